@@ -1,0 +1,40 @@
+#include <exception>
+
+#include "bindings.hpp"
+#include "longplay/error.hpp"
+#include "longplay/score.hpp"
+
+namespace longplay {
+namespace {
+
+// MidiError carries its byte offset to Python as an attribute, so it needs a translator of its own.
+void bind_errors(py::module_& m) {
+  static py::handle error = py::register_exception<Error>(m, "Error", PyExc_Exception).release();
+  static py::handle midi_error = py::exception<MidiError>(m, "MidiError", error).release();
+  py::register_exception<ModelError>(m, "ModelError", error);
+  py::register_exception<DeviceError>(m, "DeviceError", error);
+  py::register_exception_translator([](std::exception_ptr pending) {
+    try {
+      if (pending) std::rethrow_exception(pending);
+    } catch (const MidiError& e) {
+      py::object exception = midi_error(e.what());
+      exception.attr("offset") = e.offset();
+      PyErr_SetObject(midi_error.ptr(), exception.ptr());
+    }
+  });
+}
+
+}  // namespace
+
+PYBIND11_MODULE(_core, m) {
+  m.doc() = "The C++ core of longplay. Use the package's Python names instead.";
+  bind_errors(m);
+  PYBIND11_NUMPY_DTYPE(Note, onset_ms, duration_ms, pitch, velocity);
+  bind_score(m);
+  bind_tokenizer(m);
+  bind_sampling(m);
+  bind_model(m);
+  bind_engine(m);
+}
+
+}  // namespace longplay

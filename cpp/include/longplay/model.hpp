@@ -1,0 +1,78 @@
+// Floor 2: event and state -> logits. ONNX Runtime stays behind model.cpp.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "longplay/model_config.hpp"
+
+namespace longplay {
+
+enum class Device { cpu, cuda };
+
+// The ONNX Runtime library of this process. Throws DeviceError if it cannot be opened, or is older
+// than 1.19.
+class Runtime {
+ public:
+  explicit Runtime(const std::string& library_path);
+  ~Runtime();
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
+
+  std::string version() const;
+
+ private:
+  friend class Model;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// The files of a model folder, in memory: sessions on several threads share them.
+struct ModelFiles {
+  ModelConfig config;
+  std::string step;                // bytes of step.onnx
+  std::vector<std::string> heads;  // bytes of head_1.onnx, head_2.onnx, ...
+};
+
+// A model that advances up to `max_batch` rows, each with its own state. One thread at a time.
+//
+// A step: write each row's `event` and `control`, call `step`, read `logits(0)`; then for every
+// further field f tell with `choose` what field f-1 became, call `head(f)`, read `logits(f)`.
+// Nothing is allocated after construction. Every call works on the rows 0 .. batch-1.
+class Model {
+ public:
+  // Throws ModelError if a graph does not fit the config, DeviceError if the device is not to be had.
+  Model(std::shared_ptr<const Runtime> runtime, std::shared_ptr<const ModelFiles> files,
+        Device device, int max_batch);
+  ~Model();
+  Model(const Model&) = delete;
+  Model& operator=(const Model&) = delete;
+
+  const ModelConfig& config() const;
+  int max_batch() const;
+
+  std::span<std::int64_t> event(int row);    // (fields,), input of the next step
+  std::span<std::int64_t> control(int row);  // (controls,), input of the next step
+  void step(int batch);
+  void choose(int row, int field, std::int32_t id);
+  void head(int field, int batch);
+  std::span<const float> logits(int field, int row) const;  // (size of field,)
+
+  // State of one row: `state_bytes()` bytes. A row starts from zeros, and goes back to them by reset.
+  std::size_t state_bytes() const;
+  void reset(int row);
+  void save(int row, std::span<std::byte> state) const;
+  void load(int row, std::span<const std::byte> state);
+
+  // Seconds spent inside ONNX Runtime's Run since construction.
+  double run_seconds() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace longplay

@@ -1,0 +1,18 @@
+// Floor 0: randomness as a function. Philox4x32-10, Salmon et al., "Parallel Random Numbers: As
+// Easy as 1, 2, 3", SC 2011.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace longplay {
+
+// Ten rounds of Philox over a counter of four words with a key of two.
+std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
+                                        std::array<std::uint32_t, 2> key) noexcept;
+
+// The number in [0, 1), 53 bits, with which a candidate draws one field of one of its events.
+double uniform(std::uint64_t random_seed, std::uint32_t candidate, std::uint64_t event,
+               std::uint32_t field) noexcept;
+
+}  // namespace longplay

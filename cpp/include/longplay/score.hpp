@@ -1,0 +1,49 @@
+// Floor 2: MIDI events <-> notes. The rules are in docs/midi.md.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace longplay {
+
+// A note as a piano sounds it: times in ms from the start, pedal already in the duration.
+struct Note {
+  std::int64_t onset_ms = 0;
+  std::int64_t duration_ms = 0;
+  std::uint8_t pitch = 0;
+  std::uint8_t velocity = 0;
+  bool operator==(const Note&) const = default;
+};
+
+struct Score {
+  std::vector<Note> notes;            // by onset, then pitch; no two overlap on one pitch
+  std::vector<std::string> warnings;  // what was odd but read, each a sentence
+};
+
+struct ReadOptions {
+  bool sustain = true;       // bake the sustain pedal (CC 64) into durations
+  bool keep_drums = false;   // keep channel 10
+};
+
+// Throws MidiError (floor 1's) when the bytes cannot be read.
+Score read_score(std::span<const std::uint8_t> bytes, const ReadOptions& options = {});
+
+// Sorts by onset, then pitch, and makes each pitch a keyboard's: an earlier note ends where a later
+// one starts; of notes that start together one is kept, with the longest duration and the highest
+// velocity.
+void resolve_overlaps(std::vector<Note>& notes);
+
+struct WriteOptions {
+  bool running_status = true;
+  std::int64_t clip_ms = 30'000;  // put an event on each multiple of this; 0 puts none
+};
+
+// A type 0 file of exactly `length_ms`, 500 ticks per quarter, no tempo event: a tick is a
+// millisecond. Throws std::invalid_argument naming the note that is not by onset, out of MIDI's
+// range, or not over before `length_ms`.
+std::vector<std::uint8_t> write_score(std::span<const Note> notes, std::int64_t length_ms,
+                                      const WriteOptions& options = {});
+
+}  // namespace longplay

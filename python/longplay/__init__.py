@@ -1,0 +1,1 @@
+"""An hour of piano that answers a seed: a sampling engine for symbolic music."""
