@@ -1,7 +1,152 @@
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+
 #include "bindings.hpp"
+#include "longplay/random.hpp"
+#include "longplay/sampling.hpp"
 
 namespace longplay {
+namespace {
 
-void bind_sampling(py::module_& m) { (void)m; }
+using Floats = py::array_t<float, py::array::c_style>;
+
+SamplingParams make_params(double temperature, int top_k, double top_p, double min_p) {
+  const SamplingParams params{temperature, top_k, top_p, min_p};
+  params.validate();
+  return params;
+}
+
+py::str repr(const SamplingParams& params) {
+  return py::str("SamplingParams(temperature={}, top_k={}, top_p={}, min_p={})")
+      .format(params.temperature, params.top_k, params.top_p, params.min_p);
+}
+
+std::span<const float> flat(const std::optional<Floats>& array, std::size_t size) {
+  if (!array) return {};
+  if (array->ndim() != 1 || static_cast<std::size_t>(array->size()) != size)
+    throw py::value_error("bias must have shape (" + std::to_string(size) + ",), one number per id");
+  return {array->data(), size};
+}
+
+py::tuple sample_batch(const Floats& logits, const SamplingParams& params, std::uint64_t random_seed,
+                       std::uint64_t step, std::uint32_t field, std::uint32_t first_candidate,
+                       const std::optional<Floats>& bias) {
+  if (logits.ndim() != 2) throw py::value_error("logits must have shape (batch, size)");
+  const auto batch = static_cast<std::size_t>(logits.shape(0));
+  const auto size = static_cast<std::size_t>(logits.shape(1));
+  if (batch > std::uint64_t{std::numeric_limits<std::uint32_t>::max()} - first_candidate + 1)
+    throw py::value_error("first_candidate + batch must be at most 2**32");
+  const float* const rows = logits.data();
+  const std::span<const float> biases = flat(bias, size);
+  std::vector<std::int32_t> ids(batch);
+  std::vector<float> log_probabilities(batch);
+  {
+    const py::gil_scoped_release nogil;  // no Python object is touched until this scope ends
+    Sampler sampler(size);
+    for (std::size_t row = 0; row < batch; ++row) {
+      const auto candidate = static_cast<std::uint32_t>(first_candidate + row);
+      const Draw drawn = sampler.draw({rows + row * size, size}, biases, params,
+                                      uniform(random_seed, candidate, step, field));
+      ids[row] = drawn.id;
+      log_probabilities[row] = drawn.log_probability;
+    }
+  }
+  const std::vector<py::ssize_t> shape{logits.shape(0)};
+  return py::make_tuple(to_numpy(std::move(ids), shape), to_numpy(std::move(log_probabilities), shape));
+}
+
+constexpr const char* kParamsDoc = R"(How ids are drawn from logits. Immutable.
+
+The filters run in the order of the parameters, and each one sees the renormalised probabilities
+that the one before it kept. The meanings are those of Hugging Face and vLLM.
+
+Parameters
+----------
+temperature : float
+    Divides the logits: 0, or in [1e-6, 1e6]. 0 takes the likeliest id and ignores the filters.
+top_k : int
+    Keeps the k likeliest ids; 0 keeps all.
+top_p : float
+    Keeps the fewest ids whose probabilities reach top_p, in (0, 1] [1]_.
+min_p : float
+    Drops ids below min_p times the highest probability, in [0, 1] [2]_.
+
+Raises
+------
+ValueError
+    A parameter is outside its range.
+
+References
+----------
+.. [1] Holtzman et al., "The Curious Case of Neural Text Degeneration", ICLR 2020.
+.. [2] Nguyen et al., "Turning Up the Heat: Min-p Sampling for Creative and Coherent LLM
+   Outputs", ICLR 2025.
+)";
+
+constexpr const char* kSampleBatchDoc = R"(Draw one id from every row of a batch.
+
+Row i is drawn with ``uniform(random_seed, first_candidate + i, step, field)``, so it comes out the
+same whatever else shares its batch.
+
+Parameters
+----------
+logits : float32 array, shape (batch, size)
+    Unnormalised log-probabilities; -inf forbids an id.
+params : SamplingParams
+random_seed, step : int
+    In [0, 2**64).
+field, first_candidate : int
+    In [0, 2**32).
+bias : float32 array, shape (size,), optional
+    Added to every row of logits; -inf forbids an id.
+
+Returns
+-------
+ids : int32 array, shape (batch,)
+log_probabilities : float32 array, shape (batch,)
+    In nats, under softmax(logits): before bias, temperature and filters.
+
+Raises
+------
+ValueError
+    An array has another shape, or the candidates do not fit in 32 bits.
+Error
+    A row, with its bias, holds NaN or +inf, or forbids every id.
+)";
+
+}  // namespace
+
+void bind_sampling(py::module_& m) {
+  const SamplingParams defaults;
+  py::class_<SamplingParams>(m, "SamplingParams", kParamsDoc)
+      .def(py::init(&make_params), py::kw_only(), "temperature"_a = defaults.temperature,
+           "top_k"_a = defaults.top_k, "top_p"_a = defaults.top_p, "min_p"_a = defaults.min_p)
+      .def_readonly("temperature", &SamplingParams::temperature)
+      .def_readonly("top_k", &SamplingParams::top_k)
+      .def_readonly("top_p", &SamplingParams::top_p)
+      .def_readonly("min_p", &SamplingParams::min_p)
+      .def(
+          "__eq__", [](const SamplingParams& a, const SamplingParams& b) { return a == b; },
+          py::is_operator())
+      .def("__hash__",
+           [](const SamplingParams& p) {
+             return py::hash(py::make_tuple(p.temperature, p.top_k, p.top_p, p.min_p));
+           })
+      .def("__repr__", &repr);
+
+  // noconvert: a float64 or int array is a mistake upstream, not something to cast in silence.
+  m.def("sample_batch", &sample_batch, py::arg("logits").noconvert(), "params"_a, py::kw_only(),
+        "random_seed"_a, "step"_a = 0, "field"_a = 0, "first_candidate"_a = 0,
+        py::arg("bias").noconvert() = py::none(), kSampleBatchDoc);
+  m.def("philox4x32", &philox4x32, "counter"_a, "key"_a,
+        "Ten rounds of Philox4x32 (Salmon et al., SC 2011) over four 32-bit words, keyed by two.");
+  m.def("uniform", &uniform, py::kw_only(), "random_seed"_a, "candidate"_a, "event"_a, "field"_a,
+        "The number in [0, 1) with which a candidate draws one field of one of its events.");
+}
 
 }  // namespace longplay

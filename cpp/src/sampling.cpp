@@ -1,1 +1,311 @@
-// To be written.
+// All decisions are made on integers: logits become keys that order as they do, probabilities
+// become fixed-point weights. Integer sums do not depend on the order of summation, so a compiler
+// may vectorise every loop here at any width and the draws stay the same.
+#include "longplay/sampling.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <numbers>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+
+#include "longplay/error.hpp"
+
+// One function, compiled for several instruction sets and chosen when the library is loaded (glibc's
+// IFUNC, which runs too early for the sanitizers).
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__) && \
+    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define LONGPLAY_CLONES __attribute__((target_clones("default", "avx2", "arch=skylake-avx512")))
+#else
+#define LONGPLAY_CLONES
+#endif
+
+namespace longplay {
+namespace {
+
+using Key = std::int32_t;
+using Weight = std::int32_t;
+
+constexpr int kWeightBits = 30;  // the highest weight is 2^30
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+// Flips the magnitude bits of negative numbers, so that comparing integers compares the floats.
+// Its own inverse on bit patterns.
+constexpr std::int32_t flip(std::int32_t bits) { return bits ^ ((bits >> 31) & 0x7fffffff); }
+constexpr Key to_key(float value) {
+  return flip(std::bit_cast<std::int32_t>(value + 0.0F));  // -0 becomes 0
+}
+constexpr float from_key(Key key) { return std::bit_cast<float>(flip(key)); }
+
+constexpr Key kForbidden = to_key(-kInfinity);  // a negative NaN is below it
+constexpr Key kInfinite = to_key(kInfinity);    // a positive NaN is above it
+
+// Taylor series of 2^f: (ln 2)^k / k!. On [-1/2, 1/2] the next term is below 1.3e-7.
+constexpr std::array<float, 7> kExp2 = [] {
+  std::array<float, 7> coefficients{};
+  double term = 1.0;
+  for (std::size_t k = 0; k < coefficients.size(); ++k) {
+    coefficients[k] = static_cast<float>(term);
+    term *= std::numbers::ln2 / static_cast<double>(k + 1);
+  }
+  return coefficients;
+}();
+
+// 2^(exponent + kWeightBits), rounded to an integer; exponent <= 0. Written out, not libm's exp2,
+// because that one differs between machines.
+inline Weight exp2_weight(float exponent) {
+  const float bounded = exponent < -40.0F ? -40.0F : exponent;  // 2^-40 is a weight of 0
+  const auto whole = static_cast<std::int32_t>(bounded - 0.5F);
+  const float f = bounded - static_cast<float>(whole);  // in [-1/2, 1/2]
+  float power = kExp2[6];
+  power = power * f + kExp2[5];
+  power = power * f + kExp2[4];
+  power = power * f + kExp2[3];
+  power = power * f + kExp2[2];
+  power = power * f + kExp2[1];
+  power = power * f + kExp2[0];
+  const float scale = std::bit_cast<float>((whole + kWeightBits + 127) << 23);
+  return static_cast<Weight>(power * scale + 0.5F);
+}
+
+struct KeyRange {
+  Key lowest;
+  Key highest;
+};
+
+LONGPLAY_CLONES KeyRange make_keys(const float* logits, Key* keys, std::size_t size) {
+  Key lowest = std::numeric_limits<Key>::max();
+  Key highest = std::numeric_limits<Key>::min();
+  for (std::size_t i = 0; i < size; ++i) {
+    const Key key = to_key(logits[i]);
+    keys[i] = key;
+    lowest = key < lowest ? key : lowest;
+    highest = key > highest ? key : highest;
+  }
+  return {lowest, highest};
+}
+
+LONGPLAY_CLONES KeyRange make_biased_keys(const float* logits, const float* bias, Key* keys,
+                                          std::size_t size) {
+  Key lowest = std::numeric_limits<Key>::max();
+  Key highest = std::numeric_limits<Key>::min();
+  for (std::size_t i = 0; i < size; ++i) {
+    const Key key = to_key(logits[i] + bias[i]);
+    keys[i] = key;
+    lowest = key < lowest ? key : lowest;
+    highest = key > highest ? key : highest;
+  }
+  return {lowest, highest};
+}
+
+LONGPLAY_CLONES KeyRange key_range(const float* logits, std::size_t size) {
+  Key lowest = std::numeric_limits<Key>::max();
+  Key highest = std::numeric_limits<Key>::min();
+  for (std::size_t i = 0; i < size; ++i) {
+    const Key key = to_key(logits[i]);
+    lowest = key < lowest ? key : lowest;
+    highest = key > highest ? key : highest;
+  }
+  return {lowest, highest};
+}
+
+// Weights of softmax(scale * keys); returns their sum.
+LONGPLAY_CLONES std::int64_t make_weights(const Key* keys, Weight* weights, std::size_t size, float highest,
+                                          float scale) {
+  std::int64_t sum = 0;
+  for (std::size_t i = 0; i < size; ++i) {
+    const Weight weight = exp2_weight((from_key(keys[i]) - highest) * scale);
+    weights[i] = weight;
+    sum += weight;
+  }
+  return sum;
+}
+
+LONGPLAY_CLONES std::int64_t sum_of_weights(const float* logits, std::size_t size, float highest,
+                                            float scale) {
+  std::int64_t sum = 0;
+  for (std::size_t i = 0; i < size; ++i) sum += exp2_weight((logits[i] - highest) * scale);
+  return sum;
+}
+
+// A row cut in two at a key.
+struct Split {
+  std::int64_t mass_above;  // weight of the keys at or above the cut
+  Key lowest_above;         // the nearest key on each side
+  Key highest_below;
+};
+
+LONGPLAY_CLONES Split split(const Key* keys, const Weight* weights, std::size_t size, Key cut) {
+  std::int64_t mass = 0;
+  Key lowest_above = std::numeric_limits<Key>::max();
+  Key highest_below = std::numeric_limits<Key>::min();
+  for (std::size_t i = 0; i < size; ++i) {
+    const Key key = keys[i];
+    const bool above = key >= cut;
+    mass += above ? weights[i] : 0;
+    const Key from_above = above ? key : std::numeric_limits<Key>::max();
+    const Key from_below = above ? std::numeric_limits<Key>::min() : key;
+    lowest_above = from_above < lowest_above ? from_above : lowest_above;
+    highest_below = from_below > highest_below ? from_below : highest_below;
+  }
+  return {mass, lowest_above, highest_below};
+}
+
+// Where a ranking by key, then by id, is cut off: the last that stays.
+struct Last {
+  Key key;
+  std::int32_t id;
+};
+
+// The shortest top of the ranking that weighs at least `target`, which the whole row does.
+// Bisects over keys that are in the row, so it needs no sorting and at most 32 passes.
+Last last_kept(const Key* keys, const Weight* weights, std::size_t size, KeyRange range,
+               std::int64_t target) {
+  std::int64_t mass_over_highest = 0;
+  while (range.lowest < range.highest) {
+    const auto middle = static_cast<Key>((std::int64_t{range.lowest} + range.highest + 1) >> 1);
+    const Split at = split(keys, weights, size, middle);
+    if (at.mass_above >= target) {
+      range.lowest = at.lowest_above;
+    } else {
+      range.highest = at.highest_below;
+      mass_over_highest = at.mass_above;
+    }
+  }
+  std::int64_t missing = target - mass_over_highest;
+  for (std::size_t i = 0;; ++i) {
+    if (keys[i] != range.highest) continue;
+    missing -= weights[i];
+    if (missing <= 0) return {range.highest, static_cast<std::int32_t>(i)};
+  }
+}
+
+// Takes the weight of all that ranks after `last`; returns the sum of the rest.
+LONGPLAY_CLONES std::int64_t drop_after(const Key* keys, Weight* weights, std::size_t size, Last last) {
+  std::int64_t sum = 0;
+  for (std::size_t i = 0; i < size; ++i) {
+    const bool kept = keys[i] > last.key || (keys[i] == last.key && static_cast<std::int32_t>(i) <= last.id);
+    const Weight weight = kept ? weights[i] : 0;
+    weights[i] = weight;
+    sum += weight;
+  }
+  return sum;
+}
+
+LONGPLAY_CLONES std::int64_t drop_below(Weight* weights, std::size_t size, Weight threshold) {
+  std::int64_t sum = 0;
+  for (std::size_t i = 0; i < size; ++i) {
+    const Weight weight = weights[i] >= threshold ? weights[i] : 0;
+    weights[i] = weight;
+    sum += weight;
+  }
+  return sum;
+}
+
+// The id whose share of [0, sum) holds `point`; shares lie in the order of the ids.
+std::int32_t id_at(const Weight* weights, std::int64_t point) {
+  std::int32_t id = 0;
+  while (point >= weights[id]) point -= weights[id++];
+  return id;
+}
+
+std::int64_t at_least(double value) { return static_cast<std::int64_t>(std::ceil(value)); }
+
+// Nats of `logit` when exp(logits - highest) sums to `sum` weights. std::log may differ in its last
+// bit between machines; no draw depends on it.
+float nats(float logit, float highest, std::int64_t sum) {
+  const double normaliser = std::log(static_cast<double>(sum)) - kWeightBits * std::numbers::ln2;
+  return static_cast<float>(static_cast<double>(logit) - static_cast<double>(highest) - normaliser);
+}
+
+constexpr float kLog2e = std::numbers::log2e_v<float>;
+
+void check_range(KeyRange range, std::span<const float> logits, std::span<const float> bias) {
+  if (range.lowest >= kForbidden && range.highest < kInfinite && range.highest > kForbidden) return;
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    const float value = bias.empty() ? logits[i] : logits[i] + bias[i];
+    if (value < kInfinity) continue;
+    throw Error("logits must be below +infinity and not NaN, and so must logits plus bias: id " +
+                std::to_string(i) + " has the logit " + std::to_string(logits[i]) +
+                (bias.empty() ? "" : " and the bias " + std::to_string(bias[i])));
+  }
+  throw Error("every one of the " + std::to_string(logits.size()) + " ids is forbidden (-infinity)");
+}
+
+template <typename Value>
+[[noreturn]] void refuse(const std::string& what, Value value) {
+  std::ostringstream message;
+  message << what << ", not " << value;
+  throw std::invalid_argument(message.str());
+}
+
+}  // namespace
+
+void SamplingParams::validate() const {
+  if (!(temperature == 0.0 || (temperature >= 1e-6 && temperature <= 1e6)))
+    refuse("temperature must be 0 or in [1e-6, 1e6]", temperature);
+  if (top_k < 0) refuse("top_k must be 0 or more", top_k);
+  if (!(top_p > 0.0 && top_p <= 1.0)) refuse("top_p must be in (0, 1]", top_p);
+  if (!(min_p >= 0.0 && min_p <= 1.0)) refuse("min_p must be in [0, 1]", min_p);
+}
+
+Sampler::Sampler(std::size_t max_size) {
+  if (max_size < 1 || max_size > kMaxSize)
+    refuse("max_size must be in [1, " + std::to_string(kMaxSize) + "]", max_size);
+  keys_.resize(max_size);
+  weights_.resize(max_size);
+  ones_.assign(max_size, 1);
+}
+
+Draw Sampler::draw(std::span<const float> logits, std::span<const float> bias, const SamplingParams& params,
+                   double u) {
+  params.validate();
+  const std::size_t size = logits.size();
+  if (size < 1 || size > keys_.size())
+    refuse("the number of logits must be in [1, " + std::to_string(keys_.size()) + "]", size);
+  if (!bias.empty() && bias.size() != size)
+    refuse("bias must be empty or hold " + std::to_string(size) + " numbers, one per logit", bias.size());
+  if (!(u >= 0.0 && u < 1.0)) refuse("u must be in [0, 1)", u);
+
+  Key* const keys = keys_.data();
+  Weight* const weights = weights_.data();
+  const KeyRange range = bias.empty() ? make_keys(logits.data(), keys, size)
+                                      : make_biased_keys(logits.data(), bias.data(), keys, size);
+  check_range(range, logits, bias);
+  const float highest = from_key(range.highest);
+
+  std::int32_t id = 0;
+  if (params.temperature == 0.0) {
+    id = static_cast<std::int32_t>(std::find(keys, keys + size, range.highest) - keys);
+  } else {
+    const auto scale = static_cast<float>(std::numbers::log2e / params.temperature);
+    std::int64_t sum = make_weights(keys, weights, size, highest, scale);
+    if (params.top_k > 0 && static_cast<std::size_t>(params.top_k) < size)
+      sum = drop_after(keys, weights, size, last_kept(keys, ones_.data(), size, range, params.top_k));
+    if (params.top_p < 1.0) {
+      const std::int64_t target = at_least(params.top_p * static_cast<double>(sum));
+      sum = drop_after(keys, weights, size, last_kept(keys, weights, size, range, target));
+    }
+    if (params.min_p > 0.0)
+      sum = drop_below(weights, size, static_cast<Weight>(at_least(params.min_p * (1 << kWeightBits))));
+    id = id_at(weights, static_cast<std::int64_t>(u * static_cast<double>(sum)));
+  }
+  return {id, log_probability(logits, id)};
+}
+
+float Sampler::log_probability(std::span<const float> logits, std::int32_t id) const {
+  if (logits.empty()) throw std::invalid_argument("logits must not be empty");
+  if (id < 0 || static_cast<std::size_t>(id) >= logits.size())
+    refuse("id must be in [0, " + std::to_string(logits.size()) + ")", id);
+  const KeyRange range = key_range(logits.data(), logits.size());
+  check_range(range, logits, {});
+  const float highest = from_key(range.highest);
+  return nats(logits[static_cast<std::size_t>(id)], highest,
+              sum_of_weights(logits.data(), logits.size(), highest, kLog2e));
+}
+
+}  // namespace longplay
