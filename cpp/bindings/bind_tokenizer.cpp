@@ -1,7 +1,51 @@
+#include <cstring>
+
 #include "bindings.hpp"
+#include "longplay/tokenizer.hpp"
 
 namespace longplay {
+namespace {
 
-void bind_tokenizer(py::module_& m) { (void)m; }
+using Events = py::array_t<std::int32_t, py::array::c_style>;
+using Notes = py::array_t<Note, py::array::c_style>;
+
+py::array_t<std::int32_t> encode(const Tokenizer& tokenizer, const Notes& notes) {
+  if (notes.ndim() != 1) throw py::value_error("notes must have shape (notes,)");
+  const std::span<const Note> span(notes.data(), static_cast<std::size_t>(notes.size()));
+  std::vector<std::int32_t> ids;
+  {
+    const py::gil_scoped_release nogil;
+    for (const NoteEvent& event : tokenizer.encode(span)) ids.insert(ids.end(), event.begin(), event.end());
+  }
+  const auto count = static_cast<py::ssize_t>(ids.size() / 4);
+  return to_numpy(std::move(ids), {count, 4});
+}
+
+py::array_t<Note> decode(const Tokenizer& tokenizer, const Events& events) {
+  if (events.ndim() != 2 || events.shape(1) != 4) throw py::value_error("events must have shape (events, 4)");
+  std::vector<Note> notes;
+  {
+    const py::gil_scoped_release nogil;
+    std::vector<NoteEvent> rows(static_cast<std::size_t>(events.shape(0)));
+    if (!rows.empty()) std::memcpy(rows.data(), events.data(), rows.size() * sizeof(NoteEvent));
+    notes = tokenizer.decode(rows);
+  }
+  const auto count = static_cast<py::ssize_t>(notes.size());
+  return to_numpy(std::move(notes), {count});
+}
+
+}  // namespace
+
+void bind_tokenizer(py::module_& m) {
+  py::class_<Tokenizer>(m, "Tokenizer")
+      .def(py::init([](const ModelConfig& config) {
+             config.validate();
+             return Tokenizer(config.fields);
+           }),
+           "config"_a)
+      .def("encode", &encode, "notes"_a.noconvert())
+      .def("decode", &decode, "events"_a.noconvert())
+      .def_property_readonly("end_id", &Tokenizer::end_id);
+}
 
 }  // namespace longplay

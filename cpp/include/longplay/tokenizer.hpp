@@ -16,19 +16,26 @@ using NoteEvent = std::array<std::int32_t, 4>;
 
 class Tokenizer {
  public:
-  // Throws ModelError unless the fields are those of a note model.
+  // Throws ModelError unless the fields are those of a note model. The config has been validated.
   explicit Tokenizer(const std::vector<FieldConfig>& fields);
+
+  // Whether the fields are time_shift, pitch, velocity, duration.
+  static bool is_note_model(const std::vector<FieldConfig>& fields);
 
   // Events of notes that are in order and do not overlap (see resolve_overlaps). Each value goes to
   // the nearest one in its table. A time shift counts from the onset as it was encoded, so that
-  // errors do not add up. Notes outside the pitch table are left out.
+  // errors do not add up; a rest longer than the longest shift becomes that shift. Notes outside
+  // the pitch table are left out.
   std::vector<NoteEvent> encode(std::span<const Note> notes) const;
 
   // Notes of any sequence of events with ids in range; an END is passed over. The result obeys
   // resolve_overlaps. Throws std::invalid_argument naming an id out of range.
   std::vector<Note> decode(std::span<const NoteEvent> events) const;
 
+  // One event as a note, its time shift ignored. The ids are in range, and it is not an END.
   Note note(const NoteEvent& event, std::int64_t onset_ms) const;
+
+  std::int64_t time_shift_ms(std::int32_t id) const { return time_shift_[static_cast<std::size_t>(id)]; }
   std::int32_t end_id() const { return static_cast<std::int32_t>(time_shift_.size()); }
 
  private:

@@ -1,0 +1,93 @@
+// Floor 6: MIDI -> MIDI.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "longplay/generator.hpp"
+#include "longplay/score.hpp"
+
+namespace longplay {
+
+// What to make. Everything but the seeds.
+struct Settings {
+  std::int64_t length_ms = 0;
+  std::uint64_t random_seed = 0;
+  std::vector<SamplingParams> params;    // one per field
+  std::vector<std::vector<float>> bias;  // one per field: empty, or one number per id
+  std::vector<std::int32_t> controls;    // one id per control
+  bool include_seed = false;             // the piece begins with the seed, and its length counts
+  bool recital = true;                   // go on with a new piece after one that has ended
+};
+
+using Seed = std::optional<std::vector<std::uint8_t>>;  // the bytes of a MIDI file, or from nothing
+
+struct Music {
+  std::vector<Note> notes;
+  std::vector<std::int32_t> events;      // as drawn, four ids each
+  std::vector<float> log_probabilities;  // nats, one per id of `events`
+  std::vector<std::string> warnings;     // of reading the seed
+};
+
+struct Scored {
+  std::vector<std::int32_t> events;      // as encoded, four ids each
+  std::vector<float> log_probabilities;  // nats, one per id of `events`
+  std::vector<std::string> warnings;
+};
+
+class GeneratorPool;
+
+// Candidates being made by threads of their own. Destroying a job stops it.
+class Job {
+ public:
+  ~Job();
+  Job(const Job&) = delete;
+  Job& operator=(const Job&) = delete;
+
+  std::size_t size() const;
+  // Whether candidate `index` is done, after waiting for it no longer than `timeout`. Throws what a
+  // thread of the job threw.
+  bool wait(std::size_t index, std::chrono::milliseconds timeout);
+  Music take(std::size_t index);  // once each, when done
+  std::int64_t made_ms() const;   // music made so far, over all candidates
+  LoopTime time() const;          // summed over the threads that have finished
+  void stop();                    // and wait until every thread has stopped
+
+ private:
+  friend class Engine;
+  struct Impl;
+  explicit Job(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// Safe to use from several threads at once. Keeps the generators it has made, with their sessions.
+class Engine {
+ public:
+  // num_threads: 0 takes one per core. Throws ModelError unless the model is one of notes.
+  Engine(std::shared_ptr<const Runtime> runtime, std::shared_ptr<const ModelFiles> files, Device device,
+         int num_threads);
+  ~Engine();
+
+  const ModelConfig& config() const;
+  int num_threads() const;
+
+  // Begins to make one candidate for each seed; candidate i is drawn with index i. Throws MidiError
+  // for a seed that cannot be read, std::invalid_argument for settings that do not fit.
+  std::unique_ptr<Job> start(const std::vector<Seed>& seeds, const Settings& settings);
+
+  // How likely the model finds a file: its log-probabilities, controls unknown.
+  Scored score(std::span<const std::uint8_t> midi);
+
+ private:
+  std::shared_ptr<GeneratorPool> pool_;
+  Tokenizer tokenizer_;
+  int num_threads_;
+};
+
+}  // namespace longplay

@@ -1,0 +1,31 @@
+// Floor 5: no music goes round in circles.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+namespace longplay {
+
+// Watches a sequence of ids (a piece's pitches) and forbids the one that would complete a loop: a
+// run of L ids, 16 <= L <= 256, three times in a row. A shorter figure is a loop too when its
+// repeats fill such a run. Constant time and memory.
+class LoopGuard {
+ public:
+  static constexpr std::size_t kShortest = 16;
+  static constexpr std::size_t kLongest = 256;
+
+  // Sets to -infinity the bias of each id that would complete a loop, unless no id would be left.
+  void forbid(std::span<float> bias) const;
+
+  void push(std::int32_t id);
+
+ private:
+  std::int32_t at(std::size_t ago) const { return recent_[(count_ - ago) % kLongest]; }
+
+  std::array<std::int32_t, kLongest> recent_{};
+  std::array<std::uint32_t, kLongest + 1> repeats_{};  // how many ids in a row equal the one `period` ago
+  std::size_t count_ = 0;
+};
+
+}  // namespace longplay

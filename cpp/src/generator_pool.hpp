@@ -1,0 +1,49 @@
+// The generators of an engine: made when first needed, kept for the next job.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "longplay/generator.hpp"
+
+namespace longplay {
+
+class GeneratorPool {
+ public:
+  GeneratorPool(std::shared_ptr<const Runtime> runtime, std::shared_ptr<const ModelFiles> files, Device device)
+      : runtime_(std::move(runtime)), files_(std::move(files)), device_(device) {}
+
+  const ModelConfig& config() const { return files_->config; }
+
+  // A generator for at least `rows` rows, the caller's until given back.
+  std::unique_ptr<Generator> acquire(int rows) {
+    {
+      const std::lock_guard lock(mutex_);
+      const auto fits = std::ranges::find_if(idle_, [&](const auto& g) { return g->model().max_batch() >= rows; });
+      if (fits != idle_.end()) {
+        auto found = std::move(*fits);
+        idle_.erase(fits);
+        return found;
+      }
+      if (!idle_.empty()) idle_.pop_back();  // too small: its place is taken by the new one
+    }
+    return std::make_unique<Generator>(std::make_unique<Model>(runtime_, files_, device_, rows));
+  }
+
+  void give_back(std::unique_ptr<Generator> generator) {
+    const std::lock_guard lock(mutex_);
+    idle_.push_back(std::move(generator));
+  }
+
+ private:
+  std::shared_ptr<const Runtime> runtime_;
+  std::shared_ptr<const ModelFiles> files_;
+  Device device_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Generator>> idle_;
+};
+
+}  // namespace longplay

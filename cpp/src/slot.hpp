@@ -1,0 +1,64 @@
+// One row of the generator's batch: a request on its way to being done.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "longplay/generator.hpp"
+#include "longplay/loop_guard.hpp"
+
+namespace longplay {
+
+class Slot {
+ public:
+  // The model and the tokenizer (nullptr for a token model) outlive the slot.
+  Slot(Model& model, Sampler& sampler, const Tokenizer* tokenizer);
+
+  // Takes a request, already validated, to row `row`. False when there is nothing to do for it.
+  bool begin(const Request& request, int row);
+  void move_to(int row);
+
+  // Writes the inputs of the next step.
+  void prepare();
+  // Whether this step's fields after the first need their logits.
+  bool needs_heads() const;
+  // Draws or is given one field, and tells the model.
+  void take_field(int field);
+  // Takes the event that the fields make up. True when the request is done.
+  bool take_event();
+
+  const Request& request() const { return *request_; }
+  Drawn result() { return std::move(drawn_); }
+  // Music made by the last take_event, in ms, or in events without a form.
+  std::int64_t made() const { return made_; }
+
+ private:
+  bool forced() const { return prompt_taken_ < prompt_events_; }
+  std::span<const float> bias(int field);
+  bool take_drawn_event();
+
+  Model* model_;
+  Sampler* sampler_;
+  const Tokenizer* tokenizer_;
+  std::size_t fields_;
+  int remaining_control_ = -1;  // index of the control, if the model has it
+
+  const Request* request_ = nullptr;
+  int row_ = 0;
+  std::size_t prompt_events_ = 0;
+  std::size_t prompt_taken_ = 0;
+  std::uint64_t events_drawn_ = 0;
+  std::int64_t made_ = 0;
+  std::optional<Timeline> timeline_;
+  LoopGuard loop_guard_;
+  std::vector<std::int32_t> event_;     // the last one, then the one being made
+  std::vector<float> log_probability_;  // of its fields
+  std::vector<float> bias_;             // scratch
+  std::vector<std::byte> answer_state_; // as it was when the first event was to be drawn:
+  std::vector<std::int32_t> answer_event_;  // a new piece answers the prompt afresh
+  std::vector<std::byte> moving_;       // scratch
+  Drawn drawn_;
+};
+
+}  // namespace longplay
