@@ -1,6 +1,8 @@
-// Floor 1: bytes <-> MIDI events, as in the Standard MIDI Files 1.0 specification.
+// Floor 1: bytes <-> MIDI events, as in the Standard MIDI Files 1.0 specification. docs/midi.md.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -8,43 +10,118 @@
 
 namespace longplay {
 
-// What the reader accepts before it takes memory for it.
+// What the reader accepts; checked before memory is taken for it.
 struct MidiLimits {
   static constexpr std::size_t kMaxBytes = std::size_t{1} << 28;
-  static constexpr std::size_t kMaxEvents = std::size_t{1} << 25;
+  static constexpr std::size_t kMaxTracks = 65'535;  // what the header can count
 };
 
-// One message of a track. Meta and sysex payloads stay in the file's bytes.
-struct MidiEvent {
-  std::int64_t tick;             // from the start of its track
-  std::uint8_t status;           // 0x80-0xEF channel message, 0xF0/0xF7 sysex, 0xFF meta
-  std::uint8_t data1;            // first data byte; the type of a meta event
-  std::uint8_t data2;            // second data byte, or 0
-  std::uint32_t payload_offset;  // meta and sysex: where the payload starts in the file
-  std::uint32_t payload_size;
+// What is odd in a file and read all the same, as players do.
+enum class MidiOddity : std::uint8_t {
+  chunk_passed_over,
+  chunk_truncated,
+  bytes_after_last_chunk,
+  message_truncated,
+  no_end_of_track,
+  bytes_after_end_of_track,
+  system_message,
+  running_status_interrupted,
+  tempo_ignored,
+};
+inline constexpr std::size_t kMidiOddityCount = 9;
+
+// Counts oddities, so that a file that is odd a million times gets one sentence for it.
+class MidiWarnings {
+ public:
+  void add(MidiOddity oddity, std::size_t offset);
+  void add(std::string sentence) { sentences_.push_back(std::move(sentence)); }
+  std::vector<std::string> sentences() const;
+
+ private:
+  struct Count {
+    std::size_t count = 0;
+    std::size_t first_offset = 0;
+  };
+  std::array<Count, kMidiOddityCount> counts_{};
+  std::vector<std::string> sentences_;
+};
+
+// What a tick is: a part of a quarter note, whose length tempo events change, or a part of a film
+// frame. One of the two pairs is 0.
+struct MidiDivision {
+  int ticks_per_quarter = 0;
+  int frames_per_second = 0;  // 24, 25, 30, or 29 for 30000/1001
+  int ticks_per_frame = 0;
+};
+
+// Where the data of a track is: offsets in the file's bytes.
+struct MidiTrack {
+  std::size_t begin = 0;
+  std::size_t end = 0;
 };
 
 struct MidiFile {
-  int type;                              // 0, 1 or 2
-  int ticks_per_quarter;                 // 0 when the division is SMPTE
-  double ticks_per_second;               // 0 unless the division is SMPTE
-  std::vector<std::vector<MidiEvent>> tracks;
-  std::vector<std::string> warnings;     // what was odd but read, each a sentence
+  int type = 0;  // 0, 1 or 2
+  MidiDivision division;
+  std::vector<MidiTrack> tracks;
 };
 
-// Throws MidiError for anything that is not a readable file.
-MidiFile parse_midi(std::span<const std::uint8_t> bytes);
+// Finds the tracks. Throws MidiError unless the bytes begin with a header that can be read.
+MidiFile open_midi(std::span<const std::uint8_t> bytes, MidiWarnings& warnings);
+
+// One message of a track.
+struct MidiEvent {
+  std::int64_t tick = 0;    // from the start of its track
+  std::uint8_t status = 0;  // 0x80-0xEF channel message, 0xF0 or 0xF7 sysex, 0xFF meta
+  std::uint8_t data1 = 0;   // first data byte; the type of a meta event
+  std::uint8_t data2 = 0;   // second data byte, or 0
+  std::size_t offset = 0;   // of the status byte, or of the first data byte under running status
+  std::span<const std::uint8_t> payload;  // of meta and sysex
+};
+
+inline constexpr std::uint8_t kSysex = 0xF0;
+inline constexpr std::uint8_t kEscape = 0xF7;  // a sysex continued, or any bytes
+inline constexpr std::uint8_t kMeta = 0xFF;
+inline constexpr std::uint8_t kMetaEndOfTrack = 0x2F;
+inline constexpr std::uint8_t kMetaTempo = 0x51;
+
+// Reads a track one message at a time, so that a file needs no memory but its bytes.
+class MidiTrackReader {
+ public:
+  MidiTrackReader(std::span<const std::uint8_t> bytes, MidiTrack track, MidiWarnings& warnings)
+      : bytes_(bytes), position_(track.begin), end_(track.end), warnings_(&warnings) {}
+
+  // False once End-of-Track has been given, which is always the last message: a track that lacks it
+  // ends at its last whole message. Throws MidiError.
+  bool next(MidiEvent& event);
+
+ private:
+  enum class Outcome : std::uint8_t { read, passed_over, truncated };
+  Outcome read_message(MidiEvent& event);
+  Outcome read_system(MidiEvent& event);
+  bool read_number(std::uint32_t& number);  // false: the track ends first
+  void end_track(MidiEvent& event);
+
+  std::span<const std::uint8_t> bytes_;
+  std::size_t position_;
+  std::size_t end_;
+  std::int64_t tick_ = 0;
+  std::uint8_t running_status_ = 0;  // 0: none
+  bool interrupted_ = false;         // by a meta event or sysex since the running status was set
+  bool ended_ = false;
+  MidiWarnings* warnings_;
+};
 
 // One channel message at a tick, for writing.
 struct ChannelMessage {
-  std::int64_t tick;
-  std::uint8_t status, data1, data2;
+  std::int64_t tick = 0;
+  std::uint8_t status = 0, data1 = 0, data2 = 0;
 };
 
-// A type 0 file with one track: `messages` in order of tick, End-of-Track at `end_tick`.
+// A type 0 file with one track: `messages` in order of tick, End-of-Track at `end_tick`. Under
+// running status a status byte that repeats the one before it is left out.
 // Throws std::invalid_argument when ticks fall, or a delta does not fit in 28 bits.
-std::vector<std::uint8_t> format_midi(std::span<const ChannelMessage> messages,
-                                      std::int64_t end_tick, int ticks_per_quarter,
-                                      bool running_status);
+std::vector<std::uint8_t> format_midi(std::span<const ChannelMessage> messages, std::int64_t end_tick,
+                                      int ticks_per_quarter, bool running_status);
 
 }  // namespace longplay

@@ -1,6 +1,7 @@
 // Floor 2: MIDI events <-> notes. The rules are in docs/midi.md.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -17,22 +18,28 @@ struct Note {
   bool operator==(const Note&) const = default;
 };
 
+// What the reader accepts; checked before memory is taken for it, and what keeps times from overflow.
+struct ScoreLimits {
+  static constexpr std::size_t kMaxNotes = std::size_t{1} << 24;
+  static constexpr std::int64_t kMaxMilliseconds = 24 * 3'600'000;
+};
+
 struct Score {
   std::vector<Note> notes;            // by onset, then pitch; no two overlap on one pitch
   std::vector<std::string> warnings;  // what was odd but read, each a sentence
 };
 
 struct ReadOptions {
-  bool sustain = true;       // bake the sustain pedal (CC 64) into durations
-  bool keep_drums = false;   // keep channel 10
+  bool sustain = true;      // bake the sustain pedal (CC 64) into durations
+  bool keep_drums = false;  // keep channel 10
 };
 
-// Throws MidiError (floor 1's) when the bytes cannot be read.
+// Throws MidiError (floor 1's) when the bytes cannot be read, or go past ScoreLimits.
 Score read_score(std::span<const std::uint8_t> bytes, const ReadOptions& options = {});
 
 // Sorts by onset, then pitch, and makes each pitch a keyboard's: an earlier note ends where a later
 // one starts; of notes that start together one is kept, with the longest duration and the highest
-// velocity.
+// velocity. Throws std::invalid_argument naming a note with a negative onset or a duration below 1.
 void resolve_overlaps(std::vector<Note>& notes);
 
 struct WriteOptions {
