@@ -1,0 +1,47 @@
+"""What works on this machine."""
+
+import platform
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from longplay import _core
+from longplay._runtime import library_path
+from longplay.engine import DeviceName, Engine
+
+
+def examine(model: str | Path | None = None) -> dict[str, Any]:
+    """Try what `Engine` needs, and tell how it went.
+
+    Returns
+    -------
+    dict
+        Versions; for each device "works" or why it does not; the model's name, hash and styles.
+    """
+    report: dict[str, Any] = {
+        "longplay": version("longplay"),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "platform": f"{sys.platform} {platform.machine()}",
+    }
+    try:
+        library = library_path()
+        report["onnxruntime"] = f"{_core.Runtime(str(library)).version} ({library})"
+    except _core.Error as error:
+        report["onnxruntime"] = str(error)
+    for device in ("cpu", "cuda"):
+        report[device] = _try(model, device, report)
+    return report
+
+
+def _try(model: str | Path | None, device: DeviceName, report: dict[str, Any]) -> str:
+    try:
+        engine = Engine(model, device, num_threads=1)
+        engine.generate(seconds=1)
+    except (_core.Error, OSError) as error:
+        return str(error)
+    report |= {"model": engine.model_name, "model_hash": engine.model_hash, "styles": list(engine.styles)}
+    return "works"

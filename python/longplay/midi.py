@@ -1,0 +1,99 @@
+"""MIDI files as arrays of notes."""
+
+import warnings
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longplay import _core
+
+MidiSource: TypeAlias = str | Path | bytes
+"""A MIDI file: its path, or its bytes."""
+
+Notes: TypeAlias = NDArray[np.void]
+"""Structured array, shape (notes,), with the fields of `NOTE`."""
+
+NOTE: np.dtype[Any] = _core.NOTE
+"""``onset_ms`` and ``duration_ms`` (int64), ``pitch`` and ``velocity`` (uint8)."""
+
+
+def midi_bytes(source: MidiSource) -> bytes:
+    """Bytes of a file, or the bytes themselves."""
+    if isinstance(source, bytes):
+        return source
+    if isinstance(source, str | Path):
+        return Path(source).read_bytes()
+    raise TypeError(f"a MIDI file must be a path or bytes, not {type(source).__name__}")
+
+
+def read_midi(source: MidiSource, *, sustain: bool = True, keep_drums: bool = False) -> Notes:
+    """Read the notes of a Standard MIDI File [1]_ as a piano plays them.
+
+    All tracks are merged. The sustain pedal is part of each note's duration, and no two notes of one
+    pitch overlap; the rules are in ``docs/midi.md``.
+
+    Parameters
+    ----------
+    source : path or bytes
+        A file of type 0, 1 or 2.
+    sustain : bool
+        Let the sustain pedal (controller 64) lengthen notes.
+    keep_drums : bool
+        Keep the notes of channel 10.
+
+    Returns
+    -------
+    structured array, shape (notes,)
+        ``onset_ms``, ``duration_ms``, ``pitch``, ``velocity``, sorted by onset, then pitch. Times are in
+        milliseconds from the start of the file.
+
+    Raises
+    ------
+    MidiError
+        The bytes are not a readable MIDI file; its ``offset`` says where reading stopped.
+    OSError
+        The file cannot be opened.
+
+    Warns
+    -----
+    UserWarning
+        The file is damaged but was read as far as it goes.
+
+    References
+    ----------
+    .. [1] "Standard MIDI Files 1.0", MIDI Manufacturers Association, RP-001, 1988.
+    """
+    notes, remarks = _core.read_score(midi_bytes(source), sustain=sustain, keep_drums=keep_drums)
+    for remark in remarks:
+        warnings.warn(remark, stacklevel=2)
+    return notes
+
+
+def write_midi(notes: Notes, seconds: float, *, running_status: bool = True) -> bytes:
+    """Write notes as a type 0 file of one track that lasts exactly `seconds`.
+
+    One tick is one millisecond: 500 ticks per quarter note at the default 120 quarter notes per minute.
+    The file holds note events only, one of them on every multiple of 30 s.
+
+    Parameters
+    ----------
+    notes : structured array, shape (notes,)
+        Of dtype `NOTE`, sorted by onset, no two overlapping on one pitch.
+    seconds : float
+        Length of the file, to the millisecond.
+    running_status : bool
+        Leave out status bytes that repeat; the file is a third smaller.
+
+    Returns
+    -------
+    bytes
+
+    Raises
+    ------
+    ValueError
+        A note is out of order or range, overlaps the one before it on its pitch, or is not over before the
+        end; the message says which.
+    """
+    return _core.write_score(notes, round(seconds * 1000), running_status=running_status)

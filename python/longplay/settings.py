@@ -1,0 +1,161 @@
+"""What to ask of a piece: every setting, its default and its range, in one place."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypedDict
+
+from longplay import _core
+
+SamplingOption: TypeAlias = float | Mapping[str, float]
+"""One number for all fields, or a mapping of field name to number."""
+
+_LONGEST_SECONDS = 3_600_000
+_OFF: dict[str, float] = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "min_p": 0.0}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Settings of a piece.
+
+    Attributes
+    ----------
+    seconds : float
+        Length, in [1, 3600000], exact to the millisecond.
+    random_seed : int
+        Any integer in [0, 2**64).
+    temperature, top_k, top_p, min_p : number, or mapping of field name to number
+        Sampling, as in Hugging Face and vLLM: divide logits by `temperature` (0 takes the likeliest id), keep
+        the `top_k` likeliest (0 keeps all), then the fewest that reach probability `top_p` [1]_, then those at
+        least `min_p` times as likely as the likeliest [2]_. A mapping sets single fields of ``time_shift``,
+        ``pitch``, ``velocity`` and ``duration``, and leaves the others as the model has them.
+    style : str, optional
+        One of `Engine.styles`; by default the seed alone decides.
+    max_velocity : int
+        Highest MIDI velocity, in [1, 127].
+    recital : bool
+        After a piece that has come to its end, go on with a new one that answers the seed afresh. Otherwise the
+        model may end only at the very end.
+    include_seed : bool
+        Begin with the seed itself; its time counts.
+
+    Raises
+    ------
+    ValueError
+        A setting is out of range; the message names it.
+
+    References
+    ----------
+    .. [1] Holtzman et al., "The Curious Case of Neural Text Degeneration", ICLR 2020.
+    .. [2] Nguyen et al., "Turning Up the Heat: Min-p Sampling for Creative and Coherent LLM Outputs", ICLR 2025.
+    """
+
+    seconds: float = 60.0
+    random_seed: int = 0
+    temperature: SamplingOption = 1.0
+    top_k: SamplingOption = 0
+    top_p: SamplingOption = 0.98
+    min_p: SamplingOption = 0.0
+    style: str | None = None
+    max_velocity: int = 100
+    recital: bool = True
+    include_seed: bool = False
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.seconds <= _LONGEST_SECONDS:
+            raise ValueError(f"seconds must be in [1, {_LONGEST_SECONDS}], not {self.seconds}")
+        if not 0 <= self.random_seed < 2**64:
+            raise ValueError(f"random_seed must be in [0, 2**64), not {self.random_seed}")
+        if not 1 <= self.max_velocity <= 127:
+            raise ValueError(f"max_velocity must be in [1, 127], not {self.max_velocity}")
+
+    @property
+    def milliseconds(self) -> int:
+        """Length in milliseconds."""
+        return round(self.seconds * 1000)
+
+
+class SettingsArguments(TypedDict, total=False):
+    """The settings as keyword arguments; `Settings` says what they mean."""
+
+    random_seed: int
+    temperature: SamplingOption
+    top_k: SamplingOption
+    top_p: SamplingOption
+    min_p: SamplingOption
+    style: str | None
+    max_velocity: int
+    recital: bool
+    include_seed: bool
+
+
+def core_settings(settings: Settings, config: Mapping[str, Any]) -> _core.Settings:
+    """The core's form of the settings, for a model's config.
+
+    Raises
+    ------
+    ValueError
+        A setting does not fit the model; the message names it.
+    """
+    return _core.Settings(
+        length_ms=settings.milliseconds,
+        random_seed=settings.random_seed,
+        params=_sampling_params(settings, [str(field["name"]) for field in config["fields"]]),
+        bias=[_bias(field, settings) for field in config["fields"]],
+        controls=[_control(control, settings) for control in config["controls"]],
+        include_seed=settings.include_seed,
+        recital=settings.recital,
+    )
+
+
+def styles(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of the styles that a model was trained with, the unknown one left out."""
+    for control in config["controls"]:
+        if control["name"] == "style":
+            return tuple(name for i, name in enumerate(control["names"]) if i != control["unknown"])
+    return ()
+
+
+def _sampling_params(settings: Settings, fields: Sequence[str]) -> list[_core.SamplingParams]:
+    def of(field: str, name: str) -> float:
+        option: SamplingOption = getattr(settings, name)
+        if not isinstance(option, Mapping):
+            return option
+        if strangers := sorted(set(option) - set(fields)):
+            raise ValueError(f"{name} names {strangers[0]!r}, which is not a field: {', '.join(fields)}")
+        return option.get(field, _OFF[name])
+
+    return [
+        _core.SamplingParams(
+            temperature=of(field, "temperature"),
+            top_k=_whole(of(field, "top_k")),
+            top_p=of(field, "top_p"),
+            min_p=of(field, "min_p"),
+        )
+        for field in fields
+    ]
+
+
+def _whole(top_k: float) -> int:
+    if top_k != int(top_k):
+        raise ValueError(f"top_k must be a whole number, not {top_k}")
+    return int(top_k)
+
+
+def _bias(field: Mapping[str, Any], settings: Settings) -> list[float]:
+    """Forbids velocities above the highest; empty for no bias."""
+    if field["name"] != "velocity" or max(field["values"]) <= settings.max_velocity:
+        return []
+    if min(field["values"]) > settings.max_velocity:
+        lowest = min(field["values"])
+        raise ValueError(f"max_velocity must be at least the model's lowest, {lowest}, not {settings.max_velocity}")
+    return [float("-inf") if value > settings.max_velocity else 0.0 for value in field["values"]]
+
+
+def _control(control: Mapping[str, Any], settings: Settings) -> int:
+    """What a control is told all along: unknown, unless asked for."""
+    if control["name"] == "style" and settings.style is not None:
+        known = styles({"controls": [control]})
+        if settings.style not in known:
+            raise ValueError(f"style must be one of {', '.join(known)}, not {settings.style!r}")
+        return int(control["names"].index(settings.style))
+    return int(control["unknown"])
