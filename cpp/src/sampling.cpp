@@ -55,12 +55,16 @@ constexpr std::array<float, 7> kExp2 = [] {
   return coefficients;
 }();
 
-// 2^(exponent + kWeightBits), rounded to an integer; exponent <= 0. Written out, not libm's exp2,
+// 2^(kWeightBits - halvings), rounded to an integer; halvings >= 0. Written out, not libm's exp2,
 // because that one differs between machines.
-inline Weight exp2_weight(float exponent) {
-  const float bounded = exponent < -40.0F ? -40.0F : exponent;  // 2^-40 is a weight of 0
-  const auto whole = static_cast<std::int32_t>(bounded - 0.5F);
-  const float f = bounded - static_cast<float>(whole);  // in [-1/2, 1/2]
+inline Weight weight_after(float halvings) {
+  // Past 40 the weight is 0. Bits of positive floats order as they do, and an integer's minimum,
+  // unlike a float's, lets compilers vectorise without being told to forget about NaN.
+  constexpr auto kMost = std::bit_cast<std::int32_t>(40.0F);
+  const auto bits = std::bit_cast<std::int32_t>(halvings);
+  const auto bounded = std::bit_cast<float>(bits < kMost ? bits : kMost);
+  const auto whole = static_cast<std::int32_t>(bounded + 0.5F);
+  const float f = static_cast<float>(whole) - bounded;  // in [-1/2, 1/2]
   float power = kExp2[6];
   power = power * f + kExp2[5];
   power = power * f + kExp2[4];
@@ -68,7 +72,7 @@ inline Weight exp2_weight(float exponent) {
   power = power * f + kExp2[2];
   power = power * f + kExp2[1];
   power = power * f + kExp2[0];
-  const float scale = std::bit_cast<float>((whole + kWeightBits + 127) << 23);
+  const auto scale = std::bit_cast<float>((kWeightBits + 127 - whole) << 23);
   return static_cast<Weight>(power * scale + 0.5F);
 }
 
@@ -118,7 +122,7 @@ LONGPLAY_CLONES std::int64_t make_weights(const Key* keys, Weight* weights, std:
                                           float scale) {
   std::int64_t sum = 0;
   for (std::size_t i = 0; i < size; ++i) {
-    const Weight weight = exp2_weight((from_key(keys[i]) - highest) * scale);
+    const Weight weight = weight_after((highest - from_key(keys[i])) * scale);
     weights[i] = weight;
     sum += weight;
   }
@@ -128,7 +132,7 @@ LONGPLAY_CLONES std::int64_t make_weights(const Key* keys, Weight* weights, std:
 LONGPLAY_CLONES std::int64_t sum_of_weights(const float* logits, std::size_t size, float highest,
                                             float scale) {
   std::int64_t sum = 0;
-  for (std::size_t i = 0; i < size; ++i) sum += exp2_weight((logits[i] - highest) * scale);
+  for (std::size_t i = 0; i < size; ++i) sum += weight_after((highest - logits[i]) * scale);
   return sum;
 }
 
@@ -139,20 +143,22 @@ struct Split {
   Key highest_below;
 };
 
+// Some keys must be at or above the cut, and some below. Then, counted upwards from the cut and
+// around the end of the integers, the first key is the lowest above and the last the highest below.
 LONGPLAY_CLONES Split split(const Key* keys, const Weight* weights, std::size_t size, Key cut) {
   std::int64_t mass = 0;
-  Key lowest_above = std::numeric_limits<Key>::max();
-  Key highest_below = std::numeric_limits<Key>::min();
+  auto first = std::numeric_limits<std::uint32_t>::max();
+  auto last = std::numeric_limits<std::uint32_t>::min();
   for (std::size_t i = 0; i < size; ++i) {
-    const Key key = keys[i];
-    const bool above = key >= cut;
-    mass += above ? weights[i] : 0;
-    const Key from_above = above ? key : std::numeric_limits<Key>::max();
-    const Key from_below = above ? std::numeric_limits<Key>::min() : key;
-    lowest_above = from_above < lowest_above ? from_above : lowest_above;
-    highest_below = from_below > highest_below ? from_below : highest_below;
+    mass += weights[i] & -static_cast<Weight>(keys[i] >= cut);  // a mask: no load may be skipped
+    const std::uint32_t distance = static_cast<std::uint32_t>(keys[i]) - static_cast<std::uint32_t>(cut);
+    first = distance < first ? distance : first;
+    last = distance > last ? distance : last;
   }
-  return {mass, lowest_above, highest_below};
+  const auto from_cut = [cut](std::uint32_t distance) {
+    return static_cast<Key>(static_cast<std::uint32_t>(cut) + distance);
+  };
+  return {mass, from_cut(first), from_cut(last)};
 }
 
 // Where a ranking by key, then by id, is cut off: the last that stays.
@@ -226,14 +232,16 @@ constexpr float kLog2e = std::numbers::log2e_v<float>;
 
 void check_range(KeyRange range, std::span<const float> logits, std::span<const float> bias) {
   if (range.lowest >= kForbidden && range.highest < kInfinite && range.highest > kForbidden) return;
+  std::ostringstream message;
   for (std::size_t i = 0; i < logits.size(); ++i) {
-    const float value = bias.empty() ? logits[i] : logits[i] + bias[i];
-    if (value < kInfinity) continue;
-    throw Error("logits must be below +infinity and not NaN, and so must logits plus bias: id " +
-                std::to_string(i) + " has the logit " + std::to_string(logits[i]) +
-                (bias.empty() ? "" : " and the bias " + std::to_string(bias[i])));
+    if ((bias.empty() ? logits[i] : logits[i] + bias[i]) < kInfinity) continue;
+    message << "logits must be below +infinity and not NaN, and so must logits plus bias: id " << i
+            << " has the logit " << logits[i];
+    if (!bias.empty()) message << " and the bias " << bias[i];
+    throw Error(message.str());
   }
-  throw Error("every one of the " + std::to_string(logits.size()) + " ids is forbidden (-infinity)");
+  message << "every one of the " << logits.size() << " ids is forbidden (-infinity)";
+  throw Error(message.str());
 }
 
 template <typename Value>
@@ -279,11 +287,13 @@ Draw Sampler::draw(std::span<const float> logits, std::span<const float> bias, c
   const float highest = from_key(range.highest);
 
   std::int32_t id = 0;
+  std::int64_t plain_sum = 0;  // of softmax(logits), where the draw comes by it anyway
   if (params.temperature == 0.0) {
     id = static_cast<std::int32_t>(std::find(keys, keys + size, range.highest) - keys);
   } else {
     const auto scale = static_cast<float>(std::numbers::log2e / params.temperature);
     std::int64_t sum = make_weights(keys, weights, size, highest, scale);
+    if (bias.empty() && params.temperature == 1.0) plain_sum = sum;
     if (params.top_k > 0 && static_cast<std::size_t>(params.top_k) < size)
       sum = drop_after(keys, weights, size, last_kept(keys, ones_.data(), size, range, params.top_k));
     if (params.top_p < 1.0) {
@@ -294,7 +304,9 @@ Draw Sampler::draw(std::span<const float> logits, std::span<const float> bias, c
       sum = drop_below(weights, size, static_cast<Weight>(at_least(params.min_p * (1 << kWeightBits))));
     id = id_at(weights, static_cast<std::int64_t>(u * static_cast<double>(sum)));
   }
-  return {id, log_probability(logits, id)};
+  const float plain_highest = bias.empty() ? highest : from_key(key_range(logits.data(), size).highest);
+  if (plain_sum == 0) plain_sum = sum_of_weights(logits.data(), size, plain_highest, kLog2e);
+  return {id, nats(logits[static_cast<std::size_t>(id)], plain_highest, plain_sum)};
 }
 
 float Sampler::log_probability(std::span<const float> logits, std::int32_t id) const {
