@@ -1,10 +1,10 @@
-#include <array>
 #include <cstdint>
 #include <limits>
 #include <optional>
 #include <span>
-#include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "bindings.hpp"
 #include "longplay/random.hpp"
@@ -36,7 +36,9 @@ std::span<const float> flat(const std::optional<Floats>& array, std::size_t size
 py::tuple sample_batch(const Floats& logits, const SamplingParams& params, std::uint64_t random_seed,
                        std::uint64_t step, std::uint32_t field, std::uint32_t first_candidate,
                        const std::optional<Floats>& bias) {
-  if (logits.ndim() != 2) throw py::value_error("logits must have shape (batch, size)");
+  if (logits.ndim() != 2 || logits.shape(1) < 1 ||
+      static_cast<std::size_t>(logits.shape(1)) > Sampler::kMaxSize)
+    throw py::value_error("logits must have shape (batch, size) with size in [1, 2**20]");
   const auto batch = static_cast<std::size_t>(logits.shape(0));
   const auto size = static_cast<std::size_t>(logits.shape(1));
   if (batch > std::uint64_t{std::numeric_limits<std::uint32_t>::max()} - first_candidate + 1)
