@@ -35,6 +35,7 @@ PYBIND11_MODULE(_core, m) {
   bind_tokenizer(m);
   bind_sampling(m);
   bind_model(m);
+  bind_generator(m);
   bind_engine(m);
 }
 

@@ -10,7 +10,7 @@ from importlib.metadata import version as _version
 
 from longplay._core import DeviceError, Error, MidiError, ModelError
 from longplay.engine import Engine
-from longplay.midi import read_midi, write_midi
+from longplay.midi import read_midi, resolve_overlaps, write_midi
 from longplay.piece import Piece, Provenance, Score
 from longplay.settings import Settings
 from longplay.tokenizer import Tokenizer
@@ -30,5 +30,6 @@ __all__ = [
     "Tokenizer",
     "__version__",
     "read_midi",
+    "resolve_overlaps",
     "write_midi",
 ]

@@ -71,6 +71,24 @@ def read_midi(source: MidiSource, *, sustain: bool = True, keep_drums: bool = Fa
     return notes
 
 
+def resolve_overlaps(notes: Notes) -> Notes:
+    """Make notes playable on one keyboard.
+
+    They are sorted by onset, then pitch. Of two notes on one pitch the earlier ends where the later starts; of
+    notes that start together one is kept, with the longest duration and the highest velocity.
+
+    Parameters
+    ----------
+    notes : structured array, shape (notes,)
+        Of dtype `NOTE`, in any order.
+
+    Returns
+    -------
+    structured array, shape (notes,)
+    """
+    return _core.resolve_overlaps(notes)
+
+
 def write_midi(notes: Notes, seconds: float, *, running_status: bool = True) -> bytes:
     """Write notes as a type 0 file of one track that lasts exactly `seconds`.
 

@@ -1,0 +1,76 @@
+#include "bindings.hpp"
+#include "longplay/generator.hpp"
+
+namespace longplay {
+namespace {
+
+using Ids = py::array_t<std::int32_t, py::array::c_style>;
+
+// Hands out requests in order and keeps what comes back.
+class ListQueue : public Queue {
+ public:
+  explicit ListQueue(const std::vector<Request>& requests) : drawn(requests.size()), requests_(requests) {}
+
+  const Request* next() override { return begun_ < requests_.size() ? &requests_[begun_++] : nullptr; }
+  void done(const Request& request, Drawn result) override {
+    drawn[static_cast<std::size_t>(&request - requests_.data())] = std::move(result);
+  }
+  bool progress(std::int64_t) override { return true; }
+
+  std::vector<Drawn> drawn;
+
+ private:
+  const std::vector<Request>& requests_;
+  std::size_t begun_ = 0;
+};
+
+py::list generate_events(std::shared_ptr<Runtime> runtime, std::shared_ptr<ModelFiles> files,
+                         const std::vector<Ids>& prompts, const std::vector<std::uint64_t>& max_events,
+                         std::uint64_t random_seed, std::uint32_t first_candidate,
+                         const std::vector<SamplingParams>& params, const std::vector<std::vector<float>>& bias,
+                         const std::vector<std::int32_t>& controls, bool score_prompt, int rows) {
+  if (max_events.size() != prompts.size()) throw py::value_error("max_events must have one number per prompt");
+  const auto fields = static_cast<py::ssize_t>(files->config.fields.size());
+  std::vector<Request> requests;
+  for (const Ids& prompt : prompts) {
+    if (prompt.ndim() != 2 || prompt.shape(1) != fields) {
+      throw py::value_error("a prompt must have shape (events, fields)");
+    }
+    Request request;
+    request.prompt.assign(prompt.data(), prompt.data() + prompt.size());
+    request.score_prompt = score_prompt;
+    request.random_seed = random_seed;
+    request.candidate = first_candidate + static_cast<std::uint32_t>(requests.size());
+    request.params = params;
+    request.bias = bias;
+    request.controls = controls;
+    request.max_events = max_events[requests.size()];
+    requests.push_back(std::move(request));
+  }
+  ListQueue queue(requests);
+  {
+    const py::gil_scoped_release nogil;
+    Generator generator(std::make_unique<Model>(runtime, files, Device::cpu, rows));
+    generator.run(queue, rows);
+  }
+  const auto by_event = [fields](auto values) {
+    const auto events = static_cast<py::ssize_t>(values.size()) / fields;
+    return to_numpy(std::move(values), {events, fields});
+  };
+  py::list results;
+  for (Drawn& drawn : queue.drawn) {
+    results.append(py::make_tuple(by_event(std::move(drawn.events)), by_event(std::move(drawn.log_probabilities)),
+                                  by_event(std::move(drawn.prompt_log_probabilities))));
+  }
+  return results;
+}
+
+}  // namespace
+
+void bind_generator(py::module_& m) {
+  m.def("generate_events", &generate_events, "runtime"_a, "files"_a, "prompts"_a, "max_events"_a, py::kw_only(),
+        "random_seed"_a = 0, "first_candidate"_a = 0, "params"_a, "bias"_a, "controls"_a, "score_prompt"_a = false,
+        "rows"_a = 1);
+}
+
+}  // namespace longplay

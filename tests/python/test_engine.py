@@ -1,0 +1,245 @@
+"""From a seed to a piece, with a model small enough to follow."""
+
+import io
+import threading
+import time
+
+import mido
+import numpy as np
+import pytest
+import tiny_model
+
+import longplay
+from longplay.midi import NOTE
+
+LOOSE = {"temperature": 3.0, "top_p": 1.0}  # the tiny model as free as it gets
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory):
+    return longplay.Engine(tiny_model.build(tmp_path_factory.mktemp("tiny"), soft=True), num_threads=2)
+
+
+def midi(*notes, seconds=10):
+    """A file of (onset ms, duration ms, pitch, velocity)."""
+    return longplay.write_midi(np.array(notes, dtype=NOTE), seconds)
+
+
+SEED = midi((0, 400, 60, 64), (500, 400, 64, 64), (1000, 900, 67, 96))
+
+
+def test_a_piece_lasts_exactly_as_long_as_asked(engine):
+    for seconds in (1, 7.321, 45.0, 600):
+        piece = engine.generate(SEED, seconds)
+        file = mido.MidiFile(file=io.BytesIO(piece.to_bytes()))
+        assert file.type == 0
+        assert len(file.tracks) == 1
+        assert file.length == pytest.approx(seconds, abs=0.0005)
+        assert piece.duration == seconds
+
+
+def test_the_bytes_hold_the_notes(engine):
+    piece = engine.generate(SEED, 60, **LOOSE)
+    np.testing.assert_array_equal(longplay.read_midi(piece.to_bytes()), piece.notes)
+
+
+def test_the_same_random_seed_makes_the_same_piece(engine):
+    one, two = (engine.generate(SEED, 120, random_seed=3, **LOOSE) for _ in range(2))
+    assert one.to_bytes() == two.to_bytes()
+    assert one.to_bytes() != engine.generate(SEED, 120, random_seed=4, **LOOSE).to_bytes()
+
+
+def test_a_piece_is_the_first_of_any_batch(engine):
+    alone = engine.generate(SEED, 90, random_seed=3, **LOOSE)
+    first, *_ = engine.generate_batch([SEED, None, SEED], 90, random_seed=3, **LOOSE)
+    np.testing.assert_array_equal(alone.notes, first.notes)
+    np.testing.assert_array_equal(alone.log_probabilities, first.log_probabilities)
+
+
+@pytest.mark.parametrize("num_threads", [1, 3])
+def test_a_batch_is_the_same_with_any_number_of_threads(engine, tmp_path, num_threads):
+    other = longplay.Engine(tiny_model.build(tmp_path, soft=True), num_threads=num_threads)
+    seeds = [SEED, None] * 5
+    for ours, theirs in zip(
+        engine.generate_batch(seeds, 60, **LOOSE), other.generate_batch(seeds, 60, **LOOSE), strict=True
+    ):
+        assert ours.to_bytes() == theirs.to_bytes()
+
+
+def test_every_clip_begins_with_music(engine):
+    piece = engine.generate(SEED, 900, random_seed=1, **LOOSE)
+    onsets = piece.notes["onset_ms"]
+    for clip in range(30):
+        assert ((onsets >= clip * 30_000) & (onsets <= clip * 30_000 + 500)).any(), clip
+    assert onsets[0] == 0
+
+
+def test_rests_are_short_and_ends_are_followed_by_a_new_piece(engine):
+    piece = engine.generate(SEED, 1800, random_seed=2, **LOOSE)
+    ends = np.flatnonzero(piece.events[:, 0] == tiny_model.END)
+    assert len(ends) > 3
+    assert (piece.events[ends, 1:] == 0).all()
+    gaps = np.diff(piece.notes["onset_ms"])
+    assert np.sort(gaps)[: -len(ends)].max() <= 3000
+    assert piece.notes["onset_ms"][-1] + piece.notes["duration_ms"][-1] >= 1_797_000 - 3000
+
+
+def test_without_a_recital_there_is_one_end_at_most(engine):
+    piece = engine.generate(SEED, 1800, random_seed=2, recital=False, **LOOSE)
+    assert (piece.events[:-1, 0] != tiny_model.END).all()
+
+
+def test_the_seed_is_answered_and_left_out_unless_asked_for(engine):
+    answer = engine.generate(SEED, 30)
+    other = engine.generate(midi((0, 400, 69, 64)), 30)
+    assert not np.array_equal(answer.notes, other.notes)
+    whole = engine.generate(SEED, 30, include_seed=True)
+    np.testing.assert_array_equal(whole.notes[:2], longplay.read_midi(SEED)[:2])
+    assert whole.duration == 30
+
+
+def test_a_seed_that_starts_late_is_answered_as_if_it_did_not(engine):
+    late = midi((5000, 400, 60, 64), (5500, 400, 64, 64), (6000, 900, 67, 96))
+    np.testing.assert_array_equal(engine.generate(late, 30).notes, engine.generate(SEED, 30).notes)
+
+
+def test_a_seed_without_notes_is_said_to_be_empty(engine):
+    empty = longplay.write_midi(np.empty(0, NOTE), 5)
+    piece = engine.generate(empty, 30)
+    assert "has no notes" in piece.warnings[0]
+    np.testing.assert_array_equal(piece.notes, engine.generate(None, 30).notes)
+
+
+def test_velocities_stay_under_the_highest(engine):
+    assert engine.generate(SEED, 120, **LOOSE).notes["velocity"].max() == 96
+    assert engine.generate(SEED, 120, max_velocity=127, **LOOSE).notes["velocity"].max() == 127
+
+
+def test_a_style_is_heard_by_the_model(engine):
+    assert engine.styles == ("romantic", "ragtime")
+    plain, rag = engine.generate(SEED, 30), engine.generate(SEED, 30, style="ragtime")
+    assert not np.array_equal(plain.notes, rag.notes)
+
+
+def test_progress_comes_to_the_whole(engine):
+    seen = []
+    list(engine.generate_batch([SEED, SEED], 1800, progress=lambda made, whole: seen.append((made, whole))))
+    assert seen[-1] == (3600, 3600)
+    assert [made for made, _ in seen] == sorted(made for made, _ in seen)
+
+
+def test_an_interrupt_stops_at_once(engine):
+    class Stop(Exception):
+        pass
+
+    def interrupt(made, whole):
+        raise Stop
+
+    start = time.perf_counter()
+    with pytest.raises(Stop):
+        engine.generate(None, 3_600_000, progress=interrupt)
+    assert time.perf_counter() - start < 5
+
+
+def test_two_threads_may_share_an_engine(engine):
+    expected = [engine.generate(SEED, 60, random_seed=i, **LOOSE).to_bytes() for i in range(4)]
+    got = [b""] * 4
+
+    def make(i):
+        got[i] = engine.generate(SEED, 60, random_seed=i, **LOOSE).to_bytes()
+
+    threads = [threading.Thread(target=make, args=(i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert got == expected
+
+
+def test_a_piece_says_what_made_it(engine):
+    piece = engine.generate(SEED, 30, random_seed=9, temperature=0.9)
+    made = piece.provenance
+    assert made.model == "tiny"
+    assert len(made.model_hash) == 64
+    assert made.settings == longplay.Settings(seconds=30, random_seed=9, temperature=0.9)
+    assert made.version == longplay.__version__
+    assert made.seed_hash is not None
+    assert engine.generate(None, 30).provenance.seed_hash is None
+
+
+def test_score_gives_nats_per_note_and_field(engine):
+    scored = engine.score(SEED)
+    assert scored.notes == 3
+    assert list(scored.fields) == ["time_shift", "pitch", "velocity", "duration"]
+    assert scored.total == pytest.approx(-scored.log_probabilities.sum() / 3, rel=1e-6)
+
+
+def test_a_file_without_notes_scores_zero_notes(engine):
+    scored = engine.score(longplay.write_midi(np.empty(0, NOTE), 5))
+    assert scored.notes == 0
+    assert np.isnan(scored.total)
+
+
+def test_broken_bytes_are_a_midi_error(engine):
+    with pytest.raises(longplay.MidiError) as caught:
+        engine.score(b"not MIDI")
+    assert isinstance(caught.value.offset, int)
+    with pytest.raises(longplay.MidiError):
+        engine.generate(b"not MIDI", 10)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"seconds": 0.5}, r"seconds must be in \[1, 3600000\], not 0.5"),
+        ({"seconds": float("nan")}, r"seconds must be in"),
+        ({"random_seed": -1}, r"random_seed must be in \[0, 2\*\*64\), not -1"),
+        ({"temperature": -1.0}, r"temperature must be"),
+        ({"top_p": 0.0}, r"top_p must be"),
+        ({"top_k": 1.5}, r"top_k must be a whole number, not 1.5"),
+        ({"min_p": {"loudness": 0.1}}, r"min_p names 'loudness', which is not a field"),
+        ({"style": "polka"}, r"style must be one of romantic, ragtime, not 'polka'"),
+        ({"max_velocity": 0}, r"max_velocity must be in \[1, 127\], not 0"),
+        ({"max_velocity": 20}, r"max_velocity must be at least the model's lowest, 32, not 20"),
+    ],
+)
+def test_a_setting_out_of_range_is_named(engine, settings, message):
+    with pytest.raises(ValueError, match=message):
+        engine.generate(None, **({"seconds": 10} | settings))
+
+
+def test_a_seed_longer_than_the_piece_is_refused(engine):
+    with pytest.raises(ValueError, match=r"seconds must be more than the seed's own 1\.0, not 1\.0"):
+        engine.generate(SEED, 1.0, include_seed=True)
+
+
+def test_a_setting_may_differ_by_field(engine):
+    greedy = engine.generate(SEED, 30, temperature=0)
+    by_field = engine.generate(SEED, 30, temperature=dict.fromkeys(greedy_fields(), 0.0))
+    np.testing.assert_array_equal(greedy.notes, by_field.notes)
+
+
+def greedy_fields():
+    return ("time_shift", "pitch", "velocity", "duration")
+
+
+def test_a_file_is_saved_whole_or_not_at_all(engine, tmp_path):
+    piece = engine.generate(SEED, 30)
+    piece.save(tmp_path / "a.mid")
+    assert (tmp_path / "a.mid").read_bytes() == piece.to_bytes()
+    with pytest.raises(FileExistsError):
+        piece.save(tmp_path / "a.mid", overwrite=False)
+    with pytest.raises(FileNotFoundError):
+        piece.save(tmp_path / "nowhere" / "a.mid")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.mid"]
+
+
+def test_devices_and_models_that_are_not_there_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="device must be 'auto', 'cpu' or 'cuda', not 'tpu'"):
+        longplay.Engine(device="tpu")
+    with pytest.raises(longplay.ModelError):
+        longplay.Engine(tmp_path / "nowhere")
+    with pytest.raises(longplay.ModelError, match="time_shift, pitch, velocity, duration"):
+        longplay.Engine(tiny_model.build_token(tmp_path / "token"))
+    with pytest.raises(ValueError, match="num_threads must be at least 0, not -1"):
+        longplay.Engine(tiny_model.build(tmp_path / "tiny"), num_threads=-1)

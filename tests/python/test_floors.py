@@ -1,0 +1,88 @@
+"""The floors of docs/architecture.md: an include or an import goes down only."""
+
+import ast
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+# Where each C++ file lives. A new file finds its place here first.
+FLOORS = {
+    "error": 0,
+    "random": 0,
+    "midi_file": 1,
+    "midi_read": 1,
+    "midi_write": 1,
+    "keyboards": 2,
+    "midi_clock": 2,
+    "model": 2,
+    "model_config": 2,
+    "ort_api": 2,
+    "runtime": 2,
+    "score": 2,
+    "score_read": 2,
+    "score_write": 2,
+    "sampling": 4,
+    "tokenizer": 4,
+    "generator": 5,
+    "loop_guard": 5,
+    "slot": 5,
+    "timeline": 5,
+    "assemble": 6,
+    "engine": 6,
+    "generator_pool": 6,
+    "job": 6,
+}
+
+SOURCES = sorted([*ROOT.glob("cpp/include/longplay/*.hpp"), *ROOT.glob("cpp/src/*.[ch]pp")])
+
+
+def own_includes(path: Path) -> list[str]:
+    names = re.findall(r'#include "(?:longplay/)?(\w+)\.hpp"', path.read_text())
+    return [name for name in names if name != path.stem]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+def test_an_include_goes_down_or_stays(path):
+    above = [name for name in own_includes(path) if FLOORS[name] > FLOORS[path.stem]]
+    assert above == []
+
+
+def test_midi_and_models_do_not_know_each_other():
+    score_side = {"midi_file", "score", "keyboards", "midi_clock", "midi_read", "midi_write", "score_read", "score_write"}
+    model_side = {"model", "model_config", "runtime", "ort_api"}
+    for path in SOURCES:
+        if path.stem in score_side:
+            assert model_side.isdisjoint(own_includes(path)), path
+        if path.stem in model_side:
+            assert score_side.isdisjoint(own_includes(path)), path
+
+
+def test_pybind11_is_known_to_the_bindings_alone():
+    knowing = [path for path in ROOT.glob("cpp/**/*.[ch]pp") if "pybind11/" in path.read_text()]
+    assert {path.parent.name for path in knowing} == {"bindings"}
+
+
+def imports(path: Path) -> set[str]:
+    roots = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            roots |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            roots.add(node.module.split(".")[0])
+    return roots
+
+
+def test_the_package_imports_numpy_and_the_command_lines_libraries_alone():
+    allowed = set(sys.stdlib_module_names) | {"longplay", "numpy", "rich", "typer"}
+    for path in ROOT.glob("python/longplay/**/*.py"):
+        assert imports(path) <= allowed, path
+
+
+def test_no_file_has_grown_past_400_lines():
+    files = [path for folder in ("cpp", "python", "training", "tests", "benchmarks") for path in ROOT.glob(f"{folder}/**/*.[cph]*")]
+    long = {path.name: len(path.read_text().splitlines()) for path in files if path.suffix in {".py", ".cpp", ".hpp"}}
+    assert {name: lines for name, lines in long.items() if lines > 400} == {}
