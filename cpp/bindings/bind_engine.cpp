@@ -72,13 +72,13 @@ void bind_engine(py::module_& m) {
       .def("wait", &wait, "index"_a, "seconds"_a)
       .def("take", &take, "index"_a)
       .def_property_readonly("made_ms", &Job::made_ms)
-      .def_property_readonly("time", &Job::time)
       .def("stop", &Job::stop, py::call_guard<py::gil_scoped_release>());
 
   py::class_<Engine>(m, "Engine")
       .def(py::init<std::shared_ptr<Runtime>, std::shared_ptr<ModelFiles>, Device, int>(), "runtime"_a, "files"_a,
            "device"_a, "num_threads"_a, py::call_guard<py::gil_scoped_release>())
       .def_property_readonly("num_threads", &Engine::num_threads)
+      .def_property_readonly("time", &Engine::time)
       .def("start", &start, "seeds"_a, "settings"_a)
       .def("score", &score, "midi"_a);
 }

@@ -95,6 +95,8 @@ const ModelConfig& Engine::config() const { return pool_->config(); }
 
 int Engine::num_threads() const { return num_threads_; }
 
+LoopTime Engine::time() const { return pool_->time(); }
+
 std::unique_ptr<Job> Engine::start(const std::vector<Seed>& seeds, const Settings& settings) {
   std::vector<Candidate> candidates;
   candidates.reserve(seeds.size());
@@ -120,8 +122,8 @@ Scored Engine::score(std::span<const std::uint8_t> midi) {
   for (const ControlConfig& control : config().controls) request.controls.push_back(control.unknown);
   ScoreQueue queue(request);
   auto generator = pool_->acquire(1);
-  generator->run(queue, 1);
-  pool_->give_back(std::move(generator));
+  const LoopTime worked = generator->run(queue, 1);
+  pool_->give_back(std::move(generator), worked);
   return {std::move(request.prompt), std::move(queue.drawn_.prompt_log_probabilities), std::move(score.warnings)};
 }
 

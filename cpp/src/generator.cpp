@@ -62,6 +62,13 @@ void Request::validate(const ModelConfig& config) const {
   }
 }
 
+LoopTime& LoopTime::operator+=(const LoopTime& other) {
+  total_seconds += other.total_seconds;
+  run_seconds += other.run_seconds;
+  steps += other.steps;
+  return *this;
+}
+
 Generator::Generator(std::unique_ptr<Model> model)
     : model_(std::move(model)), sampler_(widest_field(model_->config())) {
   if (Tokenizer::is_note_model(model_->config().fields)) tokenizer_.emplace(model_->config().fields);
@@ -90,10 +97,9 @@ void Generator::step(int rows) {
     if (field > 0 && heads) model_->head(field, rows);
     for (Slot& slot : slots) slot.take_field(field);
   }
-  time_.steps += static_cast<std::uint64_t>(rows);
 }
 
-void Generator::run(Queue& queue, int rows) {
+LoopTime Generator::run(Queue& queue, int rows) {
   if (rows < 1 || rows > model_->max_batch()) {
     throw std::invalid_argument("rows must be in [1, " + std::to_string(model_->max_batch()) + "], not " +
                                 std::to_string(rows));
@@ -102,11 +108,13 @@ void Generator::run(Queue& queue, int rows) {
   const double run_before = model_->run_seconds();
   slots_.assign(static_cast<std::size_t>(rows), Slot(*model_, sampler_, tokenizer_ ? &*tokenizer_ : nullptr));
 
+  LoopTime time;
   int active = 0;
   while (active < rows && begin_next(queue, active)) ++active;
   std::int64_t made = 0;
   for (int steps = 1; active > 0; ++steps) {
     step(active);
+    time.steps += static_cast<std::uint64_t>(active);
     for (int row = active - 1; row >= 0; --row) {
       Slot& slot = slots_[static_cast<std::size_t>(row)];
       const bool done = slot.take_event();
@@ -125,8 +133,9 @@ void Generator::run(Queue& queue, int rows) {
     }
   }
   slots_.clear();
-  time_.run_seconds += model_->run_seconds() - run_before;
-  time_.total_seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  time.run_seconds = model_->run_seconds() - run_before;
+  time.total_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return time;
 }
 
 }  // namespace longplay

@@ -33,17 +33,24 @@ class GeneratorPool {
     return std::make_unique<Generator>(std::make_unique<Model>(runtime_, files_, device_, rows));
   }
 
-  void give_back(std::unique_ptr<Generator> generator) {
+  void give_back(std::unique_ptr<Generator> generator, const LoopTime& worked = {}) {
     const std::lock_guard lock(mutex_);
     idle_.push_back(std::move(generator));
+    time_ += worked;
+  }
+
+  LoopTime time() const {
+    const std::lock_guard lock(mutex_);
+    return time_;
   }
 
  private:
   std::shared_ptr<const Runtime> runtime_;
   std::shared_ptr<const ModelFiles> files_;
   Device device_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::vector<std::unique_ptr<Generator>> idle_;
+  LoopTime time_;
 };
 
 }  // namespace longplay

@@ -32,14 +32,8 @@ void Job::Impl::join() {
 void Job::Impl::work(int rows) {
   try {
     auto generator = pool->acquire(rows);
-    const LoopTime before = generator->time();
-    generator->run(*this, rows);
-    const LoopTime after = generator->time();
-    pool->give_back(std::move(generator));
-    const std::lock_guard lock(mutex);
-    time.total_seconds += after.total_seconds - before.total_seconds;
-    time.run_seconds += after.run_seconds - before.run_seconds;
-    time.steps += after.steps - before.steps;
+    const LoopTime worked = generator->run(*this, rows);
+    pool->give_back(std::move(generator), worked);
   } catch (...) {
     const std::lock_guard lock(mutex);
     if (!failure) failure = std::current_exception();
@@ -92,11 +86,6 @@ Music Job::take(std::size_t index) {
 }
 
 std::int64_t Job::made_ms() const { return impl_->made_ms; }
-
-LoopTime Job::time() const {
-  const std::lock_guard lock(impl_->mutex);
-  return impl_->time;
-}
 
 void Job::stop() {
   impl_->stopping = true;

@@ -45,7 +45,6 @@ struct Job::Impl : Queue {
   std::size_t begun = 0;
   std::vector<std::optional<Music>> finished;
   std::exception_ptr failure;
-  LoopTime time;
   std::vector<std::thread> threads;
 
  private:

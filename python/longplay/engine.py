@@ -87,6 +87,16 @@ class Engine:
         return self._model.hash
 
     @property
+    def end_id(self) -> int:
+        """The time shift in `Piece.events` that means END."""
+        return int(self._model.config["fields"][0]["size"]) - 1
+
+    @property
+    def loop_time(self) -> _core.LoopTime:
+        """Where the time went in all pieces so far: in the loop, and inside ONNX Runtime's Run."""
+        return self._core.time
+
+    @property
     def styles(self) -> tuple[str, ...]:
         """Styles that `generate` may be asked for; empty when the model knows none."""
         return styles(self._model.config)

@@ -56,7 +56,6 @@ class Job {
   bool wait(std::size_t index, std::chrono::milliseconds timeout);
   Music take(std::size_t index);  // once each, when done
   std::int64_t made_ms() const;   // music made so far, over all candidates
-  LoopTime time() const;          // summed over the threads that have finished
   void stop();                    // and wait until every thread has stopped
 
  private:
@@ -76,6 +75,7 @@ class Engine {
 
   const ModelConfig& config() const;
   int num_threads() const;
+  LoopTime time() const;  // of all that its threads have finished
 
   // Begins to make one candidate for each seed; candidate i is drawn with index i. Throws MidiError
   // for a seed that cannot be read, std::invalid_argument for settings that do not fit.

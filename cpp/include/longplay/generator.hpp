@@ -54,6 +54,8 @@ struct LoopTime {
   double total_seconds = 0;  // in the loop
   double run_seconds = 0;    // of these, inside ONNX Runtime's Run
   std::uint64_t steps = 0;   // row steps, prompts included
+
+  LoopTime& operator+=(const LoopTime& other);
 };
 
 class Slot;
@@ -67,12 +69,11 @@ class Generator {
 
   const Model& model() const { return *model_; }
 
-  // Works until the queue is empty or says stop. At most `rows` requests are under way at once.
+  // Works until the queue is empty or says stop, and tells how long that took. At most `rows`
+  // requests are under way at once.
   // Throws std::invalid_argument for a request that does not fit, Error if the model's logits are
   // not numbers.
-  void run(Queue& queue, int rows);
-
-  LoopTime time() const { return time_; }
+  LoopTime run(Queue& queue, int rows);
 
  private:
   bool begin_next(Queue& queue, int row);
@@ -82,7 +83,6 @@ class Generator {
   Sampler sampler_;
   std::optional<Tokenizer> tokenizer_;  // of a note model
   std::vector<Slot> slots_;
-  LoopTime time_;
 };
 
 }  // namespace longplay

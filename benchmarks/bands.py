@@ -1,0 +1,43 @@
+"""Measure the bands that real music keeps to: `python -m benchmarks.bands --data FOLDER`.
+
+Reads the training split of a data folder (training/README.md) and writes bands.json: the 5th and the 95th
+percentile, over windows of five minutes (or the whole of a piece of at least two), of each of windows.FEATURES.
+"""
+
+import argparse
+import csv
+import json
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+import longplay
+from benchmarks.windows import FEATURES, features, windows
+
+BANDS = Path(__file__).with_name("bands.json")
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--data", type=Path, required=True, help="folder with manifest.csv")
+    args = parser.parse_args(argv)
+    with (args.data / "manifest.csv").open(encoding="utf-8") as manifest:
+        files = [row["path"] for row in csv.DictReader(manifest) if row["split"] == "train"]
+    rows = []
+    for file in files:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # damaged files were counted when the data was prepared
+            notes = longplay.read_midi(args.data / file)
+        if len(notes) > 0:
+            length = int((notes["onset_ms"] + notes["duration_ms"]).max())
+            rows += [features(*window) for window in windows(notes, length, shortest_ms=120_000)]
+    low, high = np.percentile(rows, [5, 95], axis=0)
+    bands = {name: [round(a, 3), round(b, 3)] for name, a, b in zip(FEATURES, low.tolist(), high.tolist(), strict=True)}
+    BANDS.write_text(json.dumps({"windows": len(rows), "bands": bands}, indent=2) + "\n")
+    print(BANDS.read_text())
+
+
+if __name__ == "__main__":
+    main()

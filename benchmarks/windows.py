@@ -1,0 +1,52 @@
+"""What five minutes of music are like, in five numbers; loops and silences."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longplay.midi import Notes
+
+WINDOW_MS = 300_000
+FEATURES = ("notes per second", "mean pitch", "distinct pitches", "velocity spread", "pitch-class entropy")
+
+
+def windows(notes: Notes, length_ms: int, shortest_ms: int = WINDOW_MS) -> Iterator[tuple[Notes, float]]:
+    """Consecutive windows of five minutes and their seconds; the last may be shorter, down to `shortest_ms`."""
+    for start in range(0, length_ms, WINDOW_MS):
+        end = min(start + WINDOW_MS, length_ms)
+        inside = notes[(notes["onset_ms"] >= start) & (notes["onset_ms"] < end)]
+        if end - start >= shortest_ms and len(inside) > 0:
+            yield inside, (end - start) / 1000
+
+
+def features(notes: Notes, seconds: float) -> NDArray[np.float64]:
+    """The numbers of `FEATURES`; velocity spread is a standard deviation, entropy is in bits."""
+    classes = np.bincount(notes["pitch"] % 12, minlength=12) / len(notes)
+    classes = classes[classes > 0]
+    return np.array(
+        [
+            len(notes) / seconds,
+            notes["pitch"].mean(),
+            len(np.unique(notes["pitch"])),
+            notes["velocity"].std(),
+            -(classes * np.log2(classes)).sum(),
+        ]
+    )
+
+
+def loops(pitches: NDArray[np.integer], shortest: int = 16, longest: int = 256) -> int:
+    """How many notes complete a run of `shortest` or more pitches that sounds three times running."""
+    count = 0
+    for period in range(shortest, min(longest, len(pitches) // 3) + 1):
+        same = np.concatenate([[0], (pitches[period:] == pitches[:-period]).astype(np.int64)])
+        total = np.cumsum(same)
+        in_a_row = total[2 * period :] - total[: -2 * period]
+        count += int((in_a_row == 2 * period).sum())
+    return count
+
+
+def longest_silence_ms(notes: Notes) -> int:
+    """The longest time in which nothing sounds, between the first note and the last."""
+    ends = np.maximum.accumulate(notes["onset_ms"] + notes["duration_ms"])
+    return int(np.max(notes["onset_ms"][1:] - ends[:-1], initial=0))
