@@ -26,10 +26,51 @@ py::tuple read(const py::bytes& data, bool sustain, bool keep_drums) {
   return py::make_tuple(to_numpy(std::move(score.notes)), std::move(score.warnings));
 }
 
+// The notes in one piece. Only the very fields of NOTE are taken: NumPy would match others by position.
+Notes as_notes(const py::array& notes) {
+  const py::dtype note = py::dtype::of<Note>();
+  if (!notes.dtype().equal(note))
+    throw py::type_error("notes must have dtype " + py::str(note).cast<std::string>() + ", not " +
+                         py::str(notes.dtype()).cast<std::string>());
+  if (notes.ndim() != 1) throw py::value_error("notes must have shape (notes,)");
+  return Notes(notes);
+}
+
+std::span<const Note> as_span(const Notes& notes) {
+  return {notes.data(), static_cast<std::size_t>(notes.size())};
+}
+
+py::bytes write(const py::array& array, std::int64_t length_ms, bool running_status, std::int64_t clip_ms) {
+  const Notes notes = as_notes(array);
+  const std::span<const Note> span = as_span(notes);
+  std::vector<std::uint8_t> file;
+  {
+    const py::gil_scoped_release nogil;
+    file = write_score(span, length_ms, {.running_status = running_status, .clip_ms = clip_ms});
+  }
+  return {reinterpret_cast<const char*>(file.data()), file.size()};
+}
+
+Notes resolve(const py::array& array) {
+  const Notes notes = as_notes(array);
+  const std::span<const Note> span = as_span(notes);
+  std::vector<Note> resolved;
+  {
+    const py::gil_scoped_release nogil;
+    resolved.assign(span.begin(), span.end());
+    resolve_overlaps(resolved);
+  }
+  return to_numpy(std::move(resolved));
+}
+
 }  // namespace
 
 void bind_score(py::module_& m) {
+  m.attr("NOTE") = py::dtype::of<Note>();
   m.def("read_score", &read, "data"_a, "sustain"_a = true, "keep_drums"_a = false);
+  m.def("write_score", &write, py::arg("notes").noconvert(), "length_ms"_a, "running_status"_a = true,
+        "clip_ms"_a = WriteOptions{}.clip_ms);
+  m.def("resolve_overlaps", &resolve, py::arg("notes").noconvert());
 }
 
 }  // namespace longplay

@@ -30,7 +30,8 @@ inline constexpr std::uint8_t kAllNotesOff = 123;  // 124 to 127, the modes, imp
 // Sixteen keyboards with a pedal each. Notes are kept from key down on; a voice is one that still sounds.
 class Keyboards {
  public:
-  explicit Keyboards(bool sustain) : sustain_(sustain) {
+  Keyboards(bool sustain, std::size_t expected_notes) : sustain_(sustain) {
+    notes_.reserve(std::min(expected_notes, ScoreLimits::kMaxNotes));
     oldest_.fill(kNone);
     newest_.fill(kNone);
     sustained_.fill(kNone);

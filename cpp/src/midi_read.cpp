@@ -160,27 +160,27 @@ MidiTrackReader::Outcome MidiTrackReader::read_message(MidiEvent& event) {
   const std::uint8_t first = bytes_[position_];
   if (first >= 0xF0) return read_system(event);
 
-  if (first >= 0x80) {
-    running_status_ = first;
-    interrupted_ = false;
-    ++position_;
-  } else if (running_status_ == 0) {
-    throw MidiError("a data byte comes where no status has been given", position_);
-  } else if (interrupted_) {
-    warnings_->add(MidiOddity::running_status_interrupted, position_);
-    interrupted_ = false;
-  }
-  event.status = running_status_;
-  const int kind = running_status_ >> 4;
-  const std::size_t size = kind == 0xC || kind == 0xD ? 1 : 2;  // program change, channel pressure: one
-  if (end_ - position_ < size) return Outcome::truncated;
-  event.data1 = bytes_[position_];
-  event.data2 = size == 2 ? bytes_[position_ + 1] : 0;
-  if ((event.data1 | event.data2) >= 0x80)
-    throw MidiError("a data byte of a channel message is not below 128",
-                    position_ + (event.data1 >= 0x80 ? 0 : 1));
-  position_ += size;
+  const std::uint8_t status = first >= 0x80 ? first : running_status_;
+  if (status != first) check_running_status();
+  running_status_ = status;
+  interrupted_ = false;
+  const std::size_t data_at = position_ + (status == first ? 1 : 0);
+  const std::size_t size = has_two_data_bytes(status) ? 2 : 1;
+  if (end_ - data_at < size) return Outcome::truncated;
+  const std::uint8_t data1 = bytes_[data_at];
+  const std::uint8_t data2 = size == 2 ? bytes_[data_at + 1] : std::uint8_t{0};
+  if ((data1 | data2) >= 0x80)
+    throw MidiError("a data byte of a channel message is not below 128", data_at + (data1 >= 0x80 ? 0 : 1));
+  position_ = data_at + size;
+  event.status = status;
+  event.data1 = data1;
+  event.data2 = data2;
   return Outcome::read;
+}
+
+void MidiTrackReader::check_running_status() {
+  if (running_status_ == 0) throw MidiError("a data byte comes where no status has been given", position_);
+  if (interrupted_) warnings_->add(MidiOddity::running_status_interrupted, position_);
 }
 
 MidiTrackReader::Outcome MidiTrackReader::read_system(MidiEvent& event) {

@@ -1,7 +1,7 @@
-#include <functional>
-#include <queue>
+#include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "keyboards.hpp"
 #include "longplay/error.hpp"
@@ -12,15 +12,16 @@
 namespace longplay {
 namespace {
 
-constexpr std::size_t kDrumChannel = 9;  // "channel 10", counted from 1
+constexpr std::size_t kBytesPerNote = 8;  // a guess, which saves the notes from moving as they grow
+constexpr std::size_t kDrumChannel = 9;   // "channel 10", counted from 1
 
 // Plays the messages of a file, given in order of time, and keeps the notes.
 class Player {
  public:
-  Player(const MidiFile& file, const ReadOptions& options, MidiWarnings& warnings)
+  Player(const MidiFile& file, std::size_t expected_notes, const ReadOptions& options, MidiWarnings& warnings)
       : options_(options),
         clock_(file.division),
-        keyboards_(options.sustain),
+        keyboards_(options.sustain, expected_notes),
         track_ends_(file.tracks.size()),
         warnings_(warnings) {}
 
@@ -90,24 +91,47 @@ void play_alone(MidiTrackReader reader, std::size_t track, Player& player) {
   for (MidiEvent event; reader.next(event);) player.play(event, track);
 }
 
+// A track and the tick of its next message.
+struct Place {
+  std::int64_t tick;
+  std::size_t track;
+  bool before(const Place& other) const {
+    return tick < other.tick || (tick == other.tick && track < other.track);
+  }
+};
+
+// Puts the first of `heap` where it belongs: below a place is none that comes before it.
+void sift_down(std::vector<Place>& heap) {
+  const Place moved = heap.front();
+  std::size_t at = 0;
+  for (std::size_t child = 1; child < heap.size(); child = 2 * at + 1) {
+    if (child + 1 < heap.size() && heap[child + 1].before(heap[child])) ++child;
+    if (!heap[child].before(moved)) break;
+    heap[at] = heap[child];
+    at = child;
+  }
+  heap[at] = moved;
+}
+
 // In order of tick; at one tick in order of tracks.
 void play_together(std::vector<MidiTrackReader> readers, Player& player) {
-  using Place = std::pair<std::int64_t, std::size_t>;  // tick of a track's next message, track
   std::vector<MidiEvent> events(readers.size());
-  std::priority_queue<Place, std::vector<Place>, std::greater<>> places;
+  std::vector<Place> heap;
   for (std::size_t track = 0; track < readers.size(); ++track)
-    if (readers[track].next(events[track])) places.push({events[track].tick, track});
+    if (readers[track].next(events[track])) heap.push_back({events[track].tick, track});
+  std::sort(heap.begin(), heap.end(), [](const Place& a, const Place& b) { return a.before(b); });
 
-  while (!places.empty()) {
-    const std::size_t track = places.top().second;
-    places.pop();
-    MidiEvent& event = events[track];
-    bool more = true;
-    do {
-      player.play(event, track);
-      more = readers[track].next(event);
-    } while (more && (places.empty() || Place{event.tick, track} < places.top()));
-    if (more) places.push({event.tick, track});
+  while (!heap.empty()) {
+    Place& first = heap.front();
+    player.play(events[first.track], first.track);
+    if (readers[first.track].next(events[first.track])) {
+      if (events[first.track].tick == first.tick) continue;  // still the first
+      first.tick = events[first.track].tick;
+    } else {
+      first = heap.back();
+      heap.pop_back();
+    }
+    if (!heap.empty()) sift_down(heap);
   }
 }
 
@@ -120,7 +144,7 @@ Score read_score(std::span<const std::uint8_t> bytes, const ReadOptions& options
   readers.reserve(file.tracks.size());
   for (const MidiTrack& track : file.tracks) readers.emplace_back(bytes, track, warnings);
 
-  Player player(file, options, warnings);
+  Player player(file, bytes.size() / kBytesPerNote, options, warnings);
   if (file.type == 2) {
     for (std::size_t track = 0; track < readers.size(); ++track) {
       play_alone(readers[track], track, player);

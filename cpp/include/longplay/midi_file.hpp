@@ -69,6 +69,9 @@ struct MidiFile {
 // Finds the tracks. Throws MidiError unless the bytes begin with a header that can be read.
 MidiFile open_midi(std::span<const std::uint8_t> bytes, MidiWarnings& warnings);
 
+// Of a channel message. Program change and channel pressure have one, the others two.
+constexpr bool has_two_data_bytes(std::uint8_t status) { return (status & 0xE0) != 0xC0; }
+
 // One message of a track.
 struct MidiEvent {
   std::int64_t tick = 0;    // from the start of its track
@@ -99,6 +102,7 @@ class MidiTrackReader {
   enum class Outcome : std::uint8_t { read, passed_over, truncated };
   Outcome read_message(MidiEvent& event);
   Outcome read_system(MidiEvent& event);
+  void check_running_status();
   bool read_number(std::uint32_t& number);  // false: the track ends first
   void end_track(MidiEvent& event);
 

@@ -43,13 +43,13 @@ Score read_score(std::span<const std::uint8_t> bytes, const ReadOptions& options
 void resolve_overlaps(std::vector<Note>& notes);
 
 struct WriteOptions {
-  bool running_status = true;
-  std::int64_t clip_ms = 30'000;  // put an event on each multiple of this; 0 puts none
+  bool running_status = true;     // and note_offs as note_ons of velocity 0, so that one status does
+  std::int64_t clip_ms = 30'000;  // cut safely into clips of this length, at least 1000; 0: no care
 };
 
 // A type 0 file of exactly `length_ms`, 500 ticks per quarter, no tempo event: a tick is a
 // millisecond. Throws std::invalid_argument naming the note that is not by onset, out of MIDI's
-// range, or not over before `length_ms`.
+// range, sounding with another one on its pitch, or not over before `length_ms`.
 std::vector<std::uint8_t> write_score(std::span<const Note> notes, std::int64_t length_ms,
                                       const WriteOptions& options = {});
 
