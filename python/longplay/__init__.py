@@ -6,18 +6,21 @@
 >>> piece.save("hour.mid")
 """
 
-from importlib.metadata import version as _version
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from longplay._core import DeviceError, Error, MidiError, ModelError
-from longplay.engine import Engine
-from longplay.midi import read_midi, resolve_overlaps, write_midi
-from longplay.piece import Piece, Provenance, Score
-from longplay.settings import Settings
-from longplay.tokenizer import Tokenizer
+if TYPE_CHECKING:
+    from longplay._core import DeviceError, Error, MidiError, ModelError
+    from longplay.engine import Engine
+    from longplay.midi import NOTE, read_midi, resolve_overlaps, write_midi
+    from longplay.piece import Piece, Provenance, Score
+    from longplay.settings import Settings
+    from longplay.tokenizer import Tokenizer
 
-__version__ = _version("longplay")
+    __version__: str
 
 __all__ = [
+    "NOTE",
     "DeviceError",
     "Engine",
     "Error",
@@ -33,3 +36,28 @@ __all__ = [
     "resolve_overlaps",
     "write_midi",
 ]
+
+# Names are imported when they are first used, so that `longplay --help` waits for neither NumPy nor the core.
+_ROOMS = {
+    "_core": ["DeviceError", "Error", "MidiError", "ModelError"],
+    "engine": ["Engine"],
+    "midi": ["NOTE", "read_midi", "resolve_overlaps", "write_midi"],
+    "piece": ["Piece", "Provenance", "Score"],
+    "settings": ["Settings"],
+    "tokenizer": ["Tokenizer"],
+}
+_HOMES = {name: room for room, names in _ROOMS.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("longplay")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'longplay' has no attribute {name!r}")
+    return getattr(import_module(f"longplay.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -202,12 +202,12 @@ def _progress_bar() -> Iterator[Progress]:
 
 def main() -> None:
     """Run the command line and exit with its status."""
-    from longplay._core import Error
-
     try:
-        app(standalone_mode=True)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except (Error, OSError, ValueError) as error:
+        app()
+    except Exception as error:
+        from longplay._core import Error
+
+        if not isinstance(error, Error | OSError | ValueError):
+            raise  # a bug: show where
         print(f"longplay: {error}", file=sys.stderr)
         sys.exit(1)

@@ -52,7 +52,16 @@ def test_an_include_goes_down_or_stays(path):
 
 
 def test_midi_and_models_do_not_know_each_other():
-    score_side = {"midi_file", "score", "keyboards", "midi_clock", "midi_read", "midi_write", "score_read", "score_write"}
+    score_side = {
+        "midi_file",
+        "score",
+        "keyboards",
+        "midi_clock",
+        "midi_read",
+        "midi_write",
+        "score_read",
+        "score_write",
+    }
     model_side = {"model", "model_config", "runtime", "ort_api"}
     for path in SOURCES:
         if path.stem in score_side:
@@ -83,6 +92,10 @@ def test_the_package_imports_numpy_and_the_command_lines_libraries_alone():
 
 
 def test_no_file_has_grown_past_400_lines():
-    files = [path for folder in ("cpp", "python", "training", "tests", "benchmarks") for path in ROOT.glob(f"{folder}/**/*.[cph]*")]
+    files = [
+        path
+        for folder in ("cpp", "python", "training", "tests", "benchmarks")
+        for path in ROOT.glob(f"{folder}/**/*.[cph]*")
+    ]
     long = {path.name: len(path.read_text().splitlines()) for path in files if path.suffix in {".py", ".cpp", ".hpp"}}
     assert {name: lines for name, lines in long.items() if lines > 400} == {}

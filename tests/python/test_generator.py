@@ -72,9 +72,7 @@ def test_a_candidate_is_the_same_alone_and_in_any_batch(generate, soft, rows):
     settings = {"params": [_core.SamplingParams(top_p=0.9)] * 4, "random_seed": 5}
     together = generate(soft, prompts, lengths, rows=rows, **settings)
     for candidate in range(40):
-        [alone] = generate(
-            soft, [prompts[candidate]], [lengths[candidate]], first_candidate=candidate, **settings
-        )
+        [alone] = generate(soft, [prompts[candidate]], [lengths[candidate]], first_candidate=candidate, **settings)
         for ours, theirs in zip(alone, together[candidate], strict=True):
             np.testing.assert_array_equal(ours, theirs)
         assert len(alone[0]) == lengths[candidate]

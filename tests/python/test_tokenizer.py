@@ -20,7 +20,10 @@ CONFIG = {
     "fields": [
         {"name": name, "size": size, "values": values}
         for name, size, values in zip(
-            ["time_shift", "pitch", "velocity", "duration"], SIZES, [SHIFTS, PITCHES, VELOCITIES, DURATIONS], strict=True
+            ["time_shift", "pitch", "velocity", "duration"],
+            SIZES,
+            [SHIFTS, PITCHES, VELOCITIES, DURATIONS],
+            strict=True,
         )
     ],
     "start_event": SIZES,

@@ -1,0 +1,5 @@
+"""`python -m longplay` is the command `longplay`."""
+
+from longplay.cli import main
+
+main()

@@ -1,0 +1,136 @@
+"""The command line: exit codes, streams, files."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import mido
+import numpy as np
+import pytest
+import tiny_model
+
+import longplay
+from longplay.midi import NOTE
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return str(tiny_model.build(tmp_path_factory.mktemp("tiny")))
+
+
+@pytest.fixture
+def seed(tmp_path):
+    path = tmp_path / "seed.mid"
+    path.write_bytes(longplay.write_midi(np.array([(0, 500, 60, 64), (500, 500, 64, 64)], NOTE), 2))
+    return path
+
+
+def run(*arguments):
+    command = [sys.executable, "-m", "longplay", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_generate_writes_a_piece_and_prints_its_name(model, seed, tmp_path):
+    out = tmp_path / "out.mid"
+    done = run("generate", seed, "--seconds", 30, "--out", out, "--model", model)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{out}\n", "")
+    assert mido.MidiFile(out).length == pytest.approx(30, abs=0.0005)
+
+
+def test_json_holds_what_made_the_piece(model, seed, tmp_path):
+    out = tmp_path / "out.mid"
+    done = run("generate", seed, "--seconds", 30, "--random-seed", 5, "--out", out, "--model", model, "--json")
+    result = json.loads(done.stdout)
+    assert result["file"] == str(out)
+    assert result["provenance"]["settings"]["random_seed"] == 5
+
+
+def test_an_existing_file_is_refused_without_force(model, seed, tmp_path):
+    out = tmp_path / "out.mid"
+    out.write_bytes(b"precious")
+    done = run("generate", seed, "--seconds", 30, "--out", out, "--model", model)
+    assert done.returncode == 1
+    assert done.stderr == f"longplay: {out} exists; --force writes over it\n"
+    assert out.read_bytes() == b"precious"
+    assert run("generate", seed, "--seconds", 30, "--out", out, "--model", model, "--force").returncode == 0
+    assert out.read_bytes() != b"precious"
+
+
+def test_batch_names_pieces_after_seeds_and_candidates(model, seed, tmp_path):
+    out = tmp_path / "many"
+    done = run("batch", seed, seed, "--count", 2, "--seconds", 30, "--out", out, "--model", model)
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in out.iterdir()) == [f"seed-000{i}.mid" for i in range(4)]
+    engine = longplay.Engine(model)
+    first, *_ = engine.generate_batch([seed] * 4, 30)
+    assert (out / "seed-0000.mid").read_bytes() == first.to_bytes()
+
+
+def test_score_prints_nats_per_note(model, seed):
+    done = run("score", seed, "--model", model, "--json")
+    result = json.loads(done.stdout)
+    assert result["notes"] == 2
+    assert result["total"] == pytest.approx(sum(result["fields"].values()))
+
+
+def test_doctor_tells_what_works(model):
+    done = run("doctor", "--model", model, "--json")
+    report = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert report["cpu"] == "works"
+    assert report["model"] == "tiny"
+
+
+def test_doctor_fails_when_nothing_works(tmp_path):
+    done = run("doctor", "--model", tmp_path)
+    assert done.returncode == 1
+    assert "config.json" in done.stdout
+
+
+def test_failures_are_one_line(model, seed, tmp_path):
+    broken = tmp_path / "broken.mid"
+    broken.write_bytes(b"RIFF")
+    for arguments in (
+        ("generate", broken, "--seconds", 30, "--out", tmp_path / "a.mid", "--model", model),
+        ("generate", tmp_path / "nowhere.mid", "--out", tmp_path / "a.mid", "--model", model),
+        ("generate", seed, "--seconds", 0, "--out", tmp_path / "a.mid", "--model", model),
+        ("generate", seed, "--out", tmp_path / "a.mid", "--model", tmp_path),
+        ("generate", seed, "--out", tmp_path / "a.mid", "--model", model, "--style", "polka"),
+        ("score", broken, "--model", model),
+    ):
+        done = run(*arguments)
+        assert done.returncode == 1, arguments
+        assert done.stdout == ""
+        assert done.stderr.startswith("longplay: ")
+        assert done.stderr.count("\n") == 1, done.stderr
+
+
+def test_misuse_is_status_2():
+    assert run("generate", "--no-such-option").returncode == 2
+    assert run("batch").returncode == 2
+    assert run("no-such-command").returncode == 2
+
+
+def test_version_is_printed():
+    done = run("--version")
+    assert (done.returncode, done.stdout) == (0, f"{longplay.__version__}\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are POSIX's")
+def test_an_interrupt_is_status_130_and_leaves_no_file(model, seed, tmp_path):
+    out = tmp_path / "out.mid"
+    arguments = ["generate", str(seed), "--seconds", "3600000", "--out", str(out), "--model", model]
+    process = subprocess.Popen([sys.executable, "-m", "longplay", *arguments], stderr=subprocess.PIPE)
+    time.sleep(1.5)
+    process.send_signal(signal.SIGINT)
+    _, complaint = process.communicate(timeout=10)
+    assert process.returncode == 130, complaint
+    assert list(tmp_path.iterdir()) == [seed]
+
+
+def test_help_comes_at_once():
+    heavy = "import sys, longplay.cli; sys.exit(any(m in sys.modules for m in ('numpy', 'longplay._core', 'rich.progress')))"
+    assert subprocess.run([sys.executable, "-c", heavy], check=False).returncode == 0
