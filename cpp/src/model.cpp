@@ -1,1 +1,271 @@
-// To be written.
+#include "longplay/model.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <stdexcept>
+#include <string_view>
+#include <utility>
+
+#include "batch_tensor.hpp"
+#include "longplay/error.hpp"
+#include "model_state.hpp"
+#include "ort_session.hpp"
+
+namespace longplay {
+namespace {
+
+using ort::BatchTensor;
+using ort::Call;
+using ort::GraphSpec;
+using ort::Handle;
+using ort::Session;
+
+std::int64_t count(std::size_t number) { return static_cast<std::int64_t>(number); }
+
+void expect_range(std::string_view what, std::int64_t value, std::int64_t low, std::int64_t high) {
+  if (value >= low && value <= high) return;
+  throw std::invalid_argument(std::string(what) + " must be in [" + std::to_string(low) + ", " +
+                              std::to_string(high) + "], not " + std::to_string(value));
+}
+
+// A graph need not refuse an id out of range: Gather takes -1 for the last.
+void expect_id(const std::string& name, int row, std::int64_t id, std::int32_t highest) {
+  if (id >= 0 && id <= highest) return;
+  expect_range(name + " of row " + std::to_string(row), id, 0, highest);
+}
+
+GraphSpec step_spec(const ModelConfig& config) {
+  GraphSpec spec{.file = "step.onnx", .inputs = {}, .outputs = {}};
+  spec.inputs.push_back({"event", ElementType::int64, {count(config.fields.size())}});
+  if (!config.controls.empty()) {
+    spec.inputs.push_back({"control", ElementType::int64, {count(config.controls.size())}});
+  }
+  spec.outputs.push_back({"logits", ElementType::float32, {config.fields[0].size}});
+  if (config.fields.size() > 1) {
+    spec.outputs.push_back({"context", ElementType::float32, {config.context_width}});
+  }
+  for (const StateConfig& state : config.states) {
+    spec.inputs.push_back({state.input, state.type, state.shape});
+    spec.outputs.push_back({state.output, state.type, state.shape});
+  }
+  return spec;
+}
+
+GraphSpec head_spec(const ModelConfig& config, std::size_t field) {
+  return {.file = "head_" + std::to_string(field) + ".onnx",
+          .inputs = {{"context", ElementType::float32, {config.context_width}},
+                     {"drawn", ElementType::int64, {count(field)}}},
+          .outputs = {{"logits", ElementType::float32, {config.fields[field].size}}}};
+}
+
+const ModelConfig& validated(const ModelFiles& files) {
+  files.config.validate();
+  const std::size_t heads = files.config.fields.size() - 1;
+  if (files.heads.size() < heads) {
+    throw ModelError("head_" + std::to_string(files.heads.size() + 1) + ".onnx is missing");
+  }
+  if (files.heads.size() > heads) {
+    throw ModelError("head_" + std::to_string(heads + 1) + ".onnx has no field in config.json");
+  }
+  return files.config;
+}
+
+// The tensors of all graphs, as values over the first rows of their memory.
+struct Batch {
+  std::vector<Handle<OrtValue>> values;
+  std::array<Call, 2> step;  // by the side that the state is read from
+  std::vector<Call> heads;   // of field 1 first
+};
+
+}  // namespace
+
+struct Model::Impl {
+  Impl(std::shared_ptr<const Runtime> owned_runtime, const ort::Library& opened,
+       std::shared_ptr<const ModelFiles> owned_files, Device device, int rows);
+
+  Batch& batch(int rows);
+  void run(Session& session, Call& call);
+  void expect_row(int row) const { expect_range("row", row, 0, max_batch - 1); }
+  void expect_field(int field, int lowest) const {
+    expect_range("field", field, lowest, count(heads.size()));
+  }
+  void expect_state(std::size_t bytes) const;
+  void try_out();
+
+  std::shared_ptr<const Runtime> runtime;
+  const ort::Library& library;
+  std::shared_ptr<const ModelFiles> files;
+  const ModelConfig& config;
+  int max_batch;
+
+  Session step;
+  std::vector<Session> heads;  // of field 1 first
+
+  BatchTensor event, control, context;
+  std::vector<BatchTensor> drawn;   // before field 1, before field 2, ...
+  std::vector<BatchTensor> logits;  // one per field
+  ModelState state;
+
+  std::vector<std::unique_ptr<Batch>> batches;  // by number of rows; made when first needed
+  double run_seconds = 0;
+};
+
+Model::Impl::Impl(std::shared_ptr<const Runtime> owned_runtime, const ort::Library& opened,
+                  std::shared_ptr<const ModelFiles> owned_files, Device device, int rows)
+    : runtime(std::move(owned_runtime)),
+      library(opened),
+      files(std::move(owned_files)),
+      config(validated(*files)),
+      max_batch(rows),
+      step(library, device, files->step, step_spec(config)),
+      event(ElementType::int64, {count(config.fields.size())}, rows),
+      control(ElementType::int64, {count(config.controls.size())}, rows),
+      context(ElementType::float32, {config.context_width}, rows),
+      state(config, rows),
+      batches(static_cast<std::size_t>(rows) + 1) {
+  for (std::size_t f = 0; f < config.fields.size(); ++f) {
+    logits.emplace_back(ElementType::float32, std::vector<std::int64_t>{config.fields[f].size}, rows);
+    if (f == 0) continue;
+    heads.emplace_back(library, device, files->heads[f - 1], head_spec(config, f));
+    drawn.emplace_back(ElementType::int64, std::vector<std::int64_t>{count(f)}, rows);
+  }
+  try_out();
+}
+
+Batch& Model::Impl::batch(int rows) {
+  expect_range("batch", rows, 1, max_batch);
+  auto& kept = batches[static_cast<std::size_t>(rows)];
+  if (kept) return *kept;
+  auto made = std::make_unique<Batch>();
+  const auto value = [&](BatchTensor& tensor) {
+    return made->values.emplace_back(tensor.value(library, rows)).get();
+  };
+  OrtValue* const context_value = heads.empty() ? nullptr : value(context);
+  Call call{.inputs = {value(event)}, .outputs = {value(logits[0])}};
+  if (!config.controls.empty()) call.inputs.push_back(value(control));
+  if (context_value) call.outputs.push_back(context_value);
+  made->step = {call, call};
+  for (std::size_t s = 0; s < config.states.size(); ++s) {
+    const std::array<OrtValue*, 2> sides{value(state.on(0)[s]), value(state.on(1)[s])};
+    for (std::size_t from : {0U, 1U}) {
+      made->step[from].inputs.push_back(sides[from]);
+      made->step[from].outputs.push_back(sides[config.states_in_place ? from : 1 - from]);
+    }
+  }
+  for (std::size_t h = 0; h < heads.size(); ++h) {
+    made->heads.push_back({.inputs = {context_value, value(drawn[h])}, .outputs = {value(logits[h + 1])}});
+  }
+  kept = std::move(made);
+  return *kept;
+}
+
+void Model::Impl::run(Session& session, Call& call) {
+  const auto start = std::chrono::steady_clock::now();
+  session.run(call);
+  run_seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+void Model::Impl::expect_state(std::size_t bytes) const {
+  if (bytes == state.row_bytes()) return;
+  throw std::invalid_argument("state must have " + std::to_string(state.row_bytes()) + " bytes, not " +
+                              std::to_string(bytes));
+}
+
+// Steps once, so that what a graph does not declare about itself shows at load.
+void Model::Impl::try_out() {
+  const int rows = std::min(2, max_batch);
+  for (int row = 0; row < rows; ++row) {
+    std::ranges::copy(config.start_event, event.row_as<std::int64_t>(row).begin());
+    std::ranges::transform(config.controls, control.row_as<std::int64_t>(row).begin(),
+                           &ControlConfig::unknown);
+  }
+  Batch& values = batch(rows);
+  run(step, values.step[0]);
+  for (std::size_t h = 0; h < heads.size(); ++h) run(heads[h], values.heads[h]);
+  for (int row = 0; row < rows; ++row) state.reset(row);
+  run_seconds = 0;
+}
+
+Model::Model(std::shared_ptr<const Runtime> runtime, std::shared_ptr<const ModelFiles> files, Device device,
+             int max_batch) {
+  expect_range("max_batch", max_batch, 1, kMaxBatch);
+  const ort::Library& library = runtime->impl_->library;
+  impl_ = std::make_unique<Impl>(std::move(runtime), library, std::move(files), device, max_batch);
+}
+
+Model::~Model() = default;
+
+const ModelConfig& Model::config() const { return impl_->config; }
+
+int Model::max_batch() const { return impl_->max_batch; }
+
+std::span<std::int64_t> Model::event(int row) {
+  impl_->expect_row(row);
+  return impl_->event.row_as<std::int64_t>(row);
+}
+
+std::span<std::int64_t> Model::control(int row) {
+  impl_->expect_row(row);
+  return impl_->control.row_as<std::int64_t>(row);
+}
+
+void Model::step(int batch) {
+  Batch& values = impl_->batch(batch);
+  for (int row = 0; row < batch; ++row) {
+    const auto ids = event(row);
+    for (std::size_t f = 0; f < ids.size(); ++f) {
+      expect_id(config().fields[f].name, row, ids[f], config().fields[f].size);
+    }
+    const auto controls = control(row);
+    for (std::size_t c = 0; c < controls.size(); ++c) {
+      expect_id(config().controls[c].name, row, controls[c], config().controls[c].size - 1);
+    }
+  }
+  impl_->state.gather(batch);
+  impl_->run(impl_->step, values.step[impl_->state.side()]);
+  impl_->state.advance(batch);
+}
+
+void Model::choose(int row, int field, std::int32_t id) {
+  impl_->expect_row(row);
+  impl_->expect_field(field, 0);
+  const auto f = static_cast<std::size_t>(field);
+  expect_id(config().fields[f].name, row, id, config().fields[f].size - 1);
+  for (std::size_t h = f; h < impl_->heads.size(); ++h) impl_->drawn[h].row_as<std::int64_t>(row)[f] = id;
+}
+
+void Model::head(int field, int batch) {
+  impl_->expect_field(field, 1);
+  const auto h = static_cast<std::size_t>(field) - 1;
+  impl_->run(impl_->heads[h], impl_->batch(batch).heads[h]);
+}
+
+std::span<const float> Model::logits(int field, int row) const {
+  impl_->expect_row(row);
+  impl_->expect_field(field, 0);
+  return impl_->logits[static_cast<std::size_t>(field)].row_as<float>(row);
+}
+
+std::size_t Model::state_bytes() const { return impl_->state.row_bytes(); }
+
+void Model::reset(int row) {
+  impl_->expect_row(row);
+  impl_->state.reset(row);
+}
+
+void Model::save(int row, std::span<std::byte> state) const {
+  impl_->expect_row(row);
+  impl_->expect_state(state.size());
+  impl_->state.save(row, state);
+}
+
+void Model::load(int row, std::span<const std::byte> state) {
+  impl_->expect_row(row);
+  impl_->expect_state(state.size());
+  impl_->state.load(row, state);
+}
+
+double Model::run_seconds() const { return impl_->run_seconds; }
+
+}  // namespace longplay

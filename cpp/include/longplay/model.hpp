@@ -41,12 +41,16 @@ struct ModelFiles {
 //
 // A step: write each row's `event` and `control`, call `step`, read `logits(0)`; then for every
 // further field f tell with `choose` what field f-1 became, call `head(f)`, read `logits(f)`.
-// Nothing is allocated after construction. Every call works on the rows 0 .. batch-1.
+// Every call works on the rows 0 .. batch-1; the others keep their state. Nothing is allocated by us
+// after the first step of each batch size. When a step throws, the state of its rows is lost.
 class Model {
  public:
-  // Throws ModelError if a graph does not fit the config, DeviceError if the device is not to be had.
-  Model(std::shared_ptr<const Runtime> runtime, std::shared_ptr<const ModelFiles> files,
-        Device device, int max_batch);
+  static constexpr int kMaxBatch = 4096;
+
+  // Throws ModelError if a file breaks the contract, DeviceError if the device is not to be had,
+  // std::invalid_argument if max_batch is not in [1, kMaxBatch].
+  Model(std::shared_ptr<const Runtime> runtime, std::shared_ptr<const ModelFiles> files, Device device,
+        int max_batch);
   ~Model();
   Model(const Model&) = delete;
   Model& operator=(const Model&) = delete;
@@ -56,6 +60,7 @@ class Model {
 
   std::span<std::int64_t> event(int row);    // (fields,), input of the next step
   std::span<std::int64_t> control(int row);  // (controls,), input of the next step
+  // Throws std::invalid_argument naming an id out of range.
   void step(int batch);
   void choose(int row, int field, std::int32_t id);
   void head(int field, int batch);

@@ -1,11 +1,21 @@
 // Floor 2: what a model declares about itself, docs/model-contract.md in C++.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 namespace longplay {
+
+// What a config may ask for before anything takes memory for it.
+struct ModelLimits {
+  static constexpr std::size_t kMaxFields = 64;
+  static constexpr std::size_t kMaxControls = 64;
+  static constexpr std::size_t kMaxStates = 4096;
+  static constexpr std::int32_t kMaxSize = 1 << 20;                    // of a field, a control, the context
+  static constexpr std::size_t kMaxStateBytes = std::size_t{1} << 30;  // of one row, all states together
+};
 
 struct FieldConfig {
   std::string name;
@@ -23,11 +33,16 @@ struct ControlConfig {
 
 enum class ElementType { float32, int32, int64, uint8 };
 
+const char* type_name(ElementType type);
+std::size_t byte_size(ElementType type);
+
 struct StateConfig {
   std::string input;
   std::string output;
   ElementType type = ElementType::float32;
   std::vector<std::int64_t> shape;  // of one row, without the batch axis
+
+  std::size_t row_bytes() const;
 };
 
 struct ModelConfig {

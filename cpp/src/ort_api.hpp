@@ -1,0 +1,112 @@
+// The part of ONNX Runtime's C API that the core uses, declared by us: no package we could build
+// with carries its header. The table of functions only ever grows at its end, so an entry is known by
+// its slot, and the types behind the pointers stay opaque. ort_api_check.hpp holds this file against
+// a real header.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+struct OrtAllocator;
+struct OrtCUDAProviderOptionsV2;
+struct OrtEnv;
+struct OrtMemoryInfo;
+struct OrtRunOptions;
+struct OrtSession;
+struct OrtSessionOptions;
+struct OrtStatus;
+struct OrtTensorTypeAndShapeInfo;
+struct OrtTypeInfo;
+struct OrtValue;
+
+namespace longplay::ort {
+
+// The oldest version of the API that has every entry below: ONNX Runtime 1.19.
+constexpr std::uint32_t kApiVersion = 19;
+
+// Values of the API's enumerations, which it passes as int.
+constexpr int kLogFatal = 4;
+constexpr int kOptimizeAll = 99;
+constexpr int kDeviceAllocator = 0;
+constexpr int kMemoryDefault = 0;
+constexpr int kTypeTensor = 1;
+constexpr int kElementFloat32 = 1;
+constexpr int kElementUint8 = 2;
+constexpr int kElementInt32 = 6;
+constexpr int kElementInt64 = 7;
+constexpr int kErrorInvalidArgument = 2;
+constexpr int kErrorNoModel = 4;
+constexpr int kErrorInvalidProtobuf = 7;
+constexpr int kErrorNotImplemented = 9;
+constexpr int kErrorInvalidGraph = 10;
+
+// ENTRY(slot, name, signature)
+#define LONGPLAY_ORT_ENTRIES(ENTRY)                                                                         \
+  ENTRY(1, GetErrorCode, int(const OrtStatus*))                                                             \
+  ENTRY(2, GetErrorMessage, const char*(const OrtStatus*))                                                  \
+  ENTRY(3, CreateEnv, OrtStatus*(int log_level, const char* log_name, OrtEnv**))                            \
+  ENTRY(6, DisableTelemetryEvents, OrtStatus*(const OrtEnv*))                                               \
+  ENTRY(8, CreateSessionFromArray,                                                                          \
+        OrtStatus*(const OrtEnv*, const void* model, std::size_t size, const OrtSessionOptions*,            \
+                   OrtSession**))                                                                           \
+  ENTRY(9, Run,                                                                                             \
+        OrtStatus*(OrtSession*, const OrtRunOptions*, const char* const* input_names,                       \
+                   const OrtValue* const* inputs, std::size_t input_count, const char* const* output_names, \
+                   std::size_t output_count, OrtValue** outputs))                                           \
+  ENTRY(10, CreateSessionOptions, OrtStatus*(OrtSessionOptions**))                                          \
+  ENTRY(23, SetSessionGraphOptimizationLevel, OrtStatus*(OrtSessionOptions*, int level))                    \
+  ENTRY(24, SetIntraOpNumThreads, OrtStatus*(OrtSessionOptions*, int))                                      \
+  ENTRY(25, SetInterOpNumThreads, OrtStatus*(OrtSessionOptions*, int))                                      \
+  ENTRY(30, SessionGetInputCount, OrtStatus*(const OrtSession*, std::size_t*))                              \
+  ENTRY(31, SessionGetOutputCount, OrtStatus*(const OrtSession*, std::size_t*))                             \
+  ENTRY(33, SessionGetInputTypeInfo, OrtStatus*(const OrtSession*, std::size_t index, OrtTypeInfo**))       \
+  ENTRY(34, SessionGetOutputTypeInfo, OrtStatus*(const OrtSession*, std::size_t index, OrtTypeInfo**))      \
+  ENTRY(36, SessionGetInputName, OrtStatus*(const OrtSession*, std::size_t index, OrtAllocator*, char**))   \
+  ENTRY(37, SessionGetOutputName, OrtStatus*(const OrtSession*, std::size_t index, OrtAllocator*, char**))  \
+  ENTRY(49, CreateTensorWithDataAsOrtValue,                                                                 \
+        OrtStatus*(const OrtMemoryInfo*, void* data, std::size_t bytes, const std::int64_t* shape,          \
+                   std::size_t rank, int element_type, OrtValue**))                                         \
+  ENTRY(55, CastTypeInfoToTensorInfo, OrtStatus*(const OrtTypeInfo*, const OrtTensorTypeAndShapeInfo**))    \
+  ENTRY(56, GetOnnxTypeFromTypeInfo, OrtStatus*(const OrtTypeInfo*, int*))                                  \
+  ENTRY(60, GetTensorElementType, OrtStatus*(const OrtTensorTypeAndShapeInfo*, int*))                       \
+  ENTRY(61, GetDimensionsCount, OrtStatus*(const OrtTensorTypeAndShapeInfo*, std::size_t*))                 \
+  ENTRY(62, GetDimensions, OrtStatus*(const OrtTensorTypeAndShapeInfo*, std::int64_t*, std::size_t rank))   \
+  ENTRY(68, CreateMemoryInfo,                                                                               \
+        OrtStatus*(const char* name, int allocator_type, int device, int memory_type, OrtMemoryInfo**))     \
+  ENTRY(76, AllocatorFree, OrtStatus*(OrtAllocator*, void*))                                                \
+  ENTRY(78, GetAllocatorWithDefaultOptions, OrtStatus*(OrtAllocator**))                                     \
+  ENTRY(92, ReleaseEnv, void(OrtEnv*))                                                                      \
+  ENTRY(93, ReleaseStatus, void(OrtStatus*))                                                                \
+  ENTRY(94, ReleaseMemoryInfo, void(OrtMemoryInfo*))                                                        \
+  ENTRY(95, ReleaseSession, void(OrtSession*))                                                              \
+  ENTRY(96, ReleaseValue, void(OrtValue*))                                                                  \
+  ENTRY(98, ReleaseTypeInfo, void(OrtTypeInfo*))                                                            \
+  ENTRY(100, ReleaseSessionOptions, void(OrtSessionOptions*))                                               \
+  ENTRY(131, CreateAllocator, OrtStatus*(const OrtSession*, const OrtMemoryInfo*, OrtAllocator**))          \
+  ENTRY(132, ReleaseAllocator, void(OrtAllocator*))                                                         \
+  ENTRY(204, SessionOptionsAppendExecutionProvider_CUDA_V2,                                                 \
+        OrtStatus*(OrtSessionOptions*, const OrtCUDAProviderOptionsV2*))                                    \
+  ENTRY(205, CreateCUDAProviderOptions, OrtStatus*(OrtCUDAProviderOptionsV2**))                             \
+  ENTRY(208, ReleaseCUDAProviderOptions, void(OrtCUDAProviderOptionsV2*))
+
+// The entries as the library's own table has them.
+struct Api {
+  explicit Api(void* const* table)
+#define LONGPLAY_ORT_TAKE(slot, name, ...) \
+  name = reinterpret_cast<std::add_pointer_t<__VA_ARGS__>>(table[slot]);
+      {LONGPLAY_ORT_ENTRIES(LONGPLAY_ORT_TAKE)}
+#undef LONGPLAY_ORT_TAKE
+
+#define LONGPLAY_ORT_MEMBER(slot, name, ...) std::add_pointer_t<__VA_ARGS__> name;
+  LONGPLAY_ORT_ENTRIES(LONGPLAY_ORT_MEMBER)
+#undef LONGPLAY_ORT_MEMBER
+};
+
+// What the library's one exported function, OrtGetApiBase, returns.
+struct ApiBase {
+  void* const* (*get_api)(std::uint32_t version);  // nullptr if the library does not know the version
+  const char* (*get_version)();
+};
+
+}  // namespace longplay::ort

@@ -1,0 +1,68 @@
+// Holds ort_api.hpp against ONNX Runtime's own header: every slot, every signature, every constant.
+// Compiled only when LONGPLAY_ORT_INCLUDE_DIR says where that header is.
+#pragma once
+
+#include <onnxruntime_c_api.h>
+
+#include <cstddef>
+#include <type_traits>
+
+#include "ort_api.hpp"
+
+#ifdef __GNUC__  // the header's functions say that their results must be used
+#pragma GCC diagnostic ignored "-Wignored-attributes"
+#endif
+
+namespace longplay::ort::check {
+
+// Enumerations and pointers to them count as int.
+template <typename T>
+struct Plain {
+  using type = T;
+};
+template <typename T>
+  requires std::is_enum_v<T>
+struct Plain<T> {
+  using type = int;
+};
+template <typename T>
+  requires std::is_enum_v<T>
+struct Plain<T*> {
+  using type = int*;
+};
+
+template <typename Theirs>
+struct Signature;
+template <typename Result, typename... Arguments>
+struct Signature<Result (*)(Arguments...)> {
+  using type = typename Plain<Result>::type(typename Plain<Arguments>::type...);
+};
+template <typename Result, typename... Arguments>
+struct Signature<Result (*)(Arguments...) noexcept> : Signature<Result (*)(Arguments...)> {};
+
+#define LONGPLAY_ORT_CHECK(slot, name, ...)                                                     \
+  static_assert(offsetof(::OrtApi, name) == (slot) * sizeof(void*), #name " has another slot"); \
+  static_assert(std::is_same_v<Signature<decltype(::OrtApi::name)>::type, __VA_ARGS__>,         \
+                #name " has another signature");
+LONGPLAY_ORT_ENTRIES(LONGPLAY_ORT_CHECK)
+#undef LONGPLAY_ORT_CHECK
+
+static_assert(offsetof(::OrtApiBase, GetApi) == offsetof(ApiBase, get_api));
+static_assert(offsetof(::OrtApiBase, GetVersionString) == offsetof(ApiBase, get_version));
+static_assert(ORT_API_VERSION >= kApiVersion);
+static_assert(ORT_LOGGING_LEVEL_FATAL == kLogFatal);
+static_assert(ORT_ENABLE_ALL == kOptimizeAll);
+static_assert(OrtDeviceAllocator == kDeviceAllocator);
+static_assert(OrtMemTypeDefault == kMemoryDefault);
+static_assert(ONNX_TYPE_TENSOR == kTypeTensor);
+static_assert(ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT == kElementFloat32);
+static_assert(ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8 == kElementUint8);
+static_assert(ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32 == kElementInt32);
+static_assert(ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64 == kElementInt64);
+static_assert(ORT_INVALID_ARGUMENT == kErrorInvalidArgument);
+static_assert(ORT_NO_MODEL == kErrorNoModel);
+static_assert(ORT_INVALID_PROTOBUF == kErrorInvalidProtobuf);
+static_assert(ORT_NOT_IMPLEMENTED == kErrorNotImplemented);
+static_assert(ORT_INVALID_GRAPH == kErrorInvalidGraph);
+
+}  // namespace longplay::ort::check
