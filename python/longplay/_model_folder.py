@@ -1,0 +1,206 @@
+"""Reads a model folder, as docs/model-contract.md describes it."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+from longplay import _core
+from longplay._core import ModelError
+
+T = TypeVar("T")
+
+_FORMAT = 1
+_MAX_CONFIG_BYTES = 1 << 24
+_MAX_GRAPH_BYTES = (1 << 31) - 1  # what a protocol buffer may have
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """A model's files, read and checked as far as they can be without running them."""
+
+    path: Path
+    config: Mapping[str, Any]
+    files: _core.ModelFiles
+    hash: str
+    """SHA-256, hexadecimal, of what ``sha256sum config.json step.onnx head_1.onnx ...`` prints."""
+
+
+def load_model(path: str | Path) -> ModelFolder:
+    """Read a model folder.
+
+    Raises
+    ------
+    ModelError
+        The folder breaks the contract; the message names the file and the entry.
+    """
+    folder = Path(path)
+    if not folder.is_dir():
+        raise ModelError(f"{folder} is not a model folder")
+    contents = {"config.json": _read(folder, "config.json", _MAX_CONFIG_BYTES)}
+    config = _parse(contents["config.json"])
+    core_config = _config(config)
+    heads = [f"head_{field}.onnx" for field in range(1, len(config["fields"]))]
+    if strangers := sorted({file.name for file in folder.glob("head_*.onnx")} - set(heads)):
+        raise ModelError(f"{strangers[0]}: config.json has no field for it")
+    for name in ["step.onnx", *heads]:
+        contents[name] = _read(folder, name, _MAX_GRAPH_BYTES)
+    files = _core.ModelFiles(core_config, contents["step.onnx"], [contents[name] for name in heads])
+    return ModelFolder(folder, config, files, _hash(contents))
+
+
+def _read(folder: Path, name: str, max_bytes: int) -> bytes:
+    path = folder / name
+    try:
+        if path.exists() and not path.is_file():
+            raise ModelError(f"{name}: {path} is not a file")
+        size = path.stat().st_size
+        if size > max_bytes:
+            raise ModelError(f"{name}: must have at most {max_bytes} bytes, not {size}")
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{name}: cannot read {path}: {error.strerror}") from error
+
+
+def _hash(contents: Mapping[str, bytes]) -> str:
+    lines = [f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in contents.items()]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _parse(data: bytes) -> dict[str, Any]:
+    try:
+        config = json.loads(data.decode("utf-8"), object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"config.json: not JSON in UTF-8: {error}") from error
+    if not isinstance(config, dict):
+        _refuse("the whole", "an object", config)
+    return config
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ModelError(f"config.json: key {key!r} stands twice in one object")
+        found[key] = value
+    return found
+
+
+def _config(config: dict[str, Any]) -> _core.ModelConfig:
+    """Translate and check: first that every entry is of its kind, then, in the core, what it says."""
+    if config.get("format") != _FORMAT:
+        raise ModelError(f"config.json: format must be {_FORMAT}, not {config.get('format')!r}")
+    entry = _Object("", config)
+    entry.take("format", _integer)
+    translated = _core.ModelConfig(
+        name=entry.take("name", _text),
+        fields=entry.take("fields", _list_of(_field)),
+        start_event=entry.take("start_event", _list_of(_integer)),
+        context_width=entry.take("context_width", _integer, 0),
+        controls=entry.take("controls", _list_of(_control)),
+        states=entry.take("states", _list_of(_state)),
+        states_in_place=entry.take("states_in_place", _flag),
+    )
+    entry.finish()
+    translated.validate()
+    return translated
+
+
+class _Object:
+    """An object of config.json, from which every key must be taken."""
+
+    def __init__(self, entry: str, value: object) -> None:
+        if not isinstance(value, dict):
+            _refuse(entry, "an object", value)
+        self._prefix = f"{entry}." if entry else ""
+        self._left = dict(value)
+
+    def take(self, key: str, translate: Callable[[str, Any], T], default: T | None = None) -> T:
+        """Remove a key and translate its value; without a default it must be there."""
+        if key in self._left:
+            return translate(self._prefix + key, self._left.pop(key))
+        if default is None:
+            raise ModelError(f"config.json: {self._prefix}{key} is missing")
+        return default
+
+    def finish(self) -> None:
+        """Refuse what was not taken."""
+        for key in self._left:
+            raise ModelError(f"config.json: {self._prefix}{key} is not an entry of format {_FORMAT}")
+
+
+def _field(entry: str, value: object) -> _core.FieldConfig:
+    field = _Object(entry, value)
+    translated = _core.FieldConfig(
+        name=field.take("name", _text),
+        size=field.take("size", _integer),
+        values=field.take("values", _list_of(_integer), []),
+    )
+    field.finish()
+    return translated
+
+
+def _control(entry: str, value: object) -> _core.ControlConfig:
+    control = _Object(entry, value)
+    translated = _core.ControlConfig(
+        name=control.take("name", _text),
+        size=control.take("size", _integer),
+        unknown=control.take("unknown", _integer),
+        bounds=control.take("bounds", _list_of(_integer), []),
+        names=control.take("names", _list_of(_text), []),
+    )
+    control.finish()
+    return translated
+
+
+def _state(entry: str, value: object) -> _core.StateConfig:
+    state = _Object(entry, value)
+    translated = _core.StateConfig(
+        input=state.take("input", _text),
+        output=state.take("output", _text),
+        type=state.take("type", _element_type),
+        shape=state.take("shape", _list_of(_integer)),
+    )
+    state.finish()
+    return translated
+
+
+def _list_of(translate: Callable[[str, Any], T]) -> Callable[[str, Any], list[T]]:
+    def translate_all(entry: str, value: object) -> list[T]:
+        if not isinstance(value, list):
+            _refuse(entry, "a list", value)
+        return [translate(f"{entry}[{index}]", item) for index, item in enumerate(value)]
+
+    return translate_all
+
+
+def _text(entry: str, value: object) -> str:
+    if not isinstance(value, str) or not value.isprintable():
+        _refuse(entry, "printable text", value)
+    return value
+
+
+def _integer(entry: str, value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not -(2**31) <= value < 2**31:
+        _refuse(entry, "an integer of 32 bits", value)
+    return value
+
+
+def _flag(entry: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        _refuse(entry, "true or false", value)
+    return value
+
+
+def _element_type(entry: str, value: object) -> _core.ElementType:
+    known = _core.ElementType.__members__
+    if not isinstance(value, str) or value not in known:
+        _refuse(entry, f"one of {', '.join(known)}", value)
+    return known[value]
+
+
+def _refuse(entry: str, rule: str, value: object) -> NoReturn:
+    shown = repr(value)
+    raise ModelError(f"config.json: {entry} must be {rule}, not {shown if len(shown) < 80 else shown[:77] + '...'}")
