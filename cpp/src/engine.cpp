@@ -45,9 +45,8 @@ Candidate make_candidate(const Tokenizer& tokenizer, const Seed& seed, const Set
       form.sounding_until_ms = std::max(form.sounding_until_ms, note.onset_ms + note.duration_ms);
     }
     if (form.start_ms >= settings.length_ms) {
-      throw std::invalid_argument("seconds must be more than the seed's own " +
-                                  std::to_string(static_cast<double>(form.start_ms) / 1e3) + ", not " +
-                                  std::to_string(static_cast<double>(settings.length_ms) / 1e3));
+      throw std::invalid_argument("the length must be more than the seed's own " + std::to_string(form.start_ms) +
+                                  " ms, not " + std::to_string(settings.length_ms) + " ms");
     }
   }
   candidate.request = {.prompt = flat(tokenizer.encode(score.notes)),

@@ -41,13 +41,13 @@ def load_model(path: str | Path) -> ModelFolder:
         raise ModelError(f"{folder} is not a model folder")
     contents = {"config.json": _read(folder, "config.json", _MAX_CONFIG_BYTES)}
     config = _parse(contents["config.json"])
-    core_config = _config(config)
+    translated = core_config(config)
     heads = [f"head_{field}.onnx" for field in range(1, len(config["fields"]))]
     if strangers := sorted({file.name for file in folder.glob("head_*.onnx")} - set(heads)):
         raise ModelError(f"{strangers[0]}: config.json has no field for it")
     for name in ["step.onnx", *heads]:
         contents[name] = _read(folder, name, _MAX_GRAPH_BYTES)
-    files = _core.ModelFiles(core_config, contents["step.onnx"], [contents[name] for name in heads])
+    files = _core.ModelFiles(translated, contents["step.onnx"], [contents[name] for name in heads])
     return ModelFolder(folder, config, files, _hash(contents))
 
 
@@ -88,7 +88,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _config(config: dict[str, Any]) -> _core.ModelConfig:
+def core_config(config: dict[str, Any]) -> _core.ModelConfig:
     """Translate and check: first that every entry is of its kind, then, in the core, what it says."""
     if config.get("format") != _FORMAT:
         raise ModelError(f"config.json: format must be {_FORMAT}, not {config.get('format')!r}")

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longplay import _core
-from longplay._model_folder import model_config
+from longplay._model_folder import core_config
 from longplay.midi import Notes
 
 
@@ -29,7 +29,7 @@ class Tokenizer:
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
-        self._core = _core.Tokenizer(model_config(config))
+        self._core = _core.Tokenizer(core_config(dict(config)))
 
     @property
     def end_id(self) -> int:

@@ -124,5 +124,3 @@ def test_what_does_not_fit_the_model_is_named(generate, sharp):
         generate(sharp, [NOTHING], [1], bias=[[0.0, 0.0], [], [], []])
     with pytest.raises(ValueError, match=r"control style must be in \[0, 2\], not 3"):
         generate(sharp, [NOTHING], [1], controls=[0, 3])
-    with pytest.raises(ValueError, match=r"rows must be in"):
-        generate(sharp, [NOTHING], [1], rows=0)
