@@ -19,7 +19,7 @@
 // IFUNC, which runs too early for the sanitizers).
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__) && \
     !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define LONGPLAY_CLONES __attribute__((target_clones("default", "avx2", "arch=skylake-avx512")))
+#define LONGPLAY_CLONES __attribute__((target_clones("default", "avx2", "avx512f")))
 #else
 #define LONGPLAY_CLONES
 #endif
@@ -65,13 +65,11 @@ inline Weight weight_after(float halvings) {
   const auto bounded = std::bit_cast<float>(bits < kMost ? bits : kMost);
   const auto whole = static_cast<std::int32_t>(bounded + 0.5F);
   const float f = static_cast<float>(whole) - bounded;  // in [-1/2, 1/2]
-  float power = kExp2[6];
-  power = power * f + kExp2[5];
-  power = power * f + kExp2[4];
-  power = power * f + kExp2[3];
-  power = power * f + kExp2[2];
-  power = power * f + kExp2[1];
-  power = power * f + kExp2[0];
+  const float f2 = f * f;
+  const float low = kExp2[1] * f + kExp2[0];  // by twos, since one long chain would leave the CPU waiting
+  const float middle = kExp2[3] * f + kExp2[2];
+  const float high = kExp2[5] * f + kExp2[4];
+  const float power = ((kExp2[6] * f2 + high) * f2 + middle) * f2 + low;
   const auto scale = std::bit_cast<float>((kWeightBits + 127 - whole) << 23);
   return static_cast<Weight>(power * scale + 0.5F);
 }
@@ -190,22 +188,28 @@ Last last_kept(const Key* keys, const Weight* weights, std::size_t size, KeyRang
   }
 }
 
-// Takes the weight of all that ranks after `last`; returns the sum of the rest.
-LONGPLAY_CLONES std::int64_t drop_after(const Key* keys, Weight* weights, std::size_t size, Last last) {
+// Takes the weight of every key below `lowest`; returns the sum of the rest.
+LONGPLAY_CLONES std::int64_t drop_keys_below(const Key* keys, Weight* weights, std::size_t size, Key lowest) {
   std::int64_t sum = 0;
   for (std::size_t i = 0; i < size; ++i) {
-    const bool kept = keys[i] > last.key || (keys[i] == last.key && static_cast<std::int32_t>(i) <= last.id);
-    const Weight weight = kept ? weights[i] : 0;
+    const Weight weight = weights[i] & -static_cast<Weight>(keys[i] >= lowest);
     weights[i] = weight;
     sum += weight;
   }
   return sum;
 }
 
-LONGPLAY_CLONES std::int64_t drop_below(Weight* weights, std::size_t size, Weight threshold) {
+// Takes the weight of all that ranks after `last`; returns the sum of the rest.
+std::int64_t drop_after(const Key* keys, Weight* weights, std::size_t size, Last last) {
+  const std::size_t up_to_last = static_cast<std::size_t>(last.id) + 1;
+  return drop_keys_below(keys, weights, up_to_last, last.key) +
+         drop_keys_below(keys + up_to_last, weights + up_to_last, size - up_to_last, last.key + 1);
+}
+
+LONGPLAY_CLONES std::int64_t drop_weights_below(Weight* weights, std::size_t size, Weight threshold) {
   std::int64_t sum = 0;
   for (std::size_t i = 0; i < size; ++i) {
-    const Weight weight = weights[i] >= threshold ? weights[i] : 0;
+    const Weight weight = weights[i] & -static_cast<Weight>(weights[i] >= threshold);
     weights[i] = weight;
     sum += weight;
   }
@@ -301,7 +305,8 @@ Draw Sampler::draw(std::span<const float> logits, std::span<const float> bias, c
       sum = drop_after(keys, weights, size, last_kept(keys, weights, size, range, target));
     }
     if (params.min_p > 0.0)
-      sum = drop_below(weights, size, static_cast<Weight>(at_least(params.min_p * (1 << kWeightBits))));
+      sum =
+          drop_weights_below(weights, size, static_cast<Weight>(at_least(params.min_p * (1 << kWeightBits))));
     id = id_at(weights, static_cast<std::int64_t>(u * static_cast<double>(sum)));
   }
   const float plain_highest = bias.empty() ? highest : from_key(key_range(logits.data(), size).highest);
