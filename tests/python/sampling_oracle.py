@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from longplay import _core
 from numpy.typing import NDArray
+
+from longplay import _core
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from longplay import _core
 from sampling_oracle import draw
+
+from longplay import _core
 
 SEEDS = st.integers(0, 2**64 - 1)
 FINITE = st.floats(-30, 30, width=32)
