@@ -10,7 +10,7 @@ import numpy as np
 
 from longplay import _core
 from longplay._model_folder import ModelFolder, load_model
-from longplay._runtime import library_path
+from longplay._runtime import library_path, preload_cuda
 from longplay.midi import MidiSource, midi_bytes
 from longplay.piece import Piece, Provenance, Score
 from longplay.settings import Settings, SettingsArguments, core_settings, styles
@@ -59,6 +59,8 @@ class Engine:
             raise ValueError(f"device must be 'auto', 'cpu' or 'cuda', not {device!r}")
         self._model: ModelFolder = load_model(_model_path(model))
         self._device: DeviceName = "cuda" if device == "cuda" else "cpu"
+        if device == "cuda":
+            preload_cuda()
         self._core = _core.Engine(
             _core.Runtime(str(library_path())),
             self._model.files,
