@@ -221,7 +221,8 @@ def test_a_bias_of_another_shape_is_refused(shape):
         _core.sample_batch(logits, _core.SamplingParams(), random_seed=0, bias=np.zeros(shape, dtype=np.float32))
 
 
-def test_a_bias_is_not_converted_in_silence():
+@pytest.mark.parametrize("dtype", [np.float64, np.float16, np.int8])
+def test_a_bias_is_not_converted_in_silence(dtype):
     logits = np.zeros((1, 3), dtype=np.float32)
     with pytest.raises(TypeError):
-        _core.sample_batch(logits, _core.SamplingParams(), random_seed=0, bias=np.zeros(3))
+        _core.sample_batch(logits, _core.SamplingParams(), random_seed=0, bias=np.zeros(3, dtype=dtype))
