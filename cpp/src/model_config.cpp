@@ -15,6 +15,7 @@ namespace {
 }
 
 std::string range(std::int64_t low, std::int64_t high) {
+  if (low == high) return "must be " + std::to_string(low);
   return "must be in [" + std::to_string(low) + ", " + std::to_string(high) + "]";
 }
 

@@ -78,9 +78,7 @@ class Predictor:
     def step(self, event: Sequence[int], control: Sequence[int] = UNKNOWN_CONTROL) -> list[float]:
         """Take an event and return the logits of the next event's first field."""
         heard = _dot(event, EVENT_WEIGHTS) + _dot(control, CONTROL_WEIGHTS)
-        self.hash = [
-            (lane * f + heard) % HASH_MODULUS for lane, f in zip(self.hash, HASH_FACTORS, strict=True)
-        ]
+        self.hash = [(lane * f + heard) % HASH_MODULUS for lane, f in zip(self.hash, HASH_FACTORS, strict=True)]
         self.trace = [
             [(cell * f + lane % KEYS) % TRACE_MODULUS for cell, f in zip(cells, TRACE_FACTORS, strict=True)]
             for cells, lane in zip(self.trace, self.hash, strict=True)
@@ -144,11 +142,9 @@ class TokenPredictor:
         return tokens[1:]
 
 
-def build(folder: str | Path, *, in_place: bool = True, soft: bool = False) -> Path:
-    """Write the note model into `folder`, which is made if need be, and return it."""
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    config = {
+def note_config(in_place: bool) -> dict[str, Any]:
+    """Return config.json of the note model."""
+    return {
         "format": 1,
         "name": "tiny",
         "fields": FIELDS,
@@ -161,6 +157,13 @@ def build(folder: str | Path, *, in_place: bool = True, soft: bool = False) -> P
         ],
         "states_in_place": in_place,
     }
+
+
+def build(folder: str | Path, *, in_place: bool = True, soft: bool = False) -> Path:
+    """Write the note model into `folder`, which is made if need be, and return it."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    config = note_config(in_place)
     (folder / "config.json").write_text(json.dumps(config, indent=1), encoding="utf-8")
     onnx.save(_step(soft), folder / "step.onnx")
     for field in range(1, len(SIZES)):
