@@ -9,7 +9,7 @@ namespace {
 
 // MidiError carries its byte offset to Python as an attribute, so it needs a translator of its own.
 void bind_errors(py::module_& m) {
-  static py::handle error = py::register_exception<Error>(m, "Error", PyExc_Exception).release();
+  static py::handle error = py::register_exception<Error>(m, "Error", PyExc_Exception);
   static py::handle midi_error = py::exception<MidiError>(m, "MidiError", error).release();
   py::register_exception<ModelError>(m, "ModelError", error);
   py::register_exception<DeviceError>(m, "DeviceError", error);
