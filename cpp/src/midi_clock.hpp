@@ -63,7 +63,7 @@ class MidiClock {
   // of which there would be one a message. The quotient of doubles may have been rounded up.
   static std::int64_t divide(std::int64_t a, std::int64_t b) {
     const auto quotient = static_cast<std::int64_t>(static_cast<double>(a) / static_cast<double>(b));
-    return quotient * b > a ? quotient - 1 : quotient;
+    return quotient - (quotient * b > a);
   }
 
   void find_last_tick() {

@@ -134,16 +134,13 @@ bool MidiTrackReader::next(MidiEvent& event) {
   while (position_ < end_) {
     const std::size_t start = position_;
     const std::int64_t start_tick = tick_;
-    switch (read_message(event)) {
-      case Outcome::read:
-        return true;
-      case Outcome::passed_over:
-        break;
-      case Outcome::truncated:
-        warnings_->add(MidiOddity::message_truncated, start);
-        tick_ = start_tick;
-        end_track(event);
-        return true;
+    const Outcome outcome = read_message(event);
+    if (outcome == Outcome::read) return true;
+    if (outcome == Outcome::truncated) {
+      warnings_->add(MidiOddity::message_truncated, start);
+      tick_ = start_tick;
+      end_track(event);
+      return true;
     }
   }
   warnings_->add(MidiOddity::no_end_of_track, position_);
@@ -151,39 +148,58 @@ bool MidiTrackReader::next(MidiEvent& event) {
   return true;
 }
 
-MidiTrackReader::Outcome MidiTrackReader::read_message(MidiEvent& event) {
-  std::uint32_t delta = 0;
-  if (!read_number(delta) || position_ == end_) return Outcome::truncated;
-  tick_ += delta;
-  event.tick = tick_;
-  event.offset = position_;
-  const std::uint8_t first = bytes_[position_];
-  if (first >= 0xF0) return read_system(event);
+// Almost every message of a file comes through here: what is used often is kept out of memory, which
+// writing to `event` would make the compiler read again.
+inline MidiTrackReader::Outcome MidiTrackReader::read_message(MidiEvent& event) {
+  std::size_t at = position_;
+  const std::size_t end = end_;
+  const std::uint8_t* const bytes = bytes_.data();
+  std::uint32_t delta = bytes[at];
+  if (delta < 0x80) {
+    ++at;
+  } else {
+    if (!read_number(delta)) return Outcome::truncated;
+    at = position_;
+  }
+  if (at == end) return Outcome::truncated;
+  const std::int64_t tick = tick_ + delta;
+  tick_ = tick;
+  const std::uint8_t first = bytes[at];
+  if (first >= 0xF0) {
+    position_ = at;
+    event.tick = tick;
+    return read_system(event);
+  }
 
-  const std::uint8_t status = first >= 0x80 ? first : running_status_;
-  if (status != first) check_running_status();
+  event.offset = at;
+  std::uint8_t status = running_status_;
+  if (first >= 0x80) {
+    status = first;
+    ++at;
+  } else if (status == 0) {
+    throw MidiError("a data byte comes where no status has been given", at);
+  } else if (interrupted_) {
+    warnings_->add(MidiOddity::running_status_interrupted, at);
+  }
   running_status_ = status;
   interrupted_ = false;
-  const std::size_t data_at = position_ + (status == first ? 1 : 0);
+
   const std::size_t size = has_two_data_bytes(status) ? 2 : 1;
-  if (end_ - data_at < size) return Outcome::truncated;
-  const std::uint8_t data1 = bytes_[data_at];
-  const std::uint8_t data2 = size == 2 ? bytes_[data_at + 1] : std::uint8_t{0};
+  if (end - at < size) return Outcome::truncated;
+  const std::uint8_t data1 = bytes[at];
+  const std::uint8_t data2 = size == 2 ? bytes[at + 1] : std::uint8_t{0};
   if ((data1 | data2) >= 0x80)
-    throw MidiError("a data byte of a channel message is not below 128", data_at + (data1 >= 0x80 ? 0 : 1));
-  position_ = data_at + size;
+    throw MidiError("a data byte of a channel message is not below 128", at + (data1 >= 0x80 ? 0 : 1));
+  position_ = at + size;
+  event.tick = tick;
   event.status = status;
   event.data1 = data1;
   event.data2 = data2;
   return Outcome::read;
 }
 
-void MidiTrackReader::check_running_status() {
-  if (running_status_ == 0) throw MidiError("a data byte comes where no status has been given", position_);
-  if (interrupted_) warnings_->add(MidiOddity::running_status_interrupted, position_);
-}
-
 MidiTrackReader::Outcome MidiTrackReader::read_system(MidiEvent& event) {
+  event.offset = position_;
   event.status = bytes_[position_++];
   event.data1 = event.data2 = 0;
   if (event.status != kMeta && event.status != kSysex && event.status != kEscape) {

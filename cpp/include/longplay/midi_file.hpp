@@ -102,7 +102,6 @@ class MidiTrackReader {
   enum class Outcome : std::uint8_t { read, passed_over, truncated };
   Outcome read_message(MidiEvent& event);
   Outcome read_system(MidiEvent& event);
-  void check_running_status();
   bool read_number(std::uint32_t& number);  // false: the track ends first
   void end_track(MidiEvent& event);
 

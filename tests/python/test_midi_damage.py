@@ -1,0 +1,164 @@
+"""What is odd in a MIDI file is read as players do and reported; what cannot be read is refused where it is."""
+
+import time
+
+import pytest
+from smf import file, smf
+from test_midi_read import END, NOTE_ON_AT_0, read_odd
+
+import longplay
+from longplay import _core
+
+C4 = f"{NOTE_ON_AT_0} 0a 80 3c 00"
+ONE_NOTE = [(0, 10, 60, 64)]
+DAY = 24 * 3_600_000  # ms
+
+
+@pytest.mark.parametrize(
+    ("data", "warnings"),
+    [
+        pytest.param(
+            file(C4),
+            ["a track ends without End-of-Track, at byte 30"],
+            id="no End-of-Track",
+        ),
+        pytest.param(
+            file(C4 + END + "00 90 3c 40"),
+            ["a track goes on after End-of-Track, which was left out, at byte 34"],
+            id="more after End-of-Track",
+        ),
+        pytest.param(
+            file(C4 + "00 90 3c"),
+            ["a track ends inside a message, which was left out, at byte 30"],
+            id="cut inside a message",
+        ),
+        pytest.param(
+            file(C4 + "00 ff 01 05 41"),
+            ["a track ends inside a message, which was left out, at byte 30"],
+            id="cut inside a text",
+        ),
+        pytest.param(
+            file(C4 + "81"),
+            ["a track ends inside a message, which was left out, at byte 30"],
+            id="cut inside a delta",
+        ),
+        pytest.param(
+            file(C4 + END)[:-4],
+            [
+                "the last chunk is longer than the file and was read as far as it goes, at byte 14",
+                "a track ends without End-of-Track, at byte 30",
+            ],
+            id="cut by the end of the file",
+        ),
+        pytest.param(
+            file(C4 + END) + b"*",
+            ["the bytes after the last chunk were passed over, at byte 34"],
+            id="a byte too many",
+        ),
+        pytest.param(
+            file(C4 + END) + smf("58595a57 00000002 0000"),
+            ["a chunk that is no track was passed over, at byte 34"],
+            id="a chunk of another kind",
+        ),
+        pytest.param(
+            file(C4 + "00 f1 7f  00 f2 7f7f  00 f3 7f  00 f4 00 f5 00 f6 00 f8 00 fe" + END),
+            ["8 system messages that a file may not hold were passed over, the first at byte 31"],
+            id="system messages",
+        ),
+        pytest.param(
+            file(f"{NOTE_ON_AT_0} 00 ff 01 00  0a 3c 00 {END}"),
+            ["a running status was kept across a meta event or sysex, at byte 31"],
+            id="running status across a meta event",
+        ),
+        pytest.param(
+            file(f"00 ff 51 03 000000  00 ff 51 02 07a1 {C4} {END}"),
+            ["2 tempo events of zero or of the wrong size were passed over, the first at byte 23"],
+            id="tempo of zero",
+        ),
+        pytest.param(
+            file(C4 + END, END),
+            ["a type 0 file has 2 tracks, which were read as if of type 1"],
+            id="two tracks in type 0",
+        ),
+        pytest.param(
+            smf("4d546864 00000006 0001 0002 01f4") + file(C4 + END)[14:],
+            ["the header counts 2 tracks, the file has 1"],
+            id="fewer tracks than counted",
+        ),
+        pytest.param(
+            smf("4d546864 00000008 0001 0001 01f4 abcd") + file(C4 + END)[14:],
+            [],
+            id="a longer header, as the standard foresees",
+        ),
+    ],
+)
+def test_what_is_odd_is_read_and_reported(data, warnings):
+    assert read_odd(data) == (ONE_NOTE, warnings)
+
+
+def test_the_package_warns_of_what_is_odd():
+    with pytest.warns(UserWarning, match="without End-of-Track"):
+        assert longplay.read_midi(file(C4)).tolist() == ONE_NOTE
+
+
+@pytest.mark.parametrize(
+    ("data", "problem", "offset"),
+    [
+        pytest.param(b"", "does not begin with MThd", 0, id="nothing"),
+        pytest.param(b"RIFF" + bytes(20), "does not begin with MThd", 0, id="another kind of file"),
+        pytest.param(smf("4d546864 00000006 0000"), "the header ends early", 10, id="half a header"),
+        pytest.param(smf("4d546864 00000005 0000000101f4"), "5 bytes, not 6 or more", 4, id="a short header"),
+        pytest.param(file(END, kind=3), "type is 3, not 0, 1 or 2", 8, id="type 3"),
+        pytest.param(file(END, division=0), "division is 0, not 1 to 32767", 12, id="division 0"),
+        pytest.param(file(END, division=0xE928), "23 frames per second, not 24, 25, 29 or 30", 12, id="SMPTE 23"),
+        pytest.param(file(END, division=0xE700), "0 ticks per frame, not 1 to 255", 13, id="SMPTE, 0 ticks"),
+        pytest.param(file("00 3c 40"), "no status has been given", 23, id="running status of nothing"),
+        pytest.param(file("00 90 80 40"), "not below 128", 24, id="first data byte"),
+        pytest.param(file("00 90 3c ff"), "not below 128", 25, id="second data byte"),
+        pytest.param(file("8080808000 90 3c 40"), "more than 4 bytes", 22, id="a delta of five bytes"),
+        pytest.param(file("00 ff 01 8080808001 00"), "more than 4 bytes", 25, id="a length of five bytes"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_where_it_stands(data, problem, offset):
+    with pytest.raises(longplay.MidiError, match=rf"{problem}.* at byte {offset}$") as caught:
+        _core.read_score(data)
+    assert caught.value.offset == offset
+    assert isinstance(caught.value, longplay.Error)
+
+
+def late_note(milliseconds: int) -> bytes:
+    """A note that starts after so many milliseconds: whole minutes of one tick, and ticks of 1 ms."""
+    tempo_minute = "00 ff 51 03 e4e1c0"  # 15 s per quarter note: 30 ms per tick
+    deltas = ""
+    slow, rest = divmod(milliseconds, 30)
+    while slow:
+        step = min(slow, 0x1FFFFF)
+        deltas += f"{0x80 | step >> 14:02x}{0x80 | step >> 7 & 0x7F:02x}{step & 0x7F:02x} b0 07 40"
+        slow -= step
+    return file(f"{tempo_minute} {deltas} 00 ff 51 03 07a120 {rest:02x} 90 3c 40 01 80 3c 00 {END}")
+
+
+def test_a_day_is_the_limit():
+    assert read_odd(late_note(DAY - 1)) == ([(DAY - 1, 1, 60, 64)], [])
+    with pytest.raises(longplay.MidiError, match="past the limit of 86400000 ms at byte"):
+        _core.read_score(late_note(DAY))
+
+
+def test_more_tracks_than_a_header_can_count_are_refused():
+    with pytest.raises(longplay.MidiError, match="more than 65535 tracks at byte"):
+        _core.read_score(file() + smf("4d54726b 00000000") * 65_536)
+
+
+def test_a_file_of_65535_tracks_is_read_in_a_moment():
+    track = file(f"{NOTE_ON_AT_0} 8360 3c 00 {END}")[14:]
+    data = smf("4d546864 00000006 0001 ffff 01f4") + track * 65_535
+    start = time.perf_counter()
+    notes, warnings = _core.read_score(data)
+    assert time.perf_counter() - start < 2  # s; a search through all tracks for every message takes minutes
+    assert notes.tolist() == [(0, 480, 60, 64)]
+    assert warnings == []
+
+
+def test_only_bytes_are_read():
+    with pytest.raises(TypeError):
+        _core.read_score("MThd")
