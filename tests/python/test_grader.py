@@ -89,8 +89,8 @@ def test_any_notes_are_cut_into_120_clips(notes):
 
 
 @settings(max_examples=50, deadline=None)
-@given(NOTES, st.integers(3_590_001, HOUR))
-@example(made([]), 3_590_001)
+@given(NOTES, st.integers(3_590_010, HOUR))
+@example(made([]), 3_590_010)
 def test_a_shorter_hour_that_is_accepted_fills_120_clips_too(notes, length_ms):
     notes = notes[notes["onset_ms"] + notes["duration_ms"] < length_ms]
     midi = parse(longplay.write_midi(notes, length_ms / 1000))
