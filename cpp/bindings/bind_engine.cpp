@@ -56,11 +56,12 @@ void bind_engine(py::module_& m) {
       .def(py::init([](std::int64_t length_ms, std::uint64_t random_seed, std::vector<SamplingParams> params,
                        std::vector<std::vector<float>> bias, std::vector<std::int32_t> controls,
                        bool include_seed, bool recital) {
-             return Settings{length_ms,        random_seed, std::move(params), std::move(bias),
-                             std::move(controls), include_seed, recital};
+             return Settings{length_ms,       random_seed,         std::move(params),
+                             std::move(bias), std::move(controls), include_seed,
+                             recital};
            }),
-           py::kw_only(), "length_ms"_a, "random_seed"_a, "params"_a, "bias"_a, "controls"_a, "include_seed"_a,
-           "recital"_a);
+           py::kw_only(), "length_ms"_a, "random_seed"_a, "params"_a, "bias"_a, "controls"_a,
+           "include_seed"_a, "recital"_a);
 
   py::class_<LoopTime>(m, "LoopTime")
       .def_readonly("total_seconds", &LoopTime::total_seconds)
@@ -75,8 +76,8 @@ void bind_engine(py::module_& m) {
       .def("stop", &Job::stop, py::call_guard<py::gil_scoped_release>());
 
   py::class_<Engine>(m, "Engine")
-      .def(py::init<std::shared_ptr<Runtime>, std::shared_ptr<ModelFiles>, Device, int>(), "runtime"_a, "files"_a,
-           "device"_a, "num_threads"_a, py::call_guard<py::gil_scoped_release>())
+      .def(py::init<std::shared_ptr<Runtime>, std::shared_ptr<ModelFiles>, Device, int>(), "runtime"_a,
+           "files"_a, "device"_a, "num_threads"_a, py::call_guard<py::gil_scoped_release>())
       .def_property_readonly("num_threads", &Engine::num_threads)
       .def_property_readonly("time", &Engine::time)
       .def("start", &start, "seeds"_a, "settings"_a)

@@ -27,9 +27,11 @@ class ListQueue : public Queue {
 py::list generate_events(std::shared_ptr<Runtime> runtime, std::shared_ptr<ModelFiles> files,
                          const std::vector<Ids>& prompts, const std::vector<std::uint64_t>& max_events,
                          std::uint64_t random_seed, std::uint32_t first_candidate,
-                         const std::vector<SamplingParams>& params, const std::vector<std::vector<float>>& bias,
+                         const std::vector<SamplingParams>& params,
+                         const std::vector<std::vector<float>>& bias,
                          const std::vector<std::int32_t>& controls, bool score_prompt, int rows) {
-  if (max_events.size() != prompts.size()) throw py::value_error("max_events must have one number per prompt");
+  if (max_events.size() != prompts.size())
+    throw py::value_error("max_events must have one number per prompt");
   const auto fields = static_cast<py::ssize_t>(files->config.fields.size());
   std::vector<Request> requests;
   for (const Ids& prompt : prompts) {
@@ -59,7 +61,8 @@ py::list generate_events(std::shared_ptr<Runtime> runtime, std::shared_ptr<Model
   };
   py::list results;
   for (Drawn& drawn : queue.drawn) {
-    results.append(py::make_tuple(by_event(std::move(drawn.events)), by_event(std::move(drawn.log_probabilities)),
+    results.append(py::make_tuple(by_event(std::move(drawn.events)),
+                                  by_event(std::move(drawn.log_probabilities)),
                                   by_event(std::move(drawn.prompt_log_probabilities))));
   }
   return results;
@@ -68,9 +71,9 @@ py::list generate_events(std::shared_ptr<Runtime> runtime, std::shared_ptr<Model
 }  // namespace
 
 void bind_generator(py::module_& m) {
-  m.def("generate_events", &generate_events, "runtime"_a, "files"_a, "prompts"_a, "max_events"_a, py::kw_only(),
-        "random_seed"_a = 0, "first_candidate"_a = 0, "params"_a, "bias"_a, "controls"_a, "score_prompt"_a = false,
-        "rows"_a = 1);
+  m.def("generate_events", &generate_events, "runtime"_a, "files"_a, "prompts"_a, "max_events"_a,
+        py::kw_only(), "random_seed"_a = 0, "first_candidate"_a = 0, "params"_a, "bias"_a, "controls"_a,
+        "score_prompt"_a = false, "rows"_a = 1);
 }
 
 }  // namespace longplay

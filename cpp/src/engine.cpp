@@ -45,8 +45,9 @@ Candidate make_candidate(const Tokenizer& tokenizer, const Seed& seed, const Set
       form.sounding_until_ms = std::max(form.sounding_until_ms, note.onset_ms + note.duration_ms);
     }
     if (form.start_ms >= settings.length_ms) {
-      throw std::invalid_argument("the length must be more than the seed's own " + std::to_string(form.start_ms) +
-                                  " ms, not " + std::to_string(settings.length_ms) + " ms");
+      throw std::invalid_argument("the length must be more than the seed's own " +
+                                  std::to_string(form.start_ms) + " ms, not " +
+                                  std::to_string(settings.length_ms) + " ms");
     }
   }
   candidate.request = {.prompt = flat(tokenizer.encode(score.notes)),
@@ -100,7 +101,8 @@ std::unique_ptr<Job> Engine::start(const std::vector<Seed>& seeds, const Setting
   std::vector<Candidate> candidates;
   candidates.reserve(seeds.size());
   for (const Seed& seed : seeds) {
-    candidates.push_back(make_candidate(tokenizer_, seed, settings, static_cast<std::uint32_t>(candidates.size())));
+    candidates.push_back(
+        make_candidate(tokenizer_, seed, settings, static_cast<std::uint32_t>(candidates.size())));
     candidates.back().request.validate(config());
   }
   const int count = static_cast<int>(candidates.size());
@@ -123,7 +125,8 @@ Scored Engine::score(std::span<const std::uint8_t> midi) {
   auto generator = pool_->acquire(1);
   const LoopTime worked = generator->run(queue, 1);
   pool_->give_back(std::move(generator), worked);
-  return {std::move(request.prompt), std::move(queue.drawn_.prompt_log_probabilities), std::move(score.warnings)};
+  return {std::move(request.prompt), std::move(queue.drawn_.prompt_log_probabilities),
+          std::move(score.warnings)};
 }
 
 }  // namespace longplay

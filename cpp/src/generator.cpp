@@ -46,7 +46,8 @@ void Request::validate(const ModelConfig& config) const {
   if (bias.size() != fields) misfit("bias", fields, bias.size());
   for (std::size_t f = 0; f < fields; ++f) {
     const auto size = static_cast<std::size_t>(config.fields[f].size);
-    if (!bias[f].empty() && bias[f].size() != size) misfit("bias of " + config.fields[f].name, size, bias[f].size());
+    if (!bias[f].empty() && bias[f].size() != size)
+      misfit("bias of " + config.fields[f].name, size, bias[f].size());
   }
   if (controls.size() != config.controls.size()) misfit("controls", config.controls.size(), controls.size());
   for (std::size_t c = 0; c < controls.size(); ++c) {
@@ -57,7 +58,8 @@ void Request::validate(const ModelConfig& config) const {
     }
   }
   if (form) {
-    if (!Tokenizer::is_note_model(config.fields)) throw std::invalid_argument("form must be absent: this model's events are not notes");
+    if (!Tokenizer::is_note_model(config.fields))
+      throw std::invalid_argument("form must be absent: this model's events are not notes");
     form->validate();
   }
 }

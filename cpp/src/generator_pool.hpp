@@ -13,7 +13,8 @@ namespace longplay {
 
 class GeneratorPool {
  public:
-  GeneratorPool(std::shared_ptr<const Runtime> runtime, std::shared_ptr<const ModelFiles> files, Device device)
+  GeneratorPool(std::shared_ptr<const Runtime> runtime, std::shared_ptr<const ModelFiles> files,
+                Device device)
       : runtime_(std::move(runtime)), files_(std::move(files)), device_(device) {}
 
   const ModelConfig& config() const { return files_->config; }
@@ -22,7 +23,8 @@ class GeneratorPool {
   std::unique_ptr<Generator> acquire(int rows) {
     {
       const std::lock_guard lock(mutex_);
-      const auto fits = std::ranges::find_if(idle_, [&](const auto& g) { return g->model().max_batch() >= rows; });
+      const auto fits =
+          std::ranges::find_if(idle_, [&](const auto& g) { return g->model().max_batch() >= rows; });
       if (fits != idle_.end()) {
         auto found = std::move(*fits);
         idle_.erase(fits);

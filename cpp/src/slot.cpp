@@ -37,7 +37,7 @@ bool Slot::begin(const Request& request, int row) {
   drawn_ = {};
   loop_guard_ = {};
   timeline_.reset();
-  if (request.form) timeline_.emplace(*tokenizer_, *request.form);
+  if (request.form) timeline_.emplace(*tokenizer_, *request.form, request.random_seed, request.candidate);
   event_ = model_->config().start_event;
   model_->reset(row);
   return prompt_events_ > 0 || request.max_events > 0;
@@ -57,7 +57,7 @@ void Slot::prepare() {
   std::ranges::copy(event_, model_->event(row_).begin());
   const auto control = model_->control(row_);
   std::ranges::copy(request_->controls, control.begin());
-  if (timeline_ && !forced() && remaining_control_ >= 0 && timeline_->remaining_ms() >= 0) {
+  if (timeline_ && !forced() && remaining_control_ >= 0) {
     const auto c = static_cast<std::size_t>(remaining_control_);
     const auto& bounds = model_->config().controls[c].bounds;
     control[c] = std::ranges::upper_bound(bounds, timeline_->remaining_ms()) - bounds.begin();
@@ -92,8 +92,8 @@ void Slot::take_field(int field) {
       log_probability_[f] = sampler_->log_probability(model_->logits(field, row_), event_[f]);
     }
   } else {
-    const double u = uniform(request_->random_seed, request_->candidate, events_drawn_,
-                             static_cast<std::uint32_t>(field));
+    const double u =
+        uniform(request_->random_seed, request_->candidate, events_drawn_, static_cast<std::uint32_t>(field));
     const Draw draw = sampler_->draw(model_->logits(field, row_), bias(field), request_->params[f], u);
     event_[f] = draw.id;
     log_probability_[f] = draw.log_probability;
@@ -125,7 +125,6 @@ bool Slot::take_drawn_event() {
     }
     const std::int64_t before = timeline_->onset_ms();
     advance = timeline_->advance({event_[0], event_[1], event_[2], event_[3]});
-    if (advance == Advance::finished && !end) return true;  // a note that would start too late
     made_ = timeline_->onset_ms() - before;
     drawn_.onsets_ms.push_back(timeline_->onset_ms());
   } else {

@@ -52,12 +52,12 @@ class Slot {
   std::int64_t made_ = 0;
   std::optional<Timeline> timeline_;
   LoopGuard loop_guard_;
-  std::vector<std::int32_t> event_;     // the last one, then the one being made
-  std::vector<float> log_probability_;  // of its fields
-  std::vector<float> bias_;             // scratch
-  std::vector<std::byte> answer_state_; // as it was when the first event was to be drawn:
+  std::vector<std::int32_t> event_;         // the last one, then the one being made
+  std::vector<float> log_probability_;      // of its fields
+  std::vector<float> bias_;                 // scratch
+  std::vector<std::byte> answer_state_;     // as it was when the first event was to be drawn:
   std::vector<std::int32_t> answer_event_;  // a new piece answers the prompt afresh
-  std::vector<std::byte> moving_;       // scratch
+  std::vector<std::byte> moving_;           // scratch
   Drawn drawn_;
 };
 

@@ -33,8 +33,7 @@ class Settings:
     max_velocity : int
         Highest MIDI velocity, in [1, 127].
     recital : bool
-        After a piece that has come to its end, go on with a new one that answers the seed afresh. Otherwise the
-        model may end only at the very end.
+        Make pieces of two to six minutes, each of which answers the seed afresh; otherwise one piece.
     include_seed : bool
         Begin with the seed itself; its time counts.
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <stdexcept>
 #include <vector>
 
 #include "note_fields.hpp"
@@ -26,30 +27,37 @@ std::vector<int> allowed(const Timeline& timeline) {
 
 class TimelineTest : public testing::Test {
  protected:
-  Timeline at(std::int64_t ms, Form form) {
+  Timeline at(std::int64_t ms, Form form, std::uint64_t random_seed = 0) {
     form.start_ms = ms;
     form.starts_at_once = false;
-    return Timeline(tokenizer, form);
+    return Timeline(tokenizer, form, random_seed, 0);
   }
   Tokenizer tokenizer{note_fields()};
 };
 
+// One piece of a minute.
+constexpr Form kMinute{.length_ms = 60'000};
+
+// Pieces of 20 to 50 seconds, in five minutes.
+constexpr Form kRecital{.length_ms = 300'000, .min_piece_ms = 20'000, .max_piece_ms = 50'000};
+
 TEST_F(TimelineTest, TheFirstNoteSoundsAtOnceWhateverItsShift) {
-  Timeline timeline(tokenizer, {.length_ms = 60'000});
+  Timeline timeline(tokenizer, kMinute, 0, 0);
   EXPECT_EQ(allowed(timeline), (std::vector{0, 1, 2, 3, 4, 5, 6}));
   EXPECT_EQ(timeline.advance({kFourSeconds, 0, 0, kShort}), Advance::note);
   EXPECT_EQ(timeline.onset_ms(), 0);
+  EXPECT_NE(allowed(Timeline(tokenizer, {.length_ms = 100}, 0, 0)).back(), kEnd);  // however short the whole
 }
 
 TEST_F(TimelineTest, NoGapIsLongerThanAllowed) {
-  const Timeline timeline = at(10'000, {.length_ms = 60'000, .max_gap_ms = 3'000});
-  EXPECT_EQ(allowed(timeline), (std::vector{0, 1, 2, 3, 4}));
+  EXPECT_EQ(allowed(at(10'000, kMinute)),
+            (std::vector{0, 1, 2, 3, 4}));  // 3 s by default, and 4 s is the next
 }
 
 TEST_F(TimelineTest, AnOnsetFallsSoonAfterEachClipBoundary) {
-  EXPECT_EQ(allowed(at(29'600, {.length_ms = 60'000})), (std::vector{0, 1, 2, 3}));     // to 30'500 at most
-  EXPECT_EQ(allowed(at(29'999, {.length_ms = 60'000})), (std::vector{0, 1, 2, 3}));
-  EXPECT_EQ(allowed(at(30'000, {.length_ms = 60'000})), (std::vector{0, 1, 2, 3, 4}));  // this clip has its onset
+  EXPECT_EQ(allowed(at(29'600, kMinute)), (std::vector{0, 1, 2, 3}));  // to 30'500 at most
+  EXPECT_EQ(allowed(at(29'999, kMinute)), (std::vector{0, 1, 2, 3}));
+  EXPECT_EQ(allowed(at(30'000, kMinute)), (std::vector{0, 1, 2, 3, 4}));  // this clip has its onset
 }
 
 TEST_F(TimelineTest, AChordThatNeverEndsIsMovedOn) {
@@ -66,65 +74,95 @@ TEST_F(TimelineTest, AChordThatIsFullAtADeadlineMovesOnByTheShortestShift) {
   EXPECT_EQ(allowed(timeline), std::vector{1});
 }
 
-TEST_F(TimelineTest, APieceEndsOnlyWhenLongEnoughAndAnotherFits) {
-  const Form form{.length_ms = 300'000, .min_piece_ms = 60'000};
-  Timeline timeline = at(0, form);
-  EXPECT_NE(allowed(timeline).back(), kEnd);
-  for (int i = 0; i < 60; ++i) timeline.advance({kSecond, 0, 0, kShort});
-  EXPECT_EQ(allowed(timeline).back(), kEnd);
-  EXPECT_NE(allowed(at(245'000, form)).back(), kEnd);  // too late for another, too early to stop
-}
-
-TEST_F(TimelineTest, WithoutARecitalThePieceEndsOnlyAtTheEnd) {
-  Timeline timeline = at(0, {.length_ms = 300'000, .recital = false, .min_piece_ms = 10'000});
-  for (int i = 0; i < 150; ++i) timeline.advance({kSecond, 0, 0, kShort});
-  EXPECT_NE(allowed(timeline).back(), kEnd);  // a recital's piece might end here
-  for (int i = 0; i < 147; ++i) timeline.advance({kSecond, 0, 0, kShort});
-  EXPECT_EQ(allowed(timeline).back(), kEnd);
-}
-
-TEST_F(TimelineTest, TheEndLeavesNoLongSilence) {
-  Timeline timeline = at(55'000, {.length_ms = 60'000, .max_tail_ms = 3'000});
+TEST_F(TimelineTest, TheLastPieceEndsOnlyWhereLittleSilenceWouldBeLeft) {
+  Timeline timeline = at(55'000, kMinute);
   EXPECT_NE(allowed(timeline).back(), kEnd);
   timeline.advance({kZero, 0, 0, kTwoSeconds});  // sounds until 57'000
   EXPECT_EQ(allowed(timeline).back(), kEnd);
   EXPECT_EQ(timeline.advance({kEnd, 0, 0, 0}), Advance::finished);
 }
 
+TEST_F(TimelineTest, NoNoteStartsTooLateAndThenThePieceHasToEnd) {
+  EXPECT_EQ(allowed(at(59'000, kMinute)), (std::vector{0, 1, 2, 3, kEnd}));  // to 59'500 at most
+  EXPECT_EQ(allowed(at(59'250, kMinute)), (std::vector{0, 1, 2, kEnd}));
+  EXPECT_EQ(allowed(at(59'251, kMinute)), std::vector{kEnd});
+  EXPECT_EQ(allowed(at(59'900, kMinute)), std::vector{kEnd});
+}
+
+TEST_F(TimelineTest, APieceOfARecitalMayEndOnceItIsLongEnoughAndHasToAtItsPlannedEnd) {
+  for (std::uint64_t random_seed = 0; random_seed < 20; ++random_seed) {
+    Timeline timeline = at(0, kRecital, random_seed);
+    while (allowed(timeline) != std::vector{kEnd}) {
+      EXPECT_EQ(allowed(timeline).back() == kEnd,
+                timeline.onset_ms() >= 20'000 || timeline.remaining_ms() <= 3'100);
+      timeline.advance({2, 0, 0, kShort});
+    }
+    EXPECT_GE(timeline.onset_ms(), 19'000);
+    EXPECT_LE(timeline.onset_ms(), 50'000);
+  }
+}
+
+TEST_F(TimelineTest, PlansDifferByRandomSeedCandidateAndPiece) {
+  const Timeline one(tokenizer, kRecital, 0, 0), two(tokenizer, kRecital, 1, 0),
+      three(tokenizer, kRecital, 0, 1);
+  EXPECT_NE(one.remaining_ms(), two.remaining_ms());
+  EXPECT_NE(one.remaining_ms(), three.remaining_ms());
+  Timeline next = one;
+  next.advance({kZero, 0, 0, kShort});
+  next.advance({kEnd, 0, 0, 0});
+  EXPECT_NE(one.remaining_ms(), next.remaining_ms());
+}
+
+TEST_F(TimelineTest, WhatIsLeftAfterAPieceIsEnoughForAnother) {
+  for (std::int64_t start = 0; start < 290'000; start += 100) {
+    const Timeline timeline = at(start, kRecital, static_cast<std::uint64_t>(start));
+    const std::int64_t after = 300'000 - start - timeline.remaining_ms();
+    EXPECT_TRUE(after == 0 || after >= 20'000 + 1'500) << start;
+  }
+}
+
+TEST_F(TimelineTest, WithoutARecitalTheWholeIsOnePiece) {
+  Form form = kRecital;
+  form.recital = false;
+  Timeline timeline = at(0, form);
+  EXPECT_EQ(timeline.remaining_ms(), 300'000);
+  for (int i = 0; i < 150; ++i) timeline.advance({kSecond, 0, 0, kShort});
+  EXPECT_NE(allowed(timeline).back(), kEnd);
+}
+
 TEST_F(TimelineTest, ANewPieceStartsAtOnceAfterAPause) {
-  Timeline timeline = at(0, {.length_ms = 300'000, .pause_ms = 1'500, .min_piece_ms = 10'000});
+  Timeline timeline = at(0, kRecital);
   for (int i = 0; i < 20; ++i) timeline.advance({kSecond, 0, 0, kTwoSeconds});
   EXPECT_EQ(timeline.advance({kEnd, 0, 0, 0}), Advance::new_piece);
   EXPECT_EQ(timeline.onset_ms(), 20'000 + 2'000 + 1'500);
+  EXPECT_NE(allowed(timeline).back(), kEnd);
   EXPECT_EQ(timeline.advance({kFourSeconds, 0, 0, kShort}), Advance::note);
   EXPECT_EQ(timeline.onset_ms(), 23'500);
 }
 
+TEST_F(TimelineTest, ANewPieceBeginsWithANewChord) {
+  Form form = kRecital;
+  form.max_chord = 2;
+  Timeline timeline = at(0, form);
+  timeline.advance({kZero, 0, 0, kShort});
+  timeline.advance({kZero, 1, 0, kShort});
+  timeline.advance({kEnd, 0, 0, 0});
+  timeline.advance({kSecond, 0, 0, kShort});
+  EXPECT_EQ(allowed(timeline).front(), kZero);
+}
+
 TEST_F(TimelineTest, APauseGivesWayToTheClipBoundary) {
-  Timeline timeline = at(0, {.length_ms = 300'000, .min_piece_ms = 10'000});
+  Timeline timeline = at(0, kRecital);
   for (int i = 0; i < 29; ++i) timeline.advance({kSecond, 0, 0, kTwoSeconds});
   timeline.advance({kEnd, 0, 0, 0});
   EXPECT_EQ(timeline.onset_ms(), 30'500);
 }
 
-TEST_F(TimelineTest, ANoteThatWouldStartTooLateFinishes) {
-  Timeline timeline = at(59'000, {.length_ms = 60'000, .last_onset_ms = 500});
-  EXPECT_EQ(timeline.advance({kHalfSecond, 0, 0, kShort}), Advance::note);
-  EXPECT_EQ(timeline.advance({1, 0, 0, kShort}), Advance::finished);
-}
-
-TEST_F(TimelineTest, TheTimeLeftIsToldOnlyOfTheLastPiece) {
-  const Form form{.length_ms = 300'000, .pause_ms = 1'500, .min_piece_ms = 60'000};
-  EXPECT_EQ(at(238'500, form).remaining_ms(), -1);
-  EXPECT_EQ(at(238'501, form).remaining_ms(), 61'499);
-  Form one_piece = form;
-  one_piece.recital = false;
-  EXPECT_EQ(at(1'000, one_piece).remaining_ms(), 299'000);
-}
-
 TEST_F(TimelineTest, RefusesAFormThatMakesNoSense) {
-  EXPECT_THROW(Timeline(tokenizer, {.length_ms = 0}), std::invalid_argument);
-  EXPECT_THROW(Timeline(tokenizer, {.length_ms = 1, .max_chord = 0}), std::invalid_argument);
+  const auto make = [&](const Form& form) { return Timeline(tokenizer, form, 0, 0); };
+  EXPECT_THROW(make({.length_ms = 0}), std::invalid_argument);
+  EXPECT_THROW(make({.length_ms = 1, .max_chord = 0}), std::invalid_argument);
+  EXPECT_THROW(make({.length_ms = 1, .max_piece_ms = 200'000}), std::invalid_argument);
 }
 
 }  // namespace

@@ -48,7 +48,8 @@ TEST(Tokenizer, LeavesOutPitchesThatTheTableLacks) {
 TEST(Tokenizer, DecodesAnyIdsAndPassesOverAnEnd) {
   const Tokenizer tokenizer(note_fields());
   const std::vector<NoteEvent> events{{3, 0, 0, 2}, {kEnd, 2, 1, 1}, {2, 0, 1, 0}};
-  const std::vector<Note> expected{{500, 100, 60, 40}, {600, 100, 60, 80}};  // cut where the same key is struck
+  const std::vector<Note> expected{{500, 100, 60, 40},
+                                   {600, 100, 60, 80}};  // cut where the same key is struck
   EXPECT_EQ(tokenizer.decode(events), expected);
 }
 

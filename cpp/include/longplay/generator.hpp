@@ -16,15 +16,15 @@ namespace longplay {
 
 // One candidate to be made. Ids lie flat, one event after another, one id per field.
 struct Request {
-  std::vector<std::int32_t> prompt;     // events that are forced before the first one is drawn
-  bool score_prompt = false;            // keep the log-probabilities of the prompt's fields too
+  std::vector<std::int32_t> prompt;  // events that are forced before the first one is drawn
+  bool score_prompt = false;         // keep the log-probabilities of the prompt's fields too
   std::uint64_t random_seed = 0;
-  std::uint32_t candidate = 0;          // with random_seed, what makes this candidate differ from others
-  std::vector<SamplingParams> params;   // one per field
-  std::vector<std::vector<float>> bias; // one per field: empty, or one number per id
-  std::vector<std::int32_t> controls;   // one id per control, told at every step
-  std::optional<Form> form;             // of a note model's music; without it, only max_events stops
-  std::uint64_t max_events = 0;         // draw at most this many
+  std::uint32_t candidate = 0;           // with random_seed, what makes this candidate differ from others
+  std::vector<SamplingParams> params;    // one per field
+  std::vector<std::vector<float>> bias;  // one per field: empty, or one number per id
+  std::vector<std::int32_t> controls;    // one id per control, told at every step
+  std::optional<Form> form;              // of a note model's music; without it, only max_events stops
+  std::uint64_t max_events = 0;          // draw at most this many
 
   // Throws std::invalid_argument naming what does not fit the model.
   void validate(const ModelConfig& config) const;
