@@ -1,0 +1,1 @@
+"""Trains the models that longplay ships. Needs the extra ``[train]``; see README.md here."""

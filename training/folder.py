@@ -1,0 +1,68 @@
+"""Runs a folder of docs/model-contract.md with ONNX Runtime's Python interface: slow, and nothing of our own."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+
+from training.corpus import IGNORED
+
+
+class ModelFolder:
+    """The graphs of a folder, on the CPU with one thread."""
+
+    def __init__(self, folder: Path) -> None:
+        self.config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        names = ["step", *(f"head_{field}" for field in range(1, len(self.config["fields"])))]
+        self._sessions = [
+            onnxruntime.InferenceSession(folder / f"{name}.onnx", options, providers=["CPUExecutionProvider"])
+            for name in names
+        ]
+        self._outputs = ["logits", "context", *(state["output"] for state in self.config["states"])]
+
+    def zero_state(self, rows: int) -> dict[str, NDArray[Any]]:
+        """Return the states before a piece, by the name of the input."""
+        return {state["input"]: np.zeros((rows, *state["shape"]), state["type"]) for state in self.config["states"]}
+
+    def step(
+        self, event: NDArray[np.int64], control: NDArray[np.int64], state: dict[str, NDArray[Any]]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], dict[str, NDArray[Any]]]:
+        """Return logits, context and the next state."""
+        given = {"event": event, "control": control, **state}
+        logits, context, *states = self._sessions[0].run(self._outputs, given)
+        return logits, context, dict(zip(state, states, strict=True))
+
+    def head(self, context: NDArray[np.float32], drawn: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return logits of the field after the ones drawn, (rows, fields drawn)."""
+        session = self._sessions[drawn.shape[1]]
+        logits: NDArray[np.float32] = session.run(["logits"], {"context": context, "drawn": drawn})[0]
+        return logits
+
+    def score(
+        self, events: NDArray[np.int64], controls: NDArray[np.int64], targets: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Score whole pieces; see `training.scoring.Scorer`."""
+        nats = np.zeros(targets.shape)
+        state = self.zero_state(events.shape[1])
+        drawn = targets.clip(min=0)
+        for i in range(len(events)):
+            logits, context, state = self.step(events[i], controls[i], state)
+            nats[i, :, 0] = _nats(logits, targets[i, :, 0])
+            for field in range(1, targets.shape[2]):
+                logits = self.head(context, np.ascontiguousarray(drawn[i, :, :field]))
+                nats[i, :, field] = _nats(logits, targets[i, :, field])
+        return nats
+
+
+def _nats(logits: NDArray[np.float32], targets: NDArray[np.int64]) -> NDArray[np.float64]:
+    wide = logits.astype(np.float64)
+    high = wide.max(axis=1)
+    total = high + np.log(np.exp(wide - high[:, None]).sum(axis=1))
+    chosen = np.take_along_axis(wide, targets.clip(min=0)[:, None], axis=1)[:, 0]
+    return np.where(targets == IGNORED, 0.0, total - chosen)

@@ -1,0 +1,107 @@
+"""A two-layer LSTM that reads one note a step and tells the next one field by field."""
+
+import functools
+from collections.abc import Sequence
+from typing import TypeAlias, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from training import tables
+from training.corpus import IGNORED
+
+State: TypeAlias = tuple[Tensor, Tensor]
+"""h and c, each of shape (layers, rows, width)."""
+
+LAYERS = 2
+
+
+def _table(rows: int, width: int, scale: float) -> nn.Embedding:
+    table = nn.Embedding(rows, width)
+    nn.init.normal_(table.weight, std=scale)
+    return table
+
+
+class NoteLSTM(nn.Module):
+    """The backbone and its heads; shapes are (steps, rows, ...).
+
+    What enters a large product lies in (-1, 1): the input by a tanh, h by nature. So int8 needs no
+    calibration. One product of h gives the logits of the first field and the part of every head's hidden
+    layer that does not depend on the fields drawn; `context` is those parts, side by side.
+    """
+
+    def __init__(self, width: int = 512, head_width: int = 256, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.width, self.head_width = width, head_width
+        sizes = tables.SIZES
+        self.events = nn.ModuleList(_table(size + 1, width, 0.4) for size in sizes)  # size is START
+        self.controls = nn.ModuleList(_table(size, width, 0.1) for size in tables.CONTROL_SIZES)
+        self.lstm = nn.LSTM(width, width, LAYERS, dropout=dropout)
+        self.dropout = nn.Dropout(dropout)
+        self.out = nn.Linear(width, sizes[0] + self.context_width)
+        self.drawn = nn.ModuleList(
+            nn.ModuleList(_table(sizes[earlier], head_width, 0.4) for earlier in range(field))
+            for field in range(1, len(sizes))
+        )
+        self.heads = nn.ModuleList(nn.Linear(head_width, size) for size in sizes[1:])
+        with torch.no_grad():  # remember at first: a forget gate of sigmoid(1)
+            for layer in range(LAYERS):
+                getattr(self.lstm, f"bias_ih_l{layer}")[width : 2 * width] = 1.0
+                getattr(self.lstm, f"bias_hh_l{layer}").zero_()
+
+    @property
+    def context_width(self) -> int:
+        """Width of `context`."""
+        return self.head_width * (len(tables.SIZES) - 1)
+
+    def zero_state(self, rows: int) -> State:
+        """Return the state before a piece."""
+        zero = self.out.weight.new_zeros(LAYERS, rows, self.width)
+        return zero, zero
+
+    def backbone(self, events: Tensor, controls: Tensor, state: State) -> tuple[Tensor, State]:
+        """Return the upper layer's h, and the state after the last step."""
+        each = [table(events[..., i]) for i, table in enumerate(self.events)]
+        each += [table(controls[..., i]) for i, table in enumerate(self.controls)]
+        heard, state = self.lstm(torch.tanh(functools.reduce(torch.add, each)), state)
+        return self.dropout(heard), state
+
+    def first_logits(self, heard: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits of the first field, and the context of the heads."""
+        logits, context = self.out(heard).split([tables.SIZES[0], self.context_width], dim=-1)
+        return logits, context
+
+    def head_logits(self, field: int, context: Tensor, drawn: Tensor) -> Tensor:
+        """Logits of a further field, given the fields before it."""
+        hidden = context[..., (field - 1) * self.head_width : field * self.head_width]
+        for earlier, table in enumerate(cast(nn.ModuleList, self.drawn[field - 1])):
+            hidden = hidden + table(drawn[..., earlier])
+        logits: Tensor = self.heads[field - 1](torch.tanh(hidden))
+        return logits
+
+    def field_losses(self, heard: Tensor, targets: Tensor) -> list[Tensor]:
+        """Nats of every field of every step; 0 where the target is ignored. `heard` is (..., width)."""
+        logits, context = self.first_logits(heard)
+        every = [logits]
+        drawn = targets.clamp(min=0)
+        every += [self.head_logits(field, context, drawn) for field in range(1, len(tables.SIZES))]
+        return [_nats(logits, targets[..., field]) for field, logits in enumerate(every)]
+
+
+def _nats(logits: Tensor, targets: Tensor) -> Tensor:
+    flat = functional.cross_entropy(
+        logits.float().flatten(0, -2), targets.flatten(), reduction="none", ignore_index=IGNORED
+    )
+    return flat.view(targets.shape)
+
+
+def count_weights(model: nn.Module) -> int:
+    """Return the number of trained values."""
+    return sum(weight.numel() for weight in model.parameters())
+
+
+def reset_rows(state: State, begins: Sequence[bool] | Tensor) -> State:
+    """Set the state of the rows where a piece begins to zero, and cut the gradient."""
+    kept = ~torch.as_tensor(begins)[None, :, None].to(state[0].device)
+    return state[0].detach() * kept, state[1].detach() * kept

@@ -1,0 +1,39 @@
+"""A frozen dataclass as the options of a command."""
+
+import argparse
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+Config = TypeVar("Config")
+
+
+def given_options(kind: type[Any], argv: Sequence[str] | None, description: str) -> dict[str, Any]:
+    """Return the options that were given: one flag for each field of the dataclass `kind`."""
+    parser = argparse.ArgumentParser(description=description, argument_default=argparse.SUPPRESS)
+    hints = get_type_hints(kind)
+    for field in dataclasses.fields(kind):
+        flag = "--" + field.name.replace("_", "-")
+        text = field.metadata.get("help", "")
+        if field.default is not dataclasses.MISSING:
+            text += f" [{field.default}]"
+        if hints[field.name] is bool:
+            parser.add_argument(flag, action=argparse.BooleanOptionalAction, help=text)
+        else:
+            parser.add_argument(flag, type=hints[field.name], help=text)
+    return vars(parser.parse_args(argv))
+
+
+def parse_config(kind: type[Config], argv: Sequence[str] | None, description: str) -> Config:
+    """Read a dataclass from a command line; a field without a default must be given."""
+    given = given_options(kind, argv, description)
+    for field in dataclasses.fields(kind):  # type: ignore[arg-type]
+        if field.default is dataclasses.MISSING and field.name not in given:
+            raise SystemExit(f"--{field.name.replace('_', '-')} must be given")
+    return kind(**given)
+
+
+def plain(config: Any) -> dict[str, Any]:
+    """Return the config as values that JSON can hold."""
+    return {key: str(value) if isinstance(value, Path) else value for key, value in dataclasses.asdict(config).items()}

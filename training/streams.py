@@ -1,0 +1,140 @@
+"""Endless streams of windows for truncated back-propagation through time."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training import tables
+from training.corpus import IGNORED, Augmentation, Corpus, Reading
+
+# Parts of all windows, by source. The first finds music in everything; the second ends on expressive playing.
+MIXES = {
+    "all": {
+        "stanford_rolls": 0.36,
+        "piano_midi_de": 0.19,
+        "giantmidi_sample": 0.06,
+        "polish_scores": 0.12,
+        "chopin_first_editions": 0.07,
+        "openscore_lieder": 0.09,
+        "mutopia": 0.07,
+        "openscore_quartets": 0.04,
+    },
+    "expressive": {
+        "stanford_rolls": 0.50,
+        "piano_midi_de": 0.28,
+        "giantmidi_sample": 0.09,
+        "polish_scores": 0.04,
+        "chopin_first_editions": 0.04,
+        "openscore_lieder": 0.02,
+        "mutopia": 0.03,
+    },
+}
+REMAINING_DROPPED = 0.5  # parts of the windows in which a control says nothing
+STYLE_DROPPED = 0.3
+
+
+@dataclass(frozen=True)
+class Window:
+    """The next steps of every row.
+
+    Attributes
+    ----------
+    events, targets : int64 array, shape (steps, rows, 4)
+    controls : int64 array, shape (steps, rows, 2)
+    begins : bool array, shape (rows,)
+        Rows in which a piece begins: their state is zero.
+    """
+
+    events: NDArray[np.int64]
+    targets: NDArray[np.int64]
+    controls: NDArray[np.int64]
+    begins: NDArray[np.bool_]
+
+
+class Stream:
+    """Rows that each read one piece after the other, a window at a time.
+
+    A piece begins at the start of a window, so the rest of its last window is `IGNORED`. Every draw is a
+    function of `random_seed` and a counter, and `state` holds the counters: a stream that is given the state
+    of another goes on as it would have.
+
+    Parameters
+    ----------
+    mix : mapping
+        Part of the windows for each source; one that the corpus lacks is left out.
+    """
+
+    def __init__(self, corpus: Corpus, mix: dict[str, float], rows: int, steps: int, *, random_seed: int) -> None:
+        self._corpus = corpus
+        self._shape = (steps, rows)
+        self._random_seed = random_seed
+        # A long piece gives many windows, so it has to be chosen less often.
+        weights = {s: part / corpus.mean_notes(s) for s, part in mix.items() if s in corpus.by_source}
+        self._sources = list(weights)
+        self._chances = np.array(list(weights.values())) / sum(weights.values())
+        self._windows = 0
+        self._picks = 0
+        self._cursors = dict.fromkeys(self._sources, 0)
+        self._rows: list[dict[str, int]] = [{"pick": -1, "piece": -1, "position": 0} for _ in range(rows)]
+        self._readings: list[Reading | None] = [None] * rows
+
+    def state(self) -> dict[str, Any]:
+        """Where the stream stands, as plain values."""
+        rows = [dict(row) for row in self._rows]
+        return {"windows": self._windows, "picks": self._picks, "cursors": dict(self._cursors), "rows": rows}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on where another stream of the same corpus, shape and random seed stands."""
+        if len(state["rows"]) != self._shape[1]:
+            raise ValueError(f"rows must be {len(state['rows'])}, as in the state, not {self._shape[1]}")
+        self._windows = state["windows"]
+        self._picks = state["picks"]
+        self._cursors.update(state["cursors"])
+        self._rows = [dict(row) for row in state["rows"]]
+        self._readings = [self._read(row) for row in self._rows]
+
+    def next(self) -> Window:
+        """Return the next window of every row."""
+        steps, rows = self._shape
+        events = np.zeros((steps, rows, 4), np.int64)
+        targets = np.full((steps, rows, 4), IGNORED, np.int64)
+        controls = np.tile(np.array(tables.UNKNOWN_CONTROL, np.int64), (steps, rows, 1))
+        begins = np.zeros(rows, np.bool_)
+        dropped = self._draw(2, self._windows).random((rows, 2)) < (REMAINING_DROPPED, STYLE_DROPPED)
+        for r, row in enumerate(self._rows):
+            reading = self._readings[r]
+            if reading is None or row["position"] >= len(reading.events):
+                reading = self._begin_piece(r)
+            begins[r] = row["position"] == 0
+            part = slice(row["position"], row["position"] + steps)
+            count = len(reading.events[part])
+            events[:count, r] = reading.events[part]
+            targets[:count, r] = reading.targets[part]
+            controls[:count, r] = np.where(dropped[r], tables.UNKNOWN_CONTROL, reading.controls[part])
+            row["position"] += steps
+        self._windows += 1
+        return Window(events, targets, controls, begins)
+
+    def _begin_piece(self, r: int) -> Reading:
+        source = self._sources[self._draw(0, self._picks).choice(len(self._sources), p=self._chances)]
+        pieces = self._corpus.by_source[source]
+        cycle, place = divmod(self._cursors[source], len(pieces))  # each piece once a cycle
+        order = self._draw(3, self._sources.index(source), cycle).permutation(len(pieces))
+        self._cursors[source] += 1
+        row = self._rows[r]
+        row.update(pick=self._picks, piece=pieces[order[place]], position=0)
+        self._picks += 1
+        reading = self._read(row)
+        assert reading is not None
+        self._readings[r] = reading
+        return reading
+
+    def _read(self, row: dict[str, int]) -> Reading | None:
+        if row["pick"] < 0:
+            return None
+        return self._corpus.read(row["piece"], Augmentation.draw(self._draw(1, row["pick"])))
+
+    def _draw(self, *counters: int) -> np.random.Generator:
+        return np.random.default_rng([self._random_seed, *counters])

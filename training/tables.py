@@ -1,0 +1,87 @@
+"""What the ids of the built-in models mean: the tables of `docs/model-contract.md`."""
+
+from bisect import bisect_right
+from typing import Any
+
+# 10 ms up to 1 s: finer than players repeat a rhythm. Above, steps of at most 8 % up to 8 s.
+TIME_SHIFT = [*range(0, 1000, 10), *range(1000, 2000, 50), *range(2000, 4000, 100), *range(4000, 6000, 250)]
+TIME_SHIFT += range(6000, 8001, 500)
+PITCH = list(range(21, 109))
+VELOCITY = list(range(2, 128, 4))
+
+
+def _durations() -> list[int]:
+    """10 ms steps while they are more than 5 % of the length, then 5 %, up to 10 s."""
+    values = [10]
+    while values[-1] < 10_000:
+        values.append(values[-1] + max(10, round(values[-1] / 200) * 10))
+    return values
+
+
+DURATION = _durations()
+
+TABLES = {"time_shift": TIME_SHIFT, "pitch": PITCH, "velocity": VELOCITY, "duration": DURATION}
+SIZES = [len(TIME_SHIFT) + 1, len(PITCH), len(VELOCITY), len(DURATION)]  # time_shift has END
+END = len(TIME_SHIFT)
+START_EVENT = SIZES  # one more than can be drawn
+
+REMAINING = [1000, 2000, 3000, 4000, 6000, 8000, 12000, 16000, 24000, 32000, 48000, 64000]  # ms
+REMAINING_UNKNOWN = len(REMAINING) + 1
+STYLES = ["unknown", "performed_roll", "sequenced", "transcribed", "score", "lied", "quartet"]
+STYLE_OF_SOURCE = {
+    "stanford_rolls": "performed_roll",
+    "piano_midi_de": "sequenced",
+    "giantmidi_sample": "transcribed",
+    "polish_scores": "score",
+    "chopin_first_editions": "score",
+    "mutopia": "score",
+    "openscore_lieder": "lied",
+    "openscore_quartets": "quartet",
+}
+CONTROL_SIZES = [len(REMAINING) + 2, len(STYLES)]
+UNKNOWN_CONTROL = [REMAINING_UNKNOWN, 0]
+
+
+def remaining_id(milliseconds: int) -> int:
+    """Id of the control ``remaining`` for a time left in the piece."""
+    return bisect_right(REMAINING, milliseconds)
+
+
+def fields() -> list[dict[str, Any]]:
+    """``fields`` of a config.json."""
+    return [
+        {"name": name, "size": size, "values": values}
+        for (name, values), size in zip(TABLES.items(), SIZES, strict=True)
+    ]
+
+
+def controls() -> list[dict[str, Any]]:
+    """``controls`` of a config.json."""
+    return [
+        {
+            "name": "remaining",
+            "size": CONTROL_SIZES[0],
+            "unknown": REMAINING_UNKNOWN,
+            "bounds": REMAINING,
+        },
+        {"name": "style", "size": CONTROL_SIZES[1], "unknown": 0, "names": STYLES},
+    ]
+
+
+def config(name: str, width: int, context_width: int) -> dict[str, Any]:
+    """Return the config.json of a two-layer LSTM of `width` cells."""
+    states = [
+        {"input": f"{kind}{layer}", "output": f"next_{kind}{layer}", "type": "float32", "shape": [width]}
+        for layer in range(2)
+        for kind in "hc"
+    ]
+    return {
+        "format": 1,
+        "name": name,
+        "fields": fields(),
+        "start_event": START_EVENT,
+        "context_width": context_width,
+        "controls": controls(),
+        "states": states,
+        "states_in_place": True,
+    }

@@ -1,0 +1,203 @@
+"""Trains a model of notes, or goes on with a run that stopped.
+
+A new run needs --data and --out. ``--resume`` goes on with the run in --out exactly where its last checkpoint
+stands; options given with it replace those of the run, e.g. ``--threads 2``, or ``--steps N --decay-steps M``
+to let the learning rate fall to zero over the last M steps before step N. SIGTERM and SIGINT end a run after
+a last checkpoint.
+"""
+
+import dataclasses
+import json
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from training.corpus import IGNORED, Corpus
+from training.model import NoteLSTM, State, count_weights, reset_rows
+from training.options import given_options, plain
+from training.precision import choose_precision
+from training.scoring import score_corpus, torch_scorer
+from training.streams import MIXES, Stream
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Everything that makes a run what it is."""
+
+    data: Path = field(metadata={"help": "folder written by training.prepare"})
+    out: Path = field(metadata={"help": "folder of the run"})
+    steps: int = field(default=1_000_000, metadata={"help": "steps of the whole run"})
+    decay_steps: int = field(default=0, metadata={"help": "last steps, in which the rate falls to zero"})
+    warmup_steps: int = field(default=100, metadata={"help": "first steps, in which the rate rises"})
+    learning_rate: float = field(default=2e-3, metadata={"help": "peak rate of AdamW"})
+    weight_decay: float = field(default=0.02, metadata={"help": "of matrices"})
+    clip_norm: float = field(default=1.0, metadata={"help": "largest norm of the gradient"})
+    dropout: float = field(default=0.0, metadata={"help": "between and after the layers"})
+    width: int = field(default=512, metadata={"help": "cells in a layer"})
+    head_width: int = field(default=256, metadata={"help": "hidden width of a head"})
+    rows: int = field(default=32, metadata={"help": "pieces read side by side"})
+    window: int = field(default=128, metadata={"help": "notes that a gradient goes back"})
+    mix: str = field(default="all", metadata={"help": "sources: " + ", ".join(MIXES)})
+    precision: str = field(default="auto", metadata={"help": "fp32, bf16, or auto: the faster one here"})
+    device: str = field(default="cpu", metadata={"help": "torch device"})
+    threads: int = field(default=1, metadata={"help": "threads of torch"})
+    random_seed: int = field(default=1, metadata={"help": "of weights, order and augmentation"})
+    log_every: int = field(default=20, metadata={"help": "steps"})
+    evaluate_every: int = field(default=300, metadata={"help": "steps"})
+    checkpoint_every: int = field(default=150, metadata={"help": "steps"})
+
+
+class Run:
+    """A training run: its folder, its model, and where it stands."""
+
+    def __init__(self, config: TrainConfig) -> None:
+        torch.manual_seed(config.random_seed)
+        self.config = config
+        self.step = 0
+        self.device = torch.device(config.device)
+        self.precision = choose_precision(config.precision, self.device)
+        self.model = NoteLSTM(config.width, config.head_width, config.dropout).to(self.device)
+        matrices = [weight for weight in self.model.parameters() if weight.ndim > 1]
+        vectors = [weight for weight in self.model.parameters() if weight.ndim == 1]
+        groups: list[dict[str, Any]] = [{"params": matrices}, {"params": vectors, "weight_decay": 0.0}]
+        self.optimizer = torch.optim.AdamW(groups, weight_decay=config.weight_decay, betas=(0.9, 0.98), fused=True)
+        self.train = Corpus(config.data, "train")
+        self.valid = Corpus(config.data, "val")
+        mix = MIXES[config.mix]
+        self.stream = Stream(self.train, mix, config.rows, config.window, random_seed=config.random_seed)
+        self.state: State = self.model.zero_state(config.rows)
+
+    def rate(self) -> float:
+        """Learning rate of the next step: up, level, and down at the end."""
+        config = self.config
+        rise = min(1.0, (self.step + 1) / max(1, config.warmup_steps))
+        fall = min(1.0, (config.steps - self.step) / max(1, config.decay_steps))
+        return config.learning_rate * rise * fall
+
+    def advance(self) -> tuple[float, int]:
+        """Take one step; return its mean nats per note and the number of notes."""
+        window = self.stream.next()
+        events, controls, targets = (
+            torch.from_numpy(a).to(self.device) for a in (window.events, window.controls, window.targets)
+        )
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.rate()
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
+            start = reset_rows(self.state, torch.from_numpy(window.begins))
+            heard, self.state = self.model.backbone(events, controls, start)
+            told = targets[..., 0] != IGNORED
+            losses = self.model.field_losses(heard[told], targets[told])
+            notes = int((targets[..., 1] != IGNORED).sum())
+            loss = torch.stack([nats.sum() for nats in losses]).sum() / max(1, notes)
+        self.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip_norm)
+        self.optimizer.step()
+        self.step += 1
+        return loss.item(), notes
+
+    def evaluate(self) -> dict[str, Any]:
+        """Return nats per note on a part of the validation pieces, controls unknown."""
+        self.model.eval()
+        report = score_corpus(self.valid, torch_scorer(self.model), notes_per_source=6000, steps_per_piece=1500)
+        self.model.train()
+        return {"valid": report["total"].pop("nats_per_note"), "fields": report.pop("total")} | {
+            "sources": {source: values["nats_per_note"] for source, values in report.items()}
+        }
+
+    def log(self, **values: Any) -> None:
+        """Add a line to metrics.jsonl."""
+        with (self.config.out / "metrics.jsonl").open("a", encoding="utf-8") as lines:
+            lines.write(json.dumps({"step": self.step, **values}) + "\n")
+
+    def save(self) -> None:
+        """Write the checkpoint; it replaces the earlier one only when it is whole."""
+        partial = self.config.out / "last.pt.partial"
+        torch.save(
+            {
+                "config": plain(self.config),
+                "step": self.step,
+                "model": self.model.state_dict(),
+                "optimizer": self.optimizer.state_dict(),
+                "state": [part.detach() for part in self.state],
+                "stream": self.stream.state(),
+                "random": torch.get_rng_state(),
+            },
+            partial,
+        )
+        partial.replace(self.config.out / "last.pt")
+
+    def load(self) -> None:
+        """Go on where the checkpoint stands."""
+        saved = torch.load(self.config.out / "last.pt", map_location=self.device, weights_only=True)
+        self.step = saved["step"]
+        self.model.load_state_dict(saved["model"])
+        self.optimizer.load_state_dict(saved["optimizer"])
+        self.state = (saved["state"][0], saved["state"][1])
+        self.stream.load_state(saved["stream"])
+        torch.set_rng_state(saved["random"].cpu())
+
+
+def open_run(argv: Sequence[str] | None) -> Run:
+    """Make a run, or load one with the options that were given instead of its own."""
+    argv = list(sys.argv[1:] if argv is None else argv)
+    resume = "--resume" in argv
+    given = given_options(TrainConfig, [flag for flag in argv if flag != "--resume"], __doc__ or "")
+    if "out" not in given or not (resume or "data" in given):
+        raise SystemExit("--out must be given, and --data for a new run")
+    checkpoint = given["out"] / "last.pt"
+    if resume:
+        stored = torch.load(checkpoint, map_location="cpu", weights_only=True)["config"]
+        stored = {**stored, "data": Path(stored["data"]), "out": given["out"]}
+        config = dataclasses.replace(TrainConfig(**stored), **given)
+    elif given["out"].exists():
+        raise SystemExit(f"{given['out']} already holds a run; add --resume to go on with it")
+    else:
+        config = TrainConfig(**given)
+        config.out.mkdir(parents=True)
+    torch.set_num_threads(config.threads)
+    run = Run(config)
+    if resume:
+        run.load()
+    run.log(config=plain(config), weights=count_weights(run.model), precision=run.precision)
+    return run
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Train until the last step or a signal."""
+    run = open_run(argv)
+    config = run.config
+    stopped: list[int] = []
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda number, _frame: stopped.append(number))
+
+    losses: list[float] = []
+    notes, since = 0, time.monotonic()
+    while run.step < config.steps and not stopped:
+        loss, count = run.advance()
+        losses.append(loss)
+        notes += count
+        if run.step % config.log_every == 0:
+            now = time.monotonic()
+            run.log(
+                train=round(float(np.mean(losses)), 4), rate=run.rate(), notes_per_second=round(notes / (now - since))
+            )
+            losses, notes, since = [], 0, now
+        if run.step % config.evaluate_every == 0:
+            run.log(**run.evaluate())
+            notes, since = 0, time.monotonic()
+        if run.step % config.checkpoint_every == 0:
+            run.save()
+    run.save()
+    run.log(**run.evaluate(), stopped=bool(stopped))
+
+
+if __name__ == "__main__":
+    main()
