@@ -4,7 +4,6 @@
 #include <array>
 #include <chrono>
 #include <stdexcept>
-#include <string_view>
 #include <utility>
 
 #include "batch_tensor.hpp"
@@ -23,16 +22,19 @@ using ort::Session;
 
 std::int64_t count(std::size_t number) { return static_cast<std::int64_t>(number); }
 
-void expect_range(std::string_view what, std::int64_t value, std::int64_t low, std::int64_t high) {
-  if (value >= low && value <= high) return;
-  throw std::invalid_argument(std::string(what) + " must be in [" + std::to_string(low) + ", " +
-                              std::to_string(high) + "], not " + std::to_string(value));
+[[noreturn]] void refuse(const std::string& what, std::int64_t value, std::int64_t low, std::int64_t high) {
+  throw std::invalid_argument(what + " must be in [" + std::to_string(low) + ", " + std::to_string(high) +
+                              "], not " + std::to_string(value));
+}
+
+// Called for every row of every step: nothing but the comparison is to be done there.
+void expect_range(const char* what, std::int64_t value, std::int64_t low, std::int64_t high) {
+  if (value < low || value > high) refuse(what, value, low, high);
 }
 
 // A graph need not refuse an id out of range: Gather takes -1 for the last.
 void expect_id(const std::string& name, int row, std::int64_t id, std::int32_t highest) {
-  if (id >= 0 && id <= highest) return;
-  expect_range(name + " of row " + std::to_string(row), id, 0, highest);
+  if (id < 0 || id > highest) refuse(name + " of row " + std::to_string(row), id, 0, highest);
 }
 
 GraphSpec step_spec(const ModelConfig& config) {
@@ -147,10 +149,11 @@ Batch& Model::Impl::batch(int rows) {
   if (context_value) call.outputs.push_back(context_value);
   made->step = {call, call};
   for (std::size_t s = 0; s < config.states.size(); ++s) {
+    // In place, both are the same memory.
     const std::array<OrtValue*, 2> sides{value(state.on(0)[s]), value(state.on(1)[s])};
     for (std::size_t from : {0U, 1U}) {
       made->step[from].inputs.push_back(sides[from]);
-      made->step[from].outputs.push_back(sides[config.states_in_place ? from : 1 - from]);
+      made->step[from].outputs.push_back(sides[1 - from]);
     }
   }
   for (std::size_t h = 0; h < heads.size(); ++h) {
@@ -212,14 +215,15 @@ std::span<std::int64_t> Model::control(int row) {
 
 void Model::step(int batch) {
   Batch& values = impl_->batch(batch);
+  const ModelConfig& config = impl_->config;
   for (int row = 0; row < batch; ++row) {
-    const auto ids = event(row);
+    const auto ids = impl_->event.row_as<std::int64_t>(row);
     for (std::size_t f = 0; f < ids.size(); ++f) {
-      expect_id(config().fields[f].name, row, ids[f], config().fields[f].size);
+      expect_id(config.fields[f].name, row, ids[f], config.fields[f].size);
     }
-    const auto controls = control(row);
+    const auto controls = impl_->control.row_as<std::int64_t>(row);
     for (std::size_t c = 0; c < controls.size(); ++c) {
-      expect_id(config().controls[c].name, row, controls[c], config().controls[c].size - 1);
+      expect_id(config.controls[c].name, row, controls[c], config.controls[c].size - 1);
     }
   }
   impl_->state.gather(batch);
@@ -231,8 +235,8 @@ void Model::choose(int row, int field, std::int32_t id) {
   impl_->expect_row(row);
   impl_->expect_field(field, 0);
   const auto f = static_cast<std::size_t>(field);
-  expect_id(config().fields[f].name, row, id, config().fields[f].size - 1);
-  for (std::size_t h = f; h < impl_->heads.size(); ++h) impl_->drawn[h].row_as<std::int64_t>(row)[f] = id;
+  expect_id(impl_->config.fields[f].name, row, id, impl_->config.fields[f].size - 1);
+  for (std::size_t h = f; h < impl_->drawn.size(); ++h) impl_->drawn[h].row_as<std::int64_t>(row)[f] = id;
 }
 
 void Model::head(int field, int batch) {

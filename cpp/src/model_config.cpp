@@ -55,7 +55,7 @@ constexpr std::array<NoteField, 4> kNoteFields{{
 
 void validate_field(const std::string& entry, const FieldConfig& field) {
   expect_range(entry + ".size", field.size, 1, ModelLimits::kMaxSize);
-  const auto* const note = std::ranges::find(kNoteFields, field.name, &NoteField::name);
+  const auto note = std::ranges::find(kNoteFields, field.name, &NoteField::name);
   if (note == kNoteFields.end()) {
     if (!field.values.empty())
       refuse(entry + ".values", "must be absent: '" + field.name + "' is a field of plain tokens");

@@ -83,6 +83,7 @@ constexpr int kErrorInvalidGraph = 10;
   ENTRY(96, ReleaseValue, void(OrtValue*))                                                                  \
   ENTRY(98, ReleaseTypeInfo, void(OrtTypeInfo*))                                                            \
   ENTRY(100, ReleaseSessionOptions, void(OrtSessionOptions*))                                               \
+  ENTRY(130, AddSessionConfigEntry, OrtStatus*(OrtSessionOptions*, const char* key, const char* value))     \
   ENTRY(131, CreateAllocator, OrtStatus*(const OrtSession*, const OrtMemoryInfo*, OrtAllocator**))          \
   ENTRY(132, ReleaseAllocator, void(OrtAllocator*))                                                         \
   ENTRY(204, SessionOptionsAppendExecutionProvider_CUDA_V2,                                                 \

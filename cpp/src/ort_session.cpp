@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "longplay/error.hpp"
+#include "onnx_check.hpp"
 
 namespace longplay::ort {
 namespace {
@@ -66,7 +67,7 @@ std::string declared_type(std::optional<int> type) {
   if (!type) return "no tensor's";
   constexpr std::array kTypes{ElementType::float32, ElementType::int32, ElementType::int64,
                               ElementType::uint8};
-  const auto* const known =
+  const auto known =
       std::ranges::find_if(kTypes, [&](ElementType candidate) { return element_type(candidate) == *type; });
   return known == kTypes.end() ? "ONNX type " + std::to_string(*type) : type_name(*known);
 }
@@ -123,6 +124,8 @@ Handle<OrtSessionOptions> make_options(const Library& library, Device device) {
   library.expect(api.SetIntraOpNumThreads(raw, 1));
   library.expect(api.SetInterOpNumThreads(raw, 1));
   library.expect(api.SetSessionGraphOptimizationLevel(raw, kOptimizeAll));
+  // Nothing but what refuse_external_data has read, whatever the bytes may look like.
+  library.expect(api.AddSessionConfigEntry(raw, "session.load_model_format", "ONNX"));
   if (device == Device::cpu) return options;
 
   OrtCUDAProviderOptionsV2* raw_cuda = nullptr;
@@ -161,6 +164,7 @@ Session::Session(const Library& library, Device device, std::string_view bytes, 
       device_(device),
       spec_(std::move(spec)),
       session_(nullptr, library.api().ReleaseSession) {
+  refuse_external_data(spec_.file, bytes);
   const auto options = make_options(library, device);
   OrtSession* raw = nullptr;
   if (const auto failed = library.failure(library.api().CreateSessionFromArray(

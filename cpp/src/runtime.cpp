@@ -78,7 +78,7 @@ std::optional<Failure> Library::failure(OrtStatus* status) const {
   Failure failure{api_.GetErrorCode(status), api_.GetErrorMessage(status)};
   api_.ReleaseStatus(status);
   std::ranges::replace(failure.message, '\n', ' ');
-  failure.message.resize(failure.message.find_last_not_of(' ') + 1);
+  failure.message.resize(failure.message.find_last_not_of(" .") + 1);
   return failure;
 }
 

@@ -16,6 +16,7 @@ MODEL = {
     "model",
     "model_config",
     "model_state",
+    "onnx_check",
     "ort_api",
     "ort_api_check",
     "ort_library",
