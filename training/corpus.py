@@ -101,16 +101,21 @@ class Corpus:
         """Read one piece as events, targets and controls."""
         piece = self.pieces[index]
         stored = self._notes[piece["begin"] : piece["begin"] + piece["count"]]
-        notes = change.apply(stored)
-        drawn = self._tokenizer.encode(notes)
-        end = [tables.END, IGNORED, IGNORED, IGNORED]
-        left = np.max(notes["onset_ms"] + notes["duration_ms"], initial=0)
-        left = left - np.concatenate([[0], notes["onset_ms"]])
-        controls = np.empty((len(drawn) + 1, 2), np.int32)
-        controls[:, 0] = np.searchsorted(tables.REMAINING, left, side="right")
-        controls[:, 1] = tables.STYLES.index(tables.STYLE_OF_SOURCE[piece["source"]])
-        return Reading(
-            events=np.concatenate([[tables.START_EVENT], drawn]).astype(np.int32),
-            targets=np.concatenate([drawn, [end]]).astype(np.int32),
-            controls=controls,
-        )
+        style = tables.STYLES.index(tables.STYLE_OF_SOURCE[piece["source"]])
+        return read_notes(self._tokenizer, change.apply(stored), style)
+
+
+def read_notes(tokenizer: longplay.Tokenizer, notes: NDArray[Any], style: int) -> Reading:
+    """Read notes of dtype `longplay.midi.NOTE`, none outside the piano, as events, targets and controls."""
+    drawn = tokenizer.encode(notes)
+    end = [tables.END, IGNORED, IGNORED, IGNORED]
+    silence = np.max(notes["onset_ms"] + notes["duration_ms"], initial=0)
+    left = silence - np.concatenate([[0], notes["onset_ms"]])
+    controls = np.empty((len(drawn) + 1, 2), np.int32)
+    controls[:, 0] = np.searchsorted(tables.REMAINING, left, side="right")
+    controls[:, 1] = style
+    return Reading(
+        events=np.concatenate([[tables.START_EVENT], drawn]).astype(np.int32),
+        targets=np.concatenate([drawn, [end]]).astype(np.int32),
+        controls=controls,
+    )

@@ -53,7 +53,7 @@ def load_files(data: Path) -> dict[str, bytes]:
     return files
 
 
-def read_notes(data: bytes) -> NDArray[Any] | None:
+def read_file(data: bytes) -> NDArray[Any] | None:
     """Read one file's notes, the first at 0 ms; None when it is not readable or holds none."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # oddities of old files; they are read all the same
@@ -80,7 +80,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     rows = [row for row in rows if row["tier"] in config.tiers]
 
     with multiprocessing.Pool(config.workers) as pool:
-        read = pool.map(read_notes, [files[f"permissive/{row['path']}"] for row in rows], chunksize=16)
+        read = pool.map(read_file, [files[f"permissive/{row['path']}"] for row in rows], chunksize=16)
     pieces: list[dict[str, Any]] = []
     arrays, skipped, begin = [], [], 0
     for row, notes in zip(rows, read, strict=True):

@@ -1,6 +1,5 @@
 """What the ids of the built-in models mean: the tables of `docs/model-contract.md`."""
 
-from bisect import bisect_right
 from typing import Any
 
 # 10 ms up to 1 s: finer than players repeat a rhythm. Above, steps of at most 8 % up to 8 s.
@@ -40,11 +39,6 @@ STYLE_OF_SOURCE = {
 }
 CONTROL_SIZES = [len(REMAINING) + 2, len(STYLES)]
 UNKNOWN_CONTROL = [REMAINING_UNKNOWN, 0]
-
-
-def remaining_id(milliseconds: int) -> int:
-    """Id of the control ``remaining`` for a time left in the piece."""
-    return bisect_right(REMAINING, milliseconds)
 
 
 def fields() -> list[dict[str, Any]]:

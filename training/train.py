@@ -58,6 +58,8 @@ class Run:
     """A training run: its folder, its model, and where it stands."""
 
     def __init__(self, config: TrainConfig) -> None:
+        if config.mix not in MIXES:
+            raise ValueError(f"mix must be one of {', '.join(MIXES)}, not {config.mix!r}")
         torch.manual_seed(config.random_seed)
         self.config = config
         self.step = 0

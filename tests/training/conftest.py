@@ -1,0 +1,60 @@
+"""A small data set of made-up pieces, in the form that `training.prepare` reads."""
+
+import csv
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # the package `training` is not installed
+
+import longplay
+from longplay.midi import NOTE
+from training import prepare
+from training.corpus import Corpus
+
+SOURCES = ("stanford_rolls", "piano_midi_de", "mutopia")
+
+
+def made_up_notes(random: np.random.Generator, count: int) -> np.ndarray:
+    """Notes in order, a tenth of them after a rest, none overlapping."""
+    notes = np.empty(count, NOTE)
+    notes["onset_ms"] = 700 + np.cumsum(random.integers(0, 300, count) + 2500 * (random.random(count) < 0.1))
+    notes["pitch"] = 30 + np.arange(count) % 60
+    notes["velocity"] = random.integers(1, 128, count)
+    notes["duration_ms"] = random.integers(1, 900, count)
+    return notes
+
+
+@pytest.fixture(scope="session")
+def data_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    random = np.random.default_rng(0)
+    rows = []
+    for source in SOURCES:
+        (folder / "permissive" / source).mkdir(parents=True)
+        for i, count in enumerate((5, 40, 75, 130, 20)):
+            path = f"{source}/{i}.mid"
+            notes = made_up_notes(random, count)
+            seconds = int(notes["onset_ms"].max()) / 1000 + 2
+            (folder / "permissive" / path).write_bytes(longplay.write_midi(notes, seconds))
+            tier = "B" if source == "stanford_rolls" else "A"
+            rows.append({"path": path, "source": source, "tier": tier, "split": "val" if i == 4 else "train"})
+    with (folder / prepare.MANIFEST).open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def prepared(data_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("prepared")
+    prepare.main(["--data", str(data_set), "--out", str(out)])
+    return out
+
+
+@pytest.fixture(scope="session")
+def corpus(prepared: Path) -> Corpus:
+    return Corpus(prepared, "train")

@@ -1,0 +1,134 @@
+"""An exported folder against the model it comes from."""
+# ruff: noqa: E402 - what needs torch is imported after the check that it is there
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs torch, of the extra [train]")
+
+import longplay
+from training import evaluate, tables
+from training.corpus import Corpus
+from training.export import write_model
+from training.folder import ModelFolder
+from training.model import NoteLSTM
+from training.onnx_graph import ACTIVATION_ZERO, WEIGHT_MAX, quantise
+from training.scoring import score_corpus, torch_scorer
+
+STEPS = 200
+
+
+@pytest.fixture(scope="module")
+def model() -> NoteLSTM:
+    """A small model with large logits: an error shows."""
+    torch.manual_seed(5)
+    model = NoteLSTM(width=64, head_width=32).eval()
+    with torch.no_grad():
+        model.out.weight.mul_(10)
+        for head in model.heads:
+            head.weight.mul_(10)
+    return model
+
+
+@pytest.fixture(scope="module")
+def folders(model: NoteLSTM, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    root = tmp_path_factory.mktemp("exported")
+    for name in ("fp32", "int8"):
+        write_model(model, root / name, name="small", int8=name == "int8")
+    return {name: root / name for name in ("fp32", "int8")}
+
+
+def made_up_steps(steps: int, rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Events, START included, controls, and ids drawn: (steps, rows, ...) int64."""
+    random = np.random.default_rng(2)
+    events = np.stack([random.integers(0, size + 1, (steps, rows)) for size in tables.SIZES], axis=-1)
+    controls = np.stack([random.integers(0, size, (steps, rows)) for size in tables.CONTROL_SIZES], axis=-1)
+    drawn = np.stack([random.integers(0, size, (steps, rows)) for size in tables.SIZES], axis=-1)
+    return events, controls, drawn
+
+
+def outputs(folder: Path, events: np.ndarray, controls: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+    """Everything that a folder's graphs say, side by side: (steps, rows, ...)."""
+    model = ModelFolder(folder)
+    state = model.zero_state(events.shape[1])
+    said = []
+    for event, control, ids in zip(events, controls, drawn, strict=True):
+        logits, context, state = model.step(event, control, state)
+        heads = [model.head(context, np.ascontiguousarray(ids[:, :f])) for f in range(1, len(tables.SIZES))]
+        said.append(np.concatenate([logits, *heads, context, *state.values()], axis=1))
+    return np.stack(said)
+
+
+def test_logits_of_fp32_graphs_are_the_models(model: NoteLSTM, folders: dict[str, Path]) -> None:
+    events, controls, drawn = made_up_steps(STEPS, 3)
+    with torch.no_grad():
+        given = [torch.from_numpy(array) for array in (events, controls, drawn)]
+        heard, _ = model.backbone(given[0], given[1], model.zero_state(3))
+        logits, context = model.first_logits(heard)
+        heads = [model.head_logits(f, context, given[2]) for f in range(1, len(tables.SIZES))]
+        expected = torch.cat([logits, *heads], dim=-1).numpy()
+    said = outputs(folders["fp32"], events, controls, drawn)[..., : sum(tables.SIZES)]
+    assert np.abs(expected).max() > 1
+    assert np.abs(said - expected).max() < 2e-2  # embeddings are stored in 16 bits
+
+
+@pytest.mark.parametrize("rows", [[0], [63], [1, 7, 9, 20, 21, 33, 63]])
+def test_rows_of_int8_graphs_do_not_depend_on_their_batch(folders: dict[str, Path], rows: list[int]) -> None:
+    steps = made_up_steps(20, 64)
+    together = outputs(folders["int8"], *steps)
+    alone = outputs(folders["int8"], *(array[:, rows] for array in steps))
+    assert (alone == together[:, rows]).all()
+
+
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+def test_a_folder_scores_as_the_model_does(
+    model: NoteLSTM, folders: dict[str, Path], prepared: Path, precision: str
+) -> None:
+    corpus = Corpus(prepared, "val")
+    expected = score_corpus(corpus, torch_scorer(model))
+    got = score_corpus(corpus, ModelFolder(folders[precision]).score)
+    for source, values in expected.items():
+        assert got[source]["nats_per_note"] == pytest.approx(values["nats_per_note"], rel=0.01)
+        assert got[source]["notes"] == values["notes"]
+
+
+def test_scores_add_up_over_sources(model: NoteLSTM, prepared: Path) -> None:
+    report = score_corpus(Corpus(prepared, "train"), torch_scorer(model), controls=["style"])
+    total = report.pop("total")
+    nats = sum(values["nats_per_note"] * values["notes"] for values in report.values())
+    assert total["notes"] == sum(values["notes"] for values in report.values())
+    assert total["nats_per_note"] == pytest.approx(nats / total["notes"], abs=1e-3)
+
+
+def test_what_a_model_is_told_changes_its_score(model: NoteLSTM, prepared: Path) -> None:
+    corpus = Corpus(prepared, "val")
+    scores = [
+        score_corpus(corpus, torch_scorer(model), controls=controls)["total"]["nats_per_note"]
+        for controls in ((), ("style",), ("remaining",), ("remaining", "style"))
+    ]
+    assert len(set(scores)) == 4
+
+
+def test_evaluate_prints_a_report(folders: dict[str, Path], prepared: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    evaluate.main(["--model", str(folders["int8"]), "--data", str(prepared), "--split", "val"])
+    assert '"nats_per_note"' in capsys.readouterr().out
+
+
+def test_the_engine_plays_an_exported_folder(folders: dict[str, Path]) -> None:
+    engine = longplay.Engine(folders["int8"], device="cpu")
+    piece = engine.generate(seconds=10)
+    assert engine.styles == tuple(tables.STYLES[1:])
+    assert piece.duration == 10
+
+
+def test_a_product_of_two_bytes_and_weights_fits_sixteen_bits() -> None:
+    assert 2 * (ACTIVATION_ZERO + 127) * WEIGHT_MAX < 2**15
+
+
+def test_quantised_weights_are_near_and_use_the_range() -> None:
+    weight = np.random.default_rng(0).normal(size=(50, 7)).astype(np.float32) * np.arange(7, dtype=np.float32)
+    integers, scale = quantise(weight)
+    assert np.abs(integers).max(axis=0).tolist() == [0] + [WEIGHT_MAX] * 6
+    assert (np.abs(integers * scale - weight) <= scale / 2 + 1e-6).all()

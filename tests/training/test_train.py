@@ -1,0 +1,89 @@
+"""Training runs: what they learn, and how they go on."""
+# ruff: noqa: E402 - what needs torch is imported after the check that it is there
+
+import json
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs torch, of the extra [train]")
+
+from training.precision import choose_precision
+from training.streams import MIXES
+from training.train import Run, TrainConfig, main, open_run
+
+SMALL = ["--width", "64", "--head-width", "32", "--rows", "4", "--window", "16", "--precision", "fp32"]
+
+
+def options(prepared: Path, out: Path, *more: str) -> list[str]:
+    return ["--data", str(prepared), "--out", str(out), *SMALL, "--dropout", "0.2", *more]
+
+
+def losses(run: Run, steps: int) -> list[float]:
+    return [run.advance()[0] for _ in range(steps)]
+
+
+def test_a_resumed_run_gives_the_losses_it_would_have_given(prepared: Path, tmp_path: Path) -> None:
+    whole = losses(open_run(options(prepared, tmp_path / "whole")), 8)
+    stopped = open_run(options(prepared, tmp_path / "stopped"))
+    assert losses(stopped, 5) == whole[:5]
+    stopped.save()
+    assert losses(open_run(["--resume", "--out", str(tmp_path / "stopped")]), 3) == whole[5:]
+
+
+def test_the_loss_falls(prepared: Path, tmp_path: Path) -> None:
+    seen = losses(open_run(options(prepared, tmp_path / "run", "--warmup-steps", "5")), 60)
+    assert sum(seen[-5:]) / 5 < 0.9 * sum(seen[:5]) / 5
+
+
+def test_the_first_loss_is_that_of_even_chances(prepared: Path, tmp_path: Path) -> None:
+    even = sum(torch.log(torch.tensor([154.0, 88, 32, 102]))).item()
+    assert open_run(options(prepared, tmp_path / "run")).advance()[0] == pytest.approx(even, rel=0.1)
+
+
+def test_the_rate_rises_stays_and_falls_to_zero(prepared: Path, tmp_path: Path) -> None:
+    config = TrainConfig(prepared, tmp_path, steps=20, warmup_steps=4, decay_steps=5, learning_rate=1.0, width=8)
+    run = Run(config)
+    rates = []
+    for run.step in range(20):
+        rates.append(run.rate())
+    assert rates[:5] == [0.25, 0.5, 0.75, 1.0, 1.0]
+    assert rates[14:] == pytest.approx([1.0, 1.0, 0.8, 0.6, 0.4, 0.2])
+
+
+def test_a_run_ends_with_a_checkpoint_and_its_validation(prepared: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    main(options(prepared, out, "--steps", "4", "--log-every", "2"))
+    lines = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [0, 2, 4, 4]
+    assert lines[0]["precision"] == "fp32"
+    assert lines[-1]["valid"] == pytest.approx(sum(list(lines[-1]["fields"].values())[1:]), abs=1e-3)
+    assert set(lines[-1]["sources"]) == {"stanford_rolls", "piano_midi_de", "mutopia"}
+    assert not (out / "last.pt.partial").exists()
+
+
+def test_options_given_with_resume_replace_those_of_the_run(prepared: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    main(options(prepared, out, "--steps", "2"))
+    main(["--resume", "--out", str(out), "--steps", "3", "--mix", "expressive"])
+    run = open_run(["--resume", "--out", str(out)])
+    assert (run.step, run.config.steps, run.config.mix, run.config.width) == (3, 3, "expressive", 64)
+
+
+def test_a_folder_that_holds_a_run_is_not_written_over(prepared: Path, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="add --resume"):
+        open_run(options(prepared, tmp_path))
+
+
+def test_precision_is_measured_or_given() -> None:
+    device = torch.device("cpu")
+    assert choose_precision("bf16", device) == "bf16"
+    assert choose_precision("auto", device) in ("fp32", "bf16")
+    with pytest.raises(ValueError, match="precision must be auto, fp32 or bf16, not 'fp8'"):
+        choose_precision("fp8", device)
+
+
+def test_an_unknown_mix_is_refused(prepared: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="mix must be one of all, expressive, not 'jazz'"):
+        open_run(options(prepared, tmp_path / "run", "--mix", "jazz"))
+    assert set(MIXES) == {"all", "expressive"}
