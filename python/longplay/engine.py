@@ -121,7 +121,7 @@ class Engine:
         seed : path, bytes or None
             The MIDI file to answer, of any length; None makes a piece from nothing.
         seconds : float
-            Length of the piece, in [1, 3600000], exact to the millisecond.
+            Length of the piece, in [1, 86400], exact to the millisecond.
         progress : callable, optional
             Called with (seconds made, seconds in all) a few times a second.
         **settings

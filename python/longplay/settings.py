@@ -9,7 +9,7 @@ from longplay import _core
 SamplingOption: TypeAlias = float | Mapping[str, float]
 """One number for all fields, or a mapping of field name to number."""
 
-_LONGEST_SECONDS = 3_600_000
+_LONGEST_SECONDS = 86_400  # what the writer takes; see docs/midi.md
 _OFF: dict[str, float] = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "min_p": 0.0}
 
 
@@ -20,7 +20,7 @@ class Settings:
     Attributes
     ----------
     seconds : float
-        Length, in [1, 3600000], exact to the millisecond.
+        Length, in [1, 86400], exact to the millisecond.
     random_seed : int
         Any integer in [0, 2**64).
     temperature, top_k, top_p, min_p : number, or mapping of field name to number

@@ -122,7 +122,7 @@ def test_version_is_printed():
 @pytest.mark.skipif(os.name == "nt", reason="signals are POSIX's")
 def test_an_interrupt_is_status_130_and_leaves_no_file(model, seed, tmp_path):
     out = tmp_path / "out.mid"
-    arguments = ["generate", str(seed), "--seconds", "3600000", "--out", str(out), "--model", model]
+    arguments = ["generate", str(seed), "--seconds", "86400", "--out", str(out), "--model", model]
     process = subprocess.Popen([sys.executable, "-m", "longplay", *arguments], stderr=subprocess.PIPE)
     time.sleep(1.5)
     process.send_signal(signal.SIGINT)
