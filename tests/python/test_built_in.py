@@ -1,0 +1,77 @@
+"""The model that ships, from seeds to hours."""
+
+from pathlib import Path
+
+import grader
+import numpy as np
+import pytest
+
+import longplay
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "examples" / "traumerei.mid"
+SEEDS = sorted((ROOT.parent / "shared" / "data" / "seeds").glob("*.mid"))
+HOSTILE = sorted((ROOT.parent / "shared" / "data" / "hostile").glob("*.mid*"))
+
+
+@pytest.fixture(scope="module")
+def engine():
+    return longplay.Engine()
+
+
+def check_an_hour(piece):
+    midi = grader.parse(piece.to_bytes())
+    assert midi.type == 0
+    assert len(midi.tracks) == 1
+    assert midi.length == pytest.approx(3600, abs=0.0005)
+    grading = grader.grade(midi)
+    assert min(grading.onsets()) > 0
+    notes = piece.notes
+    for start in grading.starts:
+        assert ((notes["onset_ms"] >= start) & (notes["onset_ms"] < start + 1000)).any(), start
+    assert notes["velocity"].max() <= 100
+    assert (notes["onset_ms"] + notes["duration_ms"]).max() <= 3_599_990
+
+
+def test_an_hour_from_the_example_is_safe(engine):
+    check_an_hour(engine.generate(EXAMPLE, 3600))
+
+
+@pytest.mark.skipif(not SEEDS, reason="../shared/data/seeds is not there")
+def test_every_seed_gives_a_safe_hour(engine):
+    count = 0
+    for piece in engine.generate_batch(SEEDS, 3600):
+        check_an_hour(piece)
+        count += 1
+    assert count == len(SEEDS)
+
+
+@pytest.mark.skipif(not HOSTILE, reason="../shared/data/hostile is not there")
+def test_a_hostile_seed_gives_a_piece_or_a_midi_error(engine):
+    answered = refused = 0
+    for path in HOSTILE:
+        try:
+            engine.generate(path, 5)
+            answered += 1
+        except longplay.MidiError:
+            refused += 1
+    assert answered > 50
+    assert refused > 5
+
+
+def test_a_piece_is_the_same_alone_and_in_any_batch(engine):
+    alone = longplay.Engine(num_threads=1).generate(EXAMPLE, 20, random_seed=8)
+    for count in (2, 7, 18):
+        first, *_ = engine.generate_batch([EXAMPLE, None] * count, 20, random_seed=8)
+        np.testing.assert_array_equal(alone.events, first.events)
+        np.testing.assert_array_equal(alone.log_probabilities, first.log_probabilities)
+
+
+def test_real_music_is_likelier_than_the_same_notes_shuffled(engine):
+    notes = longplay.read_midi(EXAMPLE)
+    shuffled = notes.copy()
+    np.random.default_rng(0).shuffle(shuffled["pitch"])
+    real = engine.score(EXAMPLE)
+    fake = engine.score(longplay.write_midi(longplay.resolve_overlaps(shuffled), 60))
+    assert real.notes == len(notes)
+    assert real.fields["pitch"] < fake.fields["pitch"]
