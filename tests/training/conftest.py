@@ -36,7 +36,7 @@ def data_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / "permissive" / source).mkdir(parents=True)
         for i, count in enumerate((5, 40, 75, 130, 20)):
             path = f"{source}/{i}.mid"
-            notes = made_up_notes(random, count)
+            notes = made_up_notes(random, 3 * count if source == "stanford_rolls" else count)
             seconds = int(notes["onset_ms"].max()) / 1000 + 2
             (folder / "permissive" / path).write_bytes(longplay.write_midi(notes, seconds))
             tier = "B" if source == "stanford_rolls" else "A"
