@@ -37,7 +37,7 @@ def test_a_row_reads_whole_pieces_from_start_to_end(corpus: Corpus) -> None:
     known = [corpus.read(index).targets.tolist() for index in range(len(corpus.pieces))]
     stream = stream_of(corpus, rows=1)
     pieces: list[list[list[int]]] = []
-    for _ in range(60):
+    for _ in range(150):
         window = stream.next()
         if window.begins[0]:
             assert window.events[0, 0].tolist() == tables.START_EVENT
