@@ -66,7 +66,6 @@ Notes resolve(const py::array& array) {
 }  // namespace
 
 void bind_score(py::module_& m) {
-  m.attr("NOTE") = py::dtype::of<Note>();
   m.def("read_score", &read, "data"_a, "sustain"_a = true, "keep_drums"_a = false);
   m.def("write_score", &write, py::arg("notes").noconvert(), "length_ms"_a, "running_status"_a = true,
         "clip_ms"_a = WriteOptions{}.clip_ms);

@@ -59,11 +59,10 @@ class MidiClock {
  private:
   static constexpr std::int64_t kDefaultTempo = 500'000;  // us per quarter: 120 to the minute
 
-  // Floor of a / b for 0 <= a < 2^53: the limit on time sees to that. Half the time of an integer division,
-  // of which there would be one a message. The quotient of doubles may have been rounded up.
+  // Floor of a / b for 0 <= a + b < 2^53, which the limit on time sees to: a quotient short of a whole number
+  // is short of it by 1 / b or more, too much for a double to round it up. Faster than dividing integers.
   static std::int64_t divide(std::int64_t a, std::int64_t b) {
-    const auto quotient = static_cast<std::int64_t>(static_cast<double>(a) / static_cast<double>(b));
-    return quotient - (quotient * b > a);
+    return static_cast<std::int64_t>(static_cast<double>(a) / static_cast<double>(b));
   }
 
   void find_last_tick() {
@@ -79,6 +78,6 @@ class MidiClock {
   std::int64_t milliseconds_ = 0;
 };
 
-static_assert(ScoreLimits::kMaxMilliseconds < (std::int64_t{1} << 53) / (1000 * 32'768), "see divide");
+static_assert(ScoreLimits::kMaxMilliseconds + 2 < (std::int64_t{1} << 53) / (1000 * 32'768), "see divide");
 
 }  // namespace longplay

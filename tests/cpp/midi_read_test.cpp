@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 
 #include "longplay/error.hpp"
@@ -88,6 +89,18 @@ TEST(MidiRead, DivisionSaysWhatATickIs) {
   EXPECT_EQ(division.ticks_per_quarter, 0);
   EXPECT_EQ(division.frames_per_second, 29);
   EXPECT_EQ(division.ticks_per_frame, 80);
+}
+
+TEST(MidiRead, RefusesAFileAboveTheLimitWithoutReadingIt) {
+  const std::size_t size = MidiLimits::kMaxBytes + 1;
+  const auto untouched = std::make_unique_for_overwrite<std::uint8_t[]>(size);
+  MidiWarnings warnings;
+  try {
+    open_midi({untouched.get(), size}, warnings);
+    FAIL();
+  } catch (const MidiError& error) {
+    EXPECT_EQ(error.offset(), MidiLimits::kMaxBytes);
+  }
 }
 
 TEST(MidiRead, AMillionOdditiesAreOneSentence) {

@@ -42,14 +42,21 @@ TEST(Score, TracksAreMergedByTickAndThenByTheirOrder) {
 }
 
 TEST(Score, ManyTracksPlayTogether) {
+  // Track by track the notes come earlier, and each one changes the tempo for those after it: to 2 ms a tick
+  // at odd ticks, to 1 ms at even ones. A message out of its turn would count its time by a wrong tempo.
   Bytes file{'M', 'T', 'h', 'd', 0, 0, 0, 6, 0, 1, 0, 100, 0x01, 0xF4};
-  Notes expected;
   for (std::uint8_t track = 0; track < 100; ++track) {
-    // The later the track the earlier its note: the merge must turn them round.
-    const auto onset = static_cast<std::uint8_t>(100 - track);
-    const Bytes one = midi_file({{onset, 0x90, track, 64, 5, track, 0, 0, 0xFF, 0x2F, 0}});
+    const auto tick = static_cast<std::uint8_t>(100 - track);
+    const Bytes tempo = tick % 2 == 1 ? Bytes{0x0F, 0x42, 0x40} : Bytes{0x07, 0xA1, 0x20};
+    const Bytes one = midi_file({{tick, 0xFF, 0x51, 3, tempo[0], tempo[1], tempo[2], 0, 0x90, tick, 64, 1,
+                                  0x80, tick, 0, 0, 0xFF, 0x2F, 0}});
     file.insert(file.end(), one.begin() + 14, one.end());
-    expected.insert(expected.begin(), {onset, 5, track, 64});
+  }
+  Notes expected;
+  std::int64_t onset = 0;
+  for (std::uint8_t tick = 1; tick <= 100; ++tick) {
+    onset += tick % 2 == 1 ? 1 : 2;  // ms, by the tempo of the tick before
+    expected.push_back({onset, tick % 2 == 1 ? 2 : 1, tick, 64});
   }
   const Score score = read_score(file);
   EXPECT_EQ(score.notes, expected);
