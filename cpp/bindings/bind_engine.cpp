@@ -1,7 +1,7 @@
 #include <string_view>
 
-#include "bindings.hpp"
 #include "longplay/engine.hpp"
+#include "notes.hpp"
 
 namespace longplay {
 namespace {
@@ -33,8 +33,7 @@ bool wait(Job& job, std::size_t index, double seconds) {
 
 py::tuple take(Job& job, std::size_t index) {
   Music music = job.take(index);
-  const auto notes = static_cast<py::ssize_t>(music.notes.size());
-  return py::make_tuple(to_numpy(std::move(music.notes), {notes}), by_event(std::move(music.events)),
+  return py::make_tuple(to_numpy(std::move(music.notes)), by_event(std::move(music.events)),
                         by_event(std::move(music.log_probabilities)), music.warnings);
 }
 

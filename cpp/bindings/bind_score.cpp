@@ -2,18 +2,11 @@
 #include <span>
 #include <string_view>
 
-#include "bindings.hpp"
 #include "longplay/score.hpp"
+#include "notes.hpp"
 
 namespace longplay {
 namespace {
-
-using Notes = py::array_t<Note, py::array::c_style>;
-
-Notes to_numpy(std::vector<Note> notes) {
-  const auto count = static_cast<py::ssize_t>(notes.size());
-  return to_numpy(std::move(notes), {count});
-}
 
 py::tuple read(const py::bytes& data, bool sustain, bool keep_drums) {
   const std::string_view view = data;
@@ -24,20 +17,6 @@ py::tuple read(const py::bytes& data, bool sustain, bool keep_drums) {
                        {.sustain = sustain, .keep_drums = keep_drums});
   }
   return py::make_tuple(to_numpy(std::move(score.notes)), std::move(score.warnings));
-}
-
-// The notes in one piece. Only the very fields of NOTE are taken: NumPy would match others by position.
-Notes as_notes(const py::array& notes) {
-  const py::dtype note = py::dtype::of<Note>();
-  if (!notes.dtype().equal(note))
-    throw py::type_error("notes must have dtype " + py::str(note).cast<std::string>() + ", not " +
-                         py::str(notes.dtype()).cast<std::string>());
-  if (notes.ndim() != 1) throw py::value_error("notes must have shape (notes,)");
-  return Notes(notes);
-}
-
-std::span<const Note> as_span(const Notes& notes) {
-  return {notes.data(), static_cast<std::size_t>(notes.size())};
 }
 
 py::bytes write(const py::array& array, std::int64_t length_ms, bool running_status, std::int64_t clip_ms) {
@@ -66,6 +45,7 @@ Notes resolve(const py::array& array) {
 }  // namespace
 
 void bind_score(py::module_& m) {
+  m.attr("NOTE") = py::dtype::of<Note>();
   m.def("read_score", &read, "data"_a, "sustain"_a = true, "keep_drums"_a = false);
   m.def("write_score", &write, py::arg("notes").noconvert(), "length_ms"_a, "running_status"_a = true,
         "clip_ms"_a = WriteOptions{}.clip_ms);

@@ -1,17 +1,16 @@
 #include <cstring>
 
-#include "bindings.hpp"
 #include "longplay/tokenizer.hpp"
+#include "notes.hpp"
 
 namespace longplay {
 namespace {
 
 using Events = py::array_t<std::int32_t, py::array::c_style>;
-using Notes = py::array_t<Note, py::array::c_style>;
 
-py::array_t<std::int32_t> encode(const Tokenizer& tokenizer, const Notes& notes) {
-  if (notes.ndim() != 1) throw py::value_error("notes must have shape (notes,)");
-  const std::span<const Note> span(notes.data(), static_cast<std::size_t>(notes.size()));
+py::array_t<std::int32_t> encode(const Tokenizer& tokenizer, const py::array& array) {
+  const Notes notes = as_notes(array);
+  const std::span<const Note> span = as_span(notes);
   std::vector<std::int32_t> ids;
   {
     const py::gil_scoped_release nogil;
@@ -21,7 +20,7 @@ py::array_t<std::int32_t> encode(const Tokenizer& tokenizer, const Notes& notes)
   return to_numpy(std::move(ids), {count, 4});
 }
 
-py::array_t<Note> decode(const Tokenizer& tokenizer, const Events& events) {
+Notes decode(const Tokenizer& tokenizer, const Events& events) {
   if (events.ndim() != 2 || events.shape(1) != 4) throw py::value_error("events must have shape (events, 4)");
   std::vector<Note> notes;
   {
@@ -30,8 +29,7 @@ py::array_t<Note> decode(const Tokenizer& tokenizer, const Events& events) {
     if (!rows.empty()) std::memcpy(rows.data(), events.data(), rows.size() * sizeof(NoteEvent));
     notes = tokenizer.decode(rows);
   }
-  const auto count = static_cast<py::ssize_t>(notes.size());
-  return to_numpy(std::move(notes), {count});
+  return to_numpy(std::move(notes));
 }
 
 }  // namespace
@@ -43,8 +41,8 @@ void bind_tokenizer(py::module_& m) {
              return Tokenizer(config.fields);
            }),
            "config"_a)
-      .def("encode", &encode, "notes"_a.noconvert())
-      .def("decode", &decode, "events"_a.noconvert())
+      .def("encode", &encode, py::arg("notes").noconvert())
+      .def("decode", &decode, py::arg("events").noconvert())
       .def_property_readonly("end_id", &Tokenizer::end_id);
 }
 

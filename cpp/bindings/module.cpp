@@ -30,7 +30,6 @@ PYBIND11_MODULE(_core, m) {
   m.doc() = "The C++ core of longplay. Use the package's Python names instead.";
   bind_errors(m);
   PYBIND11_NUMPY_DTYPE(Note, onset_ms, duration_ms, pitch, velocity);
-  m.attr("NOTE") = py::dtype::of<Note>();
   bind_score(m);
   bind_tokenizer(m);
   bind_sampling(m);

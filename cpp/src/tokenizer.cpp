@@ -44,7 +44,13 @@ std::vector<NoteEvent> Tokenizer::encode(std::span<const Note> notes) const {
   events.reserve(notes.size());
   std::int64_t encoded = 0;  // onset of the last event, as a decoder will see it
   std::int64_t skipped = 0;  // rests beyond the table's longest shift, left out so far
-  for (const Note& note : notes) {
+  for (std::size_t i = 0; i < notes.size(); ++i) {
+    const Note& note = notes[i];
+    if (i > 0 && note.onset_ms < notes[i - 1].onset_ms) {
+      throw std::invalid_argument("notes[" + std::to_string(i) + "].onset_ms is " +
+                                  std::to_string(note.onset_ms) + ", not " +
+                                  std::to_string(notes[i - 1].onset_ms) + " or more, as the note before it");
+    }
     const auto pitch = std::lower_bound(pitch_.begin(), pitch_.end(), note.pitch);
     if (pitch == pitch_.end() || *pitch != note.pitch) continue;
     std::int64_t shift = note.onset_ms - skipped - encoded;

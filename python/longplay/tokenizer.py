@@ -51,6 +51,11 @@ class Tokenizer:
         Returns
         -------
         int32 array, shape (events, 4)
+
+        Raises
+        ------
+        ValueError
+            A note comes before the one before it.
         """
         return self._core.encode(notes)
 

@@ -64,6 +64,17 @@ TEST(Tokenizer, NamesTheIdOutOfRange) {
   }
 }
 
+TEST(Tokenizer, NamesTheNoteThatIsOutOfOrder) {
+  const Tokenizer tokenizer(note_fields());
+  const std::vector<Note> notes{{500, 100, 60, 40}, {499, 100, 62, 40}};
+  try {
+    tokenizer.encode(notes);
+    FAIL() << "nothing was thrown";
+  } catch (const std::invalid_argument& e) {
+    EXPECT_STREQ(e.what(), "notes[1].onset_ms is 499, not 500 or more, as the note before it");
+  }
+}
+
 TEST(Tokenizer, RefusesFieldsThatAreNotNotes) {
   std::vector<FieldConfig> fields = note_fields();
   fields.pop_back();

@@ -25,7 +25,7 @@ class Tokenizer {
   // Events of notes that are in order and do not overlap (see resolve_overlaps). Each value goes to
   // the nearest one in its table. A time shift counts from the onset as it was encoded, so that
   // errors do not add up; a rest longer than the longest shift becomes that shift. Notes outside
-  // the pitch table are left out.
+  // the pitch table are left out. Throws std::invalid_argument naming a note that is not by onset.
   std::vector<NoteEvent> encode(std::span<const Note> notes) const;
 
   // Notes of any sequence of events with ids in range; an END is passed over. The result obeys
