@@ -32,7 +32,10 @@ ThreadsOption = Annotated[int, typer.Option(min=0, help="Threads; 0 takes one pe
 SecondsOption = Annotated[float, typer.Option(help="Length of the music, exact to the millisecond.")]
 RandomSeedOption = Annotated[int, typer.Option(help="The same number makes the same music.")]
 TemperatureOption = Annotated[float, typer.Option(help="Above 1 more adventurous, below 1 tamer.")]
-TopPOption = Annotated[float, typer.Option(help="Draw from the likeliest ids that reach this probability.")]
+TopPOption = Annotated[
+    float | None,
+    typer.Option(help="Draw from the likeliest ids that reach this probability; differs by field unless given."),
+]
 StyleOption = Annotated[str | None, typer.Option(help="One of the model's styles; `doctor` lists them.")]
 IncludeSeedOption = Annotated[bool, typer.Option("--include-seed", help="Begin with the seed itself.")]
 ForceOption = Annotated[bool, typer.Option("--force", help="Write over files that exist.")]
@@ -46,7 +49,7 @@ def generate(
     seconds: SecondsOption = 3600.0,
     random_seed: RandomSeedOption = 0,
     temperature: TemperatureOption = 1.0,
-    top_p: TopPOption = 0.98,
+    top_p: TopPOption = None,
     style: StyleOption = None,
     include_seed: IncludeSeedOption = False,
     model: ModelOption = None,
@@ -56,6 +59,8 @@ def generate(
     as_json: JsonOption = False,
 ) -> None:
     """Make one piece that answers a seed."""
+    from longplay.settings import TOP_P
+
     _refuse_existing([out], force)
     engine = _engine(model, device, threads)
     with _progress_bar() as progress:
@@ -64,7 +69,7 @@ def generate(
             seconds,
             random_seed=random_seed,
             temperature=temperature,
-            top_p=top_p,
+            top_p=TOP_P if top_p is None else top_p,
             style=style,
             include_seed=include_seed,
             progress=progress,
@@ -80,7 +85,7 @@ def batch(
     seconds: SecondsOption = 3600.0,
     random_seed: RandomSeedOption = 0,
     temperature: TemperatureOption = 1.0,
-    top_p: TopPOption = 0.98,
+    top_p: TopPOption = None,
     style: StyleOption = None,
     include_seed: IncludeSeedOption = False,
     model: ModelOption = None,
@@ -90,6 +95,8 @@ def batch(
     as_json: JsonOption = False,
 ) -> None:
     """Make many pieces at once, named after their seeds and numbered as candidates."""
+    from longplay.settings import TOP_P
+
     sources = [seed for seed in seeds for _ in range(count)]
     paths = [out / f"{seed.stem}-{candidate:04d}.mid" for candidate, seed in enumerate(sources)]
     _refuse_existing(paths, force)
@@ -101,7 +108,7 @@ def batch(
             seconds,
             random_seed=random_seed,
             temperature=temperature,
-            top_p=top_p,
+            top_p=TOP_P if top_p is None else top_p,
             style=style,
             include_seed=include_seed,
             progress=progress,

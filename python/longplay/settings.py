@@ -1,7 +1,7 @@
 """What to ask of a piece: every setting, its default and its range, in one place."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypedDict
 
 from longplay import _core
@@ -10,6 +10,9 @@ SamplingOption: TypeAlias = float | Mapping[str, float]
 """One number for all fields, or a mapping of field name to number."""
 
 _LONGEST_SECONDS = 86_400  # what the writer takes; see docs/midi.md
+TOP_P: Mapping[str, float] = {"time_shift": 1.0, "pitch": 0.92, "velocity": 0.95, "duration": 0.98}
+"""By default: of those tried, what keeps the built-in model closest to real music (docs/pieces.md)."""
+
 _OFF: dict[str, float] = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "min_p": 0.0}
 
 
@@ -27,7 +30,8 @@ class Settings:
         Sampling, as in Hugging Face and vLLM: divide logits by `temperature` (0 takes the likeliest id), keep
         the `top_k` likeliest (0 keeps all), then the fewest that reach probability `top_p` [1]_, then those at
         least `min_p` times as likely as the likeliest [2]_. A mapping sets single fields of ``time_shift``,
-        ``pitch``, ``velocity`` and ``duration``, and leaves the others as the model has them.
+        ``pitch``, ``velocity`` and ``duration``, and leaves the others as the model has them. By default only
+        `top_p` filters, with `TOP_P`.
     style : str, optional
         One of `Engine.styles`; by default the seed alone decides.
     max_velocity : int
@@ -52,7 +56,7 @@ class Settings:
     random_seed: int = 0
     temperature: SamplingOption = 1.0
     top_k: SamplingOption = 0
-    top_p: SamplingOption = 0.98
+    top_p: SamplingOption = field(default_factory=lambda: dict(TOP_P))
     min_p: SamplingOption = 0.0
     style: str | None = None
     max_velocity: int = 100

@@ -123,8 +123,12 @@ def test_version_is_printed():
 def test_an_interrupt_is_status_130_and_leaves_no_file(model, seed, tmp_path):
     out = tmp_path / "out.mid"
     arguments = ["generate", str(seed), "--seconds", "86400", "--out", str(out), "--model", model]
-    process = subprocess.Popen([sys.executable, "-m", "longplay", *arguments], stderr=subprocess.PIPE)
-    time.sleep(1.5)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "longplay", *arguments],
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background shell has it ignored
+    )
+    time.sleep(3)
     process.send_signal(signal.SIGINT)
     _, complaint = process.communicate(timeout=10)
     assert process.returncode == 130, complaint
