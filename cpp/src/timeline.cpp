@@ -12,6 +12,7 @@ namespace {
 
 constexpr float kForbidden = -std::numeric_limits<float>::infinity();
 constexpr std::uint32_t kPlanField = 1U << 16;  // random numbers that no field of an event draws with
+constexpr std::int64_t kLatestCutMs = 119;      // of the last of 120 clips
 constexpr std::int64_t kNoRoomMs = 250;         // with less than this left, a piece ends
 
 void at_least(std::int64_t value, std::int64_t least, const char* name) {
@@ -28,7 +29,7 @@ void Form::validate() const {
   at_least(start_ms, 0, "start_ms");
   at_least(sounding_until_ms, 0, "sounding_until_ms");
   at_least(clip_ms, 0, "clip_ms");
-  at_least(clip_grace_ms, 1, "clip_grace_ms");
+  at_least(clip_grace_ms, kLatestCutMs + 1, "clip_grace_ms");
   at_least(max_gap_ms, 1, "max_gap_ms");
   at_least(pause_ms, 0, "pause_ms");
   at_least(min_piece_ms, 1, "min_piece_ms");
@@ -66,11 +67,13 @@ void Timeline::begin_piece(std::int64_t at) {
   ++pieces_;
 }
 
-// The latest onset that keeps every clip's beginning from being silent. An onset on a boundary is at
-// the beginning of the clip that starts there.
+// The latest onset that keeps every clip's beginning from being silent. A grader cuts boundary k up to
+// k ms late (docs/midi.md), so that an onset before that may still be in the clip before.
 std::int64_t Timeline::clip_deadline() const {
   if (form_.clip_ms == 0) return std::numeric_limits<std::int64_t>::max();
-  return (onset_ / form_.clip_ms + 1) * form_.clip_ms + form_.clip_grace_ms;
+  const std::int64_t passed = onset_ / form_.clip_ms;
+  const bool begun = onset_ >= passed * form_.clip_ms + std::min(passed, kLatestCutMs);
+  return (begun ? passed + 1 : passed) * form_.clip_ms + form_.clip_grace_ms;
 }
 
 bool Timeline::may_end() const {

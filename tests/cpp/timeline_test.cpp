@@ -57,7 +57,16 @@ TEST_F(TimelineTest, NoGapIsLongerThanAllowed) {
 TEST_F(TimelineTest, AnOnsetFallsSoonAfterEachClipBoundary) {
   EXPECT_EQ(allowed(at(29'600, kMinute)), (std::vector{0, 1, 2, 3}));  // to 30'500 at most
   EXPECT_EQ(allowed(at(29'999, kMinute)), (std::vector{0, 1, 2, 3}));
-  EXPECT_EQ(allowed(at(30'000, kMinute)), (std::vector{0, 1, 2, 3, 4}));  // this clip has its onset
+  EXPECT_EQ(allowed(at(30'001, kMinute)), (std::vector{0, 1, 2, 3, 4}));  // this clip has its onset
+}
+
+TEST_F(TimelineTest, AnOnsetBeforeTheLatestCutOfABoundaryIsNotTheNewClips) {
+  const Form hour{.length_ms = 3'600'000, .recital = false};
+  EXPECT_EQ(allowed(at(1'500'049, hour)), (std::vector{0, 1, 2}));  // boundary 50 may be cut 50 ms late
+  EXPECT_EQ(allowed(at(1'500'050, hour)), (std::vector{0, 1, 2, 3, 4}));
+  const Form day{.length_ms = 86'400'000, .recital = false};
+  EXPECT_EQ(allowed(at(60'000'118, day)), (std::vector{0, 1, 2}));  // boundary 2000: no grader goes so far
+  EXPECT_EQ(allowed(at(60'000'119, day)), (std::vector{0, 1, 2, 3, 4}));
 }
 
 TEST_F(TimelineTest, AChordThatNeverEndsIsMovedOn) {
