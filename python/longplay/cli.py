@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,6 +18,7 @@ import typer
 if TYPE_CHECKING:
     from longplay.engine import Engine, Progress
     from longplay.piece import Piece
+    from longplay.settings import SettingsArguments
 
 app = typer.Typer(
     help="An hour of piano that answers a seed.",
@@ -59,22 +60,8 @@ def generate(
     as_json: JsonOption = False,
 ) -> None:
     """Make one piece that answers a seed."""
-    from longplay.settings import TOP_P
-
-    _refuse_existing([out], force)
-    engine = _engine(model, device, threads)
-    with _progress_bar() as progress:
-        piece = engine.generate(
-            seed,
-            seconds,
-            random_seed=random_seed,
-            temperature=temperature,
-            top_p=TOP_P if top_p is None else top_p,
-            style=style,
-            include_seed=include_seed,
-            progress=progress,
-        )
-    _save(piece, out, force, as_json)
+    settings = _settings(random_seed, temperature, top_p, style, include_seed)
+    _make([seed], [out], seconds, settings, (model, device, threads), force, as_json)
 
 
 @app.command()
@@ -95,26 +82,11 @@ def batch(
     as_json: JsonOption = False,
 ) -> None:
     """Make many pieces at once, named after their seeds and numbered as candidates."""
-    from longplay.settings import TOP_P
-
     sources = [seed for seed in seeds for _ in range(count)]
     paths = [out / f"{seed.stem}-{candidate:04d}.mid" for candidate, seed in enumerate(sources)]
-    _refuse_existing(paths, force)
-    engine = _engine(model, device, threads)
+    settings = _settings(random_seed, temperature, top_p, style, include_seed)
     out.mkdir(parents=True, exist_ok=True)
-    with _progress_bar() as progress:
-        pieces = engine.generate_batch(
-            sources,
-            seconds,
-            random_seed=random_seed,
-            temperature=temperature,
-            top_p=TOP_P if top_p is None else top_p,
-            style=style,
-            include_seed=include_seed,
-            progress=progress,
-        )
-        for path, piece in zip(paths, pieces, strict=True):
-            _save(piece, path, force, as_json)
+    _make(sources, paths, seconds, settings, (model, device, threads), force, as_json)
 
 
 @app.command()
@@ -169,10 +141,38 @@ def _engine(model: str | None, device: str, threads: int) -> Engine:
     return Engine(model, device, threads)  # type: ignore[arg-type]  # the engine checks the name
 
 
-def _refuse_existing(paths: list[Path], force: bool) -> None:
+def _settings(
+    random_seed: int, temperature: float, top_p: float | None, style: str | None, include_seed: bool
+) -> SettingsArguments:
+    settings: SettingsArguments = {
+        "random_seed": random_seed,
+        "temperature": temperature,
+        "style": style,
+        "include_seed": include_seed,
+    }
+    if top_p is not None:
+        settings["top_p"] = top_p
+    return settings
+
+
+def _make(
+    seeds: Sequence[Path | None],
+    paths: Sequence[Path],
+    seconds: float,
+    settings: SettingsArguments,
+    engine: tuple[str | None, str, int],
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Answer each seed and save the piece under its path as soon as it is done."""
     for path in paths:
         if path.exists() and not force:
             raise FileExistsError(f"{path} exists; --force writes over it")
+    maker = _engine(*engine)
+    with _progress_bar() as progress:
+        pieces = maker.generate_batch(seeds, seconds, progress=progress, **settings)
+        for path, piece in zip(paths, pieces, strict=True):
+            _save(piece, path, force, as_json)
 
 
 def _save(piece: Piece, path: Path, force: bool, as_json: bool) -> None:
