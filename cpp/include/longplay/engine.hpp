@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -23,7 +22,7 @@ struct Settings {
   std::vector<std::vector<float>> bias;  // one per field: empty, or one number per id
   std::vector<std::int32_t> controls;    // one id per control
   bool include_seed = false;             // the piece begins with the seed, and its length counts
-  bool recital = true;                   // go on with a new piece after one that has ended
+  bool recital = true;                   // pieces of a few minutes, one after the other
 };
 
 using Seed = std::optional<std::vector<std::uint8_t>>;  // the bytes of a MIDI file, or from nothing

@@ -38,10 +38,4 @@ class DeviceError : public Error {
   using Error::Error;
 };
 
-// The caller's callback asked a long computation to stop.
-class Interrupted : public Error {
- public:
-  Interrupted() : Error("interrupted") {}
-};
-
 }  // namespace longplay
