@@ -91,7 +91,7 @@ class Corpus:
         for index, piece in enumerate(self.pieces):
             self.by_source.setdefault(piece["source"], []).append(index)
         self._notes = np.load(folder / "notes.npy", mmap_mode="r")
-        self._tokenizer = longplay.Tokenizer(tables.config("tables", 1, 1))  # what trains is what serves
+        self._tokenizer = longplay.Tokenizer(tables.config("tables", [], 1))  # what trains is what serves
 
     def mean_notes(self, source: str) -> float:
         """Return the mean length of a source's pieces, in notes."""

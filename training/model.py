@@ -1,20 +1,15 @@
-"""A two-layer LSTM that reads one note a step and tells the next one field by field."""
+"""A model of notes: reads one note a step and tells the next one field by field."""
 
 import functools
-from collections.abc import Sequence
-from typing import TypeAlias, cast
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from training import tables
+from training.backbones import BACKBONES, Backbone, State
 from training.corpus import IGNORED
-
-State: TypeAlias = tuple[Tensor, Tensor]
-"""h and c, each of shape (layers, rows, width)."""
-
-LAYERS = 2
 
 
 def _table(rows: int, width: int, scale: float) -> nn.Embedding:
@@ -23,21 +18,21 @@ def _table(rows: int, width: int, scale: float) -> nn.Embedding:
     return table
 
 
-class NoteLSTM(nn.Module):
-    """The backbone and its heads; shapes are (steps, rows, ...).
+class NoteModel(nn.Module):
+    """Embeddings, a backbone of `training.backbones`, and heads; shapes are (steps, rows, ...).
 
-    What enters a large product lies in (-1, 1): the input by a tanh, h by nature. So int8 needs no
-    calibration. One product of h gives the logits of the first field and the part of every head's hidden
-    layer that does not depend on the fields drawn; `context` is those parts, side by side.
+    The backbone is given the sum of the embeddings of a note's fields and of the controls. One product of what
+    it heard gives the logits of the first field and the part of every head's hidden layer that does not depend
+    on the fields drawn; `context` is those parts, side by side.
     """
 
-    def __init__(self, width: int = 512, head_width: int = 256, dropout: float = 0.0) -> None:
+    def __init__(self, backbone: str = "lstm", width: int = 512, head_width: int = 256, dropout: float = 0.0) -> None:
         super().__init__()
         self.width, self.head_width = width, head_width
         sizes = tables.SIZES
         self.events = nn.ModuleList(_table(size + 1, width, 0.4) for size in sizes)  # size is START
         self.controls = nn.ModuleList(_table(size, width, 0.1) for size in tables.CONTROL_SIZES)
-        self.lstm = nn.LSTM(width, width, LAYERS, dropout=dropout)
+        self.backbone = BACKBONES[backbone](width, dropout)
         self.dropout = nn.Dropout(dropout)
         self.out = nn.Linear(width, sizes[0] + self.context_width)
         self.drawn = nn.ModuleList(
@@ -45,10 +40,6 @@ class NoteLSTM(nn.Module):
             for field in range(1, len(sizes))
         )
         self.heads = nn.ModuleList(nn.Linear(head_width, size) for size in sizes[1:])
-        with torch.no_grad():  # remember at first: a forget gate of sigmoid(1)
-            for layer in range(LAYERS):
-                getattr(self.lstm, f"bias_ih_l{layer}")[width : 2 * width] = 1.0
-                getattr(self.lstm, f"bias_hh_l{layer}").zero_()
 
     @property
     def context_width(self) -> int:
@@ -57,14 +48,13 @@ class NoteLSTM(nn.Module):
 
     def zero_state(self, rows: int) -> State:
         """Return the state before a piece."""
-        zero = self.out.weight.new_zeros(LAYERS, rows, self.width)
-        return zero, zero
+        return cast(Backbone, self.backbone).zero_state(rows)
 
-    def backbone(self, events: Tensor, controls: Tensor, state: State) -> tuple[Tensor, State]:
-        """Return the upper layer's h, and the state after the last step."""
+    def hear(self, events: Tensor, controls: Tensor, state: State) -> tuple[Tensor, State]:
+        """Return what the backbone heard at every step, (steps, rows, width), and the state after the last."""
         each = [table(events[..., i]) for i, table in enumerate(self.events)]
         each += [table(controls[..., i]) for i, table in enumerate(self.controls)]
-        heard, state = self.lstm(torch.tanh(functools.reduce(torch.add, each)), state)
+        heard, state = cast(Backbone, self.backbone)(functools.reduce(torch.add, each), state)
         return self.dropout(heard), state
 
     def first_logits(self, heard: Tensor) -> tuple[Tensor, Tensor]:
@@ -99,9 +89,3 @@ def _nats(logits: Tensor, targets: Tensor) -> Tensor:
 def count_weights(model: nn.Module) -> int:
     """Return the number of trained values."""
     return sum(weight.numel() for weight in model.parameters())
-
-
-def reset_rows(state: State, begins: Sequence[bool] | Tensor) -> State:
-    """Set the state of the rows where a piece begins to zero, and cut the gradient."""
-    kept = ~torch.as_tensor(begins)[None, :, None].to(state[0].device)
-    return state[0].detach() * kept, state[1].detach() * kept

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from training import tables
 from training.corpus import IGNORED, Corpus, Reading
-from training.model import NoteLSTM
+from training.model import NoteModel
 
 Scorer: TypeAlias = Callable[[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]]
 """Scores whole pieces from a state of zeros.
@@ -21,7 +21,7 @@ field, shape (steps, rows, 4), 0 where a target is ignored.
 ROWS = 16
 
 
-def torch_scorer(model: NoteLSTM) -> Scorer:
+def torch_scorer(model: NoteModel) -> Scorer:
     """Score pieces with the torch model."""
     device = model.out.weight.device
 
@@ -34,7 +34,7 @@ def torch_scorer(model: NoteLSTM) -> Scorer:
         for begin in range(0, len(events), 256):
             part = slice(begin, begin + 256)
             given = [torch.from_numpy(array[part]).to(device) for array in (events, controls, targets)]
-            heard, state = model.backbone(given[0], given[1], state)
+            heard, state = model.hear(given[0], given[1], state)
             losses = model.field_losses(heard, given[2])
             nats[part] = torch.stack(losses, dim=-1).cpu().numpy()
         return nats

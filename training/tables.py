@@ -62,13 +62,8 @@ def controls() -> list[dict[str, Any]]:
     ]
 
 
-def config(name: str, width: int, context_width: int) -> dict[str, Any]:
-    """Return the config.json of a two-layer LSTM of `width` cells."""
-    states = [
-        {"input": f"{kind}{layer}", "output": f"next_{kind}{layer}", "type": "float32", "shape": [width]}
-        for layer in range(2)
-        for kind in "hc"
-    ]
+def config(name: str, states: list[dict[str, Any]], context_width: int) -> dict[str, Any]:
+    """Return the config.json of a model with these states."""
     return {
         "format": 1,
         "name": name,

@@ -14,13 +14,16 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from training.backbones import BACKBONES, State, reset_rows
 from training.corpus import IGNORED, Corpus
-from training.model import NoteLSTM, State, count_weights, reset_rows
+from training.model import NoteModel, count_weights
+from training.optimizer import Optimizer
 from training.options import given_options, plain
 from training.precision import choose_precision
 from training.scoring import score_corpus, torch_scorer
@@ -36,13 +39,15 @@ class TrainConfig:
     steps: int = field(default=1_000_000, metadata={"help": "steps of the whole run"})
     decay_steps: int = field(default=0, metadata={"help": "last steps, in which the rate falls to zero"})
     warmup_steps: int = field(default=100, metadata={"help": "first steps, in which the rate rises"})
-    learning_rate: float = field(default=2e-3, metadata={"help": "peak rate of AdamW"})
+    learning_rate: float = field(default=3e-3, metadata={"help": "peak rate"})
+    average: float = field(default=0.99, metadata={"help": "part of the averaged weights that a step keeps"})
     weight_decay: float = field(default=0.02, metadata={"help": "of matrices"})
     clip_norm: float = field(default=1.0, metadata={"help": "largest norm of the gradient"})
     dropout: float = field(default=0.0, metadata={"help": "between and after the layers"})
-    width: int = field(default=512, metadata={"help": "cells in a layer"})
+    backbone: str = field(default="lstm", metadata={"help": ", ".join(BACKBONES)})
+    width: int = field(default=512, metadata={"help": "of the backbone"})
     head_width: int = field(default=256, metadata={"help": "hidden width of a head"})
-    rows: int = field(default=32, metadata={"help": "pieces read side by side"})
+    rows: int = field(default=64, metadata={"help": "pieces read side by side"})
     window: int = field(default=128, metadata={"help": "notes that a gradient goes back"})
     mix: str = field(default="all", metadata={"help": "sources: " + ", ".join(MIXES)})
     precision: str = field(default="auto", metadata={"help": "fp32, bf16, or auto: the faster one here"})
@@ -60,16 +65,18 @@ class Run:
     def __init__(self, config: TrainConfig) -> None:
         if config.mix not in MIXES:
             raise ValueError(f"mix must be one of {', '.join(MIXES)}, not {config.mix!r}")
+        if config.backbone not in BACKBONES:
+            raise ValueError(f"backbone must be one of {', '.join(BACKBONES)}, not {config.backbone!r}")
         torch.manual_seed(config.random_seed)
         self.config = config
         self.step = 0
         self.device = torch.device(config.device)
         self.precision = choose_precision(config.precision, self.device)
-        self.model = NoteLSTM(config.width, config.head_width, config.dropout).to(self.device)
-        matrices = [weight for weight in self.model.parameters() if weight.ndim > 1]
-        vectors = [weight for weight in self.model.parameters() if weight.ndim == 1]
-        groups: list[dict[str, Any]] = [{"params": matrices}, {"params": vectors, "weight_decay": 0.0}]
-        self.optimizer = torch.optim.AdamW(groups, weight_decay=config.weight_decay, betas=(0.9, 0.98), fused=True)
+        model = NoteModel(config.backbone, config.width, config.head_width, config.dropout)
+        self.model = model.to(self.device)
+        # What is evaluated and exported: an exponential moving average of the weights.
+        self.average = AveragedModel(self.model, multi_avg_fn=get_ema_multi_avg_fn(config.average))  # type: ignore[no-untyped-call]
+        self.optimizer = Optimizer(self.model, weight_decay=config.weight_decay)
         self.train = Corpus(config.data, "train")
         self.valid = Corpus(config.data, "val")
         mix = MIXES[config.mix]
@@ -89,27 +96,23 @@ class Run:
         events, controls, targets = (
             torch.from_numpy(a).to(self.device) for a in (window.events, window.controls, window.targets)
         )
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.rate()
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
             start = reset_rows(self.state, torch.from_numpy(window.begins))
-            heard, self.state = self.model.backbone(events, controls, start)
+            heard, self.state = self.model.hear(events, controls, start)
             told = targets[..., 0] != IGNORED
             losses = self.model.field_losses(heard[told], targets[told])
             notes = int((targets[..., 1] != IGNORED).sum())
             loss = torch.stack([nats.sum() for nats in losses]).sum() / max(1, notes)
-        self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip_norm)
-        self.optimizer.step()
+        self.optimizer.step(self.rate(), self.config.clip_norm)
+        self.average.update_parameters(self.model)
         self.step += 1
         return loss.item(), notes
 
     def evaluate(self) -> dict[str, Any]:
         """Return nats per note on a part of the validation pieces, controls unknown."""
-        self.model.eval()
-        report = score_corpus(self.valid, torch_scorer(self.model), notes_per_source=6000, steps_per_piece=1500)
-        self.model.train()
+        scorer = torch_scorer(cast(NoteModel, self.average.module.eval()))
+        report = score_corpus(self.valid, scorer, notes_per_source=6000, steps_per_piece=1500)
         return {"valid": report["total"].pop("nats_per_note"), "fields": report.pop("total")} | {
             "sources": {source: values["nats_per_note"] for source, values in report.items()}
         }
@@ -127,6 +130,7 @@ class Run:
                 "config": plain(self.config),
                 "step": self.step,
                 "model": self.model.state_dict(),
+                "average": self.average.state_dict(),
                 "optimizer": self.optimizer.state_dict(),
                 "state": [part.detach() for part in self.state],
                 "stream": self.stream.state(),
@@ -141,8 +145,9 @@ class Run:
         saved = torch.load(self.config.out / "last.pt", map_location=self.device, weights_only=True)
         self.step = saved["step"]
         self.model.load_state_dict(saved["model"])
+        self.average.load_state_dict(saved["average"])
         self.optimizer.load_state_dict(saved["optimizer"])
-        self.state = (saved["state"][0], saved["state"][1])
+        self.state = tuple(saved["state"])
         self.stream.load_state(saved["stream"])
         torch.set_rng_state(saved["random"].cpu())
 

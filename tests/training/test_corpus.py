@@ -24,7 +24,7 @@ def test_a_reading_begins_with_start_and_ends_with_end(corpus: Corpus) -> None:
 
 
 def test_events_are_those_of_the_tokenizer_that_serves(corpus: Corpus, data_set: Path) -> None:
-    tokenizer = longplay.Tokenizer(tables.config("any", 64, 64))
+    tokenizer = longplay.Tokenizer(tables.config("any", [], 64))
     for index, piece in enumerate(corpus.pieces):
         notes = longplay.read_midi(data_set / "permissive" / piece["path"])
         notes["onset_ms"] -= notes["onset_ms"][0]
@@ -33,7 +33,7 @@ def test_events_are_those_of_the_tokenizer_that_serves(corpus: Corpus, data_set:
 
 def test_remaining_counts_from_the_onset_of_the_event_given() -> None:
     notes = Augmentation().apply(stored([0, 500, 9500], [100, 11_000, 300]))
-    reading = read_notes(longplay.Tokenizer(tables.config("any", 64, 64)), notes, style=0)
+    reading = read_notes(longplay.Tokenizer(tables.config("any", [], 64)), notes, style=0)
     left = [11_500, 11_500, 11_000, 2000]  # ms; a bound belongs to the id above it
     assert reading.controls[:, 0].tolist() == [6, 6, 6, 2]
     assert [sum(ms >= bound for bound in tables.REMAINING) for ms in left] == [6, 6, 6, 2]

@@ -13,18 +13,18 @@ from training import evaluate, tables
 from training.corpus import Corpus
 from training.export import write_model
 from training.folder import ModelFolder
-from training.model import NoteLSTM
-from training.onnx_graph import ACTIVATION_ZERO, WEIGHT_MAX, quantise
+from training.graphs.builder import ACTIVATION_ZERO, WEIGHT_MAX, quantise
+from training.model import NoteModel
 from training.scoring import score_corpus, torch_scorer
 
 STEPS = 200
 
 
 @pytest.fixture(scope="module")
-def model() -> NoteLSTM:
+def model() -> NoteModel:
     """A small model with large logits: an error shows."""
     torch.manual_seed(5)
-    model = NoteLSTM(width=64, head_width=32).eval()
+    model = NoteModel("lstm", width=64, head_width=32).eval()
     with torch.no_grad():
         model.out.weight.mul_(10)
         for head in model.heads:
@@ -33,7 +33,7 @@ def model() -> NoteLSTM:
 
 
 @pytest.fixture(scope="module")
-def folders(model: NoteLSTM, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def folders(model: NoteModel, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     root = tmp_path_factory.mktemp("exported")
     for name in ("fp32", "int8"):
         write_model(model, root / name, name="small", int8=name == "int8")
@@ -61,11 +61,11 @@ def outputs(folder: Path, events: np.ndarray, controls: np.ndarray, drawn: np.nd
     return np.stack(said)
 
 
-def test_logits_of_fp32_graphs_are_the_models(model: NoteLSTM, folders: dict[str, Path]) -> None:
+def test_logits_of_fp32_graphs_are_the_models(model: NoteModel, folders: dict[str, Path]) -> None:
     events, controls, drawn = made_up_steps(STEPS, 3)
     with torch.no_grad():
         given = [torch.from_numpy(array) for array in (events, controls, drawn)]
-        heard, _ = model.backbone(given[0], given[1], model.zero_state(3))
+        heard, _ = model.hear(given[0], given[1], model.zero_state(3))
         logits, context = model.first_logits(heard)
         heads = [model.head_logits(f, context, given[2]) for f in range(1, len(tables.SIZES))]
         expected = torch.cat([logits, *heads], dim=-1).numpy()
@@ -84,7 +84,7 @@ def test_rows_of_int8_graphs_do_not_depend_on_their_batch(folders: dict[str, Pat
 
 @pytest.mark.parametrize("precision", ["fp32", "int8"])
 def test_a_folder_scores_as_the_model_does(
-    model: NoteLSTM, folders: dict[str, Path], prepared: Path, precision: str
+    model: NoteModel, folders: dict[str, Path], prepared: Path, precision: str
 ) -> None:
     corpus = Corpus(prepared, "val")
     expected = score_corpus(corpus, torch_scorer(model))
@@ -94,7 +94,7 @@ def test_a_folder_scores_as_the_model_does(
         assert got[source]["notes"] == values["notes"]
 
 
-def test_scores_add_up_over_sources(model: NoteLSTM, prepared: Path) -> None:
+def test_scores_add_up_over_sources(model: NoteModel, prepared: Path) -> None:
     corpus = Corpus(prepared, "train")
     report = score_corpus(corpus, torch_scorer(model), controls=["style"])
     total = report.pop("total")
@@ -103,7 +103,7 @@ def test_scores_add_up_over_sources(model: NoteLSTM, prepared: Path) -> None:
     assert total["nats_per_note"] == pytest.approx(nats / total["notes"], abs=1e-3)
 
 
-def test_what_a_model_is_told_changes_its_score(model: NoteLSTM, prepared: Path) -> None:
+def test_what_a_model_is_told_changes_its_score(model: NoteModel, prepared: Path) -> None:
     corpus = Corpus(prepared, "val")
     scores = [
         score_corpus(corpus, torch_scorer(model), controls=controls)["total"]["nats_per_note"]

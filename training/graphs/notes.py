@@ -1,0 +1,83 @@
+"""The graphs of a `NoteModel`: one step, and one head per further field."""
+
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper
+
+from training.graphs import lstm
+from training.graphs.builder import Floats, Graph
+from training.model import NoteModel
+
+# By the name of the backbone's class: a module with `states(backbone)` and `hear(graph, backbone, ids, tables)`.
+GRAPHS: dict[str, ModuleType] = {"LSTM": lstm}
+TYPES = {
+    "float32": TensorProto.FLOAT,
+    "int32": TensorProto.INT32,
+    "int64": TensorProto.INT64,
+    "uint8": TensorProto.UINT8,
+}
+
+
+def states(model: NoteModel) -> list[dict[str, Any]]:
+    """``states`` of the config.json."""
+    declared: list[dict[str, Any]] = _graphs(model).states(model.backbone)
+    return declared
+
+
+def step_graph(model: NoteModel, *, int8: bool) -> onnx.ModelProto:
+    """Return step.onnx."""
+    g = Graph(int8)
+    ids = g.add("Concat", "event", "control", into="ids", axis=1)
+    heard = _graphs(model).hear(g, model.backbone, ids, [*_tables(model.events), *_tables(model.controls)])
+    told = g.product("told", heard, array(model.out.weight).T, array(model.out.bias))
+    first = len(model.out.bias) - model.context_width
+    g.split(told, {"logits": first, "context": model.context_width})
+
+    declared = states(model)
+    inputs = [
+        _tensor("event", [len(model.events)], TensorProto.INT64),
+        _tensor("control", [len(model.controls)], TensorProto.INT64),
+        *(_tensor(state["input"], state["shape"], TYPES[state["type"]]) for state in declared),
+    ]
+    outputs = [
+        _tensor("logits", [first]),
+        _tensor("context", [model.context_width]),
+        *(_tensor(state["output"], state["shape"], TYPES[state["type"]]) for state in declared),
+    ]
+    return g.model("step", inputs, outputs)
+
+
+def head_graph(model: NoteModel, field: int, *, int8: bool) -> onnx.ModelProto:
+    """Return head_`field`.onnx."""
+    g = Graph(int8)
+    head: Any = model.heads[field - 1]
+    width = model.head_width
+    begin = g.constant("begin", [(field - 1) * width], np.int64)
+    end = g.constant("end", [field * width], np.int64)
+    part = g.add("Slice", "context", begin, end, g.constant("axis", [1], np.int64), into="part")
+    drawn = g.embeddings("drawn", "drawn", _tables(model.drawn[field - 1]))
+    hidden = g.add("Add", part, drawn, into="hidden_sum")
+    g.product("logits", g.add("Tanh", hidden, into="hidden"), array(head.weight).T, array(head.bias))
+    inputs = [_tensor("context", [model.context_width]), _tensor("drawn", [field], TensorProto.INT64)]
+    return g.model(f"head_{field}", inputs, [_tensor("logits", [len(head.bias)])])
+
+
+def array(weight: Any) -> Floats:
+    """Return a weight as NumPy's array."""
+    values: Floats = weight.detach().float().numpy()
+    return values
+
+
+def _tables(modules: Any) -> list[Floats]:
+    return [array(table.weight) for table in modules]
+
+
+def _graphs(model: NoteModel) -> ModuleType:
+    return GRAPHS[type(model.backbone).__name__]
+
+
+def _tensor(name: str, shape: list[int], kind: int = TensorProto.FLOAT) -> Any:
+    return helper.make_tensor_value_info(name, kind, ["batch", *shape])
