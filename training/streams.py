@@ -1,5 +1,6 @@
 """Endless streams of windows for truncated back-propagation through time."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -138,3 +139,33 @@ class Stream:
 
     def _draw(self, *counters: int) -> np.random.Generator:
         return np.random.default_rng([self._random_seed, *counters])
+
+
+class Prefetched:
+    """A stream whose next window is read, in a thread of its own, while the one before it is learned from."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._thread = ThreadPoolExecutor(1)
+        self._state = stream.state()
+        self._ahead = self._thread.submit(self._read)
+
+    def next(self) -> Window:
+        """Return the next window of every row."""
+        window, self._state = self._ahead.result()
+        self._ahead = self._thread.submit(self._read)
+        return window
+
+    def state(self) -> dict[str, Any]:
+        """Where the stream stands after the last window that `next` returned."""
+        return self._state
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on where another stream stands; see `Stream.load_state`."""
+        self._ahead.result()
+        self._stream.load_state(state)
+        self._state = state
+        self._ahead = self._thread.submit(self._read)
+
+    def _read(self) -> tuple[Window, dict[str, Any]]:
+        return self._stream.next(), self._stream.state()

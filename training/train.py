@@ -22,12 +22,12 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from training.backbones import BACKBONES, State, reset_rows
 from training.corpus import IGNORED, Corpus
-from training.model import NoteModel, count_weights
+from training.model import NoteModel, count_weights, operations_per_note
 from training.optimizer import Optimizer
 from training.options import given_options, plain
-from training.precision import choose_precision
+from training.precision import choose_precision, measure_peak
 from training.scoring import score_corpus, torch_scorer
-from training.streams import MIXES, Stream
+from training.streams import MIXES, Prefetched, Stream
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,7 @@ class Run:
         torch.manual_seed(config.random_seed)
         self.config = config
         self.step = 0
+        self.notes = 0
         self.device = torch.device(config.device)
         self.precision = choose_precision(config.precision, self.device)
         model = NoteModel(config.backbone, config.width, config.head_width, config.dropout)
@@ -80,7 +81,7 @@ class Run:
         self.train = Corpus(config.data, "train")
         self.valid = Corpus(config.data, "val")
         mix = MIXES[config.mix]
-        self.stream = Stream(self.train, mix, config.rows, config.window, random_seed=config.random_seed)
+        self.stream = Prefetched(Stream(self.train, mix, config.rows, config.window, random_seed=config.random_seed))
         self.state: State = self.model.zero_state(config.rows)
 
     def rate(self) -> float:
@@ -90,8 +91,8 @@ class Run:
         fall = min(1.0, (config.steps - self.step) / max(1, config.decay_steps))
         return config.learning_rate * rise * fall
 
-    def advance(self) -> tuple[float, int]:
-        """Take one step; return its mean nats per note and the number of notes."""
+    def advance(self) -> list[float]:
+        """Take one step; return its nats per note, by field."""
         window = self.stream.next()
         events, controls, targets = (
             torch.from_numpy(a).to(self.device) for a in (window.events, window.controls, window.targets)
@@ -102,12 +103,13 @@ class Run:
             told = targets[..., 0] != IGNORED
             losses = self.model.field_losses(heard[told], targets[told])
             notes = int((targets[..., 1] != IGNORED).sum())
-            loss = torch.stack([nats.sum() for nats in losses]).sum() / max(1, notes)
-        loss.backward()  # type: ignore[no-untyped-call]
+            sums = torch.stack([nats.sum() for nats in losses])
+        (sums.sum() / max(1, notes)).backward()  # type: ignore[no-untyped-call]
         self.optimizer.step(self.rate(), self.config.clip_norm)
         self.average.update_parameters(self.model)
         self.step += 1
-        return loss.item(), notes
+        self.notes += notes
+        return (sums.detach() / max(1, notes)).tolist()
 
     def evaluate(self) -> dict[str, Any]:
         """Return nats per note on a part of the validation pieces, controls unknown."""
@@ -120,7 +122,7 @@ class Run:
     def log(self, **values: Any) -> None:
         """Add a line to metrics.jsonl."""
         with (self.config.out / "metrics.jsonl").open("a", encoding="utf-8") as lines:
-            lines.write(json.dumps({"step": self.step, **values}) + "\n")
+            lines.write(json.dumps({"step": self.step, "notes": self.notes, **values}) + "\n")
 
     def save(self) -> None:
         """Write the checkpoint; it replaces the earlier one only when it is whole."""
@@ -129,6 +131,7 @@ class Run:
             {
                 "config": plain(self.config),
                 "step": self.step,
+                "notes": self.notes,
                 "model": self.model.state_dict(),
                 "average": self.average.state_dict(),
                 "optimizer": self.optimizer.state_dict(),
@@ -143,7 +146,7 @@ class Run:
     def load(self) -> None:
         """Go on where the checkpoint stands."""
         saved = torch.load(self.config.out / "last.pt", map_location=self.device, weights_only=True)
-        self.step = saved["step"]
+        self.step, self.notes = saved["step"], saved["notes"]
         self.model.load_state_dict(saved["model"])
         self.average.load_state_dict(saved["average"])
         self.optimizer.load_state_dict(saved["optimizer"])
@@ -185,21 +188,23 @@ def main(argv: Sequence[str] | None = None) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda number, _frame: stopped.append(number))
 
-    losses: list[float] = []
-    notes, since = 0, time.monotonic()
+    peak = measure_peak(run.precision, run.device)
+    losses: list[list[float]] = []
+    notes, since = run.notes, time.monotonic()
     while run.step < config.steps and not stopped:
-        loss, count = run.advance()
-        losses.append(loss)
-        notes += count
+        losses.append(run.advance())
         if run.step % config.log_every == 0:
-            now = time.monotonic()
+            speed = (run.notes - notes) / (time.monotonic() - since)
             run.log(
-                train=round(float(np.mean(losses)), 4), rate=run.rate(), notes_per_second=round(notes / (now - since))
+                train=np.mean(losses, axis=0).round(4).tolist(),
+                rate=run.rate(),
+                notes_per_second=round(speed),
+                share_of_peak=round(speed * operations_per_note(run.model) / peak, 3),
             )
-            losses, notes, since = [], 0, now
+            losses, notes, since = [], run.notes, time.monotonic()
         if run.step % config.evaluate_every == 0:
             run.log(**run.evaluate())
-            notes, since = 0, time.monotonic()
+            notes, since = run.notes, time.monotonic()
         if run.step % config.checkpoint_every == 0:
             run.save()
     run.save()

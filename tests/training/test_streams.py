@@ -5,7 +5,7 @@ import pytest
 
 from training import streams, tables
 from training.corpus import IGNORED, Augmentation, Corpus
-from training.streams import MIXES, Stream, Window
+from training.streams import MIXES, Prefetched, Stream, Window
 
 EVEN = {"stanford_rolls": 1.0, "piano_midi_de": 1.0, "mutopia": 1.0}
 STEPS = 16
@@ -64,6 +64,15 @@ def test_a_stream_given_the_state_of_another_goes_on_as_it_would_have(corpus: Co
         first.next()
     second.load_state(first.state())
     assert all(same(first.next(), second.next()) for _ in range(20))
+
+
+def test_reading_ahead_changes_neither_the_windows_nor_the_state(corpus: Corpus) -> None:
+    plain, ahead, later = stream_of(corpus), Prefetched(stream_of(corpus)), Prefetched(stream_of(corpus))
+    for _ in range(5):
+        assert same(plain.next(), ahead.next())
+        assert plain.state() == ahead.state()
+    later.load_state(ahead.state())
+    assert all(same(plain.next(), later.next()) for _ in range(5))
 
 
 def test_a_state_of_other_rows_is_refused(corpus: Corpus) -> None:

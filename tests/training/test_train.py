@@ -8,7 +8,10 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch, of the extra [train]")
 
-from training.precision import choose_precision
+from training import plot
+from training.export import load_model
+from training.model import NoteModel, operations_per_note
+from training.precision import choose_precision, measure_peak
 from training.streams import MIXES
 from training.train import Run, TrainConfig, main, open_run
 
@@ -20,7 +23,7 @@ def options(prepared: Path, out: Path, *more: str) -> list[str]:
 
 
 def losses(run: Run, steps: int) -> list[float]:
-    return [run.advance()[0] for _ in range(steps)]
+    return [sum(run.advance()) for _ in range(steps)]
 
 
 def test_a_resumed_run_gives_the_losses_it_would_have_given(prepared: Path, tmp_path: Path) -> None:
@@ -38,7 +41,7 @@ def test_the_loss_falls(prepared: Path, tmp_path: Path) -> None:
 
 def test_the_first_loss_is_that_of_even_chances(prepared: Path, tmp_path: Path) -> None:
     even = sum(torch.log(torch.tensor([154.0, 88, 32, 102]))).item()
-    assert open_run(options(prepared, tmp_path / "run")).advance()[0] == pytest.approx(even, rel=0.1)
+    assert sum(open_run(options(prepared, tmp_path / "run")).advance()) == pytest.approx(even, rel=0.1)
 
 
 def test_the_rate_rises_stays_and_falls_to_zero(prepared: Path, tmp_path: Path) -> None:
@@ -57,6 +60,9 @@ def test_a_run_ends_with_a_checkpoint_and_its_validation(prepared: Path, tmp_pat
     lines = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines] == [0, 2, 4, 4]
     assert lines[0]["precision"] == "fp32"
+    assert [line["notes"] for line in lines] == sorted(line["notes"] for line in lines)
+    assert len(lines[1]["train"]) == 4
+    assert 0 < lines[1]["share_of_peak"] < 1
     assert lines[-1]["valid"] == pytest.approx(sum(list(lines[-1]["fields"].values())[1:]), abs=1e-3)
     assert set(lines[-1]["sources"]) == {"stanford_rolls", "piano_midi_de", "mutopia"}
     assert not (out / "last.pt.partial").exists()
@@ -75,10 +81,47 @@ def test_a_folder_that_holds_a_run_is_not_written_over(prepared: Path, tmp_path:
         open_run(options(prepared, tmp_path))
 
 
+def test_what_is_evaluated_is_the_average_of_the_weights(prepared: Path, tmp_path: Path) -> None:
+    run = open_run(options(prepared, tmp_path / "run", "--average", "0.75"))
+    expected = run.model.out.weight.detach().clone()
+    for step in range(3):
+        run.advance()
+        now = run.model.out.weight.detach()
+        expected = now.clone() if step == 0 else 0.75 * expected + 0.25 * now
+    run.save()
+    assert torch.allclose(load_model(tmp_path / "run").out.weight, expected)
+    assert not torch.allclose(run.model.out.weight, expected)
+
+
+def test_operations_are_six_a_weight_of_every_product() -> None:
+    width, head, out = 8, 4, 154 + 3 * 4
+    lstm = 2 * (4 * width * width * 2)
+    heads = head * (88 + 32 + 102)
+    assert operations_per_note(NoteModel("lstm", width, head)) == 6 * (lstm + width * out + heads)
+
+
+def test_every_weight_is_moved_and_only_large_matrices_by_muon(prepared: Path, tmp_path: Path) -> None:
+    run = open_run(options(prepared, tmp_path / "run"))
+    before = [weight.detach().clone() for weight in run.model.parameters()]
+    run.advance()
+    moved = [not torch.equal(a, b) for a, b in zip(before, run.model.parameters(), strict=True)]
+    assert all(moved)
+    muon, adam = run.optimizer.state_dict()
+    assert len(muon["state"]) == 5  # two layers' two matrices, and the product after them
+    assert len(adam["state"]) == len(before) - 5
+
+
+def test_the_plot_shows_every_field(prepared: Path, tmp_path: Path) -> None:
+    main(options(prepared, tmp_path / "run", "--steps", "4", "--log-every", "2"))
+    plot.main(["--run", str(tmp_path / "run"), "--out", str(tmp_path / "loss.svg")])
+    assert (tmp_path / "loss.svg").read_text().count('<g id="axes_') == 4
+
+
 def test_precision_is_measured_or_given() -> None:
     device = torch.device("cpu")
     assert choose_precision("bf16", device) == "bf16"
     assert choose_precision("auto", device) in ("fp32", "bf16")
+    assert measure_peak("fp32", device) > 1e9
     with pytest.raises(ValueError, match="precision must be auto, fp32 or bf16, not 'fp8'"):
         choose_precision("fp8", device)
 

@@ -1,0 +1,50 @@
+"""Draws what a run learned: nats of every field over the notes it has seen, from its metrics.jsonl."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+
+from training import tables
+from training.options import parse_config
+
+matplotlib.use("agg")
+import matplotlib.pyplot as plt
+
+
+@dataclass(frozen=True)
+class PlotConfig:
+    """What to draw, and where."""
+
+    run: Path = field(metadata={"help": "folder of a run"})
+    out: Path = field(metadata={"help": "picture to write: .png, .svg or .pdf"})
+
+
+def draw(lines: Sequence[dict[str, Any]], out: Path) -> None:
+    """Write the picture of the lines of a metrics.jsonl."""
+    figure, panels = plt.subplots(1, len(tables.TABLES), figsize=(14, 3.2), sharex=True, constrained_layout=True)
+    for i, (panel, name) in enumerate(zip(panels, tables.TABLES, strict=True)):
+        train = [(line["notes"], line["train"][i]) for line in lines if "train" in line]
+        valid = [(line["notes"], line["fields"][name]) for line in lines if "fields" in line]
+        panel.plot([x / 1e6 for x, _ in train], [y for _, y in train], color="0.7", linewidth=0.8, label="training")
+        panel.plot([x / 1e6 for x, _ in valid], [y for _, y in valid], color="C0", marker=".", label="validation")
+        panel.set(title=name.replace("_", " "), xlabel="million notes seen")
+        panel.spines[["top", "right"]].set_visible(False)
+    panels[0].set_ylabel("nats per note")
+    panels[0].legend(frameon=False)
+    figure.savefig(out, dpi=120)
+    plt.close(figure)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Draw one run."""
+    config = parse_config(PlotConfig, argv, __doc__ or "")
+    text = (config.run / "metrics.jsonl").read_text(encoding="utf-8")
+    draw([json.loads(line) for line in text.splitlines()], config.out)
+
+
+if __name__ == "__main__":
+    main()
