@@ -53,7 +53,11 @@ class Graph:
             begins = np.cumsum([0, *(len(table) for table in tables[:-1])])
             ids = self.add("Add", ids, self.constant(f"{name}_begins", begins, np.int64), into=f"{name}_ids")
         rows = self.add("Gather", table, ids, into=f"{name}_each", axis=0)
-        return self.add("ReduceSum", rows, self.constant("axis", [1], np.int64), into=f"{name}_sum", keepdims=0)
+        # A product with ones takes half as long as ReduceSum.
+        ones = self.constant(f"{name}_ones", np.ones((1, len(tables))), np.float32)
+        total = self.add("MatMul", ones, rows, into=f"{name}_total")
+        shape = self.constant(f"{name}_shape", [-1, tables[0].shape[1]], np.int64)
+        return self.add("Reshape", total, shape, into=f"{name}_sum")
 
     def product(self, name: str, given: str, weight: Floats, bias: Floats) -> str:
         """``given @ weight + bias``; `given` lies in [-1, 1].
