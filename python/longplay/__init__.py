@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from longplay._core import DeviceError, Error, MidiError, ModelError
+    from longplay.challenge import check, clips
     from longplay.engine import Engine
     from longplay.midi import NOTE, read_midi, resolve_overlaps, write_midi
     from longplay.piece import Piece, Provenance, Score
@@ -32,6 +33,8 @@ __all__ = [
     "Settings",
     "Tokenizer",
     "__version__",
+    "check",
+    "clips",
     "read_midi",
     "resolve_overlaps",
     "write_midi",
@@ -40,6 +43,7 @@ __all__ = [
 # Names are imported when they are first used, so that `longplay --help` waits for neither NumPy nor the core.
 _ROOMS = {
     "_core": ["DeviceError", "Error", "MidiError", "ModelError"],
+    "challenge": ["check", "clips"],
     "engine": ["Engine"],
     "midi": ["NOTE", "read_midi", "resolve_overlaps", "write_midi"],
     "piece": ["Piece", "Provenance", "Score"],
