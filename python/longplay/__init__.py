@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from longplay.challenge import check, clips
     from longplay.engine import Engine
     from longplay.midi import NOTE, read_midi, resolve_overlaps, write_midi
+    from longplay.packing import pack
     from longplay.piece import Piece, Provenance, Score
     from longplay.settings import Settings
     from longplay.tokenizer import Tokenizer
@@ -35,6 +36,7 @@ __all__ = [
     "__version__",
     "check",
     "clips",
+    "pack",
     "read_midi",
     "resolve_overlaps",
     "write_midi",
@@ -46,6 +48,7 @@ _ROOMS = {
     "challenge": ["check", "clips"],
     "engine": ["Engine"],
     "midi": ["NOTE", "read_midi", "resolve_overlaps", "write_midi"],
+    "packing": ["pack"],
     "piece": ["Piece", "Provenance", "Score"],
     "settings": ["Settings"],
     "tokenizer": ["Tokenizer"],

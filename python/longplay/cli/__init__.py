@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from longplay.cli import judging, making
+from longplay.cli import challenge, judging, making
 
 app = typer.Typer(
     help="An hour of piano that answers a seed.",
@@ -18,7 +18,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for command in (making.generate, making.batch, judging.score, judging.doctor):
+COMMANDS = (
+    *(making.generate, making.batch),
+    *(judging.score, judging.doctor),
+    *(challenge.check, challenge.pack, challenge.clips),
+)
+for command in COMMANDS:
     app.command()(command)
 
 
