@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from longplay._core import DeviceError, Error, MidiError, ModelError
+    from longplay.challenge import check, clips
     from longplay.engine import Engine
     from longplay.midi import NOTE, read_midi, resolve_overlaps, write_midi
+    from longplay.packing import pack
     from longplay.piece import Piece, Provenance, Score
     from longplay.settings import Settings
     from longplay.tokenizer import Tokenizer
@@ -32,6 +34,9 @@ __all__ = [
     "Settings",
     "Tokenizer",
     "__version__",
+    "check",
+    "clips",
+    "pack",
     "read_midi",
     "resolve_overlaps",
     "write_midi",
@@ -40,8 +45,10 @@ __all__ = [
 # Names are imported when they are first used, so that `longplay --help` waits for neither NumPy nor the core.
 _ROOMS = {
     "_core": ["DeviceError", "Error", "MidiError", "ModelError"],
+    "challenge": ["check", "clips"],
     "engine": ["Engine"],
     "midi": ["NOTE", "read_midi", "resolve_overlaps", "write_midi"],
+    "packing": ["pack"],
     "piece": ["Piece", "Provenance", "Score"],
     "settings": ["Settings"],
     "tokenizer": ["Tokenizer"],

@@ -78,3 +78,36 @@ def without_meta(midi: mido.MidiFile) -> mido.MidiFile:
                 waited = 0
         tracks.append(kept)
     return mido.MidiFile(type=midi.type, ticks_per_beat=midi.ticks_per_beat, tracks=tracks)
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What becomes of a file: the words are those of `longplay.check`."""
+
+    outcome: str
+    length: float | None = None
+    tracks: int | None = None
+    clips: tuple[tuple[mido.Message, ...], ...] = ()
+    starts: tuple[int, ...] = ()
+    ticks_per_beat: int = 0
+
+
+def predict(data: bytes) -> Prediction:
+    """Read and grade any bytes, catching whatever mido or the grader raises."""
+    try:
+        midi = parse(data)
+    except Exception:
+        return Prediction("unreadable")
+    tracks = len(midi.tracks)
+    try:
+        length = midi.length
+    except Exception:
+        return Prediction("crashed", None, tracks)
+    try:
+        grading = grade(midi)
+    except RejectedError:
+        return Prediction("refused", length, tracks)
+    except CrashedError:
+        return Prediction("crashed", length, tracks)
+    clips = tuple(tuple(clip) for clip in grading.clips)
+    return Prediction("accepted", length, tracks, clips, tuple(grading.starts), midi.ticks_per_beat)

@@ -1,0 +1,127 @@
+"""Commands for a submission to the challenge: docs/challenge.md."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from longplay.cli.shared import (
+    DeviceOption,
+    ForceOption,
+    JsonOption,
+    ModelOption,
+    RandomSeedOption,
+    complain,
+    open_engine,
+    progress_bar,
+    refuse_existing,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from longplay.challenge import Report
+
+_BARS = " ▁▂▃▄▅▆▇█"
+_COLOURS = {"fatal": "red", "risk": "yellow", "remark": "dim"}
+
+
+def check(
+    files: Annotated[list[Path], typer.Argument(help="MIDI files to check.")],
+    table: Annotated[bool, typer.Option("--clips", help="List all 120 clips.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell what the challenge's grader does to files, what voters will not hear, and how to mend it.
+
+    Exit status: 0 when all files are safe to submit, 1 when one is not.
+    """
+    from rich.console import Console
+
+    from longplay import check
+
+    console = Console()
+    safe = True
+    for file in files:
+        report = check(file)
+        safe &= report.safe
+        if as_json:
+            print(json.dumps({"file": str(file)} | report.as_dict()))
+        else:
+            _print(console, file, report, table)
+    if not safe:
+        raise typer.Exit(1)
+
+
+def pack(
+    file: Annotated[Path, typer.Argument(help="MIDI file to mend.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="File to write.")],
+    random_seed: RandomSeedOption = 0,
+    model: ModelOption = None,
+    device: DeviceOption = "auto",
+    force: ForceOption = False,
+) -> None:
+    """Make any MIDI file a safe submission of an hour; the model continues what is too short."""
+    from longplay import pack
+    from longplay.files import write_whole
+
+    refuse_existing([out], force)
+    with progress_bar() as progress:
+        packed = pack(file, open_engine(model, device, 1), random_seed=random_seed, progress=progress)
+    complain(packed.warnings, file)
+    write_whole(out, packed.to_bytes(), overwrite=force)
+    for change in packed.changes:
+        print(change)
+    print(out)
+
+
+def clips(
+    file: Annotated[Path, typer.Argument(help="MIDI file that the grader accepts.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write to.")],
+    force: ForceOption = False,
+) -> None:
+    """Write the 120 clips that voters hear, cut as the grader cuts them."""
+    from longplay import clips
+    from longplay.files import write_whole
+
+    cut = clips(file)
+    paths = [out / f"{file.stem}-{number:03d}.mid" for number in range(1, len(cut) + 1)]
+    refuse_existing(paths, force)
+    out.mkdir(parents=True, exist_ok=True)
+    for path, data in zip(paths, cut, strict=True):
+        write_whole(path, data, overwrite=force)
+    print(f"{out}: {len(paths)} clips")
+
+
+def _print(console: Console, file: Path, report: Report, table: bool) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    colour = "green" if report.safe else "red" if report.reason else "yellow"
+    measured = "" if report.length is None else f", {report.length:.3f} s"
+    verdict = "safe" if report.safe else "not safe"
+    console.print(f"[bold]{escape(str(file))}[/]: [{colour}]{report.outcome}, {verdict}[/]{measured}", highlight=False)
+    if report.findings:
+        findings = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+        for finding in report.findings:
+            style = _COLOURS[finding.severity]
+            problem, remedy = escape(finding.problem), escape(finding.remedy)
+            findings.add_row(f"[{style}]{finding.severity}[/]", f"{problem}. [dim]{remedy}[/]")
+        console.print(findings)
+    if report.clips:
+        console.print(
+            f"{sum(clip.note_ons for clip in report.clips)} onsets; in each of the {len(report.clips)} clips:"
+        )
+        most = max(clip.note_ons for clip in report.clips)
+        bars = "".join(_BARS[-(-clip.note_ons * 8 // most) if most else 0] for clip in report.clips)
+        for start in range(0, len(bars), 60):
+            console.print(f"  {start + 1:3d} {bars[start : start + 60]} {start + 60}", highlight=False)
+    if report.clips and table:
+        rows = Table("clip", "starts at", "onsets", "note_offs", "others", "lasts", "first onset", box=None)
+        for number, clip in enumerate(report.clips, 1):
+            first = "silent" if clip.first_onset is None else f"{clip.first_onset:.3f} s"
+            counts = map(str, (clip.note_ons, clip.note_offs, clip.others))
+            rows.add_row(str(number), f"{clip.start:.3f} s", *counts, f"{clip.seconds:.3f} s", first)
+        console.print(rows)

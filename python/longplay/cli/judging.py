@@ -1,0 +1,46 @@
+"""Commands that tell about files and about this machine."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from longplay.cli.shared import DeviceOption, JsonOption, ModelOption, complain, open_engine
+
+
+def score(
+    files: Annotated[list[Path], typer.Argument(help="MIDI files to score.")],
+    model: ModelOption = None,
+    device: DeviceOption = "auto",
+    as_json: JsonOption = False,
+) -> None:
+    """Tell how likely a model finds files: nats per note, in total and per field."""
+    engine = open_engine(model, device, 1)
+    for file in files:
+        scored = engine.score(file)
+        complain(scored.warnings, file)
+        if as_json:
+            # JSON has no NaN: a file without notes has no mean.
+            fields = {name: nats if scored.notes else None for name, nats in scored.fields.items()}
+            total = scored.total if scored.notes else None
+            print(json.dumps({"file": str(file), "notes": scored.notes, "total": total, "fields": fields}))
+        else:
+            fields_text = "  ".join(f"{name} {nats:.3f}" for name, nats in scored.fields.items())
+            print(f"{file}: {scored.notes} notes, {scored.total:.3f} nats/note  ({fields_text})")
+
+
+def doctor(model: ModelOption = None, as_json: JsonOption = False) -> None:
+    """Tell what works here: versions, devices that really start, the model."""
+    from longplay.doctor import examine
+
+    report = examine(model)
+    if as_json:
+        print(json.dumps(report, indent=2))
+    else:
+        for name, value in report.items():
+            print(f"{name:12} {', '.join(value) if isinstance(value, list) else value}")
+    if report["cpu"] != "works":
+        raise typer.Exit(1)

@@ -1,0 +1,58 @@
+"""What several commands share: options, an engine, a progress bar, complaints."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from longplay.engine import Engine, Progress
+
+ModelOption = Annotated[str | None, typer.Option(help="Model folder, or the name of a built-in model.")]
+DeviceOption = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+ThreadsOption = Annotated[int, typer.Option(min=0, help="Threads; 0 takes one per core.")]
+RandomSeedOption = Annotated[int, typer.Option(help="The same number makes the same music.")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Write over files that exist.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def open_engine(model: str | None, device: str, threads: int) -> Engine:
+    """An engine for the options of a command."""
+    from longplay import Engine
+
+    return Engine(model, device, threads)  # type: ignore[arg-type]  # the engine checks the name
+
+
+def refuse_existing(paths: Iterable[Path], force: bool) -> None:
+    """Raise FileExistsError for the first file that exists, unless forced."""
+    for path in paths:
+        if path.exists() and not force:
+            raise FileExistsError(f"{path} exists; --force writes over it")
+
+
+def complain(warnings: Iterable[str], path: Path) -> None:
+    """Print warnings about a file to stderr."""
+    for warning in warnings:
+        print(f"longplay: {path}: {warning}", file=sys.stderr)
+
+
+@contextmanager
+def progress_bar() -> Iterator[Progress]:
+    """A bar on stderr while music is being made; nothing where stderr is not a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (BarColumn(), TextColumn("{task.fields[made]}"), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=None, made="")
+
+        def show(made: float, whole: float) -> None:
+            bar.update(task, completed=made, total=whole, made=f"{made:.0f} of {whole:.0f} s of music")
+
+        yield show
