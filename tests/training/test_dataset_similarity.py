@@ -21,7 +21,7 @@ def chords(random: np.random.Generator, count: int) -> np.ndarray:
     return notes
 
 
-def piece(seed: int = 1, count: int = 300) -> np.ndarray:
+def piece(seed: int = 1, count: int = 400) -> np.ndarray:
     return chords(np.random.default_rng(seed), count)
 
 
