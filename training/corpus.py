@@ -1,7 +1,7 @@
 """Pieces of music as arrays: stored notes, their augmentation, and what a model reads of them."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -82,11 +82,23 @@ class Reading:
 
 
 class Corpus:
-    """The prepared notes of one split."""
+    """The prepared notes of one split.
+
+    Attributes
+    ----------
+    pieces : list of dict
+        Rows of ``pieces.json``: ``path``, ``source``, ``tier``, ``split``, ``work``, ``count`` of notes, and where keys
+        were normalised ``key``, ``key_confidence`` and ``semitones``, by which the notes were moved.
+    by_source : dict
+        Indices of pieces.
+    normalised : bool
+        All pieces are in C major or A minor; they are read in no other key.
+    """
 
     def __init__(self, folder: Path, split: str) -> None:
         pieces = json.loads((folder / "pieces.json").read_text(encoding="utf-8"))
         self.pieces = [piece for piece in pieces if piece["split"] == split]
+        self.normalised = any("semitones" in piece for piece in pieces)
         self.by_source: dict[str, list[int]] = {}
         for index, piece in enumerate(self.pieces):
             self.by_source.setdefault(piece["source"], []).append(index)
@@ -101,7 +113,9 @@ class Corpus:
         """Read one piece as events, targets and controls."""
         piece = self.pieces[index]
         stored = self._notes[piece["begin"] : piece["begin"] + piece["count"]]
-        style = tables.STYLES.index(tables.STYLE_OF_SOURCE[piece["source"]])
+        if self.normalised:
+            change = replace(change, semitones=0)
+        style = tables.STYLES.index(tables.STYLE_OF_SOURCE.get(piece["source"], "unknown"))
         return read_notes(self._tokenizer, change.apply(stored), style)
 
 

@@ -1,106 +1,171 @@
-"""Reads the MIDI files of a data set, with the package's own reader, into one array of notes.
+"""Reads a folder, or a tar archive, of MIDI files with the package's own reader, into one array of notes.
 
-The data set is a folder, or a tar.zst archive, that holds ``permissive/manifest.csv`` with the columns path,
-source, tier, split and kind. What is written: ``notes.npy`` and ``pieces.json``; see `training.corpus`.
+A ``manifest.csv`` in it tells each file's source, tier and split. Without one, sources are folders, and a tenth of
+the works is held out; copies and transpositions are found and stay on one side. What is written: ``notes.npy``
+and ``pieces.json``, which `training.corpus` reads, and a data card, ``card.md`` and ``card.json``.
 """
 
-import csv
-import io
+import hashlib
 import json
 import multiprocessing
-import tarfile
-import warnings
-from collections import Counter
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import track
 
-import longplay
 from training.corpus import STORED
-from training.options import parse_config
+from training.dataset.card import Dropped, Piece, format_card, make_card
+from training.dataset.files import Entry, Listing, list_files
+from training.dataset.reading import ReadFile, read_file
+from training.dataset.similarity import similar_pairs
+from training.dataset.splits import group, leaks, make_splits
+from training.options import parse_config, plain
 
-MANIFEST = "permissive/manifest.csv"
+KEYS = ("as_written", "normalised")
 
 
 @dataclass(frozen=True)
 class PrepareConfig:
     """What to read and where to write."""
 
-    data: Path = field(metadata={"help": "folder or tar.zst archive"})
+    data: Path = field(metadata={"help": "folder or tar archive of MIDI files"})
     out: Path = field(metadata={"help": "folder to write"})
-    tiers: str = field(default="AB", metadata={"help": "tiers of licence to take"})
-    workers: int = field(default=1, metadata={"help": "processes"})
+    tiers: str = field(default="", metadata={"help": "tiers of the manifest to take, e.g. A or A,B; all if empty"})
+    piano_only: bool = field(default=False, metadata={"help": "leave out notes of programs that are no pianos"})
+    key: str = field(default="as_written", metadata={"help": "as_written, or normalised: to C major or A minor"})
+    workers: int = field(default=os.cpu_count() or 1, metadata={"help": "processes"})
+
+    def validate(self) -> None:
+        """Raise ValueError naming the field that is out of its range."""
+        if self.key not in KEYS:
+            raise ValueError(f"key must be {' or '.join(KEYS)}, not {self.key!r}")
+        if self.workers < 1:
+            raise ValueError(f"workers must be 1 or more, not {self.workers}")
+        if (self.out / "pieces.json").exists():
+            raise ValueError(f"out must be a new folder; {self.out} already holds prepared data")
 
 
-def load_files(data: Path) -> dict[str, bytes]:
-    """Read the manifest and every MIDI file, by path relative to the data set's root."""
-    if data.is_dir():
-        paths = [data / MANIFEST, *(data / "permissive").rglob("*.mid")]
-        return {str(path.relative_to(data)): path.read_bytes() for path in paths}
-    import zstandard
-
-    files = {}
-    with data.open("rb") as packed:
-        stream = zstandard.ZstdDecompressor(max_window_size=2**27).stream_reader(packed)
-        with tarfile.open(fileobj=stream, mode="r|") as archive:
-            for member in archive:
-                if member.isfile() and (member.name == MANIFEST or member.name.endswith(".mid")):
-                    files[member.name] = archive.extractfile(member).read()  # type: ignore[union-attr]
-    return files
+def read_files(entries: Sequence[Entry], config: PrepareConfig) -> list[ReadFile]:
+    """Read files in processes, with a bar on the terminal if there is one."""
+    read = partial(read_file, piano_only=config.piano_only, normalised=config.key == "normalised")
+    console = Console(stderr=True)
+    with multiprocessing.Pool(config.workers) as pool:
+        results = pool.imap(read, [entry.file for entry in entries], chunksize=16)
+        bar = track(results, "reading", len(entries), console=console, disable=not console.is_terminal)
+        return list(bar)
 
 
-def read_file(data: bytes) -> NDArray[Any] | None:
-    """Read one file's notes, the first at 0 ms; None when it is not readable or holds none."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # oddities of old files; they are read all the same
-        try:
-            notes = longplay.read_midi(data)
-        except longplay.MidiError:
-            return None
-    if len(notes) == 0:
-        return None
-    stored = np.empty(len(notes), STORED)
-    for name in STORED.names or ():
-        stored[name] = notes[name]
-    stored["onset_ms"] -= stored["onset_ms"][0]
-    return stored
+def take_tiers(listing: Listing, tiers: str) -> tuple[list[Entry], list[Dropped]]:
+    """Keep the entries of the tiers that are asked for."""
+    dropped = [Dropped(path, "not named in the manifest") for path in listing.unlisted]
+    wanted = tiers.split(",")
+    if not tiers:
+        return listing.entries, dropped
+    if not listing.has_manifest:
+        raise ValueError(f"tiers must be empty for data without a manifest, not {tiers!r}")
+    known = {entry.tier for entry in listing.entries}
+    if not set(wanted) <= known:
+        raise ValueError(f"tiers must be of {', '.join(sorted(known))}, not {tiers!r}")
+    dropped += [Dropped(e.path, f"of tier {e.tier}") for e in listing.entries if e.tier not in wanted]
+    return [entry for entry in listing.entries if entry.tier in wanted], dropped
+
+
+def keep_readable(entries: Sequence[Entry], reads: Sequence[ReadFile]) -> tuple[list[int], list[Dropped]]:
+    """Leave out what holds no notes, and what holds the same notes as another file."""
+    kept: list[int] = []
+    dropped = []
+    paths: dict[bytes, str] = {}  # by notes
+    for index, (entry, read) in enumerate(zip(entries, reads, strict=True)):
+        reason, _, detail = read.problem.partition(": ")
+        if not reason:
+            original = paths.setdefault(hashlib.sha256(read.notes.tobytes()).digest(), entry.path)
+            if original != entry.path:
+                reason, detail = "a copy, note by note", f"of {original}"
+        if reason:
+            dropped.append(Dropped(entry.path, reason, detail))
+        else:
+            kept.append(index)
+    return kept, dropped
+
+
+def choose_pieces(
+    entries: Sequence[Entry], reads: Sequence[ReadFile], has_manifest: bool
+) -> tuple[list[Piece], list[Dropped]]:
+    """Give each file that is kept its split and its work."""
+    kept, dropped = keep_readable(entries, reads)
+    if not kept:
+        raise ValueError("data must hold a file with notes; there is none")
+    entries, reads = [entries[index] for index in kept], [reads[index] for index in kept]
+    pairs = similar_pairs([read.sketch for read in reads])
+    groups = group(len(reads), pairs)
+    held_out: dict[int, int] = {}
+    if has_manifest:
+        splits = [entry.split for entry in entries]
+        held_out = leaks(splits, pairs)
+    else:
+        splits = make_splits(groups, [read.digest for read in reads])
+    pieces = []
+    for index, (entry, read) in enumerate(zip(entries, reads, strict=True)):
+        if index in held_out:
+            other = held_out[index]
+            detail = f"{entries[other].path} in {splits[other]}"
+            dropped.append(Dropped(entry.path, f"of {entry.split}, resembles a piece that is held out", detail))
+        else:
+            pieces.append(Piece(entry, read, splits[index], entry.work or f"g{groups[index]:06}"))
+    return pieces, dropped
+
+
+def write(out: Path, pieces: Sequence[Piece], card: dict[str, Any]) -> None:
+    """Write the arrays and the card; pieces.json comes last, so it is there when all is."""
+    out.mkdir(parents=True, exist_ok=True)
+    counts = [len(piece.read.notes) for piece in pieces]
+    stored = np.lib.format.open_memmap(out / "notes.npy", mode="w+", dtype=STORED, shape=(sum(counts),))
+    rows: list[dict[str, Any]] = []
+    begin = 0
+    for piece, count in zip(pieces, counts, strict=True):
+        stored[begin : begin + count] = piece.read.notes
+        entry, key = piece.entry, piece.read.key
+        row: dict[str, Any] = {"path": entry.path, "source": entry.source, "tier": entry.tier, "split": piece.split}
+        row |= {"work": piece.work, "begin": begin, "count": count}
+        if key is not None:
+            row |= {"key": key.name, "key_confidence": round(key.confidence, 4), "semitones": key.semitones}
+        rows.append(row)
+        begin += count
+    stored.flush()
+    (out / "card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False), encoding="utf-8")
+    (out / "card.md").write_text(format_card(card), encoding="utf-8")
+    partial_file = out / "pieces.json.partial"
+    partial_file.write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
+    partial_file.replace(out / "pieces.json")
+
+
+def prepare(config: PrepareConfig) -> dict[str, Any]:
+    """Read, choose and write; return the card."""
+    config.validate()
+    listing = list_files(config.data)
+    entries, dropped = take_tiers(listing, config.tiers)
+    reads = read_files(entries, config)
+    pieces, more = choose_pieces(entries, reads, listing.has_manifest)
+    options = {name: value for name, value in plain(config).items() if name not in ("data", "out", "workers")}
+    card = make_card(options, entries, reads, pieces, dropped + more)
+    write(config.out, pieces, card)
+    return card
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Read every file of the manifest; refuse to write over an earlier result."""
+    """Prepare a data set and print its card; refuse to write over an earlier result."""
     config = parse_config(PrepareConfig, argv, __doc__ or "")
-    if (config.out / "pieces.json").exists():
-        raise SystemExit(f"{config.out} already holds prepared data")
-    files = load_files(config.data)
-    rows = list(csv.DictReader(io.StringIO(files[MANIFEST].decode("utf-8"))))
-    rows = [row for row in rows if row["tier"] in config.tiers]
-
-    with multiprocessing.Pool(config.workers) as pool:
-        read = pool.map(read_file, [files[f"permissive/{row['path']}"] for row in rows], chunksize=16)
-    pieces: list[dict[str, Any]] = []
-    arrays, skipped, begin = [], [], 0
-    for row, notes in zip(rows, read, strict=True):
-        if notes is None:
-            skipped.append(row["path"])
-            continue
-        keys = ("path", "source", "tier", "split")
-        pieces.append({**{key: row[key] for key in keys}, "begin": begin, "count": len(notes)})
-        arrays.append(notes)
-        begin += len(notes)
-
-    config.out.mkdir(parents=True, exist_ok=True)
-    np.save(config.out / "notes.npy", np.concatenate(arrays))
-    partial = config.out / "pieces.json.partial"
-    partial.write_text(json.dumps(pieces), encoding="utf-8")
-    partial.replace(config.out / "pieces.json")
-    totals: Counter[str] = Counter()
-    for piece in pieces:
-        totals[f"{piece['source']} {piece['split']}"] += piece["count"]
-    print(json.dumps({"notes": begin, "by_source": totals, "skipped": skipped}, indent=1))
+    try:
+        card = prepare(config)
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"prepare: {error}") from error
+    print(format_card(card), end="")
 
 
 if __name__ == "__main__":

@@ -64,7 +64,8 @@ class Stream:
     Parameters
     ----------
     mix : mapping
-        Part of the windows for each source; one that the corpus lacks is left out.
+        Part of the windows for each source; one that the corpus lacks is left out. A corpus that has none of them
+        is read in even parts.
     """
 
     def __init__(self, corpus: Corpus, mix: dict[str, float], rows: int, steps: int, *, random_seed: int) -> None:
@@ -72,7 +73,8 @@ class Stream:
         self._shape = (steps, rows)
         self._random_seed = random_seed
         # A long piece gives many windows, so it has to be chosen less often.
-        weights = {s: part / corpus.mean_notes(s) for s, part in mix.items() if s in corpus.by_source}
+        parts = {s: part for s, part in mix.items() if s in corpus.by_source} or dict.fromkeys(corpus.by_source, 1.0)
+        weights = {s: part / corpus.mean_notes(s) for s, part in parts.items()}
         self._sources = list(weights)
         self._chances = np.array(list(weights.values())) / sum(weights.values())
         self._windows = 0

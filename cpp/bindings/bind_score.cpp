@@ -8,13 +8,13 @@
 namespace longplay {
 namespace {
 
-py::tuple read(const py::bytes& data, bool sustain, bool keep_drums) {
+py::tuple read(const py::bytes& data, bool sustain, bool keep_drums, bool piano_only) {
   const std::string_view view = data;
   Score score;
   {
     const py::gil_scoped_release nogil;
     score = read_score({reinterpret_cast<const std::uint8_t*>(view.data()), view.size()},
-                       {.sustain = sustain, .keep_drums = keep_drums});
+                       {.sustain = sustain, .keep_drums = keep_drums, .piano_only = piano_only});
   }
   return py::make_tuple(to_numpy(std::move(score.notes)), std::move(score.warnings));
 }
@@ -46,7 +46,7 @@ Notes resolve(const py::array& array) {
 
 void bind_score(py::module_& m) {
   m.attr("NOTE") = py::dtype::of<Note>();
-  m.def("read_score", &read, "data"_a, "sustain"_a = true, "keep_drums"_a = false);
+  m.def("read_score", &read, "data"_a, "sustain"_a = true, "keep_drums"_a = false, "piano_only"_a = false);
   m.def("write_score", &write, py::arg("notes").noconvert(), "length_ms"_a, "running_status"_a = true,
         "clip_ms"_a = WriteOptions{}.clip_ms);
   m.def("resolve_overlaps", &resolve, py::arg("notes").noconvert());

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +16,7 @@ namespace {
 
 constexpr std::size_t kBytesPerNote = 8;  // a guess, which saves the notes from moving as they grow
 constexpr std::size_t kDrumChannel = 9;   // "channel 10", counted from 1
+constexpr std::uint8_t kPianos = 8;       // General MIDI's first programs, up to harpsichord and clavinet
 
 // Plays the messages of a file, given in order of time, and keeps the notes.
 class Player {
@@ -33,6 +36,9 @@ class Player {
         return keyboards_.note_off(channel, event.data1, clock_.milliseconds());
       case 0x9:
         return note_on(event, channel, track);
+      case 0xC:
+        programs_[channel] = event.data1;
+        return;
       case 0xB:
         return keyboards_.control(channel, event.data1, event.data2, clock_.milliseconds());
       case 0xF:
@@ -41,7 +47,7 @@ class Player {
         if (event.data1 == kMetaEndOfTrack) track_ends_[track] = clock_.milliseconds();
         return;
       default:
-        return;  // what no piano hears: aftertouch, program change, pitch bend
+        return;  // what no piano hears: aftertouch, pitch bend
     }
   }
 
@@ -49,12 +55,15 @@ class Player {
   void end_sequence() {
     unreleased_ += keyboards_.finish(track_ends_, clock_.milliseconds());
     clock_.start_sequence();
+    programs_.fill(0);
   }
 
   std::vector<Note> take_notes() {
     if (unreleased_ > 0)
       warnings_.add("notes that are never released, which last to the end of their track: " +
                     std::to_string(unreleased_));
+    if (others_ > 0)
+      warnings_.add("notes of programs that are no pianos, which were left out: " + std::to_string(others_));
     if (drums_ > 0)
       warnings_.add("notes of channel 10, the drums, which were left out: " + std::to_string(drums_));
     return std::move(keyboards_.notes());
@@ -65,6 +74,10 @@ class Player {
     if (event.data2 == 0) return keyboards_.note_off(channel, event.data1, clock_.milliseconds());
     if (channel == kDrumChannel && !options_.keep_drums) {
       ++drums_;
+      return;
+    }
+    if (channel != kDrumChannel && options_.piano_only && programs_[channel] >= kPianos) {
+      ++others_;
       return;
     }
     keyboards_.note_on(channel, event.data1, event.data2, clock_.milliseconds(), track, event.offset);
@@ -84,6 +97,8 @@ class Player {
   std::vector<std::int64_t> track_ends_;  // ms
   std::size_t unreleased_ = 0;
   std::size_t drums_ = 0;
+  std::array<std::uint8_t, kChannels> programs_{};
+  std::size_t others_ = 0;  // notes of other instruments
   MidiWarnings& warnings_;
 };
 

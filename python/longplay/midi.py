@@ -28,7 +28,7 @@ def midi_bytes(source: MidiSource) -> bytes:
     raise TypeError(f"a MIDI file must be a path or bytes, not {type(source).__name__}")
 
 
-def read_midi(source: MidiSource, *, sustain: bool = True, keep_drums: bool = False) -> Notes:
+def read_midi(source: MidiSource, *, sustain: bool = True, keep_drums: bool = False, piano_only: bool = False) -> Notes:
     """Read the notes of a Standard MIDI File [1]_ as a piano plays them.
 
     All tracks are merged. The sustain pedal is part of each note's duration, and no two notes of one
@@ -42,6 +42,8 @@ def read_midi(source: MidiSource, *, sustain: bool = True, keep_drums: bool = Fa
         Let the sustain pedal (controller 64) lengthen notes.
     keep_drums : bool
         Keep the notes of channel 10.
+    piano_only : bool
+        Leave out what is played with a program beyond the eight of General MIDI's piano family [2]_.
 
     Returns
     -------
@@ -64,8 +66,9 @@ def read_midi(source: MidiSource, *, sustain: bool = True, keep_drums: bool = Fa
     References
     ----------
     .. [1] "Standard MIDI Files 1.0", MIDI Manufacturers Association, RP-001, 1988.
+    .. [2] "General MIDI System Level 1", MIDI Manufacturers Association, RP-003, 1991.
     """
-    notes, remarks = _core.read_score(midi_bytes(source), sustain=sustain, keep_drums=keep_drums)
+    notes, remarks = _core.read_score(midi_bytes(source), sustain=sustain, keep_drums=keep_drums, piano_only=piano_only)
     for remark in remarks:
         warnings.warn(remark, stacklevel=2)
     return notes

@@ -62,17 +62,17 @@ class Pianos:
         self.pedal.clear()
 
 
-def read(data: bytes, *, sustain: bool = True, keep_drums: bool = False) -> list[NoteTuple]:
+def read(data: bytes, *, sustain: bool = True, keep_drums: bool = False, piano_only: bool = False) -> list[NoteTuple]:
     midi = mido.MidiFile(file=io.BytesIO(data))
     pianos = Pianos(sustain)
     tracks = list(enumerate(midi.tracks))
     now = Fraction(0)
     for sequence in [[track] for track in tracks] if midi.type == 2 else [tracks]:
-        now = play(sequence, midi.ticks_per_beat, now, pianos, keep_drums)
+        now = play(sequence, midi.ticks_per_beat, now, pianos, keep_drums, piano_only)
     return resolve([tuple(note) for note in pianos.notes])
 
 
-def play(tracks, ticks_per_quarter, now, pianos, keep_drums):
+def play(tracks, ticks_per_quarter, now, pianos, keep_drums, piano_only):
     timed = []
     for index, track in tracks:
         tick = 0
@@ -81,7 +81,7 @@ def play(tracks, ticks_per_quarter, now, pianos, keep_drums):
             timed.append((tick, index, message))
     timed.sort(key=lambda entry: entry[:2])
 
-    tempo, before, ends = 500_000, 0, {}
+    tempo, before, ends, programs = 500_000, 0, {}, defaultdict(int)
     for tick, index, message in timed:
         now += Fraction((tick - before) * tempo, ticks_per_quarter * 1000)
         before = tick
@@ -91,10 +91,12 @@ def play(tracks, ticks_per_quarter, now, pianos, keep_drums):
         if kind == "set_tempo":
             tempo = message.tempo
         elif kind == "note_on" and message.velocity > 0:
-            if keep_drums or message.channel != 9:
+            if keep_drums if message.channel == 9 else programs[message.channel] < 8 or not piano_only:
                 pianos.press(message.channel, message.note, message.velocity, ms, index)
         elif kind in ("note_on", "note_off"):
             pianos.release(message.channel, message.note, ms)
+        elif kind == "program_change":
+            programs[message.channel] = message.program
         elif kind == "control_change":
             pianos.control(message.channel, message.control, message.value, ms)
     pianos.stop(floor(now + Fraction(1, 2)), ends)

@@ -17,7 +17,7 @@ CONTROL = st.builds(
     "b{:x}{:02x}{:02x}".format, st.integers(0, 1), st.sampled_from([64, 64, 64, 120, 121, 123, 7]), VELOCITY
 )
 TEMPO = st.builds("ff5103{:06x}".format, st.integers(1, 2_000_000))
-OTHER = st.sampled_from(["ff0100", "f003010203", "f70100", "c005", "e00040"])
+OTHER = st.sampled_from(["ff0100", "f003010203", "f70100", "c005", "c028", "c949", "e00040"])
 MESSAGE = st.one_of(NOTE, NOTE, NOTE, CONTROL, TEMPO, OTHER)
 TRACK = st.lists(st.tuples(DELTA, MESSAGE).map("".join), max_size=40).map(lambda parts: "".join(parts) + "05ff2f00")
 FILE = st.builds(
@@ -77,11 +77,12 @@ def test_any_damage_to_a_file_is_read_or_refused(data, draw):
     read_or_refuse(bytes(damaged))
 
 
-@given(FILE, st.booleans(), st.booleans())
-def test_any_sound_file_is_read_as_the_slow_reader_does(data, sustain, keep_drums):
-    notes, _ = _core.read_score(data, sustain=sustain, keep_drums=keep_drums)
+@given(FILE, st.booleans(), st.booleans(), st.booleans())
+def test_any_sound_file_is_read_as_the_slow_reader_does(data, sustain, keep_drums, piano_only):
+    how = {"sustain": sustain, "keep_drums": keep_drums, "piano_only": piano_only}
+    notes, _ = _core.read_score(data, **how)
     assert_a_piano_can_play(notes)
-    assert notes.tolist() == score_oracle.read(data, sustain=sustain, keep_drums=keep_drums)
+    assert notes.tolist() == score_oracle.read(data, **how)
 
 
 NOTES = st.lists(

@@ -170,6 +170,27 @@ def test_drums_are_left_out_unless_they_are_kept():
     assert read(data, keep_drums=True) == [(0, 10, 36, 64)]
 
 
+def test_what_no_piano_plays_is_left_out_when_pianos_alone_are_asked_for():
+    data = file(f"""
+        00 c0 08  00 90 3c 40    # a celesta on channel 1, the first that is none
+        00 c1 07  00 91 40 40    # a clavinet on channel 2, the last of the pianos
+        00 c9 28  00 99 24 40    # drums, which `keep_drums` is about
+        00 92 43 40              # channel 3, which has no program yet
+        0a 80 3c 00  00 81 40 00  00 89 24 00  00 82 43 00
+        00 c0 00  00 90 3c 40  0a 80 3c 00 {END}  # and a piano on channel 1
+    """)
+    kept = [(0, 10, 36, 64), (0, 10, 64, 64), (0, 10, 67, 64), (10, 10, 60, 64)]
+    celesta = ["notes of programs that are no pianos, which were left out: 1"]
+    assert read_odd(data, piano_only=True, keep_drums=True) == (kept, celesta)
+    assert read(data, keep_drums=True) == sorted([(0, 10, 60, 64), *kept])
+
+
+def test_each_track_of_type_2_begins_with_a_piano():
+    violin, piano = f"00 c0 28 00 90 3c 40 0a 80 3c 00 {END}", f"00 90 40 40 0a 80 40 00 {END}"
+    notes, _ = read_odd(file(violin, piano, kind=2), piano_only=True)
+    assert notes == [(10, 10, 64, 64)]
+
+
 def test_notes_come_by_onset_then_pitch():
     data = file(f"00 90 48 40 00 3c 40 0a 30 40 0a 48 00 00 3c 00 00 30 00 {END}")
     assert [(onset, pitch) for onset, _, pitch, _ in read(data)] == [(0, 60), (0, 72), (10, 48)]

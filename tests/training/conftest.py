@@ -18,10 +18,10 @@ SOURCES = ("stanford_rolls", "piano_midi_de", "mutopia")
 
 
 def made_up_notes(random: np.random.Generator, count: int) -> np.ndarray:
-    """Notes in order, a tenth of them after a rest, none overlapping."""
+    """Notes in order, a tenth of them after a rest, none overlapping, no two pieces alike."""
     notes = np.empty(count, NOTE)
     notes["onset_ms"] = 700 + np.cumsum(random.integers(0, 300, count) + 2500 * (random.random(count) < 0.1))
-    notes["pitch"] = 30 + np.arange(count) % 60
+    notes["pitch"] = 30 + random.permutation(60)[np.arange(count) % 60]
     notes["velocity"] = random.integers(1, 128, count)
     notes["duration_ms"] = random.integers(1, 900, count)
     return notes
@@ -41,7 +41,7 @@ def data_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (folder / "permissive" / path).write_bytes(longplay.write_midi(notes, seconds))
             tier = "B" if source == "stanford_rolls" else "A"
             rows.append({"path": path, "source": source, "tier": tier, "split": "val" if i == 4 else "train"})
-    with (folder / prepare.MANIFEST).open("w", newline="", encoding="utf-8") as file:
+    with (folder / "permissive" / "manifest.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)

@@ -95,6 +95,10 @@ def test_the_mix_tells_the_part_of_the_windows_not_of_the_pieces(corpus: Corpus)
     assert rolls / total == pytest.approx(0.75, abs=0.06)
 
 
+def test_a_corpus_with_none_of_the_sources_of_a_mix_is_read_in_even_parts(corpus: Corpus) -> None:
+    assert same(stream_of(corpus, {"jazz": 1.0}).next(), stream_of(corpus, dict.fromkeys(corpus.by_source, 0.5)).next())
+
+
 def test_a_control_is_told_for_a_whole_window_or_not_at_all(corpus: Corpus) -> None:
     stream = stream_of(corpus, rows=8)
     unknown = np.zeros(2)

@@ -32,6 +32,7 @@ struct Score {
 struct ReadOptions {
   bool sustain = true;      // bake the sustain pedal (CC 64) into durations
   bool keep_drums = false;  // keep channel 10
+  bool piano_only = false;  // leave out what is played with a program that is no piano; not channel 10
 };
 
 // Throws MidiError (floor 1's) when the bytes cannot be read, or go past ScoreLimits.
