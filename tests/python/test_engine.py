@@ -124,6 +124,13 @@ def test_a_seed_without_notes_is_said_to_be_empty(engine):
     np.testing.assert_array_equal(piece.notes, engine.generate(None, 30).notes)
 
 
+def test_a_damaged_file_is_answered_and_scored_with_a_remark(engine):
+    damaged = SEED[:-6]
+    assert "read as far as it goes" in engine.generate(damaged, 5).warnings[0]
+    assert engine.score(damaged).warnings == engine.generate(damaged, 5).warnings
+    assert engine.score(SEED).warnings == engine.generate(SEED, 5).warnings == ()
+
+
 def test_velocities_stay_under_the_highest(engine):
     assert engine.generate(SEED, 120, **LOOSE).notes["velocity"].max() == 96
     for highest in (32, 95, 96, 127):
