@@ -8,6 +8,7 @@ import time
 
 import mido
 import numpy as np
+import onnx
 import pytest
 import tiny_model
 
@@ -78,16 +79,30 @@ def test_every_clip_begins_with_music(engine):
     assert onsets[0] == 0
 
 
+def test_the_shortest_piece_begins_with_a_note(engine):
+    for piece in engine.generate_batch([None] * 50, 1, **LOOSE):
+        assert piece.notes["onset_ms"][0] == 0
+
+
 def test_a_recital_has_pieces_of_two_to_six_minutes_and_short_rests(engine):
     piece = engine.generate(SEED, 1800, random_seed=2, **LOOSE)
     ends = np.flatnonzero(piece.events[:, 0] == tiny_model.END)
     assert (piece.events[ends, 1:] == 0).all()
     assert ends[-1] == len(piece.events) - 1
     gaps = np.diff(piece.notes["onset_ms"])
-    long_gaps = np.flatnonzero(gaps > 3000)
-    assert len(long_gaps) < len(ends)
+    assert (gaps > 2000).sum() < len(ends)  # 2 s is the longest time shift
+    assert gaps.max() <= 3000 + 1500  # the longest note, then the pause
     assert 1800 / 360 <= len(ends) <= 1800 / 120
     assert piece.notes["onset_ms"][-1] + piece.notes["duration_ms"][-1] >= 1_797_000
+
+
+def test_notes_end_where_the_next_piece_of_a_recital_begins(engine):
+    notes = engine.generate(SEED, 1800, random_seed=15, **LOOSE).notes  # a pause in it gives way to a clip's beginning
+    onsets, ends = notes["onset_ms"], notes["onset_ms"] + notes["duration_ms"]
+    begins = onsets[1:][np.diff(onsets) > 2000]
+    assert any((ends == begin).any() for begin in begins)
+    for begin in begins:
+        assert ends[onsets < begin].max() <= begin
 
 
 def test_the_time_left_is_told_to_the_model(tmp_path):
@@ -95,6 +110,24 @@ def test_the_time_left_is_told_to_the_model(tmp_path):
     near, far = aware.generate(SEED, 15), aware.generate(SEED, 3600)
     shared = min(len(near.events), 5)
     assert not np.array_equal(near.events[:shared], far.events[:shared])  # bounds of 'remaining' are 1, 5 and 20 s
+
+
+def test_nothing_sounds_in_the_last_10_ms(engine):
+    pieces = engine.generate_batch([None] * 20, 10, **LOOSE)
+    assert max((piece.notes["onset_ms"] + piece.notes["duration_ms"]).max() for piece in pieces) == 9990
+
+
+def test_a_model_that_says_one_thing_only_is_kept_from_a_loop(tmp_path):
+    tiny_model.build(tmp_path)
+    head = onnx.load(tmp_path / "head_1.onnx")
+    [table] = [tensor for tensor in head.graph.initializer if tensor.dims == [tiny_model.KEYS, 12]]
+    rows = np.tile(onnx.numpy_helper.to_array(table)[0], (tiny_model.KEYS, 1))
+    table.CopyFrom(onnx.numpy_helper.from_array(rows, table.name))
+    onnx.save(head, tmp_path / "head_1.onnx")
+    pitches = longplay.Engine(tmp_path).generate(SEED, 120, temperature=0, recital=False).events[:-1, 1]
+    changes = np.flatnonzero(np.diff(pitches) != 0) + 1
+    runs = np.diff([0, *changes, len(pitches)])
+    assert max(runs) == 3 * 16 - 1
 
 
 def test_without_a_recital_there_is_one_end(engine):
@@ -110,6 +143,8 @@ def test_the_seed_is_answered_and_left_out_unless_asked_for(engine):
     whole = engine.generate(SEED, 30, include_seed=True)
     np.testing.assert_array_equal(whole.notes[:2], longplay.read_midi(SEED)[:2])
     assert whole.duration == 30
+    shift = tiny_model.FIELDS[0]["values"][whole.events[0, 0]]
+    assert whole.notes["onset_ms"][3] == 1000 + shift > 1000  # it goes on from the seed's last note
 
 
 def test_a_seed_that_starts_late_is_answered_as_if_it_did_not(engine):
@@ -161,10 +196,11 @@ def test_an_interrupt_stops_at_once(engine):
     def interrupt(made, whole):
         raise StopNowError
 
-    start = time.perf_counter()
+    start, steps = time.perf_counter(), engine.loop_time.steps
     with pytest.raises(StopNowError):
         engine.generate(None, 86_400, progress=interrupt)
     assert time.perf_counter() - start < 5
+    assert engine.loop_time.steps > steps  # a thread's steps are counted once it is done
 
 
 def test_two_threads_may_share_an_engine(engine):
