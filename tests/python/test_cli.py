@@ -142,6 +142,21 @@ def test_version_is_printed():
     assert (done.returncode, done.stdout) == (0, f"{longplay.__version__}\n")
 
 
+def feed(pipe, data):
+    """Write to a named pipe once somebody reads from it, which may take a slow machine a while."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            end = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:  # nobody reads yet
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        else:
+            with os.fdopen(end, "wb") as file:
+                file.write(data)
+            return
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals are POSIX's")
 def test_an_interrupt_is_status_130_and_leaves_no_file(model, seed, tmp_path):
     pipe, out = tmp_path / "pipe.mid", tmp_path / "out.mid"
@@ -152,7 +167,7 @@ def test_an_interrupt_is_status_130_and_leaves_no_file(model, seed, tmp_path):
         stderr=subprocess.PIPE,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background shell has it ignored
     )
-    pipe.write_bytes(seed.read_bytes())  # waits until the seed is being read
+    feed(pipe, seed.read_bytes())
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
     _, complaint = process.communicate(timeout=10)
