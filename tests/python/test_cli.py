@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 
 import mido
 import numpy as np
@@ -42,10 +43,22 @@ def test_generate_writes_a_piece_and_prints_its_name(model, seed, tmp_path):
 
 def test_json_holds_what_made_the_piece(model, seed, tmp_path):
     out = tmp_path / "out.mid"
-    done = run("generate", seed, "--seconds", 30, "--random-seed", 5, "--out", out, "--model", model, "--json")
+    asked = ["--random-seed", 5, "--temperature", 0.9, "--top-p", 0.8, "--style", "ragtime", "--include-seed"]
+    done = run("generate", seed, "--seconds", 30, *asked, "--out", out, "--model", model, "--json")
     result = json.loads(done.stdout)
     assert result["file"] == str(out)
-    assert result["provenance"]["settings"]["random_seed"] == 5
+    assert result["seconds"] == 30
+    assert result["notes"] == len(longplay.read_midi(out))
+    settings = {"random_seed": 5, "temperature": 0.9, "top_p": 0.8, "style": "ragtime", "include_seed": True}
+    assert result["provenance"]["settings"] == asdict(longplay.Settings(seconds=30, **settings))
+
+
+def test_an_odd_seed_is_remarked_on_stderr(model, tmp_path):
+    seed, out = tmp_path / "seed.mid", tmp_path / "out.mid"
+    seed.write_bytes(longplay.write_midi(np.empty(0, NOTE), 2))
+    done = run("generate", seed, "--seconds", 30, "--out", out, "--model", model)
+    assert (done.returncode, done.stdout) == (0, f"{out}\n")
+    assert done.stderr.startswith(f"longplay: {out}: The seed has no notes")
 
 
 def test_an_existing_file_is_refused_without_force(model, seed, tmp_path):
@@ -72,8 +85,16 @@ def test_batch_names_pieces_after_seeds_and_candidates(model, seed, tmp_path):
 def test_score_prints_nats_per_note(model, seed):
     done = run("score", seed, "--model", model, "--json")
     result = json.loads(done.stdout)
-    assert result["notes"] == 2
-    assert result["total"] == pytest.approx(sum(result["fields"].values()))
+    scored = longplay.Engine(model).score(seed)
+    assert result == {"file": str(seed), "notes": 2, "total": scored.total, "fields": scored.fields}
+    assert run("score", seed, "--model", model).stdout.startswith(f"{seed}: 2 notes, {scored.total:.3f} nats/note  (")
+
+
+def test_a_file_without_notes_has_no_score_in_json(model, tmp_path):
+    empty = tmp_path / "empty.mid"
+    empty.write_bytes(longplay.write_midi(np.empty(0, NOTE), 2))
+    result = json.loads(run("score", empty, "--model", model, "--json").stdout, parse_constant=pytest.fail)
+    assert (result["notes"], result["total"], set(result["fields"].values())) == (0, None, {None})
 
 
 def test_doctor_tells_what_works(model):
@@ -81,7 +102,8 @@ def test_doctor_tells_what_works(model):
     report = json.loads(done.stdout)
     assert done.returncode == 0
     assert report["cpu"] == "works"
-    assert report["model"] == "tiny"
+    assert report["cuda"] == "works" or report["cuda"].startswith("device 'cuda'")
+    assert (report["model"], report["styles"]) == ("tiny", ["romantic", "ragtime"])
 
 
 def test_doctor_fails_when_nothing_works(tmp_path):
@@ -99,6 +121,7 @@ def test_failures_are_one_line(model, seed, tmp_path):
         ("generate", seed, "--seconds", 0, "--out", tmp_path / "a.mid", "--model", model),
         ("generate", seed, "--out", tmp_path / "a.mid", "--model", tmp_path),
         ("generate", seed, "--out", tmp_path / "a.mid", "--model", model, "--style", "polka"),
+        ("generate", seed, "--out", tmp_path / "a.mid", "--model", model, "--device", "tpu"),
         ("score", broken, "--model", model),
     ):
         done = run(*arguments)
@@ -119,23 +142,41 @@ def test_version_is_printed():
     assert (done.returncode, done.stdout) == (0, f"{longplay.__version__}\n")
 
 
+def feed(pipe, data):
+    """Write to a named pipe once somebody reads from it, which may take a slow machine a while."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            end = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:  # nobody reads yet
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        else:
+            with os.fdopen(end, "wb") as file:
+                file.write(data)
+            return
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals are POSIX's")
 def test_an_interrupt_is_status_130_and_leaves_no_file(model, seed, tmp_path):
-    out = tmp_path / "out.mid"
-    arguments = ["generate", str(seed), "--seconds", "86400", "--out", str(out), "--model", model]
+    pipe, out = tmp_path / "pipe.mid", tmp_path / "out.mid"
+    os.mkfifo(pipe)
+    arguments = ["generate", str(pipe), "--seconds", "86400", "--out", str(out), "--model", model]
     process = subprocess.Popen(
         [sys.executable, "-m", "longplay", *arguments],
         stderr=subprocess.PIPE,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background shell has it ignored
     )
-    time.sleep(3)
+    feed(pipe, seed.read_bytes())
+    time.sleep(0.5)
     process.send_signal(signal.SIGINT)
     _, complaint = process.communicate(timeout=10)
     assert process.returncode == 130, complaint
-    assert list(tmp_path.iterdir()) == [seed]
+    assert set(tmp_path.iterdir()) == {pipe, seed}
 
 
 def test_help_comes_at_once():
+    assert "generate" in run("--help").stdout
     heavy = ("numpy", "longplay._core", "rich.progress")
     program = f"import sys, longplay.cli; sys.exit(any(name in sys.modules for name in {heavy}))"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -1,17 +1,22 @@
 """From a seed to a piece, with a model small enough to follow."""
 
+import hashlib
 import io
+import os
 import threading
 import time
 
 import mido
 import numpy as np
+import onnx
 import pytest
 import tiny_model
 
 import longplay
 from longplay.midi import NOTE
+from longplay.settings import TOP_P
 
+FIELDS = ("time_shift", "pitch", "velocity", "duration")
 LOOSE = {"temperature": 3.0, "top_p": 1.0}  # the tiny model as free as it gets
 
 
@@ -74,16 +79,30 @@ def test_every_clip_begins_with_music(engine):
     assert onsets[0] == 0
 
 
+def test_the_shortest_piece_begins_with_a_note(engine):
+    for piece in engine.generate_batch([None] * 50, 1, **LOOSE):
+        assert piece.notes["onset_ms"][0] == 0
+
+
 def test_a_recital_has_pieces_of_two_to_six_minutes_and_short_rests(engine):
     piece = engine.generate(SEED, 1800, random_seed=2, **LOOSE)
     ends = np.flatnonzero(piece.events[:, 0] == tiny_model.END)
     assert (piece.events[ends, 1:] == 0).all()
     assert ends[-1] == len(piece.events) - 1
     gaps = np.diff(piece.notes["onset_ms"])
-    long_gaps = np.flatnonzero(gaps > 3000)
-    assert len(long_gaps) < len(ends)
+    assert (gaps > 2000).sum() < len(ends)  # 2 s is the longest time shift
+    assert gaps.max() <= 3000 + 1500  # the longest note, then the pause
     assert 1800 / 360 <= len(ends) <= 1800 / 120
     assert piece.notes["onset_ms"][-1] + piece.notes["duration_ms"][-1] >= 1_797_000
+
+
+def test_notes_end_where_the_next_piece_of_a_recital_begins(engine):
+    notes = engine.generate(SEED, 1800, random_seed=15, **LOOSE).notes  # a pause in it gives way to a clip's beginning
+    onsets, ends = notes["onset_ms"], notes["onset_ms"] + notes["duration_ms"]
+    begins = onsets[1:][np.diff(onsets) > 2000]
+    assert any((ends == begin).any() for begin in begins)
+    for begin in begins:
+        assert ends[onsets < begin].max() <= begin
 
 
 def test_the_time_left_is_told_to_the_model(tmp_path):
@@ -91,6 +110,24 @@ def test_the_time_left_is_told_to_the_model(tmp_path):
     near, far = aware.generate(SEED, 15), aware.generate(SEED, 3600)
     shared = min(len(near.events), 5)
     assert not np.array_equal(near.events[:shared], far.events[:shared])  # bounds of 'remaining' are 1, 5 and 20 s
+
+
+def test_nothing_sounds_in_the_last_10_ms(engine):
+    pieces = engine.generate_batch([None] * 20, 10, **LOOSE)
+    assert max((piece.notes["onset_ms"] + piece.notes["duration_ms"]).max() for piece in pieces) == 9990
+
+
+def test_a_model_that_says_one_thing_only_is_kept_from_a_loop(tmp_path):
+    tiny_model.build(tmp_path)
+    head = onnx.load(tmp_path / "head_1.onnx")
+    [table] = [tensor for tensor in head.graph.initializer if tensor.dims == [tiny_model.KEYS, 12]]
+    rows = np.tile(onnx.numpy_helper.to_array(table)[0], (tiny_model.KEYS, 1))
+    table.CopyFrom(onnx.numpy_helper.from_array(rows, table.name))
+    onnx.save(head, tmp_path / "head_1.onnx")
+    pitches = longplay.Engine(tmp_path).generate(SEED, 120, temperature=0, recital=False).events[:-1, 1]
+    changes = np.flatnonzero(np.diff(pitches) != 0) + 1
+    runs = np.diff([0, *changes, len(pitches)])
+    assert max(runs) == 3 * 16 - 1
 
 
 def test_without_a_recital_there_is_one_end(engine):
@@ -102,9 +139,12 @@ def test_the_seed_is_answered_and_left_out_unless_asked_for(engine):
     answer = engine.generate(SEED, 30)
     other = engine.generate(midi((0, 400, 69, 64)), 30)
     assert not np.array_equal(answer.notes, other.notes)
+    assert not np.array_equal(answer.notes[:2], longplay.read_midi(SEED)[:2])
     whole = engine.generate(SEED, 30, include_seed=True)
     np.testing.assert_array_equal(whole.notes[:2], longplay.read_midi(SEED)[:2])
     assert whole.duration == 30
+    shift = tiny_model.FIELDS[0]["values"][whole.events[0, 0]]
+    assert whole.notes["onset_ms"][3] == 1000 + shift > 1000  # it goes on from the seed's last note
 
 
 def test_a_seed_that_starts_late_is_answered_as_if_it_did_not(engine):
@@ -119,9 +159,18 @@ def test_a_seed_without_notes_is_said_to_be_empty(engine):
     np.testing.assert_array_equal(piece.notes, engine.generate(None, 30).notes)
 
 
+def test_a_damaged_file_is_answered_and_scored_with_a_remark(engine):
+    damaged = SEED[:-6]
+    assert "read as far as it goes" in engine.generate(damaged, 5).warnings[0]
+    assert engine.score(damaged).warnings == engine.generate(damaged, 5).warnings
+    assert engine.score(SEED).warnings == engine.generate(SEED, 5).warnings == ()
+
+
 def test_velocities_stay_under_the_highest(engine):
     assert engine.generate(SEED, 120, **LOOSE).notes["velocity"].max() == 96
-    assert engine.generate(SEED, 120, max_velocity=127, **LOOSE).notes["velocity"].max() == 127
+    for highest in (32, 95, 96, 127):
+        velocities = engine.generate(SEED, 120, max_velocity=highest, **LOOSE).notes["velocity"]
+        assert velocities.max() == max(value for value in (32, 64, 96, 127) if value <= highest)
 
 
 def test_a_style_is_heard_by_the_model(engine):
@@ -132,9 +181,12 @@ def test_a_style_is_heard_by_the_model(engine):
 
 def test_progress_comes_to_the_whole(engine):
     seen = []
-    list(engine.generate_batch([SEED, SEED], 1800, progress=lambda made, whole: seen.append((made, whole))))
-    assert seen[-1] == (3600, 3600)
-    assert [made for made, _ in seen] == sorted(made for made, _ in seen)
+    list(engine.generate_batch([SEED, SEED], 7200, progress=lambda *told: seen.append(told)))
+    made = [made for made, _ in seen]
+    assert seen[-1] == (14_400, 14_400)
+    assert {whole for _, whole in seen} == {14_400}
+    assert made == sorted(made)
+    assert any(0 < seconds < 14_400 for seconds in made)
 
 
 def test_an_interrupt_stops_at_once(engine):
@@ -144,10 +196,11 @@ def test_an_interrupt_stops_at_once(engine):
     def interrupt(made, whole):
         raise StopNowError
 
-    start = time.perf_counter()
-    with pytest.raises(StopNowError):
+    start, steps = time.perf_counter(), engine.loop_time.steps
+    with pytest.raises(StopNowError) as caught:  # whose traceback keeps the job alive
         engine.generate(None, 86_400, progress=interrupt)
     assert time.perf_counter() - start < 5
+    assert engine.loop_time.steps > steps, caught  # a thread's steps are counted once it is done
 
 
 def test_two_threads_may_share_an_engine(engine):
@@ -169,23 +222,28 @@ def test_a_piece_says_what_made_it(engine):
     piece = engine.generate(SEED, 30, random_seed=9, temperature=0.9)
     made = piece.provenance
     assert made.model == "tiny"
-    assert len(made.model_hash) == 64
+    assert made.model_hash == engine.model_hash
     assert made.settings == longplay.Settings(seconds=30, random_seed=9, temperature=0.9)
     assert made.version == longplay.__version__
-    assert made.seed_hash is not None
+    assert made.seed_hash == hashlib.sha256(SEED).hexdigest()
     assert engine.generate(None, 30).provenance.seed_hash is None
+    assert [one.provenance.candidate for one in engine.generate_batch([None] * 3, 5)] == [0, 1, 2]
 
 
 def test_score_gives_nats_per_note_and_field(engine):
     scored = engine.score(SEED)
-    assert scored.notes == 3
-    assert list(scored.fields) == ["time_shift", "pitch", "velocity", "duration"]
-    assert scored.total == pytest.approx(-scored.log_probabilities.sum() / 3, rel=1e-6)
+    events = longplay.Tokenizer(tiny_model.note_config(in_place=True)).encode(longplay.read_midi(SEED))
+    expected = tiny_model.Predictor(soft=True).log_probabilities(events.tolist())
+    assert scored.notes == len(expected) == 3
+    np.testing.assert_allclose(scored.log_probabilities, expected, atol=1e-5)
+    assert scored.fields == pytest.approx(dict(zip(FIELDS, -expected.mean(axis=0), strict=True)), abs=1e-5)
+    assert scored.total == pytest.approx(-expected.sum() / 3, abs=1e-5)
 
 
 def test_a_file_without_notes_scores_zero_notes(engine):
     scored = engine.score(longplay.write_midi(np.empty(0, NOTE), 5))
     assert scored.notes == 0
+    assert np.isnan(list(scored.fields.values())).tolist() == [True] * 4
     assert np.isnan(scored.total)
 
 
@@ -201,14 +259,17 @@ def test_broken_bytes_are_a_midi_error(engine):
     ("settings", "message"),
     [
         ({"seconds": 0.5}, r"seconds must be in \[1, 86400\], not 0.5"),
+        ({"seconds": 86_401}, r"seconds must be in \[1, 86400\], not 86401"),
         ({"seconds": float("nan")}, r"seconds must be in"),
         ({"random_seed": -1}, r"random_seed must be in \[0, 2\*\*64\), not -1"),
+        ({"random_seed": 2**64}, r"random_seed must be in \[0, 2\*\*64\), not 18446744073709551616"),
         ({"temperature": -1.0}, r"temperature must be"),
         ({"top_p": 0.0}, r"top_p must be"),
         ({"top_k": 1.5}, r"top_k must be a whole number, not 1.5"),
         ({"min_p": {"loudness": 0.1}}, r"min_p names 'loudness', which is not a field"),
         ({"style": "polka"}, r"style must be one of romantic, ragtime, not 'polka'"),
         ({"max_velocity": 0}, r"max_velocity must be in \[1, 127\], not 0"),
+        ({"max_velocity": 128}, r"max_velocity must be in \[1, 127\], not 128"),
         ({"max_velocity": 20}, r"max_velocity must be at least the model's lowest, 32, not 20"),
     ],
 )
@@ -222,18 +283,63 @@ def test_a_seed_longer_than_the_piece_is_refused(engine):
         engine.generate(SEED, 1.0, include_seed=True)
 
 
-def test_a_setting_may_differ_by_field(engine):
-    greedy = engine.generate(SEED, 30, temperature=0)
-    by_field = engine.generate(SEED, 30, temperature=dict.fromkeys(greedy_fields(), 0.0))
-    np.testing.assert_array_equal(greedy.notes, by_field.notes)
+def test_what_is_wrong_is_said_before_anything_is_made(engine):
+    with pytest.raises(ValueError, match="seconds must be in"):
+        engine.generate_batch([SEED], 0.5)
+    with pytest.raises(longplay.MidiError):
+        engine.generate_batch([SEED, b"not MIDI"], 10)
 
 
-def greedy_fields():
-    return ("time_shift", "pitch", "velocity", "duration")
+@pytest.mark.parametrize("strict", [{"top_k": 1}, {"top_p": 1e-6}, {"min_p": 1.0}])
+def test_each_filter_can_leave_the_likeliest_alone(engine, strict):
+    likeliest = engine.generate(SEED, 30, temperature=0)
+    np.testing.assert_array_equal(engine.generate(SEED, 30, **LOOSE | strict).events, likeliest.events)
+    assert not np.array_equal(engine.generate(SEED, 30, **LOOSE).events, likeliest.events)
 
 
-def test_a_file_is_saved_whole_or_not_at_all(engine, tmp_path):
+@pytest.mark.parametrize("field", FIELDS)
+def test_a_setting_may_differ_by_field(engine, field):
+    """Three ways to take the likeliest of one field and to leave the others as they are."""
+    off = {"temperature": 1.0, "top_p": 1.0}
+    likeliest = engine.generate(SEED, 30, **off | {"temperature": {field: 0}}).events
+    np.testing.assert_array_equal(engine.generate(SEED, 30, **off, top_k={field: 1}).events, likeliest)
+    np.testing.assert_array_equal(engine.generate(SEED, 30, **off | {"top_p": {field: 1e-6}}).events, likeliest)
+    assert not np.array_equal(engine.generate(SEED, 30, **off).events, likeliest)
+    assert not np.array_equal(engine.generate(SEED, 30, temperature=0).events, likeliest)
+
+
+def test_top_p_is_by_default_what_the_settings_say(engine):
+    plain = engine.generate(SEED, 30, temperature=3.0)
+    np.testing.assert_array_equal(plain.events, engine.generate(SEED, 30, temperature=3.0, top_p=TOP_P).events)
+    assert not np.array_equal(plain.events, engine.generate(SEED, 30, **LOOSE).events)
+
+
+def test_every_piece_of_a_recital_answers_the_seed_afresh(engine):
+    events = engine.generate(SEED, 1800, temperature=0).events
+    starts = [0, *(np.flatnonzero(events[:-1, 0] == tiny_model.END) + 1)]
+    assert len(starts) > 5
+    for start in starts:  # a few events on, where the next clip begins matters too
+        np.testing.assert_array_equal(events[start : start + 3], events[:3])
+
+
+def test_an_engine_counts_its_work(engine, tmp_path):
+    counting = longplay.Engine(tiny_model.build(tmp_path), num_threads=3)
+    assert (counting.device, counting.num_threads, counting.end_id) == ("cpu", 3, tiny_model.END)
+    assert counting.loop_time.steps == 0
+    events = counting.generate(SEED, 60).events
+    counting.score(SEED)
+    assert counting.loop_time.steps == 3 + len(events) + 3  # the seed's notes are steps too
+    assert 0 < counting.loop_time.run_seconds < counting.loop_time.total_seconds
+
+
+def test_a_file_is_saved_whole_or_not_at_all(engine, tmp_path, monkeypatch):
     piece = engine.generate(SEED, 30)
+    (tmp_path / "a.mid").write_bytes(b"precious")
+    with monkeypatch.context() as full_disk:
+        full_disk.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError("no space left")))
+        with pytest.raises(OSError, match="no space left"):
+            piece.save(tmp_path / "a.mid")
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("a.mid", b"precious")]
     piece.save(tmp_path / "a.mid")
     assert (tmp_path / "a.mid").read_bytes() == piece.to_bytes()
     with pytest.raises(FileExistsError):

@@ -128,6 +128,19 @@ def test_an_entry_that_breaks_the_contract_is_named(folder, change, problem):
         load_model(folder)
 
 
+def test_a_long_value_is_shown_in_part(folder):
+    change_config(folder, lambda c: c.update(name="line\n" * 1000))
+    with pytest.raises(_core.ModelError, match=r"^config\.json: name must be printable text, not '.{76}\.\.\.$"):
+        load_model(folder)
+
+
+def test_a_config_that_is_too_large_is_not_read(folder):
+    with (folder / "config.json").open("r+b") as file:
+        file.truncate((1 << 24) + 1)
+    with pytest.raises(_core.ModelError, match=r"^config\.json: must have at most 16777216 bytes, not 16777217$"):
+        load_model(folder)
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),

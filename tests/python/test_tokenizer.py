@@ -79,6 +79,14 @@ def test_any_sequence_of_events_is_music(events):
 
 
 @given(EVENTS)
+def test_an_end_is_passed_over(events):
+    assert TOKENIZER.end_id == len(SHIFTS)
+    with_one = np.insert(events, len(events) // 2, [TOKENIZER.end_id, 0, 0, 0], axis=0)
+    without = events[events[:, 0] != TOKENIZER.end_id]
+    np.testing.assert_array_equal(TOKENIZER.decode(with_one), TOKENIZER.decode(without))
+
+
+@given(EVENTS)
 def test_a_second_round_trip_changes_nothing(events):
     once = TOKENIZER.decode(TOKENIZER.encode(TOKENIZER.decode(events)))
     np.testing.assert_array_equal(TOKENIZER.decode(TOKENIZER.encode(once)), once)

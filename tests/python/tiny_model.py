@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 KEYS = 97
@@ -94,6 +95,15 @@ class Predictor:
         field = len(drawn)
         key = _dot([int(x) for x in self.context()], CONTEXT_WEIGHTS) + _dot(drawn, DRAWN_WEIGHTS)
         return logit_row(field, key % KEYS, SIZES[field], self.soft)
+
+    def log_probabilities(self, events: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+        """Return the natural logarithm of the probability of each id, one row an event, heard from the start."""
+        rows, last = [], START_EVENT
+        for event in events:
+            logits = [self.step(last), *(self.head(event[:field]) for field in range(1, len(SIZES)))]
+            rows.append([_log_softmax(row)[drawn] for row, drawn in zip(logits, event, strict=True)])
+            last = tuple(event)
+        return np.array(rows)
 
     def next_event(
         self, event: Sequence[int], control: Sequence[int] = UNKNOWN_CONTROL, *, allow_end: bool = True
@@ -293,6 +303,11 @@ def _token_step(soft: bool) -> onnx.ModelProto:
 
 def _dot(values: Sequence[int], weights: Sequence[int]) -> int:
     return sum(value * weight for value, weight in zip(values, weights, strict=False))
+
+
+def _log_softmax(row: Sequence[float]) -> NDArray[np.float64]:
+    logits = np.array(row, np.float64)
+    return logits - np.log(np.exp(logits).sum())
 
 
 def _argmax(row: Sequence[float]) -> int:
