@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from training.backbones.lstm import LSTM
+from training.backbones.transformer import Transformer
 
 State: TypeAlias = tuple[Tensor, ...]
 """What a backbone remembers: tensors whose first axis is the row. All zeros before a piece."""
@@ -26,7 +27,7 @@ class Backbone(Protocol):
         """Hear steps of every row: (steps, rows, width) -> the same shape, and the state after them."""
 
 
-BACKBONES: dict[str, type[nn.Module]] = {"lstm": LSTM}
+BACKBONES: dict[str, type[nn.Module]] = {"lstm": LSTM, "transformer": Transformer}
 
 
 def reset_rows(state: State, begins: Sequence[bool] | Tensor) -> State:

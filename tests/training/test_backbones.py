@@ -1,0 +1,95 @@
+"""What every backbone promises, and how far the ones with a window hear."""
+# ruff: noqa: E402 - what needs torch is imported after the check that it is there
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs torch, of the extra [train]")
+
+from torch import Tensor
+
+from training.backbones import BACKBONES, Backbone, reset_rows
+from training.backbones.transformer import TURN, Transformer, rotations
+
+WIDTH, ROWS, STEPS = 128, 3, 150
+
+
+def awake(backbone: torch.nn.Module) -> Backbone:
+    """Return it with weights of which every part matters."""
+    random = torch.Generator().manual_seed(4)
+    with torch.no_grad():
+        for weight in backbone.parameters():
+            if weight.ndim == 2:
+                weight.copy_(torch.randn(weight.shape, generator=random) / weight.shape[1] ** 0.5)
+            elif not weight.any():
+                weight.copy_(torch.randn(weight.shape, generator=random))
+    return backbone.eval()  # type: ignore[return-value]
+
+
+def notes(steps: int = STEPS) -> Tensor:
+    return torch.randn(steps, ROWS, WIDTH, generator=torch.Generator().manual_seed(3))
+
+
+@pytest.fixture(params=BACKBONES)
+def backbone(request: pytest.FixtureRequest) -> Backbone:
+    return awake(BACKBONES[request.param](WIDTH))
+
+
+@torch.no_grad()
+def test_music_read_in_parts_is_heard_as_in_one_go(backbone: Backbone) -> None:
+    given = notes()
+    whole, _ = backbone(given, backbone.zero_state(ROWS))
+    state, parts = backbone.zero_state(ROWS), []
+    for part in given.split([1, 70, 9, 69, 1]):
+        heard, state = backbone(part, state)
+        parts.append(heard)
+    assert torch.allclose(torch.cat(parts), whole, atol=1e-5)
+    assert whole.std() > 0.01
+
+
+@torch.no_grad()
+def test_a_row_that_is_reset_hears_a_piece_begin(backbone: Backbone) -> None:
+    given = notes()
+    _, state = backbone(given, backbone.zero_state(ROWS))
+    heard, _ = backbone(given, reset_rows(state, [False, True, False]))
+    fresh, _ = backbone(given, backbone.zero_state(ROWS))
+    assert torch.allclose(heard[:, 1], fresh[:, 1], atol=1e-6)
+    assert not torch.allclose(heard[:, 0], fresh[:, 0], atol=1e-3)
+
+
+def test_states_are_zeros_with_the_row_first(backbone: Backbone) -> None:
+    for part in backbone.zero_state(ROWS):
+        assert part.shape[0] == ROWS
+        assert not part.any()
+
+
+@torch.no_grad()
+def test_a_transformer_of_one_layer_hears_a_note_until_it_leaves_the_window() -> None:
+    transformer = awake(Transformer(WIDTH, layers=1, window=20))
+    given = notes()
+    changed = given.clone()
+    changed[30, 1] += 1
+    heard, other = (transformer(music, transformer.zero_state(ROWS))[0] for music in (given, changed))
+    differs = (heard != other).any(dim=-1).nonzero().tolist()
+    assert differs == [[step, 1] for step in range(30, 50)]
+
+
+@torch.no_grad()
+def test_a_head_with_a_high_sink_hears_nothing() -> None:
+    transformer = awake(Transformer(WIDTH, layers=1, window=20))
+    given = notes()
+    transformer.layers[0].sink.fill_(60)
+    transformer.layers[0].down.weight.zero_()
+    heard, _ = transformer(given, transformer.zero_state(ROWS))
+    assert torch.allclose(heard, transformer.last(given), atol=1e-5)
+
+
+def test_rotations_come_back_after_a_turn() -> None:
+    positions = torch.arange(0, TURN, 7)
+    for now, later in zip(rotations(positions), rotations(positions + 1000 * TURN), strict=True):
+        assert torch.equal(now, later)
+    assert torch.allclose(rotations(torch.tensor([1]))[0][0, 0], torch.tensor(1.0).cos(), atol=1e-3)
+
+
+def test_a_width_that_heads_do_not_fill_is_refused() -> None:
+    with pytest.raises(ValueError, match="width must be a multiple of 128, not 192"):
+        Transformer(192)
