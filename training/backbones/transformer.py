@@ -1,5 +1,6 @@
 """A decoder Transformer that attends to a window of the last notes."""
 
+import itertools
 import math
 from typing import cast
 
@@ -94,31 +95,34 @@ class Layer(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Return the stream after the layer, and `past` with the keys and values of these steps behind it."""
         parts = _products(self.before_attention(stream), self.query, self.key, self.value)
-        query, key, value = (part.unflatten(-1, (-1, HEAD)).permute(1, 2, 0, 3) for part in parts)
-        query, key = (functional.normalize(part, dim=-1) for part in (query, key))
-        memory = torch.cat([past, torch.stack([key, value], dim=1).to(past.dtype)], dim=3)
-        cos, sin = (part.to(query.dtype) for part in turns)
-        keys, values = rotate(memory[:, 0].to(query.dtype), cos, sin), memory[:, 1].to(query.dtype)
-        steps = len(stream)
-        heard = self._attend(rotate(query, cos[-steps:], sin[-steps:]), keys, values, masks)
+        query, key, value = (part.view(*part.shape[:2], -1, HEAD).permute(1, 2, 0, 3) for part in parts)
+        fresh = (functional.normalize(key, dim=-1), value)
+        keys, values = (
+            torch.cat([old.to(key.dtype), new], dim=2) for old, new in zip(past.unbind(1), fresh, strict=True)
+        )
+        query = query * (math.sqrt(HEAD) * self.sharpness.view(-1, 1, 1) / query.norm(dim=-1, keepdim=True)).to(
+            key.dtype
+        )
+        heard = self._attend(
+            rotate(query, *(part[-len(stream) :] for part in turns)), rotate(keys, *turns), values, masks
+        )
         stream = stream + self.dropout(self.attended(heard))
         gate, up = _products(self.before_unit(stream), self.gate, self.up)
-        return stream + self.dropout(self.down(functional.silu(gate) * up)), memory
+        return stream + self.dropout(self.down(functional.silu(gate) * up)), torch.stack([keys, values], dim=1)
 
     def _attend(self, query: Tensor, keys: Tensor, values: Tensor, masks: list[Tensor]) -> Tensor:
         """Return what the heads hear, side by side: (steps, rows, width)."""
         rows, _, steps, _ = query.shape
-        query = query * (math.sqrt(HEAD) * self.sharpness.to(query.dtype)).view(-1, 1, 1)
-        query = query.unflatten(1, (self.keys, self.shared))
+        query = query.view(rows, self.keys, self.shared, steps, HEAD)
         sink = self.sink.exp().to(query.dtype).view(self.keys, self.shared, 1, 1)
         heard, begin = [], 0
         for mask in masks:
             notes, seen = mask.shape[-2:]
-            near = slice(begin, begin + seen)
+            near, blocks = slice(begin, begin + seen), (rows, self.keys, self.shared, notes, -1)
             logits = query[..., begin : begin + notes, :].flatten(2, 3) @ keys[:, :, near].transpose(-1, -2)
             # The lengths bound the logits, so their greatest need not be taken from them.
-            weights = (logits.unflatten(2, (self.shared, notes)) + mask.to(query.dtype)[:, None, None]).exp()
-            sums = (weights.flatten(2, 3) @ values[:, :, near]).unflatten(2, (self.shared, notes))
+            weights = (logits.view(blocks) + mask.to(query.dtype)[:, None, None]).exp()
+            sums = (weights.flatten(2, 3) @ values[:, :, near]).view(blocks)
             heard.append(sums / (weights.sum(dim=-1, keepdim=True) + sink))
             begin += notes
         return torch.cat(heard, dim=3).permute(3, 0, 1, 2, 4).reshape(steps, rows, -1)
@@ -138,10 +142,12 @@ def rotations(positions: Tensor) -> tuple[Tensor, Tensor]:
 def rotate(heads: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     """Turn the pairs of channels (i, i + HEAD / 2)."""
     first, second = heads.chunk(2, dim=-1)
+    cos, sin = cos.to(heads.dtype), sin.to(heads.dtype)
     return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)
 
 
 def _products(given: Tensor, *linear: nn.Linear) -> list[Tensor]:
     """Multiply once for several layers."""
     weights = [each.weight for each in linear]
-    return list(functional.linear(given, torch.cat(weights)).split([len(weight) for weight in weights], dim=-1))
+    together = functional.linear(given, torch.cat(weights))
+    return list(together.tensor_split(list(itertools.accumulate(map(len, weights[:-1]))), dim=-1))
