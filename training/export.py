@@ -10,9 +10,14 @@ import onnx
 import torch
 
 from training import tables
+from training.corpus import Corpus
+from training.graphs.calibration import Ranges, measure
 from training.graphs.notes import head_graph, states, step_graph
 from training.model import NoteModel
 from training.options import parse_config
+from training.streams import MIXES, Stream
+
+CALIBRATION = (16, 1024)  # pieces, and notes from the beginning of each
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,7 @@ class ExportConfig:
     out: Path = field(metadata={"help": "folder to write"})
     name: str = field(default="piano-lstm", metadata={"help": "name of the model"})
     int8: bool = field(default=True, metadata={"help": "int8 products; fp32 otherwise"})
+    data: str = field(default="", metadata={"help": "folder whose training pieces calibrate int8; else the run's"})
 
 
 def load_model(run: Path) -> NoteModel:
@@ -36,14 +42,17 @@ def load_model(run: Path) -> NoteModel:
     return model.eval()
 
 
-def write_model(model: NoteModel, out: Path, *, name: str, int8: bool) -> None:
-    """Write the model's graphs and config.json into a folder; files of other names stay."""
+def write_model(model: NoteModel, out: Path, *, name: str, ranges: Ranges | None = None) -> None:
+    """Write the model's graphs and config.json into a folder; files of other names stay.
+
+    Products are int8 if there are `ranges` (`training.graphs.calibration`), and fp32 otherwise.
+    """
     partial = out.with_name(out.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    onnx.save(step_graph(model, int8=int8), partial / "step.onnx")
+    onnx.save(step_graph(model, ranges), partial / "step.onnx")
     for f in range(1, len(tables.SIZES)):
-        onnx.save(head_graph(model, f, int8=int8), partial / f"head_{f}.onnx")
+        onnx.save(head_graph(model, f, int8=ranges is not None), partial / f"head_{f}.onnx")
     config = tables.config(name, states(model), model.context_width)
     (partial / "config.json").write_text(json.dumps(config) + "\n", encoding="utf-8")
     out.mkdir(parents=True, exist_ok=True)
@@ -55,7 +64,15 @@ def write_model(model: NoteModel, out: Path, *, name: str, int8: bool) -> None:
 def main(argv: Sequence[str] | None = None) -> None:
     """Export the last checkpoint of a run."""
     config = parse_config(ExportConfig, argv, __doc__ or "")
-    write_model(load_model(config.run), config.out, name=config.name, int8=config.int8)
+    model = load_model(config.run)
+    ranges = None
+    if config.int8:
+        stored = torch.load(config.run / "last.pt", map_location="cpu", weights_only=True)["config"]
+        music = Stream(
+            Corpus(Path(config.data or stored["data"]), "train"), MIXES["all"], *CALIBRATION, random_seed=1
+        ).next()
+        ranges = measure(model, music.events, music.controls)
+    write_model(model, config.out, name=config.name, ranges=ranges)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from training.corpus import Corpus
 from training.export import write_model
 from training.folder import ModelFolder
 from training.graphs.builder import ACTIVATION_ZERO, WEIGHT_MAX, quantise
+from training.graphs.calibration import measure
 from training.model import NoteModel
 from training.scoring import score_corpus, torch_scorer
 
@@ -36,7 +37,8 @@ def model() -> NoteModel:
 def folders(model: NoteModel, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     root = tmp_path_factory.mktemp("exported")
     for name in ("fp32", "int8"):
-        write_model(model, root / name, name="small", int8=name == "int8")
+        ranges = measure(model, *made_up_steps(300, 8)[:2]) if name == "int8" else None
+        write_model(model, root / name, name="small", ranges=ranges)
     return {name: root / name for name in ("fp32", "int8")}
 
 

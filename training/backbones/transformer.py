@@ -52,11 +52,11 @@ class Transformer(nn.Module):
         """Return what the last layer says of every step, and the state after the last."""
         past, heard = state
         steps, before = len(given), self.window - 1
-        turns = rotations(torch.arange(before + steps, device=given.device))
+        angles = rotations(torch.arange(before + steps, device=given.device))
         masks = self._masks(heard, steps)
         memory = []
         for layer, remembered in zip(self.layers, past.unbind(1), strict=True):
-            given, remembered = cast(Layer, layer)(given, remembered, turns, masks)
+            given, remembered = cast(Layer, layer)(given, remembered, angles, masks)
             memory.append(remembered[..., steps:, :])
         return self.last(given), (torch.stack(memory, dim=1), (heard + steps).clamp(max=before))
 
@@ -91,7 +91,7 @@ class Layer(nn.Module):
             nn.init.zeros_(product.weight)
 
     def forward(
-        self, stream: Tensor, past: Tensor, turns: tuple[Tensor, Tensor], masks: list[Tensor]
+        self, stream: Tensor, past: Tensor, angles: tuple[Tensor, Tensor], masks: list[Tensor]
     ) -> tuple[Tensor, Tensor]:
         """Return the stream after the layer, and `past` with the keys and values of these steps behind it."""
         parts = _products(self.before_attention(stream), self.query, self.key, self.value)
@@ -104,7 +104,7 @@ class Layer(nn.Module):
             key.dtype
         )
         heard = self._attend(
-            rotate(query, *(part[-len(stream) :] for part in turns)), rotate(keys, *turns), values, masks
+            rotate(query, *(part[-len(stream) :] for part in angles)), rotate(keys, *angles), values, masks
         )
         stream = stream + self.dropout(self.attended(heard))
         gate, up = _products(self.before_unit(stream), self.gate, self.up)
@@ -128,15 +128,16 @@ class Layer(nn.Module):
         return torch.cat(heard, dim=3).permute(3, 0, 1, 2, 4).reshape(steps, rows, -1)
 
 
-def rotations(positions: Tensor) -> tuple[Tensor, Tensor]:
-    """Cosines and sines of the angles of each pair of a head's channels, (positions, HEAD / 2).
-
-    In `TURN` notes the pairs turn a whole number of times, from one radian a note down to one turn.
-    """
+def turns() -> Tensor:
+    """How often each pair of a head's channels turns in `TURN` notes, from one radian a note down to once: int64."""
     fastest = math.log(TURN / (2 * math.pi))
-    turns = torch.linspace(fastest, 0, HEAD // 2, dtype=torch.float64, device=positions.device).exp().round()
-    angles = positions.view(-1, 1) * turns % TURN * (2 * math.pi / TURN)
-    return angles.cos().float(), angles.sin().float()
+    return torch.linspace(fastest, 0, HEAD // 2, dtype=torch.float64).exp().round().long()
+
+
+def rotations(positions: Tensor) -> tuple[Tensor, Tensor]:
+    """Cosines and sines of the angles of those pairs, (positions, HEAD / 2)."""
+    angles = positions.view(-1, 1) * turns().to(positions.device) % TURN * (2 * math.pi / TURN)
+    return angles.cos(), angles.sin()
 
 
 def rotate(heads: Tensor, cos: Tensor, sin: Tensor) -> Tensor:

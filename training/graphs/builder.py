@@ -33,14 +33,16 @@ class Graph:
             self._constants[name] = numpy_helper.from_array(np.asarray(values, kind), name)
         return name
 
-    def add(self, kind: str, *inputs: str, into: str, domain: str = "", **attributes: Any) -> str:
-        """Add a node with one output."""
-        self._nodes.append(helper.make_node(kind, inputs, [into], domain=domain, **attributes))
+    def add(
+        self, kind: str, *inputs: str, into: str, more: Sequence[str] = (), domain: str = "", **attributes: Any
+    ) -> str:
+        """Add a node; `more` are its outputs after the first."""
+        self._nodes.append(helper.make_node(kind, inputs, [into, *more], domain=domain, **attributes))
         return into
 
     def split(self, whole: str, parts: dict[str, int]) -> list[str]:
         """Cut columns into named parts of these widths."""
-        widths = self.constant("_".join(map(str, parts.values())), list(parts.values()), np.int64)
+        widths = self.constant("widths_" + "_".join(map(str, parts.values())), list(parts.values()), np.int64)
         self._nodes.append(helper.make_node("Split", [whole, widths], list(parts), axis=1))
         return list(parts)
 
@@ -59,16 +61,16 @@ class Graph:
         shape = self.constant(f"{name}_shape", [-1, tables[0].shape[1]], np.int64)
         return self.add("Reshape", total, shape, into=f"{name}_sum")
 
-    def product(self, name: str, given: str, weight: Floats, bias: Floats) -> str:
+    def product(self, name: str, given: str, weight: Floats, bias: Floats | None = None) -> str:
         """``given @ weight + bias``; `given` lies in [-1, 1].
 
         So the int8 form quantises it with a fixed scale, and a row's bits do not depend on its neighbours, as they
         would with a scale taken over the batch.
         """
-        bias_name = self.constant(f"{name}_bias", bias, np.float32)
+        biases = [] if bias is None else [self.constant(f"{name}_bias", bias, np.float32)]
         if not self._int8:
             weight_name = self.constant(f"{name}_weight", weight, np.float32)
-            return self.add("Gemm", given, weight_name, bias_name, into=name)
+            return self.add("Gemm", given, weight_name, *biases, into=name)
         quantised, scale = quantise(weight)
         activation_scale = self.constant("activation_scale", ACTIVATION_SCALE, np.float32)
         activation_zero = self.constant("activation_zero", ACTIVATION_ZERO, np.uint8)
@@ -80,7 +82,7 @@ class Graph:
             self.constant(f"{name}_scale", scale, np.float32),
             activation_zero,
             "",  # the weights' zero point is 0
-            bias_name,
+            *biases,
             into=name,
             domain=RUNTIME_DOMAIN,
         )
@@ -92,6 +94,12 @@ class Graph:
         model = helper.make_model(graph, ir_version=IR_VERSION, opset_imports=opsets)
         onnx.checker.check_model(model)
         return model
+
+
+def array(weight: Any) -> Floats:
+    """Return a weight of torch as NumPy's array."""
+    values: Floats = weight.detach().float().numpy()
+    return values
 
 
 def quantise(weight: Floats) -> tuple[NDArray[np.int8], Floats]:

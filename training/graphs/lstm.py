@@ -7,6 +7,7 @@ import numpy as np
 
 from training.backbones.lstm import LSTM
 from training.graphs.builder import Floats, Graph
+from training.graphs.calibration import Ranges
 
 GATES = [0, 1, 3, 2]  # torch's gates are input, forget, candidate, output; here the three sigmoids come first
 
@@ -20,8 +21,10 @@ def states(backbone: LSTM) -> list[dict[str, Any]]:
     ]
 
 
-def hear(g: Graph, backbone: LSTM, ids: str, tables: Sequence[Floats]) -> str:
-    """Add one step: `ids` (batch, tables) of the embeddings -> what was heard.
+def hear(
+    g: Graph, backbone: LSTM, ids: str, tables: Sequence[Floats], told: Floats, _ranges: Ranges | None
+) -> tuple[str, Floats]:
+    """Add one step: `ids` (batch, tables) of the embeddings -> what was heard, and `told`, which multiplies it.
 
     The embeddings only enter the first layer's product, and as a sum. So the graph's tables hold the products
     of the embeddings, and the first layer multiplies h alone.
@@ -44,7 +47,7 @@ def hear(g: Graph, backbone: LSTM, ids: str, tables: Sequence[Floats]) -> str:
             given = g.add("Concat", heard, f"h{layer}", into=f"given{layer}", axis=1)
             gates = g.product(f"gates{layer}", given, np.concatenate([weight_ih, weight_hh]), bias)
         heard = _cell(g, layer, gates, width)
-    return heard
+    return heard, told
 
 
 def _by_gate(weight: Any, width: int) -> Floats:

@@ -7,12 +7,13 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-from training.graphs import lstm
-from training.graphs.builder import Floats, Graph
+from training.graphs import lstm, transformer
+from training.graphs.builder import Floats, Graph, array
+from training.graphs.calibration import Ranges
 from training.model import NoteModel
 
-# By the name of the backbone's class: a module with `states(backbone)` and `hear(graph, backbone, ids, tables)`.
-GRAPHS: dict[str, ModuleType] = {"LSTM": lstm}
+# By the name of the backbone's class: a module with `states` and `hear`, as in `lstm`.
+GRAPHS: dict[str, ModuleType] = {"LSTM": lstm, "Transformer": transformer}
 TYPES = {
     "float32": TensorProto.FLOAT,
     "int32": TensorProto.INT32,
@@ -27,12 +28,13 @@ def states(model: NoteModel) -> list[dict[str, Any]]:
     return declared
 
 
-def step_graph(model: NoteModel, *, int8: bool) -> onnx.ModelProto:
-    """Return step.onnx."""
-    g = Graph(int8)
+def step_graph(model: NoteModel, ranges: Ranges | None) -> onnx.ModelProto:
+    """Return step.onnx: in int8 if there are `ranges`."""
+    g = Graph(int8=ranges is not None)
     ids = g.add("Concat", "event", "control", into="ids", axis=1)
-    heard = _graphs(model).hear(g, model.backbone, ids, [*_tables(model.events), *_tables(model.controls)])
-    told = g.product("told", heard, array(model.out.weight).T, array(model.out.bias))
+    tables = [*_tables(model.events), *_tables(model.controls)]
+    heard, weight = _graphs(model).hear(g, model.backbone, ids, tables, array(model.out.weight).T, ranges)
+    told = g.product("told", heard, weight, array(model.out.bias))
     first = len(model.out.bias) - model.context_width
     g.split(told, {"logits": first, "context": model.context_width})
 
@@ -63,12 +65,6 @@ def head_graph(model: NoteModel, field: int, *, int8: bool) -> onnx.ModelProto:
     g.product("logits", g.add("Tanh", hidden, into="hidden"), array(head.weight).T, array(head.bias))
     inputs = [_tensor("context", [model.context_width]), _tensor("drawn", [field], TensorProto.INT64)]
     return g.model(f"head_{field}", inputs, [_tensor("logits", [len(head.bias)])])
-
-
-def array(weight: Any) -> Floats:
-    """Return a weight as NumPy's array."""
-    values: Floats = weight.detach().float().numpy()
-    return values
 
 
 def _tables(modules: Any) -> list[Floats]:

@@ -1,0 +1,60 @@
+"""How large the channels become that enter int8 products, and what to divide them by."""
+
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from training.graphs.builder import Floats
+from training.model import NoteModel
+
+Ranges: TypeAlias = dict[str, Floats]
+"""By the name of a norm, or of a linear layer, of the backbone: the largest absolute value of each channel that the
+one gives or the other takes."""
+
+WINDOW = 256
+
+
+@torch.no_grad()
+def measure(model: NoteModel, events: NDArray[np.int64], controls: NDArray[np.int64]) -> Ranges:
+    """Read music, (steps, rows, ...) from the beginning of pieces, and return the ranges."""
+    ranges: Ranges = {}
+
+    def watch(name: str, module: nn.Module) -> Any:
+        def see(_module: nn.Module, given: tuple[Tensor, ...], told: Tensor) -> None:
+            channels = given[0] if isinstance(module, nn.Linear) else told
+            largest = channels.abs().flatten(0, -2).amax(dim=0).float().numpy()
+            ranges[name] = np.maximum(ranges.get(name, 0), largest)
+
+        return module.register_forward_hook(see)
+
+    watched = {
+        name: part for name, part in model.backbone.named_modules() if isinstance(part, nn.Linear | nn.LayerNorm)
+    }
+    hooks = [watch(name, part) for name, part in watched.items()]
+    state = model.zero_state(events.shape[1])
+    for begin in range(0, len(events), WINDOW):
+        part = slice(begin, begin + WINDOW)
+        _, state = model.hear(torch.from_numpy(events[part]), torch.from_numpy(controls[part]), state)
+    for hook in hooks:
+        hook.remove()
+    return ranges
+
+
+def balance(largest: Floats, weight: Floats) -> Floats:
+    """Return what to divide the channels by, so that they lie in [-1, 1]; `weight` is (channels, outputs).
+
+    A channel's range and its weights are made equally uneven [1]_: what is taken from the channels is multiplied
+    to the weights.
+
+    References
+    ----------
+    .. [1] Xiao et al., "SmoothQuant", arXiv:2211.10438, 2022.
+    """
+    largest = np.maximum(largest, 1e-3 * largest.max())
+    strongest = np.abs(weight).max(axis=1)
+    divisor = np.sqrt(largest / np.maximum(strongest, 1e-3 * strongest.max()))
+    even: Floats = divisor * (largest / divisor).max()
+    return even
