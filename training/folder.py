@@ -15,6 +15,7 @@ class ModelFolder:
     """The graphs of a folder, on the CPU with one thread."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1

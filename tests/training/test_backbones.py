@@ -5,6 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch, of the extra [train]")
 
+import made_up
 from torch import Tensor
 
 from training.backbones import BACKBONES, Backbone, reset_rows
@@ -13,25 +14,13 @@ from training.backbones.transformer import TURN, Transformer, rotations
 WIDTH, ROWS, STEPS = 128, 3, 150
 
 
-def awake(backbone: torch.nn.Module) -> Backbone:
-    """Return it with weights of which every part matters."""
-    random = torch.Generator().manual_seed(4)
-    with torch.no_grad():
-        for weight in backbone.parameters():
-            if weight.ndim == 2:
-                weight.copy_(torch.randn(weight.shape, generator=random) / weight.shape[1] ** 0.5)
-            elif not weight.any():
-                weight.copy_(torch.randn(weight.shape, generator=random))
-    return backbone.eval()  # type: ignore[return-value]
-
-
 def notes(steps: int = STEPS) -> Tensor:
     return torch.randn(steps, ROWS, WIDTH, generator=torch.Generator().manual_seed(3))
 
 
 @pytest.fixture(params=BACKBONES)
 def backbone(request: pytest.FixtureRequest) -> Backbone:
-    return awake(BACKBONES[request.param](WIDTH))
+    return made_up.awake(BACKBONES[request.param](WIDTH))
 
 
 @torch.no_grad()
@@ -64,7 +53,7 @@ def test_states_are_zeros_with_the_row_first(backbone: Backbone) -> None:
 
 @torch.no_grad()
 def test_a_transformer_of_one_layer_hears_a_note_until_it_leaves_the_window() -> None:
-    transformer = awake(Transformer(WIDTH, layers=1, window=20))
+    transformer = made_up.awake(Transformer(WIDTH, layers=1, window=20))
     given = notes()
     changed = given.clone()
     changed[30, 1] += 1
@@ -75,7 +64,7 @@ def test_a_transformer_of_one_layer_hears_a_note_until_it_leaves_the_window() ->
 
 @torch.no_grad()
 def test_a_head_with_a_high_sink_hears_nothing() -> None:
-    transformer = awake(Transformer(WIDTH, layers=1, window=20))
+    transformer = made_up.awake(Transformer(WIDTH, layers=1, window=20))
     given = notes()
     transformer.layers[0].sink.fill_(60)
     transformer.layers[0].down.weight.zero_()

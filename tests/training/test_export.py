@@ -8,6 +8,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch, of the extra [train]")
 
+import made_up
+
 import longplay
 from training import evaluate, tables
 from training.corpus import Corpus
@@ -37,18 +39,9 @@ def model() -> NoteModel:
 def folders(model: NoteModel, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     root = tmp_path_factory.mktemp("exported")
     for name in ("fp32", "int8"):
-        ranges = measure(model, *made_up_steps(300, 8)[:2]) if name == "int8" else None
+        ranges = measure(model, *made_up.steps(300, 8)[:2]) if name == "int8" else None
         write_model(model, root / name, name="small", ranges=ranges)
     return {name: root / name for name in ("fp32", "int8")}
-
-
-def made_up_steps(steps: int, rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Events, START included, controls, and ids drawn: (steps, rows, ...) int64."""
-    random = np.random.default_rng(2)
-    events = np.stack([random.integers(0, size + 1, (steps, rows)) for size in tables.SIZES], axis=-1)
-    controls = np.stack([random.integers(0, size, (steps, rows)) for size in tables.CONTROL_SIZES], axis=-1)
-    drawn = np.stack([random.integers(0, size, (steps, rows)) for size in tables.SIZES], axis=-1)
-    return events, controls, drawn
 
 
 def outputs(folder: Path, events: np.ndarray, controls: np.ndarray, drawn: np.ndarray) -> np.ndarray:
@@ -64,7 +57,7 @@ def outputs(folder: Path, events: np.ndarray, controls: np.ndarray, drawn: np.nd
 
 
 def test_logits_of_fp32_graphs_are_the_models(model: NoteModel, folders: dict[str, Path]) -> None:
-    events, controls, drawn = made_up_steps(STEPS, 3)
+    events, controls, drawn = made_up.steps(STEPS, 3)
     with torch.no_grad():
         given = [torch.from_numpy(array) for array in (events, controls, drawn)]
         heard, _ = model.hear(given[0], given[1], model.zero_state(3))
@@ -78,7 +71,7 @@ def test_logits_of_fp32_graphs_are_the_models(model: NoteModel, folders: dict[st
 
 @pytest.mark.parametrize("rows", [[0], [63], [1, 7, 9, 20, 21, 33, 63]])
 def test_rows_of_int8_graphs_do_not_depend_on_their_batch(folders: dict[str, Path], rows: list[int]) -> None:
-    steps = made_up_steps(20, 64)
+    steps = made_up.steps(20, 64)
     together = outputs(folders["int8"], *steps)
     alone = outputs(folders["int8"], *(array[:, rows] for array in steps))
     assert (alone == together[:, rows]).all()

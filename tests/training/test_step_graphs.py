@@ -1,0 +1,121 @@
+"""Each backbone's graph against its module, far past any window, with rows that begin at different times."""
+# ruff: noqa: E402 - what needs torch is imported after the check that it is there
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs torch, of the extra [train]")
+
+import made_up
+from conftest import made_up_notes
+from numpy.typing import NDArray
+
+import longplay
+from training import tables
+from training.backbones import reset_rows
+from training.backbones.transformer import TURN
+from training.corpus import read_notes
+from training.export import write_model
+from training.folder import ModelFolder
+from training.graphs.calibration import measure
+from training.model import NoteModel
+
+ROWS, STEPS = 8, 2000
+SMALL: dict[str, dict[str, Any]] = {"lstm": {}, "transformer": {"layers": 2, "window": 40}}
+EVENTS, CONTROLS, _ = made_up.steps(STEPS, ROWS)
+# Row 0 hears one piece; row 7 begins a new one every 249 steps.
+BEGINS = np.array([[row > 0 and step % (592 - 49 * row) == 0 for row in range(ROWS)] for step in range(STEPS)])
+
+
+@pytest.fixture(scope="module", params=SMALL)
+def model(request: pytest.FixtureRequest) -> NoteModel:
+    torch.manual_seed(5)
+    model = NoteModel(request.param, width=128, head_width=32)
+    model.backbone = made_up.awake(type(model.backbone)(128, **SMALL[request.param]))
+    return model.eval()
+
+
+@pytest.fixture(scope="module")
+def folders(model: NoteModel, tmp_path_factory: pytest.TempPathFactory) -> dict[str, ModelFolder]:
+    root = tmp_path_factory.mktemp("exported")
+    write_model(model, root / "fp32", name="small")
+    write_model(model, root / "int8", name="small", ranges=measure(model, EVENTS[:300], CONTROLS[:300]))
+    return {name: ModelFolder(root / name) for name in ("fp32", "int8")}
+
+
+@torch.no_grad()
+def logits_of_module(model: NoteModel, events: NDArray[np.int64], controls: NDArray[np.int64]) -> NDArray[np.float32]:
+    state, heard = model.zero_state(events.shape[1]), []
+    cuts = [*np.flatnonzero(BEGINS[: len(events)].any(axis=1)), len(events)]
+    for begin, end in itertools.pairwise(cuts):
+        state = reset_rows(state, BEGINS[begin, : events.shape[1]])
+        part, state = model.hear(torch.from_numpy(events[begin:end]), torch.from_numpy(controls[begin:end]), state)
+        heard.append(part)
+    logits: NDArray[np.float32] = model.first_logits(torch.cat(heard))[0].numpy()
+    return logits
+
+
+def logits_of_graph(folder: ModelFolder, rows: list[int], steps: int = STEPS) -> NDArray[np.float32]:
+    state, said = folder.zero_state(len(rows)), []
+    for step in range(steps):
+        for place in np.flatnonzero(BEGINS[step, rows]):
+            for part in state.values():
+                part[place] = 0
+        logits, _, state = folder.step(EVENTS[step, rows], CONTROLS[step, rows], state)
+        said.append(logits)
+    return np.stack(said)
+
+
+def test_a_graph_says_what_its_module_says_over_2000_steps(model: NoteModel, folders: dict[str, ModelFolder]) -> None:
+    expected = logits_of_module(model, EVENTS, CONTROLS)
+    assert expected.std() > 0.1
+    for rows in ([0], [1, 4, 6], list(range(ROWS))):
+        said = logits_of_graph(folders["fp32"], rows)
+        assert np.abs(said - expected[:, rows]).max() < 1e-2  # embeddings are stored in 16 bits
+
+
+def test_int8_products_change_little(folders: dict[str, ModelFolder]) -> None:
+    exact, rounded = (logits_of_graph(folders[name], [0, 5], 300) for name in ("fp32", "int8"))
+    assert 0 < (exact - rounded).std() < 0.15 * exact.std()
+
+
+def test_a_rows_bits_are_the_same_in_any_batch(folders: dict[str, ModelFolder]) -> None:
+    together = logits_of_graph(folders["int8"], list(range(ROWS)), 400)
+    for rows in ([5], [2, 7, 3]):
+        assert (logits_of_graph(folders["int8"], rows, 400) == together[:, rows]).all()
+
+
+@torch.no_grad()
+def test_a_transformer_goes_on_when_its_position_comes_back(tmp_path: Path) -> None:
+    model = NoteModel("transformer", width=128, head_width=32).eval()
+    model.backbone = made_up.awake(type(model.backbone)(128, layers=1, window=40))
+    write_model(model, tmp_path, name="small")
+    folder, count = ModelFolder(tmp_path), TURN + 600
+    events, controls, _ = made_up.steps(count, 1)
+    state, expected, said = model.zero_state(1), [], []
+    for part in range(0, count, 256):
+        given = (torch.from_numpy(array[part : part + 256]) for array in (events, controls))
+        heard, state = model.hear(*given, state)
+        expected.append(model.first_logits(heard)[0].numpy())
+    states = folder.zero_state(1)
+    for event, control in zip(events, controls, strict=True):
+        logits, _, states = folder.step(event, control, states)
+        said.append(logits)
+    assert np.abs(np.stack(said) - np.concatenate(expected)).max() < 1e-2
+    assert states["position"][0] < count - TURN + 1
+
+
+def test_the_engine_scores_notes_as_the_graphs_do_in_memory_of_their_own(folders: dict[str, ModelFolder]) -> None:
+    notes = made_up_notes(np.random.default_rng(1), 400)
+    engine = longplay.Engine(folders["int8"].folder, device="cpu")
+    score = engine.score(longplay.write_midi(notes, 600))
+    reading = read_notes(longplay.Tokenizer(folders["int8"].config), notes, style=0)
+    unknown = np.tile(np.array(tables.UNKNOWN_CONTROL), (len(reading.events), 1, 1))
+    events, targets = (array[:, None].astype(np.int64) for array in (reading.events, reading.targets))
+    nats = folders["int8"].score(events, unknown, targets)
+    assert score.notes == 400
+    assert np.abs(nats[:-1, 0] + score.log_probabilities).max() < 1e-3
