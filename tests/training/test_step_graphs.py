@@ -111,6 +111,7 @@ def test_a_transformer_goes_on_when_its_position_comes_back(tmp_path: Path) -> N
 
 def test_the_engine_scores_notes_as_the_graphs_do_in_memory_of_their_own(folders: dict[str, ModelFolder]) -> None:
     notes = made_up_notes(np.random.default_rng(1), 400)
+    notes["onset_ms"] -= notes["onset_ms"][0]
     engine = longplay.Engine(folders["int8"].folder, device="cpu")
     score = engine.score(longplay.write_midi(notes, 600))
     reading = read_notes(longplay.Tokenizer(folders["int8"].config), notes, style=0)
