@@ -12,8 +12,8 @@ def awake(backbone: torch.nn.Module) -> torch.nn.Module:
     random = torch.Generator().manual_seed(4)
     with torch.no_grad():
         for weight in backbone.parameters():
-            if weight.ndim == 2:
-                weight.copy_(torch.randn(weight.shape, generator=random) / weight.shape[1] ** 0.5)
+            if weight.ndim > 1:
+                weight.copy_(torch.randn(weight.shape, generator=random) / weight.shape[-1] ** 0.5)
             elif not weight.any():
                 weight.copy_(torch.randn(weight.shape, generator=random))
     return backbone.eval()

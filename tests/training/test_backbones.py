@@ -7,9 +7,11 @@ torch = pytest.importorskip("torch", reason="training needs torch, of the extra 
 
 import made_up
 from torch import Tensor
+from torch.nn import functional
 
 from training.backbones import BACKBONES, Backbone, reset_rows
-from training.backbones.transformer import TURN, Transformer, rotations
+from training.backbones.attention import TURN, Attention, masks_of, rotate, rotations
+from training.backbones.transformer import RelativeTransformer, Transformer
 
 WIDTH, ROWS, STEPS = 128, 3, 150
 
@@ -52,8 +54,9 @@ def test_states_are_zeros_with_the_row_first(backbone: Backbone) -> None:
 
 
 @torch.no_grad()
-def test_a_transformer_of_one_layer_hears_a_note_until_it_leaves_the_window() -> None:
-    transformer = made_up.awake(Transformer(WIDTH, layers=1, window=20))
+@pytest.mark.parametrize("kind", [Transformer, RelativeTransformer])
+def test_a_transformer_of_one_layer_hears_a_note_until_it_leaves_the_window(kind: type[Transformer]) -> None:
+    transformer = made_up.awake(kind(WIDTH, layers=1, window=20))
     given = notes()
     changed = given.clone()
     changed[30, 1] += 1
@@ -81,4 +84,28 @@ def test_rotations_come_back_after_a_turn() -> None:
 
 def test_a_width_that_heads_do_not_fill_is_refused() -> None:
     with pytest.raises(ValueError, match="width must be a multiple of 128, not 192"):
-        Transformer(192)
+        Attention(192, window=20)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("relative", [False, True])
+def test_attention_is_what_its_formula_says_note_by_note(relative: bool) -> None:
+    window = 20
+    attention = made_up.awake(Attention(WIDTH, window=window, relative=relative))
+    given = notes(70)
+    heard, _ = attention.attend(
+        given, attention.zero_memory(ROWS), masks_of(torch.zeros(ROWS, dtype=torch.int64), 70, window)
+    )
+    for row, note in [(0, 0), (1, 5), (2, 19), (0, 20), (1, 69)]:
+        seen = given[max(0, note - window + 1) : note + 1, row]
+        heads = attention.query(given[note, row]).view(2, 64)
+        query = functional.normalize(heads, dim=-1) * 8 * attention.sharpness[:, None]
+        keys, values = functional.normalize(attention.key(seen), dim=-1), attention.value(seen)
+        if relative:
+            logits = query @ keys.T + (query[:, None] * attention.distances[0, :, window - len(seen) :]).sum(-1)
+        else:
+            places = torch.arange(1000, 1000 + len(seen))
+            logits = rotate(query, *rotations(places[-1:])) @ rotate(keys, *rotations(places)).T
+        weights = torch.cat([logits, attention.sink[:, None]], dim=1).softmax(dim=1)[:, :-1]
+        expected = attention.attended((weights.to(values.dtype) @ values).flatten())
+        assert torch.allclose(heard[note, row], expected, atol=1e-4)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 import longplay
 from training import tables
 from training.backbones import reset_rows
-from training.backbones.transformer import TURN
+from training.backbones.attention import TURN
 from training.corpus import read_notes
 from training.export import write_model
 from training.folder import ModelFolder
@@ -25,7 +25,12 @@ from training.graphs.calibration import measure
 from training.model import NoteModel
 
 ROWS, STEPS = 8, 2000
-SMALL: dict[str, dict[str, Any]] = {"lstm": {}, "transformer": {"layers": 2, "window": 40}}
+SMALL: dict[str, dict[str, Any]] = {
+    "lstm": {},
+    "attentive-lstm": {"window": 40},
+    "transformer": {"layers": 2, "window": 40},
+    "relative-transformer": {"layers": 2, "window": 40},
+}
 EVENTS, CONTROLS, _ = made_up.steps(STEPS, ROWS)
 # Row 0 hears one piece; row 7 begins a new one every 249 steps.
 BEGINS = np.array([[row > 0 and step % (592 - 49 * row) == 0 for row in range(ROWS)] for step in range(STEPS)])

@@ -10,8 +10,9 @@ from typing import Protocol, TypeAlias
 import torch
 from torch import Tensor, nn
 
+from training.backbones.attentive_lstm import AttentiveLSTM
 from training.backbones.lstm import LSTM
-from training.backbones.transformer import Transformer
+from training.backbones.transformer import RelativeTransformer, Transformer
 
 State: TypeAlias = tuple[Tensor, ...]
 """What a backbone remembers: tensors whose first axis is the row. All zeros before a piece."""
@@ -27,7 +28,12 @@ class Backbone(Protocol):
         """Hear steps of every row: (steps, rows, width) -> the same shape, and the state after them."""
 
 
-BACKBONES: dict[str, type[nn.Module]] = {"lstm": LSTM, "transformer": Transformer}
+BACKBONES: dict[str, type[nn.Module]] = {
+    "lstm": LSTM,
+    "attentive-lstm": AttentiveLSTM,
+    "transformer": Transformer,
+    "relative-transformer": RelativeTransformer,
+}
 
 
 def reset_rows(state: State, begins: Sequence[bool] | Tensor) -> State:

@@ -14,40 +14,54 @@ GATES = [0, 1, 3, 2]  # torch's gates are input, forget, candidate, output; here
 
 def states(backbone: LSTM) -> list[dict[str, Any]]:
     """``states`` of the config.json."""
-    return [
-        {"input": f"{kind}{layer}", "output": f"next_{kind}{layer}", "type": "float32", "shape": [backbone.width]}
-        for layer in range(backbone.LAYERS)
-        for kind in "hc"
-    ]
+    return [state for layer in range(backbone.layers) for state in layer_states(layer, backbone.width)]
 
 
 def hear(
     g: Graph, backbone: LSTM, ids: str, tables: Sequence[Floats], told: Floats, _ranges: Ranges | None
 ) -> tuple[str, Floats]:
-    """Add one step: `ids` (batch, tables) of the embeddings -> what was heard, and `told`, which multiplies it.
-
-    The embeddings only enter the first layer's product, and as a sum. So the graph's tables hold the products
-    of the embeddings, and the first layer multiplies h alone.
-    """
-    width = backbone.width
-    weights = [
-        [_by_gate(getattr(backbone.lstm, f"weight_{kind}_l{layer}"), width) for kind in ("ih", "hh")]
-        for layer in range(backbone.LAYERS)
-    ]
-    biases = [
-        _by_gate(getattr(backbone.lstm, f"bias_ih_l{layer}") + getattr(backbone.lstm, f"bias_hh_l{layer}"), width)
-        for layer in range(backbone.LAYERS)
-    ]
-    heard = ""
-    for layer, ((weight_ih, weight_hh), bias) in enumerate(zip(weights, biases, strict=True)):
-        if layer == 0:
-            given = g.embeddings("given", ids, [table @ weight_ih for table in tables])
-            gates = g.add("Add", given, g.product("recurrent", "h0", weight_hh, bias), into="gates0")
-        else:
-            given = g.add("Concat", heard, f"h{layer}", into=f"given{layer}", axis=1)
-            gates = g.product(f"gates{layer}", given, np.concatenate([weight_ih, weight_hh]), bias)
-        heard = _cell(g, layer, gates, width)
+    """Add one step: `ids` (batch, tables) of the embeddings -> what was heard, and `told`, which multiplies it."""
+    heard = first_layer(g, backbone, ids, tables)
+    for layer in range(1, backbone.layers):
+        given, recurrent, bias = layer_weights(backbone, layer)
+        heard = next_layer(g, layer, heard, np.concatenate([given, recurrent]), bias)
     return heard, told
+
+
+def layer_states(layer: int, width: int) -> list[dict[str, Any]]:
+    """Declare h and c of a layer."""
+    return [
+        {"input": f"{kind}{layer}", "output": f"next_{kind}{layer}", "type": "float32", "shape": [width]}
+        for kind in "hc"
+    ]
+
+
+def layer_weights(backbone: LSTM, layer: int) -> tuple[Floats, Floats, Floats]:
+    """Weights of what a layer is given, and of its h, each (width, gates), and their bias."""
+    part = {
+        name: getattr(backbone.lstm, f"{name}_l{layer}") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    }
+    width = backbone.width
+    bias = _by_gate(part["bias_ih"] + part["bias_hh"], width)
+    return _by_gate(part["weight_ih"], width), _by_gate(part["weight_hh"], width), bias
+
+
+def first_layer(g: Graph, backbone: LSTM, ids: str, tables: Sequence[Floats]) -> str:
+    """Add layer 0 and the embeddings.
+
+    These only enter the layer's product, and as a sum. So the graph's tables hold the products of the embeddings, and
+    the layer multiplies h alone.
+    """
+    weight, recurrent, bias = layer_weights(backbone, 0)
+    given = g.embeddings("given", ids, [table @ weight for table in tables])
+    gates = g.add("Add", given, g.product("recurrent", "h0", recurrent, bias), into="gates0")
+    return _cell(g, 0, gates, backbone.width)
+
+
+def next_layer(g: Graph, layer: int, given: str, weight: Floats, bias: Floats) -> str:
+    """Add a further layer; `weight` multiplies what it is given and its h, side by side."""
+    both = g.add("Concat", given, f"h{layer}", into=f"given{layer}", axis=1)
+    return _cell(g, layer, g.product(f"gates{layer}", both, weight, bias), len(bias) // 4)
 
 
 def _by_gate(weight: Any, width: int) -> Floats:

@@ -7,13 +7,18 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-from training.graphs import lstm, transformer
+from training.graphs import attentive_lstm, lstm, transformer
 from training.graphs.builder import Floats, Graph, array
 from training.graphs.calibration import Ranges
 from training.model import NoteModel
 
 # By the name of the backbone's class: a module with `states` and `hear`, as in `lstm`.
-GRAPHS: dict[str, ModuleType] = {"LSTM": lstm, "Transformer": transformer}
+GRAPHS: dict[str, ModuleType] = {
+    "LSTM": lstm,
+    "AttentiveLSTM": attentive_lstm,
+    "Transformer": transformer,
+    "RelativeTransformer": transformer,
+}
 TYPES = {
     "float32": TensorProto.FLOAT,
     "int32": TensorProto.INT32,

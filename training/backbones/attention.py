@@ -1,0 +1,133 @@
+"""Attention to a window of the last notes, read in windows of music of any length."""
+
+import itertools
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+HEAD = 64
+"""Width of a head."""
+TURN = 4096
+"""Every rotary frequency is a whole number of turns in so many notes: positions may wrap around there."""
+BLOCK = 64
+"""Notes that attend in one product: more of them multiply more that is outside the window, fewer run slower."""
+
+
+class Attention(nn.Module):
+    """Each note asks itself and the `window - 1` notes before it, as far as the piece has them.
+
+    The softmax of each head has a sink, a learned logit whose value is zero, so that a head may hear nothing. `shared`
+    heads have their keys and values in common [1]_. Queries and keys have length one, times a learned sharpness, which
+    keeps logits small at any learning rate [2]_. How far away a note is enters by rotation of queries and keys [3]_,
+    or, if `relative`, by a learned vector of each distance, which the query is multiplied with too [4]_.
+
+    References
+    ----------
+    .. [1] Ainslie et al., "GQA: Training Generalized Multi-Query Transformer Models", arXiv:2305.13245, 2023.
+    .. [2] Henry et al., "Query-Key Normalization for Transformers", arXiv:2010.04245, 2020.
+    .. [3] Su et al., "RoFormer: Enhanced Transformer with Rotary Position Embedding", arXiv:2104.09864, 2021.
+    .. [4] Huang et al., "Music Transformer", arXiv:1809.04281, 2018.
+    """
+
+    def __init__(self, width: int, *, window: int, shared: int = 2, relative: bool = False) -> None:
+        super().__init__()
+        if width % (HEAD * shared):
+            raise ValueError(f"width must be a multiple of {HEAD * shared}, not {width}")
+        self.window, self.shared, self.keys = window, shared, width // HEAD // shared
+        self.query = nn.Linear(width, width, bias=False)
+        self.key, self.value = (nn.Linear(width, self.keys * HEAD, bias=False) for _ in range(2))
+        self.attended = nn.Linear(width, width, bias=False)
+        self.sharpness = nn.Parameter(torch.ones(self.keys * shared))
+        self.sink = nn.Parameter(torch.zeros(self.keys * shared))
+        # Of the farthest note first.
+        self.distances = nn.Parameter(torch.zeros(self.keys, shared, window, HEAD)) if relative else None
+        nn.init.zeros_(self.attended.weight)  # at first nothing is heard
+
+    def zero_memory(self, rows: int) -> Tensor:
+        """Return the keys, not rotated, and values of the last notes: (rows, 2, keys, window - 1, HEAD)."""
+        return self.sink.new_zeros(rows, 2, self.keys, self.window - 1, HEAD)
+
+    def attend(self, given: Tensor, memory: Tensor, masks: list[Tensor]) -> tuple[Tensor, Tensor]:
+        """Hear steps: (steps, rows, width) -> the same shape, and the memory after them; for `masks` see `masks_of`."""
+        parts = products(given, self.query, self.key, self.value)
+        query, key, value = (part.view(*part.shape[:2], -1, HEAD).permute(1, 2, 0, 3) for part in parts)
+        length = math.sqrt(HEAD) * self.sharpness.view(-1, 1, 1)
+        query = query * (length / query.norm(dim=-1, keepdim=True)).to(key.dtype)
+        past = memory.to(key.dtype)
+        keys = torch.cat([past[:, 0], functional.normalize(key, dim=-1)], dim=2)
+        values = torch.cat([past[:, 1], value], dim=2)
+        after = torch.stack([part[:, :, len(given) :] for part in (keys, values)], dim=1)
+        if self.distances is None:
+            angles = rotations(torch.arange(keys.shape[2], device=keys.device))
+            query, keys = rotate(query, *(part[-len(given) :] for part in angles)), rotate(keys, *angles)
+        heard: Tensor = self.attended(self._mean(query, keys, values, masks))
+        return heard, after
+
+    def _mean(self, query: Tensor, keys: Tensor, values: Tensor, masks: list[Tensor]) -> Tensor:
+        """Return the means of the values, heads side by side: (steps, rows, width)."""
+        rows, _, steps, _ = query.shape
+        query = query.reshape(rows, self.keys, self.shared, steps, HEAD)
+        sink = self.sink.exp().to(query.dtype).view(self.keys, self.shared, 1, 1)
+        heard, begin = [], 0
+        for mask in masks:
+            notes, seen = mask.shape[-2:]
+            near, blocks = slice(begin, begin + seen), (rows, self.keys, self.shared, notes, -1)
+            asked = query[..., begin : begin + notes, :]
+            logits = (asked.flatten(2, 3) @ keys[:, :, near].transpose(-1, -2)).view(blocks)
+            if self.distances is not None:
+                logits = logits + _skewed(asked @ self.distances.to(query.dtype).transpose(-1, -2))
+            # The lengths bound the logits, so their greatest need not be taken from them.
+            weights = (logits + mask.to(query.dtype)[:, None, None]).exp()
+            sums = (weights.flatten(2, 3) @ values[:, :, near]).view(blocks)
+            heard.append(sums / (weights.sum(dim=-1, keepdim=True) + sink))
+            begin += notes
+        return torch.cat(heard, dim=3).permute(3, 0, 1, 2, 4).reshape(steps, rows, -1)
+
+
+def masks_of(heard: Tensor, steps: int, window: int) -> list[Tensor]:
+    """For each `BLOCK` of notes what to add to its logits: (rows, notes, places from the first that is seen).
+
+    `heard` is how many notes each row remembers, at most `window - 1`.
+    """
+    before, masks = window - 1, []
+    for begin in range(0, steps, BLOCK):
+        note = torch.arange(begin, min(begin + BLOCK, steps), device=heard.device).view(-1, 1)
+        place = torch.arange(begin, int(note[-1]) + window, device=heard.device)
+        seen = (place >= note) & (place <= note + before) & (place >= before - heard.view(-1, 1, 1))
+        masks.append(torch.zeros(seen.shape, device=heard.device).masked_fill(~seen, -math.inf))
+    return masks
+
+
+def turns() -> Tensor:
+    """How often each pair of a head's channels turns in `TURN` notes, from one radian a note down to once: int64."""
+    fastest = math.log(TURN / (2 * math.pi))
+    return torch.linspace(fastest, 0, HEAD // 2, dtype=torch.float64).exp().round().long()
+
+
+def rotations(positions: Tensor) -> tuple[Tensor, Tensor]:
+    """Cosines and sines of the angles of those pairs, (positions, HEAD / 2)."""
+    angles = positions.view(-1, 1) * turns().to(positions.device) % TURN * (2 * math.pi / TURN)
+    return angles.cos(), angles.sin()
+
+
+def rotate(heads: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Turn the pairs of channels (i, i + HEAD / 2)."""
+    first, second = heads.chunk(2, dim=-1)
+    cos, sin = cos.to(heads.dtype), sin.to(heads.dtype)
+    return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)
+
+
+def products(given: Tensor, *linear: nn.Linear) -> list[Tensor]:
+    """Multiply once for several layers."""
+    weights = [each.weight for each in linear]
+    together = functional.linear(given, torch.cat(weights))
+    return list(together.tensor_split(list(itertools.accumulate(map(len, weights[:-1]))), dim=-1))
+
+
+def _skewed(by_distance: Tensor) -> Tensor:
+    """Move row n by n places: (..., notes, window) -> (..., notes, notes + window - 1)."""
+    notes, window = by_distance.shape[-2:]
+    padded = functional.pad(by_distance, (0, notes)).flatten(-2)
+    return padded[..., : notes * (notes + window - 1)].view(*by_distance.shape[:-1], -1)
