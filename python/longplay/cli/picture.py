@@ -1,0 +1,28 @@
+"""The command that draws pieces."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from longplay.cli.shared import ForceOption, refuse_existing
+
+
+def plot(
+    file: Annotated[Path, typer.Argument(help="MIDI file to draw.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Picture to write: .png or .svg.")],
+    picture: Annotated[str, typer.Option(help="page, roll, clips, similarity or bands.")] = "page",
+    force: ForceOption = False,
+) -> None:
+    """Draw a piece: piano roll, clips of 30 s, self-similarity, and how it stands beside real music."""
+    from longplay import plots, read_midi
+
+    if picture not in plots.PICTURES:
+        raise ValueError(f"picture must be one of {', '.join(plots.PICTURES)}, not {picture!r}")
+    refuse_existing([out], force)
+    notes = read_midi(file)
+    seconds = float((notes["onset_ms"] + notes["duration_ms"]).max(initial=0)) / 1000
+    plots.save(plots.PICTURES[picture](notes, max(seconds, 1.0), file.name), out)
+    print(out)

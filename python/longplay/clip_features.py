@@ -1,0 +1,67 @@
+"""What 30 seconds of music are like, in six numbers, and the bands that real music keeps to."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longplay.midi import Notes
+
+CLIP_SECONDS = 30
+FEATURES = (
+    "notes per second",
+    "mean pitch",
+    "distinct pitches",
+    "pitch-class entropy",
+    "mean velocity",
+    "velocity spread",
+)
+_BANDS = Path(__file__).with_name("clip_bands.json")
+
+
+def clip_features(notes: Notes, seconds: float) -> NDArray[np.float64]:
+    """Measure each clip of 30 s by the notes that start in it.
+
+    Parameters
+    ----------
+    notes : structured array, shape (notes,)
+    seconds : float
+        Length of the music; what is left over at its end is a clip if it is half of one or more.
+
+    Returns
+    -------
+    float64 array, shape (clips, 6)
+        In the order of `FEATURES`: pitches are MIDI numbers, entropy is in bits, spread is a standard deviation. A
+        clip without notes has 0 notes per second and 0 pitches, and NaN for the rest.
+    """
+    measured = []
+    for clip in range(round(seconds / CLIP_SECONDS)):
+        start = clip * CLIP_SECONDS
+        inside = notes[(notes["onset_ms"] >= start * 1000) & (notes["onset_ms"] < (start + CLIP_SECONDS) * 1000)]
+        measured.append(_features(inside, min(CLIP_SECONDS, seconds - start)))
+    return np.array(measured, dtype=np.float64).reshape(-1, len(FEATURES))
+
+
+def _features(notes: Notes, seconds: float) -> list[float]:
+    if len(notes) == 0:
+        return [0, np.nan, 0, np.nan, np.nan, np.nan]
+    classes = np.bincount(notes["pitch"] % 12) / len(notes)
+    classes = classes[classes > 0]
+    return [
+        len(notes) / seconds,
+        float(notes["pitch"].mean()),
+        len(np.unique(notes["pitch"])),
+        float(-(classes * np.log2(classes)).sum()),
+        float(notes["velocity"].mean()),
+        float(notes["velocity"].std()),
+    ]
+
+
+def bands() -> dict[str, tuple[float, float, float]]:
+    """5th, 50th and 95th percentile of each feature over the clips of the built-in model's training set.
+
+    ``python -m benchmarks.clip_bands`` measured them.
+    """
+    measured: dict[str, list[float]] = json.loads(_BANDS.read_text(encoding="utf-8"))["bands"]
+    return {name: (low, middle, high) for name, (low, middle, high) in measured.items()}
