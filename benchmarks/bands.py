@@ -1,7 +1,7 @@
 """Measure the bands that real music keeps to: `python -m benchmarks.bands --data FOLDER`.
 
 Reads the training split of a data folder (training/README.md) and writes bands.json: the 5th and the 95th
-percentile, over windows of five minutes (or the whole of a piece of at least two), of each of windows.FEATURES, and
+percentile, over windows of five minutes (or the whole of a piece of at least two), of each of FEATURES, and
 how many of these windows leave one band or another.
 """
 
@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 import longplay
-from benchmarks.windows import FEATURES, features, windows
+from training.evaluation.windows import FEATURES, features, windows
 
 BANDS = Path(__file__).with_name("bands.json")
 

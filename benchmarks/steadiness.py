@@ -13,7 +13,7 @@ import numpy as np
 
 import longplay
 from benchmarks.bands import BANDS
-from benchmarks.windows import FEATURES, features, longest_silence_ms, loops, windows
+from training.evaluation.windows import FEATURES, features, longest_silence_ms, loops, windows
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "traumerei.mid"
 

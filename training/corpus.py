@@ -109,14 +109,17 @@ class Corpus:
         """Return the mean length of a source's pieces, in notes."""
         return float(np.mean([self.pieces[index]["count"] for index in self.by_source[source]]))
 
+    def notes(self, index: int, change: Augmentation = AS_IT_IS) -> NDArray[Any]:
+        """Notes of one piece, of dtype `longplay.midi.NOTE`, the first at 0 ms."""
+        piece = self.pieces[index]
+        return change.apply(self._notes[piece["begin"] : piece["begin"] + piece["count"]])
+
     def read(self, index: int, change: Augmentation = AS_IT_IS) -> Reading:
         """Read one piece as events, targets and controls."""
-        piece = self.pieces[index]
-        stored = self._notes[piece["begin"] : piece["begin"] + piece["count"]]
         if self.normalised:
             change = replace(change, semitones=0)
-        style = tables.STYLES.index(tables.STYLE_OF_SOURCE.get(piece["source"], "unknown"))
-        return read_notes(self._tokenizer, change.apply(stored), style)
+        style = tables.STYLES.index(tables.STYLE_OF_SOURCE.get(self.pieces[index]["source"], "unknown"))
+        return read_notes(self._tokenizer, self.notes(index, change), style)
 
 
 def read_notes(tokenizer: longplay.Tokenizer, notes: NDArray[Any], style: int) -> Reading:

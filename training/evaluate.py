@@ -1,44 +1,153 @@
-"""Tells the nats per note of a run's last checkpoint, or of exported folders, on held-out pieces as JSON."""
+"""Tells how good a model is: nats on held-out pieces, and its music beside real music. One JSON, one page of plots.
+
+The model is a run's last checkpoint or an exported folder. Its answers to openings of held-out pieces are compared
+with those pieces. ``--music`` compares files that were made elsewhere. A count of 0 leaves its part out.
+"""
 
 import json
+import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 
+import longplay
 from training.corpus import Corpus
-from training.export import load_model
+from training.evaluation import distances, report, sets
+from training.evaluation.clips import paired_clips
+from training.evaluation.plots import draw
+from training.export import load_model, write_model
 from training.folder import ModelFolder
-from training.options import parse_config
-from training.scoring import score_corpus, torch_scorer
+from training.options import parse_config, plain
+from training.scoring import Scorer, score_corpus, torch_scorer
+
+OTHER_CLIPS = 400  # real clips whose halves are compared
 
 
 @dataclass(frozen=True)
 class EvaluateConfig:
-    """What to score, and on which pieces."""
+    """What to compare, and how much of it."""
 
-    model: Path = field(metadata={"help": "folder of a run, or of an exported model"})
     data: Path = field(metadata={"help": "folder written by training.prepare"})
+    out: Path = field(metadata={"help": "folder to write: report.json, report.png, report.svg, seeds, music"})
+    model: str = field(default="", metadata={"help": "folder of a run, or of an exported model"})
+    music: str = field(
+        default="", metadata={"help": "folder of answers that were made: NAME.mid answers seed NAME.mid"}
+    )
+    seeds: str = field(default="", metadata={"help": "folder with seeds.csv; openings of held-out pieces without it"})
     split: str = field(default="test", metadata={"help": "test or val"})
-    controls: str = field(default="", metadata={"help": "controls the model is told: remaining,style"})
-    notes_per_source: int = field(default=0, metadata={"help": "notes to take of each source; 0 for all"})
-    threads: int = field(default=1, metadata={"help": "threads of torch"})
+    sources: str = field(default="", metadata={"help": "sources of seeds and real pieces, by comma; all without it"})
+    controls: str = field(default="", metadata={"help": "controls told when nats are measured: remaining,style"})
+    settings: str = field(default="{}", metadata={"help": "settings of Engine.generate, as JSON"})
+    nats: bool = field(default=True, metadata={"help": "measure nats"})
+    notes_per_source: int = field(default=0, metadata={"help": "notes to measure nats on, of each source; 0 for all"})
+    answers: int = field(default=40, metadata={"help": "seeds to answer"})
+    seed_seconds: float = field(default=20.0, metadata={"help": "length of an opening"})
+    seconds: float = field(default=3600.0, metadata={"help": "length of an answer"})
+    clips: int = field(default=10, metadata={"help": "clips of 30 s of a piece, at most"})
+    endings: int = field(default=100, metadata={"help": "pieces to ask for an ending"})
+    styles: int = field(default=20, metadata={"help": "pieces to ask for, of each style"})
+    threads: int = field(default=1, metadata={"help": "threads"})
+    random_seed: int = field(default=0, metadata={"help": "of the choice of pieces, of their cuts, and of the music"})
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Score one model and print the report."""
+    """Evaluate, write the report, and print its headline."""
     config = parse_config(EvaluateConfig, argv, __doc__ or "")
+    if bool(config.model) == bool(config.music):
+        raise SystemExit("either --model or --music must be given")
     torch.set_num_threads(config.threads)
-    exported = (config.model / "step.onnx").exists()
-    scorer = ModelFolder(config.model).score if exported else torch_scorer(load_model(config.model))
-    report = score_corpus(
-        Corpus(config.data, config.split),
-        scorer,
-        controls=[name for name in config.controls.split(",") if name],
-        notes_per_source=config.notes_per_source or None,
-    )
-    print(json.dumps(report, indent=1))
+    config.out.mkdir(parents=True, exist_ok=True)
+    with threadpool_limits(config.threads), tempfile.TemporaryDirectory() as scratch:
+        found = evaluate(config, Path(scratch))
+    (config.out / "report.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    draw(found, config.out)
+    print(json.dumps(headline(found), indent=1))
+
+
+def evaluate(config: EvaluateConfig, scratch: Path) -> dict[str, Any]:
+    """Return the whole report; ``seconds`` says how long each section took."""
+    corpus = Corpus(config.data, config.split)
+    sources = [name for name in config.sources.split(",") if name] or list(corpus.by_source)
+    if strangers := sorted(set(sources) - set(corpus.by_source)):
+        raise SystemExit(f"--sources must be of {', '.join(corpus.by_source)}, not {strangers[0]!r}")
+    found = report.Report(config=plain(config))
+    maker = None
+    if config.model:
+        scorer, folder = open_model(Path(config.model), scratch)
+        if config.nats:
+            told = [name for name in config.controls.split(",") if name]
+            limit = config.notes_per_source or None
+            found.add("nats", lambda: score_corpus(corpus, scorer, controls=told, notes_per_source=limit))
+        engine = longplay.Engine(folder, num_threads=config.threads)
+        maker = report.Maker(engine, {"random_seed": config.random_seed} | json.loads(config.settings))
+    if config.answers:
+        add_music(found, config, corpus, sources, maker)
+    return found.sections | {"seconds": found.seconds}
+
+
+def add_music(
+    found: report.Report, config: EvaluateConfig, corpus: Corpus, sources: Sequence[str], maker: report.Maker | None
+) -> None:
+    """Add every section that music is listened to for."""
+    seed = config.random_seed
+    if config.seeds:
+        seeds = sets.read_seeds(Path(config.seeds), corpus)[: config.answers]
+    else:
+        seeds = sets.openings(corpus, sources, config.answers, config.seed_seconds, seed)
+    real = [sets.real_piece(corpus, opening.piece) for opening in seeds]
+    start = time.monotonic()
+    if maker is None:
+        made = sets.read_answers(Path(config.music), seeds, corpus)
+    else:
+        made = maker.answers(seeds, corpus, config.seconds, folder=config.out / "music")
+        sets.write_seeds(seeds, corpus, config.out / "seeds")
+    found.seconds["music"] = round(time.monotonic() - start, 1)
+    pair = paired_clips(real, made, config.clips)
+    others = sets.real_clips(corpus, sources, OTHER_CLIPS, np.random.default_rng(seed))
+    found.add("real_or_generated", lambda: report.realness_figures(*pair, others))
+    found.add("notes", lambda: report.note_figures(*pair))
+    found.add("distances", lambda: distances.compare(*pair))
+    found.add("seed_response", lambda: report.response_figures([sets.seed_music(s, corpus) for s in seeds], real, made))
+    every = [sets.real_piece(corpus, i) for source in sources for i in corpus.by_source[source]]
+    found.add("long", lambda: report.long_figures(every, made, seed))
+    if config.endings:
+        found.add("endings", lambda: report.ending_figures(corpus, sources, seeds, maker, config.endings, seed))
+    if config.styles and maker is not None:
+        train = Corpus(config.data, "train")
+        found.add("styles", lambda: report.style_figures(corpus, train, seeds, maker, config.styles, seed))
+
+
+def open_model(folder: Path, scratch: Path) -> tuple[Scorer, Path]:
+    """Return what scores a model, and its exported folder: a run is exported to `scratch`."""
+    if (folder / "step.onnx").exists():
+        return ModelFolder(folder).score, folder
+    model = load_model(folder)
+    write_model(model, scratch / folder.name, name=folder.name, int8=True)
+    return torch_scorer(model), scratch / folder.name
+
+
+def headline(found: dict[str, Any]) -> dict[str, Any]:
+    """The few numbers to look at first."""
+    lines: dict[str, Any] = {}
+    if "nats" in found:
+        lines |= {name: found["nats"]["total"][name] for name in ("nats_per_note", "nats_per_second")}
+    if "real_or_generated" in found:
+        test = found["real_or_generated"]
+        lines["real_or_generated"] = {"accuracy": test["accuracy"], "standard_error": test["standard_error"]}
+        lines |= {name: test[name]["accuracy"] for name in ("beyond_tables", "tables_alone", "real_halves")}
+        lines["seed_response_auc"] = found["seed_response"]["first_minute"]["all"]["auc"]
+    if "endings" in found:
+        kinds = [name for name in ("real", "cut", "made") if name in found["endings"]]
+        lines["final_endings"] = {name: found["endings"][name]["final"] for name in kinds}
+    if found.get("styles"):
+        lines["style_agreement"] = {name: found["styles"][name]["agreement"] for name in ("real", *report.ASKED)}
+    return lines
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Nats per note of a model on whole pieces."""
+"""Nats per note, and per second of music, of a model on whole pieces."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
@@ -19,6 +19,10 @@ field, shape (steps, rows, 4), 0 where a target is ignored.
 """
 
 ROWS = 16
+POSITIONS = {"0-64": 0, "64-256": 64, "256-1024": 256, "1024-": 1024}
+"""Parts of a piece, by the number of its first note."""
+
+_SECONDS = np.array([*tables.TIME_SHIFT, 0]) / 1000  # END takes no time
 
 
 def torch_scorer(model: NoteModel) -> Scorer:
@@ -63,7 +67,7 @@ def score_corpus(
     notes_per_source: int | None = None,
     steps_per_piece: int | None = None,
 ) -> dict[str, Any]:
-    """Nats per note on pieces as they are, over all of them and by source.
+    """Nats on pieces as they are, over all of them, by source, and by position in the piece.
 
     Parameters
     ----------
@@ -75,10 +79,11 @@ def score_corpus(
     Returns
     -------
     dict
-        ``total`` and each source: ``notes``, ``nats_per_note``, and by field ``time_shift`` ... ``duration``.
-        What END costs is part of ``time_shift``.
+        ``total``, ``sources`` by name, ``positions`` by `POSITIONS`; of each: ``notes``, ``seconds`` from the
+        first onset to the last as the model is told them, ``nats_per_note``, ``nats_per_second``, and nats per
+        note by field, ``time_shift`` ... ``duration``. What END costs is part of ``time_shift``.
     """
-    sums = {source: np.zeros(5) for source in corpus.by_source}  # notes, then nats by field
+    sums = {source: np.zeros((len(POSITIONS), 6)) for source in corpus.by_source}  # notes, seconds, nats by field
     chosen = choose_pieces(corpus, notes_per_source)
     told = [name in controls for name in ("remaining", "style")]
     for begin in range(0, len(chosen), ROWS):
@@ -86,12 +91,18 @@ def score_corpus(
         readings = [corpus.read(index) for index in part]
         events, given, targets = _padded(readings, told, steps_per_piece)
         nats = scorer(events, given, targets)
-        notes = (targets[..., 1] != IGNORED).sum(axis=0)
+        seconds = np.where(targets[..., 0] == IGNORED, 0, _SECONDS[targets[..., 0].clip(min=0)])
+        counted = np.concatenate([(targets[..., 1] != IGNORED)[..., None], seconds[..., None], nats], axis=-1)
+        starts = [first for first in POSITIONS.values() if first < len(targets)]
+        by_position = np.add.reduceat(counted, starts, axis=0)
         for r, index in enumerate(part):
-            sums[corpus.pieces[index]["source"]] += [notes[r], *nats[:, r].sum(axis=0)]
-    report = {"total": _summary(np.sum(list(sums.values()), axis=0))}
-    report.update({source: _summary(values) for source, values in sums.items() if values[0] > 0})
-    return report
+            sums[corpus.pieces[index]["source"]][: len(starts)] += by_position[:, r]
+    total = np.sum(list(sums.values()), axis=0)
+    return {
+        "total": _summary(total.sum(axis=0)),
+        "sources": {source: _summary(v.sum(axis=0)) for source, v in sums.items() if v.any()},
+        "positions": {name: _summary(v) for name, v in zip(POSITIONS, total, strict=True) if v[0] > 0},
+    }
 
 
 def _padded(
@@ -111,6 +122,11 @@ def _padded(
 
 
 def _summary(values: NDArray[np.float64]) -> dict[str, float]:
-    notes, nats = values[0], values[1:] / values[0]
-    fields = {name: round(float(n), 4) for name, n in zip(tables.TABLES, nats, strict=True)}
-    return {"notes": int(notes), "nats_per_note": round(float(nats.sum()), 4), **fields}
+    notes, seconds, nats = values[0], values[1], values[2:]
+    return {
+        "notes": int(notes),
+        "seconds": round(float(seconds), 3),
+        "nats_per_note": round(float(nats.sum() / notes), 4),
+        "nats_per_second": round(float(nats.sum() / seconds), 4) if seconds > 0 else float("nan"),
+        **{name: round(float(n / notes), 4) for name, n in zip(tables.TABLES, nats, strict=True)},
+    }

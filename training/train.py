@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from training import tables
 from training.backbones import BACKBONES, State, reset_rows
 from training.corpus import IGNORED, Corpus
 from training.model import NoteModel, count_weights, operations_per_note
@@ -115,8 +116,10 @@ class Run:
         """Return nats per note on a part of the validation pieces, controls unknown."""
         scorer = torch_scorer(cast(NoteModel, self.average.module.eval()))
         report = score_corpus(self.valid, scorer, notes_per_source=6000, steps_per_piece=1500)
-        return {"valid": report["total"].pop("nats_per_note"), "fields": report.pop("total")} | {
-            "sources": {source: values["nats_per_note"] for source, values in report.items()}
+        return {
+            "valid": report["total"]["nats_per_note"],
+            "fields": {name: report["total"][name] for name in tables.TABLES},
+            "sources": {source: values["nats_per_note"] for source, values in report["sources"].items()},
         }
 
     def log(self, **values: Any) -> None:

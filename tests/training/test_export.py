@@ -84,18 +84,20 @@ def test_a_folder_scores_as_the_model_does(
     corpus = Corpus(prepared, "val")
     expected = score_corpus(corpus, torch_scorer(model))
     got = score_corpus(corpus, ModelFolder(folders[precision]).score)
-    for source, values in expected.items():
-        assert got[source]["nats_per_note"] == pytest.approx(values["nats_per_note"], rel=0.01)
-        assert got[source]["notes"] == values["notes"]
+    for source, values in expected["sources"].items():
+        assert got["sources"][source]["nats_per_note"] == pytest.approx(values["nats_per_note"], rel=0.01)
+        assert got["sources"][source]["notes"] == values["notes"]
 
 
-def test_scores_add_up_over_sources(model: NoteModel, prepared: Path) -> None:
+def test_scores_add_up_over_sources_and_positions(model: NoteModel, prepared: Path) -> None:
     corpus = Corpus(prepared, "train")
     report = score_corpus(corpus, torch_scorer(model), controls=["style"])
-    total = report.pop("total")
-    nats = sum(values["nats_per_note"] * values["notes"] for values in report.values())
+    total = report["total"]
     assert total["notes"] == sum(piece["count"] for piece in corpus.pieces)  # END is no note
-    assert total["nats_per_note"] == pytest.approx(nats / total["notes"], abs=1e-3)
+    for parts in (report["sources"], report["positions"]):
+        nats = sum(values["nats_per_note"] * values["notes"] for values in parts.values())
+        assert total["nats_per_note"] == pytest.approx(nats / total["notes"], abs=1e-3)
+        assert total["seconds"] == pytest.approx(sum(values["seconds"] for values in parts.values()), abs=0.01)
 
 
 def test_what_a_model_is_told_changes_its_score(model: NoteModel, prepared: Path) -> None:

@@ -1,0 +1,201 @@
+"""The sections of an evaluation, as plain values that JSON can hold."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+import longplay
+from training import tables
+from training.corpus import Corpus
+from training.evaluation import drift, measures, realness, seeds, sets, similarity
+from training.evaluation.clips import CLIP_MS, FEWEST_NOTES, Music, clips, excerpt
+from training.evaluation.endings import endings, random_cut
+from training.evaluation.styles import agreement
+
+RESPONSE_MS = 60_000
+ENDING_SECONDS = (60, 75, 90, 105, 120)
+TRAINED_CLIPS = 150  # real clips that each style is learned from
+
+ASKED = ("from_nothing", "answers")
+
+Pieces: TypeAlias = Sequence[Music]
+
+
+class Report:
+    """Sections by name, and the seconds that each took."""
+
+    def __init__(self, **sections: Any) -> None:
+        self.sections = sections
+        self.seconds: dict[str, float] = {}
+
+    def add(self, name: str, section: Callable[[], Any]) -> None:
+        """Work out a section."""
+        start = time.monotonic()
+        self.sections[name] = section()
+        self.seconds[name] = round(time.monotonic() - start, 1)
+
+
+@dataclass(frozen=True)
+class Maker:
+    """An engine, and how it is asked."""
+
+    engine: longplay.Engine
+    settings: dict[str, Any]
+
+    def answers(
+        self, seeds: Sequence[sets.Seed], corpus: Corpus, seconds: float, *, folder: Path | None = None, **more: Any
+    ) -> list[Music]:
+        """Answers as music of their seeds' works; written to `folder` as well."""
+        made = []
+        pieces = self.engine.generate_batch([seed.data for seed in seeds], seconds, **(self.settings | more))
+        for seed, piece in zip(seeds, pieces, strict=True):
+            if folder is not None:
+                folder.mkdir(exist_ok=True)
+                piece.save(folder / f"{seed.name}.mid")
+            made.append(sets.music(piece.notes, corpus, seed.piece, round(1000 * piece.duration)))
+        return made
+
+
+def note_figures(real: Pieces, made: Pieces) -> dict[str, Any]:
+    """Distributions over all notes of the clips, with their overlap, and single numbers over the clips."""
+    both = {"real": real, "made": made}
+    parts = {
+        which: {
+            name: np.mean([measures.distributions(clip.notes)[name] for clip in clips], axis=0)
+            for name in measures.EDGES
+        }
+        for which, clips in both.items()
+    }
+    spread = {
+        name: {which: _quartiles([number(c.notes, c.length_ms / 1000) for c in clips]) for which, clips in both.items()}
+        for name, number in measures.NUMBERS.items()
+    }
+    return {
+        "distributions": {
+            name: {
+                "overlap": round(measures.overlap(parts["real"][name], parts["made"][name]), 4),
+                "edges": [float(edge) if np.isfinite(edge) else None for edge in edges],
+                **{which: parts[which][name].round(4).tolist() for which in both},
+            }
+            for name, edges in measures.EDGES.items()
+        },
+        "numbers": spread,
+    }
+
+
+def realness_figures(real: Pieces, made: Pieces, others: Pieces) -> dict[str, Any]:
+    """The real-or-generated test, and what puts it in its place.
+
+    ``beyond_tables``: the same with real clips rounded to the model's tables; ``tables_alone``: real clips against
+    themselves rounded, what the tables give away whatever the model; ``real_halves``: one half of the works of
+    other real clips against the other half, which nothing should tell apart.
+    """
+    told = realness.changed(real, sets.rounded)
+    return {
+        **realness.tell_apart(real, made),
+        "beyond_tables": realness.tell_apart(told, made),
+        "tables_alone": realness.tell_apart(real, told),
+        "real_halves": realness.tell_apart(*realness.halves(others)),
+    }
+
+
+def response_figures(seed_music: Pieces, real: Pieces, made: Pieces) -> dict[str, Any]:
+    """Seed response of the first and the last minute of the answers, and of what really follows the seeds."""
+    goes_on = [
+        (seed, Music(notes, RESPONSE_MS, piece.work, piece.source))
+        for seed, piece in zip(seed_music, real, strict=True)
+        if len(notes := excerpt(piece.notes, seed.length_ms, seed.length_ms + RESPONSE_MS)) >= FEWEST_NOTES
+    ]
+    return {
+        "first_minute": seeds.response(seed_music, [_minute(piece, 0) for piece in made]),
+        "last_minute": seeds.response(seed_music, [_minute(piece, piece.length_ms - RESPONSE_MS) for piece in made]),
+        "real_continuation": seeds.response([seed for seed, _ in goes_on], [music for _, music in goes_on]),
+    }
+
+
+def long_figures(real: Pieces, made: Pieces, random_seed: int) -> dict[str, Any]:
+    """Self-similarity, drift and faults of made pieces, beside all held-out pieces."""
+    return {
+        "self_similarity": {
+            "real": similarity.similarity_by_lag(real),
+            "made": similarity.similarity_by_lag(made),
+        },
+        "drift": drift.drift(made, real, np.random.default_rng(random_seed)),
+        "faults": {"real": drift.faults(real), "made": drift.faults(made)},
+    }
+
+
+def ending_figures(
+    corpus: Corpus,
+    sources: Sequence[str],
+    given: Sequence[sets.Seed],
+    maker: Maker | None,
+    count: int,
+    random_seed: int,
+) -> dict[str, Any]:
+    """Endings of real pieces, of random cuts through them, and of pieces that were asked to end after 60 to 120 s."""
+    random = np.random.default_rng(random_seed)
+    whole = {source: [sets.real_piece(corpus, i) for i in corpus.by_source[source]] for source in sources}
+    whole = {source: [piece for piece in pieces if piece.length_ms > CLIP_MS] for source, pieces in whole.items()}
+    every = [piece for pieces in whole.values() for piece in pieces]
+    report = {
+        "real": endings(every),
+        "cut": endings([random_cut(piece, random) for piece in every]),
+        "real_by_source": {source: endings(pieces) for source, pieces in whole.items()},
+    }
+    if maker is not None:
+        made: list[Music] = []
+        for k, seconds in enumerate(ENDING_SECONDS):
+            asked = [given[i % len(given)] for i in range(k, count, len(ENDING_SECONDS))]
+            made += maker.answers(asked, corpus, seconds, recital=False)
+        report["made"] = endings(made)
+        report["made_by_source"] = {s: endings([piece for piece in made if piece.source == s]) for s in sources}
+    return report
+
+
+def style_figures(
+    corpus: Corpus, train: Corpus, given: Sequence[sets.Seed], maker: Maker, count: int, random_seed: int
+) -> dict[str, Any] | None:
+    """Agreement with the style that was asked for, of pieces from nothing and of answers; None without styles."""
+    random = np.random.default_rng(random_seed)
+    sources: dict[str, list[str]] = {}
+    for source, style in tables.STYLE_OF_SOURCE.items():
+        if style in maker.engine.styles and source in train.by_source and source in corpus.by_source:
+            sources.setdefault(style, []).append(source)
+    if len(sources) < 2:
+        return None
+
+    def clips_of(part: Corpus, number: int) -> dict[str, list[Music]]:
+        return {style: sets.real_clips(part, of, number, random) for style, of in sources.items()}
+
+    def asked(seed_data: Sequence[bytes | None], style: str) -> list[Music]:
+        settings = maker.settings | {"style": style}
+        pieces = maker.engine.generate_batch(seed_data, CLIP_MS / 1000, **settings)
+        return [clip for piece in pieces for clip in clips(Music(piece.notes, CLIP_MS, "", style), 1)]
+
+    def made(seed_data: Sequence[bytes | None]) -> dict[str, list[Music]]:
+        return {style: asked(seed_data, style) for style in sources}
+
+    tried = {
+        "from_nothing": made([None] * count),
+        "answers": made([given[i % len(given)].data for i in range(count)]),
+        "real": clips_of(corpus, TRAINED_CLIPS // 3),
+    }
+    return agreement(clips_of(train, TRAINED_CLIPS), tried)
+
+
+def _minute(piece: Music, start_ms: int) -> Music:
+    start = max(0, start_ms)
+    return Music(excerpt(piece.notes, start, start + RESPONSE_MS), RESPONSE_MS, piece.work, piece.source)
+
+
+def _quartiles(values: Sequence[float]) -> dict[str, Any]:
+    low, middle, high = np.nanpercentile(values, [25, 50, 75])
+    return {
+        "mean": round(float(np.nanmean(values)), 4),
+        "quartiles": [round(float(v), 4) for v in (low, middle, high)],
+    }

@@ -1,0 +1,47 @@
+"""Whether music sounds as the style that was asked for.
+
+Gradient-boosted trees learn the styles from clips of real pieces; what they call a clip that was made for a style
+is compared with what was asked.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from training.evaluation.clips import Music
+from training.evaluation.features import matrix
+from training.evaluation.realness import classifier
+
+Labelled = Mapping[str, Sequence[Music]]
+"""Clips by style."""
+
+
+def agreement(train: Labelled, tried: Mapping[str, Labelled]) -> dict[str, Any]:
+    """How often trees that learned `train` call a clip what it is, or what it was asked to be.
+
+    Returns
+    -------
+    dict
+        ``chance``: one over the number of styles. Of each set that was tried: ``agreement``, the mean over the
+        styles, and ``named``: by style, the part of its clips that was called each style.
+    """
+    styles = sorted(train)
+    values, _ = matrix([clip for style in styles for clip in train[style]])
+    labels = np.repeat(styles, [len(train[style]) for style in styles])
+    trees = classifier().set_params(class_weight="balanced").fit(values, labels)
+
+    def judge(clips: Labelled) -> dict[str, Any]:
+        called = {style: trees.predict(matrix(list(clips[style]))[0]) for style in styles if clips.get(style)}
+        named = {
+            style: {other: round(float((names == other).mean()), 3) for other in styles}
+            for style, names in called.items()
+        }
+        agreed = [row[style] for style, row in named.items()]
+        return {"agreement": round(float(np.mean(agreed)), 3) if agreed else None, "named": named}
+
+    return {
+        "styles": styles,
+        "chance": round(1 / len(styles), 3),
+        **{name: judge(clips) for name, clips in tried.items()},
+    }
