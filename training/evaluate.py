@@ -21,7 +21,7 @@ from training.corpus import Corpus
 from training.evaluation import distances, report, sets
 from training.evaluation.clips import paired_clips
 from training.evaluation.plots import draw
-from training.export import load_model, write_model
+from training.export import export_run, load_model
 from training.folder import ModelFolder
 from training.options import parse_config, plain
 from training.scoring import Scorer, score_corpus, torch_scorer
@@ -79,7 +79,7 @@ def evaluate(config: EvaluateConfig, scratch: Path) -> dict[str, Any]:
     found = report.Report(config=plain(config))
     maker = None
     if config.model:
-        scorer, folder = open_model(Path(config.model), scratch)
+        scorer, folder = open_model(Path(config.model), config.data, scratch)
         if config.nats:
             told = [name for name in config.controls.split(",") if name]
             limit = config.notes_per_source or None
@@ -123,13 +123,12 @@ def add_music(
         found.add("styles", lambda: report.style_figures(corpus, train, seeds, maker, config.styles, seed))
 
 
-def open_model(folder: Path, scratch: Path) -> tuple[Scorer, Path]:
+def open_model(folder: Path, data: Path, scratch: Path) -> tuple[Scorer, Path]:
     """Return what scores a model, and its exported folder: a run is exported to `scratch`."""
     if (folder / "step.onnx").exists():
         return ModelFolder(folder).score, folder
-    model = load_model(folder)
-    write_model(model, scratch / folder.name, name=folder.name, int8=True)
-    return torch_scorer(model), scratch / folder.name
+    export_run(folder, scratch / folder.name, name=folder.name, data=data)
+    return torch_scorer(load_model(folder)), scratch / folder.name
 
 
 def headline(found: dict[str, Any]) -> dict[str, Any]:

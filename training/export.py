@@ -61,18 +61,23 @@ def write_model(model: NoteModel, out: Path, *, name: str, ranges: Ranges | None
     partial.rmdir()
 
 
+def export_run(run: Path, out: Path, *, name: str, int8: bool = True, data: Path | None = None) -> None:
+    """Write the model of a run's last checkpoint into a folder; int8 is calibrated on training pieces of `data`."""
+    model = load_model(run)
+    ranges = None
+    if int8:
+        stored = torch.load(run / "last.pt", map_location="cpu", weights_only=True)["config"]
+        train = Corpus(data or Path(stored["data"]), "train")
+        music = Stream(train, MIXES["all"], *CALIBRATION, random_seed=1).next()
+        ranges = measure(model, music.events, music.controls)
+    write_model(model, out, name=name, ranges=ranges)
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Export the last checkpoint of a run."""
     config = parse_config(ExportConfig, argv, __doc__ or "")
-    model = load_model(config.run)
-    ranges = None
-    if config.int8:
-        stored = torch.load(config.run / "last.pt", map_location="cpu", weights_only=True)["config"]
-        music = Stream(
-            Corpus(Path(config.data or stored["data"]), "train"), MIXES["all"], *CALIBRATION, random_seed=1
-        ).next()
-        ranges = measure(model, music.events, music.controls)
-    write_model(model, config.out, name=config.name, ranges=ranges)
+    data = Path(config.data) if config.data else None
+    export_run(config.run, config.out, name=config.name, int8=config.int8, data=data)
 
 
 if __name__ == "__main__":

@@ -125,7 +125,7 @@ def write(out: Path, pieces: Sequence[Piece], card: dict[str, Any]) -> None:
     """Write the arrays and the card; pieces.json comes last, so it is there when all is."""
     out.mkdir(parents=True, exist_ok=True)
     counts = [len(piece.read.notes) for piece in pieces]
-    stored = np.lib.format.open_memmap(out / "notes.npy", mode="w+", dtype=STORED, shape=(sum(counts),))
+    stored = np.lib.format.open_memmap(out / "notes.npy", mode="w+", dtype=STORED, shape=(sum(counts),))  # type: ignore[no-untyped-call]
     rows: list[dict[str, Any]] = []
     begin = 0
     for piece, count in zip(pieces, counts, strict=True):

@@ -8,8 +8,8 @@ from training.evaluation import keys, measures
 
 pytest.importorskip("scipy", reason="the evaluation needs scikit-learn, of the extra [train]")
 
-from training.evaluation import distances, similarity  # noqa: E402
-from training.evaluation.clips import Music, clips, excerpt, paired_clips  # noqa: E402
+from training.evaluation import distances, similarity
+from training.evaluation.clips import Music, clips, excerpt, paired_clips
 
 
 def notes_of(*rows: tuple[int, int, int, int]) -> np.ndarray:
