@@ -62,7 +62,7 @@ class Graph:
         return self.add("Reshape", total, shape, into=f"{name}_sum")
 
     def product(self, name: str, given: str, weight: Floats, bias: Floats | None = None) -> str:
-        """``given @ weight + bias``; `given` lies in [-1, 1].
+        """``given @ weight + bias``; `given` lies in [-1, 1]; int8 cuts off what does not.
 
         So the int8 form quantises it with a fixed scale, and a row's bits do not depend on its neighbours, as they
         would with a scale taken over the batch.
