@@ -8,8 +8,8 @@ from training.evaluation import keys, measures
 
 pytest.importorskip("scipy", reason="the evaluation needs scikit-learn, of the extra [train]")
 
-from training.evaluation import distances, similarity  # noqa: E402
-from training.evaluation.clips import Music, clips, excerpt, paired_clips  # noqa: E402
+from training.evaluation import distances, similarity
+from training.evaluation.clips import Music, clips, excerpt, paired_clips
 
 
 def notes_of(*rows: tuple[int, int, int, int]) -> np.ndarray:
@@ -24,7 +24,8 @@ def steps(*rows: tuple[int, int, int]) -> np.ndarray:
 
 # Onsets in three bars of 16 steps.
 BARS = steps(
-    (0, 2, 60), (0, 4, 64), (2, 2, 67), (4, 4, 72), (8, 8, 61), (16, 4, 60), (20, 2, 64), (22, 6, 66), (34, 4, 69), (38, 10, 60)
+    (0, 2, 60), (0, 4, 64), (2, 2, 67), (4, 4, 72), (8, 8, 61), (16, 4, 60), (20, 2, 64), (22, 6, 66), (34, 4, 69),
+    (38, 10, 60),
 )  # fmt: skip
 
 
