@@ -26,8 +26,6 @@ from training.folder import ModelFolder
 from training.options import parse_config, plain
 from training.scoring import Scorer, score_corpus, torch_scorer
 
-OTHER_CLIPS = 400  # real clips whose halves are compared
-
 
 @dataclass(frozen=True)
 class EvaluateConfig:
@@ -109,7 +107,7 @@ def add_music(
         sets.write_seeds(seeds, corpus, config.out / "seeds")
     found.seconds["music"] = round(time.monotonic() - start, 1)
     pair = paired_clips(real, made, config.clips)
-    others = sets.real_clips(corpus, sources, OTHER_CLIPS, np.random.default_rng(seed))
+    others = sets.real_clips(corpus, sources, len(pair[0]), np.random.default_rng(seed))
     found.add("real_or_generated", lambda: report.realness_figures(*pair, others))
     found.add("notes", lambda: report.note_figures(*pair))
     found.add("distances", lambda: distances.compare(*pair))

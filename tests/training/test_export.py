@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch", reason="training needs torch, of the extra 
 import made_up
 
 import longplay
-from training import evaluate, tables
+from training import tables
 from training.corpus import Corpus
 from training.export import write_model
 from training.folder import ModelFolder
@@ -107,11 +107,6 @@ def test_what_a_model_is_told_changes_its_score(model: NoteModel, prepared: Path
         for controls in ((), ("style",), ("remaining",), ("remaining", "style"))
     ]
     assert len(set(scores)) == 4
-
-
-def test_evaluate_prints_a_report(folders: dict[str, Path], prepared: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    evaluate.main(["--model", str(folders["int8"]), "--data", str(prepared), "--split", "val"])
-    assert '"nats_per_note"' in capsys.readouterr().out
 
 
 def test_the_engine_plays_an_exported_folder(folders: dict[str, Path]) -> None:

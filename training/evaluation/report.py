@@ -18,7 +18,7 @@ from training.evaluation.styles import agreement
 
 RESPONSE_MS = 60_000
 ENDING_SECONDS = (60, 75, 90, 105, 120)
-TRAINED_CLIPS = 150  # real clips that each style is learned from
+LEARNED = 8  # real clips that a style is learned from, for each that is made
 
 ASKED = ("from_nothing", "answers")
 
@@ -183,9 +183,9 @@ def style_figures(
     tried = {
         "from_nothing": made([None] * count),
         "answers": made([given[i % len(given)].data for i in range(count)]),
-        "real": clips_of(corpus, TRAINED_CLIPS // 3),
+        "real": clips_of(corpus, 2 * count),
     }
-    return agreement(clips_of(train, TRAINED_CLIPS), tried)
+    return agreement(clips_of(train, LEARNED * count), tried)
 
 
 def _minute(piece: Music, start_ms: int) -> Music:
