@@ -54,8 +54,8 @@ def pack(
 
     Tracks are merged, tempo and pedal baked into the notes, drums left out, velocities scaled to at most 100; music
     begins at once. Where a multiple of 30 s is not followed by an onset within half a second, times of more than 3 s
-    between two onsets are shortened, and then the tempo of the 30 s before is bent, by up to 5 %. What goes past an
-    hour is left out; the model continues a shorter piece. Music that needs none of this is left as it is.
+    between two onsets are shortened, and then the tempo of the 30 s before is bent, by about 5 % at most. What goes
+    past an hour is left out; the model continues a shorter piece. Music that needs none of this is left as it is.
 
     Parameters
     ----------

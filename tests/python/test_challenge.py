@@ -102,6 +102,20 @@ def test_what_mido_makes_of_bytes_is_known(track, outcome):
     assert assert_agrees(file(track)) == outcome
 
 
+@pytest.mark.parametrize(
+    ("ending", "outcome"),
+    [
+        pytest.param(f"{delta(30_000)} 80 3c 00 00 80 40 00", "crashed", id="two note_offs at the end"),
+        pytest.param(f"{delta(30_000)} 80 3c 00", "crashed", id="one, and End-of-Track"),
+        pytest.param(f"{delta(29_999)} 80 3c 00 01", "accepted", id="End-of-Track alone"),
+    ],
+)
+def test_what_comes_when_all_clips_are_full_crashes(ending, outcome):
+    notes = f"{delta(30_000)} 90 3c 40 00 3c 00" * 119
+    end = END[2:] if outcome == "accepted" else END
+    assert assert_agrees(file(f"{notes} 00 90 3c 40 00 90 40 40 {ending} {end}")) == outcome
+
+
 @pytest.mark.parametrize("kind", [0, 1, 2, 3, 0xFFFF])
 @pytest.mark.parametrize("division", [0, 1, 500, 0xE728])
 def test_every_type_and_division_fares_as_the_oracle_says(kind, division):
@@ -181,8 +195,9 @@ def test_a_tempo_event_is_a_risk_unless_it_is_the_default():
 
 
 def test_the_report_is_plain_json_even_when_the_length_is_not():
-    endless = file("ff" * 145 + "7f 90 3c 40", division=1)
+    endless = file("00 ff 51 03 ff ff ff" + "ff" * 145 + "7f 90 3c 40", division=1)
     report = longplay.check(endless)
+    assert report.length == np.inf
     assert_agrees(endless)
     assert json.loads(json.dumps(report.as_dict(), allow_nan=False))["outcome"] == report.outcome
 
