@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from longplay.cli import judging, making
+from longplay.cli import judging, listening, making
 
 app = typer.Typer(
     help="An hour of piano that answers a seed.",
@@ -18,7 +18,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for command in (making.generate, making.batch, judging.score, judging.doctor):
+COMMANDS = (making.generate, making.batch, judging.score, judging.doctor, listening.render, listening.arena)
+for command in COMMANDS:
     app.command()(command)
 
 
