@@ -3,6 +3,8 @@
 import errno
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -14,13 +16,26 @@ def write_whole(path: Path, data: bytes, *, overwrite: bool) -> None:
     FileExistsError
         The file exists and `overwrite` is false.
     """
+    with whole_file(path, overwrite=overwrite) as temporary:
+        temporary.write_bytes(data)
+
+
+@contextmanager
+def whole_file(path: Path, *, overwrite: bool) -> Iterator[Path]:
+    """A name beside a file's own to write to; the file gets its own when the block ends without an error.
+
+    Raises
+    ------
+    FileExistsError
+        The file exists and `overwrite` is false.
+    """
     if not overwrite and path.exists():
         raise FileExistsError(errno.EEXIST, "file exists", str(path))
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        with temporary.open("xb") as file:
-            file.write(data)
-            file.flush()
+        temporary.touch(exist_ok=False)
+        yield temporary
+        with temporary.open("rb") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
     finally:

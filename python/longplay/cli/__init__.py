@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from longplay.cli import challenge, judging, making, picture
+from longplay.cli import challenge, judging, listening, making, picture
 
 app = typer.Typer(
     help="An hour of piano that answers a seed.",
@@ -22,6 +22,7 @@ COMMANDS = (
     *(making.generate, making.batch),
     *(judging.score, judging.doctor),
     *(challenge.check, challenge.pack, challenge.clips),
+    *(listening.render, listening.arena),
     picture.plot,
 )
 for command in COMMANDS:

@@ -1,0 +1,202 @@
+"""Who meets whom, when a vote counts, and how all stand."""
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from longplay.arena.clips import Candidate, Clip
+from longplay.arena.ladder import Ladder, Rung
+from longplay.arena.pairing import Chooser, informative
+from longplay.arena.store import ClipId, Side, Store, Vote
+
+HEARD = 0.2  # of both clips, before a vote counts
+SLACK = 0.5  # s: the clocks of the page and of the server need not agree to the last bit
+MOST_MATCHES = 1000  # open at a time, one for each voter; then the oldest is forgotten
+
+
+class RefusedError(Exception):
+    """A vote that does not count."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """Two clips that a voter is listening to; its `id` is hard to guess."""
+
+    id: str
+    left: ClipId
+    right: ClipId
+    opens: float  # by the referee's clock
+    again: bool  # its vote was taken back: both clips have been heard
+
+
+class Referee:
+    """Draws matches, counts votes and ranks the candidates.
+
+    Parameters
+    ----------
+    candidates : sequence of Candidate
+        At least two.
+    store : Store
+        Where votes are kept; those that are there count.
+    clock : callable
+        Seconds since 1970.
+    random : numpy.random.Generator
+        Draws pairs, clips and sides.
+    choose : Chooser
+        Who meets whom.
+
+    Raises
+    ------
+    ValueError
+        There are fewer than two candidates.
+    """
+
+    def __init__(
+        self,
+        candidates: Sequence[Candidate],
+        store: Store,
+        *,
+        clock: Callable[[], float],
+        random: np.random.Generator,
+        choose: Chooser = informative,
+    ) -> None:
+        if len(candidates) < 2:
+            raise ValueError(f"a vote needs two candidates; there are {len(candidates)}")
+        self._candidates = {candidate.id: candidate for candidate in candidates}
+        self._store = store
+        self._clock = clock
+        self._random = random
+        self._choose = choose
+        self._matches: dict[str, Match] = {}
+        store.remember({candidate.id: candidate.name for candidate in candidates})
+        self._names = store.names()
+        self._count()
+
+    @property
+    def votes(self) -> int:
+        """How many votes count."""
+        return self._votes
+
+    def clip(self, clip: ClipId) -> Clip:
+        """A clip of a candidate that takes part."""
+        return self._candidates[clip.candidate].clips[clip.number]
+
+    def match(self, voter: str) -> Match:
+        """Draw a match; the one the voter had is over."""
+        ids = list(self._candidates)
+        pair = self._choose([self._pieces.rating(id_) for id_ in ids], self._random)
+        left, right = (self._fresh(ids[index]) for index in pair)
+        heard = HEARD * (self.clip(left).length_ms + self.clip(right).length_ms) / 1000
+        return self._open(voter, Match(_secret(), left, right, self._clock() + heard - SLACK, again=False))
+
+    def vote(self, voter: str, match_id: str, winner: Side) -> None:
+        """Count a vote.
+
+        Raises
+        ------
+        RefusedError
+            It is not the voter's open match, or it comes before 20 % of both clips can have been heard.
+        """
+        match = self._matches.get(voter)
+        if match is None or not secrets.compare_digest(match.id.encode(), match_id.encode()):
+            raise RefusedError("this match is over")
+        now = self._clock()
+        if now < match.opens:
+            raise RefusedError("listen to more of both clips first")
+        vote = Vote(now, voter, match.left, match.right, winner)
+        self._store.add([vote])
+        self._add(vote)
+        del self._matches[voter]
+
+    def undo(self, voter: str) -> Match:
+        """Take back the voter's last vote and open its match again.
+
+        Raises
+        ------
+        RefusedError
+            There is no such vote.
+        """
+        vote = self._store.take_back(voter)
+        if vote is None:
+            raise RefusedError("there is no vote to take back")
+        self._count()
+        if not {vote.left.candidate, vote.right.candidate} <= self._candidates.keys():
+            return self.match(voter)  # a file is gone; the vote is taken back all the same
+        return self._open(voter, Match(_secret(), vote.left, vote.right, self._clock(), again=True))
+
+    def ranking(self) -> list[dict[str, Any]]:
+        """The candidates, the best first: plain values, ready for JSON. Those whose file is gone are not `present`."""
+        known = sorted(self._names, key=lambda id_: self._names[id_])
+        return [
+            {"id": rung.player, "name": self._names[rung.player], "present": rung.player in self._candidates}
+            | _figures(rung)
+            for rung in self._pieces.rungs(id_ for id_ in known if id_ in self._candidates or self._pieces.votes(id_))
+        ]
+
+    def clip_ranking(self, candidate: str) -> list[dict[str, Any]]:
+        """A candidate's clips that votes were given to, the best first; empty for an unknown candidate."""
+        rungs = self._clips.rungs(sorted(self._heard.get(candidate, ())))
+        return [{"clip": rung.player.number + 1} | _figures(rung) for rung in rungs]
+
+    def export(self) -> dict[str, Any]:
+        """Everything: ranking, clips and votes, ready for JSON."""
+        ranking = [row | {"clips": self.clip_ranking(row["id"])} for row in self.ranking()]
+        return {"ranking": ranking, "votes": [_plain(vote) for vote in self._store.votes()]}
+
+    def _fresh(self, candidate: str) -> ClipId:
+        """One of the clips with the fewest votes, so that no clip speaks for the piece alone."""
+        ids = [ClipId(candidate, number) for number in range(self._candidates[candidate].count)]
+        fewest = min(self._clips.votes(id_) for id_ in ids)
+        least = [id_ for id_ in ids if self._clips.votes(id_) == fewest]
+        return least[self._random.integers(len(least))]
+
+    def _open(self, voter: str, match: Match) -> Match:
+        self._matches.pop(voter, None)
+        while len(self._matches) >= MOST_MATCHES:
+            del self._matches[next(iter(self._matches))]
+        self._matches[voter] = match
+        return match
+
+    def _count(self) -> None:
+        """Rate everybody from the first vote on."""
+        self._pieces: Ladder[str] = Ladder()
+        self._clips: Ladder[ClipId] = Ladder()
+        self._heard: dict[str, set[ClipId]] = {}
+        self._votes = 0
+        for vote in self._store.votes():
+            self._add(vote)
+
+    def _add(self, vote: Vote) -> None:
+        self._pieces.add(vote.won.candidate, vote.lost.candidate)
+        self._clips.add(vote.won, vote.lost)
+        for clip in (vote.left, vote.right):
+            self._heard.setdefault(clip.candidate, set()).add(clip)
+        self._votes += 1
+
+
+def _secret() -> str:
+    return secrets.token_hex(16)
+
+
+def _figures(rung: Rung[Any]) -> dict[str, Any]:
+    return {
+        "mu": rung.rating.mu,
+        "sigma": rung.rating.sigma,
+        "score": rung.rating.score,
+        "votes": rung.votes,
+        "wins": rung.wins,
+        "confidence": rung.confidence,
+    }
+
+
+def _plain(vote: Vote) -> dict[str, Any]:
+    return {
+        "time": vote.time,
+        "voter": vote.voter,
+        "left": {"id": vote.left.candidate, "clip": vote.left.number + 1},
+        "right": {"id": vote.right.candidate, "clip": vote.right.number + 1},
+        "winner": vote.winner,
+    }

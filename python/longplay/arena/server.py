@@ -1,0 +1,86 @@
+"""An arena for a folder: candidates, votes, referee, and the server in front of them."""
+
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import numpy as np
+import uvicorn
+
+from longplay.arena.app import create_app
+from longplay.arena.clips import candidates
+from longplay.arena.pairing import CHOOSERS
+from longplay.arena.referee import Referee
+from longplay.arena.store import Store
+
+DATABASE = "arena.sqlite3"  # in the candidates' folder
+MOST_CONNECTIONS = 64  # at a time
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+@contextmanager
+def open_referee(folder: Path, chooser: str, complain: Callable[[str], None]) -> Iterator[Referee]:
+    """A referee for the MIDI files of a folder, where the votes are kept as well.
+
+    Parameters
+    ----------
+    folder : Path
+    chooser : str
+        A name of `CHOOSERS`.
+    complain : callable
+        Told why a file is left out.
+
+    Raises
+    ------
+    ValueError
+        The chooser is unknown, there are fewer than two candidates, or `DATABASE` is no database of votes.
+    OSError
+        The folder cannot be read.
+    """
+    if chooser not in CHOOSERS:
+        raise ValueError(f"chooser must be {' or '.join(CHOOSERS)}; it is {chooser}")
+    found, remarks = candidates(folder)
+    for remark in remarks:
+        complain(remark)
+    store = Store(folder / DATABASE)
+    try:
+        yield Referee(found, store, clock=time.time, random=np.random.default_rng(), choose=CHOOSERS[chooser])
+    finally:
+        store.close()
+
+
+def serve(referee: Referee, host: str, port: int, ready: Callable[[str], None]) -> None:
+    """Serve the arena until it is interrupted.
+
+    Parameters
+    ----------
+    referee : Referee
+    host : str
+        Name or address to listen on.
+    port : int
+        0 takes a free one.
+    ready : callable
+        Told the address to open, once it can be reached.
+
+    Raises
+    ------
+    OSError
+        The address cannot be taken.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    app = create_app(referee, clock=time.time, hosts=[host.lower()])
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=MOST_CONNECTIONS,
+        ws="none",
+    )
+    with socket.create_server((host, port), family=family) as listening:
+        name = f"[{host}]" if ":" in host else host
+        ready(f"http://{name}:{listening.getsockname()[1]}/")
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[listening])

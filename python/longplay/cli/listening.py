@@ -1,0 +1,73 @@
+"""Commands for ears: docs/rendering.md and docs/arena.md."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from longplay.cli.shared import ForceOption, progress_bar, refuse_existing
+
+
+def render(
+    file: Annotated[Path, typer.Argument(help="MIDI file to play.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Sound file to write: .wav, .flac or .mp3.")],
+    soundfont: Annotated[
+        Path | None, typer.Option(help="SoundFont file; one that the system has, if not given.")
+    ] = None,
+    as_heard: Annotated[
+        bool, typer.Option("--as-heard", help="As the contest's page plays: notes ring out, gain is velocity / 100.")
+    ] = False,
+    gain: Annotated[float, typer.Option(help="Loudness.")] = 0.5,
+    force: ForceOption = False,
+) -> None:
+    """Play a MIDI file on a grand piano into a sound file."""
+    from longplay.render import render
+
+    refuse_existing([out], force)
+    with progress_bar() as progress:
+        render(file, out, soundfont=soundfont, as_heard=as_heard, gain=gain, overwrite=force, progress=progress)
+    print(out)
+
+
+def arena(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of MIDI files; the votes are kept there too.")],
+    host: Annotated[str, typer.Option(help="Where to listen; anything but loopback lets others vote.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
+    chooser: Annotated[
+        str, typer.Option(help="informative: pairs whose vote tells most; uniform: any pair, as the contest draws.")
+    ] = "informative",
+    export: Annotated[
+        Path | None, typer.Option(help="Write the ranking (.csv) or everything (.json), and do not listen.")
+    ] = None,
+    force: ForceOption = False,
+) -> None:
+    """Let people vote on clips of MIDI files in the browser, and rank the files."""
+    try:
+        from longplay.arena.app import export_csv, export_json
+        from longplay.arena.server import LOOPBACK, open_referee, serve
+    except ModuleNotFoundError as error:
+        from longplay import Error
+
+        raise Error("the arena needs the extra [arena]: pip install 'longplay[arena]'") from error
+    from longplay.files import write_whole
+
+    exporters = {".csv": export_csv, ".json": export_json}
+    if export and export.suffix.lower() not in exporters:
+        raise ValueError(f"export must end in .csv or .json; it is {export}")
+    if export:
+        refuse_existing([export], force)
+    with open_referee(folder, chooser, _complain) as referee:
+        if export:
+            write_whole(export, exporters[export.suffix.lower()](referee).encode(), overwrite=force)
+            print(export)
+            return
+        if host not in LOOPBACK:
+            _complain(f"everybody who reaches {host} can vote and see the ranking")
+        serve(referee, host, port, lambda url: print(f"{url}  (Ctrl+C stops it)", flush=True))
+
+
+def _complain(remark: str) -> None:
+    print(f"longplay: {remark}", file=sys.stderr)

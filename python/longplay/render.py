@@ -1,0 +1,208 @@
+"""MIDI files as sound, through FluidSynth and a soundfont. Needs the extra ``[render]``; see ``docs/rendering.md``."""
+
+import io
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longplay._core import Error
+from longplay.files import whole_file
+from longplay.midi import MidiSource, Notes, read_midi
+
+SAMPLE_RATE = 44_100  # Hz
+FORMATS = {".wav": "WAV", ".flac": "FLAC", ".mp3": "MP3"}
+SOUNDFONTS = (  # where Debian, Fedora and Arch put one
+    Path("/usr/share/sounds/sf2/FluidR3_GM.sf2"),
+    Path("/usr/share/sounds/sf2/default-GM.sf2"),
+    Path("/usr/share/soundfonts/FluidR3_GM.sf2"),
+    Path("/usr/share/soundfonts/default.sf2"),
+)
+GAIN = 0.5  # FluidSynth's own 0.2 is faint for one piano
+CHUNK = SAMPLE_RATE  # frames at most between two looks at the progress
+QUIET = 33  # of 32767: -60 dB
+LONGEST_TAIL = 20  # s
+TONE = 100  # the velocity that every note's tone has as heard
+VELOCITIES = 127  # twice that is below FluidSynth's channel 255, whose controllers reach into voices never played
+
+
+class _Stroke(NamedTuple):
+    """A key going down, or up when `velocity` is 0; sorted by time, releases first."""
+
+    frame: int
+    velocity: int
+    pitch: int
+
+
+def render(
+    source: MidiSource,
+    out: str | Path,
+    *,
+    soundfont: str | Path | None = None,
+    as_heard: bool = False,
+    gain: float = GAIN,
+    overwrite: bool = True,
+    progress: Callable[[float, float], None] | None = None,
+) -> None:
+    """Play a MIDI file on a grand piano into a sound file of 16 bits, 44.1 kHz, two channels.
+
+    The sound ends when the last note has died away.
+
+    Parameters
+    ----------
+    source : path or bytes
+        What `read_midi` reads. Every program sounds as piano.
+    out : path
+        Ends in ``.wav``, ``.flac`` or ``.mp3``.
+    soundfont : path, optional
+        Of SoundFont 2 or 3; bank 0, preset 0 is played. One that the system has, unless given.
+    as_heard : bool
+        Play as the contest's page does: a note rings out, whatever its length, its gain is velocity / 100, and
+        its tone does not depend on it; there is no reverberation; drums sound as piano.
+    gain : float
+        In ``(0, 10]``. Samples beyond the range of 16 bits are cut off.
+    overwrite : bool
+        Write over a file that exists.
+    progress : callable, optional
+        Called with the seconds that are rendered and the seconds of the music.
+
+    Raises
+    ------
+    Error
+        FluidSynth, a package or a soundfont is missing; the message says how to install it.
+    ValueError
+        `gain` or the suffix of `out` is out of range, or there are no notes.
+    OSError
+        A file cannot be opened.
+    """
+    path = Path(out)
+    if path.suffix.lower() not in FORMATS:
+        raise ValueError(f"out must end in {', '.join(FORMATS)}; it is {path}")
+    notes = read_midi(source, keep_drums=as_heard)
+    if not len(notes):
+        raise ValueError("the MIDI file has no notes")
+    soundfile = _soundfile()
+    piano = Piano(soundfont, gain=gain, ringing=as_heard)
+    length = float((notes["onset_ms"] + notes["duration_ms"]).max()) / 1000
+    try:
+        with whole_file(path, overwrite=overwrite) as temporary:
+            settings = {"samplerate": SAMPLE_RATE, "channels": 2, "format": FORMATS[path.suffix.lower()]}
+            with soundfile.SoundFile(temporary, "w", **settings) as file:
+                for chunk in piano.play(notes):
+                    file.write(chunk)
+                    if progress:
+                        progress(min(file.frames / SAMPLE_RATE, length), length)
+    finally:
+        piano.close()
+
+
+class Piano:
+    """A grand piano in FluidSynth.
+
+    Parameters
+    ----------
+    soundfont : path, optional
+        One that the system has, unless given.
+    gain : float
+        In ``(0, 10]``.
+    ringing : bool
+        As the contest's page plays; see `render`.
+
+    Raises
+    ------
+    Error, ValueError, OSError
+        As `render` does.
+    """
+
+    def __init__(self, soundfont: str | Path | None = None, *, gain: float = GAIN, ringing: bool = False) -> None:
+        if not 0 < gain <= 10:
+            raise ValueError(f"gain must be in (0, 10]; it is {gain}")
+        path = _soundfont(soundfont)
+        settings = {"synth.chorus.active": 0, "synth.reverb.active": int(not ringing), "synth.polyphony": 4096}
+        self._synth: Any = _fluidsynth().Synth(gain=float(gain), samplerate=SAMPLE_RATE, **settings)
+        self._ringing = ringing
+        font = self._synth.sfload(str(path))
+        if font < 0:
+            raise Error(f"FluidSynth cannot read the soundfont {path}")
+        for channel in range(2 * VELOCITIES if ringing else 1):
+            self._synth.program_select(channel, font, 0, 0)
+            if ringing:
+                # A channel for each velocity, twice. FluidSynth's volume controller is quadratic.
+                self._synth.cc(channel, 7, round(127 * np.sqrt((channel % VELOCITIES + 1) / VELOCITIES)))
+
+    def play(self, notes: Notes) -> Iterator[NDArray[np.int16]]:
+        """Play notes; each chunk has the shape (frames, 2), with one second at most."""
+        strokes = sorted(self._strokes(notes))
+        struck: Counter[tuple[int, int]] = Counter()
+        now = 0
+        for stroke in strokes:
+            while now < stroke.frame:
+                yield self._sound(min(stroke.frame - now, CHUNK))
+                now = min(stroke.frame, now + CHUNK)
+            if not stroke.velocity:
+                self._synth.noteoff(0, stroke.pitch)
+            elif self._ringing:
+                # FluidSynth damps a note that is struck again on its channel: take turns.
+                turn = struck[stroke.pitch, stroke.velocity] % 2
+                struck[stroke.pitch, stroke.velocity] += 1
+                self._synth.noteon(stroke.velocity - 1 + VELOCITIES * turn, stroke.pitch, TONE)
+            else:
+                self._synth.noteon(0, stroke.pitch, stroke.velocity)
+        for _ in range(LONGEST_TAIL):
+            chunk = self._sound(CHUNK)
+            yield chunk
+            if np.abs(chunk).max() < QUIET:
+                return
+
+    def close(self) -> None:
+        """Give the soundfont's memory back."""
+        self._synth.delete()
+
+    def _strokes(self, notes: Notes) -> Iterator[_Stroke]:
+        for onset, duration, pitch, velocity in notes.tolist():
+            yield _Stroke(onset * SAMPLE_RATE // 1000, velocity, pitch)
+            if not self._ringing:
+                yield _Stroke((onset + duration) * SAMPLE_RATE // 1000, 0, pitch)
+
+    def _sound(self, frames: int) -> NDArray[np.int16]:
+        return np.asarray(self._synth.get_samples(frames), np.int16).reshape(-1, 2)
+
+
+def _soundfont(given: str | Path | None) -> Path:
+    if given is None:
+        for path in SOUNDFONTS:
+            if path.is_file():
+                return path
+        raise Error("no soundfont was found: apt install fluid-soundfont-gm, or name one with --soundfont")
+    path = Path(given)
+    with path.open("rb") as file:
+        head = file.read(12)
+    if head[:4] != b"RIFF" or head[8:] != b"sfbk":
+        raise ValueError(f"soundfont must be a SoundFont 2 or 3 file; {path} is none")
+    return path
+
+
+def _fluidsynth() -> ModuleType:
+    try:
+        with redirect_stdout(io.StringIO()):  # it prints where it found the library
+            import fluidsynth
+    except ModuleNotFoundError as error:
+        raise Error("rendering needs the extra [render]: pip install 'longplay[render]'") from error
+    except ImportError as error:
+        raise Error("rendering needs FluidSynth: apt install fluidsynth fluid-soundfont-gm") from error
+    module: ModuleType = fluidsynth
+    return module
+
+
+def _soundfile() -> ModuleType:
+    try:
+        import soundfile
+    except ModuleNotFoundError as error:
+        raise Error("rendering needs the extra [render]: pip install 'longplay[render]'") from error
+    module: ModuleType = soundfile
+    return module
