@@ -19,7 +19,6 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from training.corpus import STORED
 from training.dataset.card import Dropped, Piece, format_card, make_card
 from training.dataset.files import Entry, Listing, list_files
 from training.dataset.reading import ReadFile, read_file
@@ -124,20 +123,17 @@ def choose_pieces(
 def write(out: Path, pieces: Sequence[Piece], card: dict[str, Any]) -> None:
     """Write the arrays and the card; pieces.json comes last, so it is there when all is."""
     out.mkdir(parents=True, exist_ok=True)
-    counts = [len(piece.read.notes) for piece in pieces]
-    stored = np.lib.format.open_memmap(out / "notes.npy", mode="w+", dtype=STORED, shape=(sum(counts),))  # type: ignore[no-untyped-call]
+    np.save(out / "notes.npy", np.concatenate([piece.read.notes for piece in pieces]))
     rows: list[dict[str, Any]] = []
     begin = 0
-    for piece, count in zip(pieces, counts, strict=True):
-        stored[begin : begin + count] = piece.read.notes
-        entry, key = piece.entry, piece.read.key
+    for piece in pieces:
+        entry, key, count = piece.entry, piece.read.key, len(piece.read.notes)
         row: dict[str, Any] = {"path": entry.path, "source": entry.source, "tier": entry.tier, "split": piece.split}
         row |= {"work": piece.work, "begin": begin, "count": count}
         if key is not None:
             row |= {"key": key.name, "key_confidence": round(key.confidence, 4), "semitones": key.semitones}
         rows.append(row)
         begin += count
-    stored.flush()
     (out / "card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False), encoding="utf-8")
     (out / "card.md").write_text(format_card(card), encoding="utf-8")
     partial_file = out / "pieces.json.partial"

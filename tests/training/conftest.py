@@ -9,22 +9,13 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # the package `training` is not installed
 
+from made_up_music import made_up_notes
+
 import longplay
-from longplay.midi import NOTE
 from training import prepare
 from training.corpus import Corpus
 
 SOURCES = ("stanford_rolls", "piano_midi_de", "mutopia")
-
-
-def made_up_notes(random: np.random.Generator, count: int) -> np.ndarray:
-    """Notes in order, a tenth of them after a rest, none overlapping, no two pieces alike."""
-    notes = np.empty(count, NOTE)
-    notes["onset_ms"] = 700 + np.cumsum(random.integers(0, 300, count) + 2500 * (random.random(count) < 0.1))
-    notes["pitch"] = 30 + random.permutation(60)[np.arange(count) % 60]
-    notes["velocity"] = random.integers(1, 128, count)
-    notes["duration_ms"] = random.integers(1, 900, count)
-    return notes
 
 
 @pytest.fixture(scope="session")

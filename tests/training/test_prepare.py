@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import made_up_notes
+from made_up_music import made_up_notes
 
 import longplay
 from training import prepare
