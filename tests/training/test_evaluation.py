@@ -222,7 +222,7 @@ def halls(tmp_path_factory: pytest.TempPathFactory) -> Path:
             notes = played(random, 90, gap_ms=gap, root=i)
             (folder / "permissive" / path).write_bytes(longplay.write_midi(notes, 90))
             rows.append({"path": path, "source": source, "tier": "A", "split": ("test", "train")[i % 2]})
-    with (folder / prepare.MANIFEST).open("w", newline="", encoding="utf-8") as file:
+    with (folder / "permissive" / "manifest.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
@@ -246,7 +246,7 @@ def test_openings_take_turns_between_sources_and_are_read_as_written(halls: Path
 
 def test_one_command_evaluates_a_model_and_then_the_files_it_made(halls: Path, tmp_path: Path) -> None:
     torch.manual_seed(0)
-    write_model(NoteModel("lstm", 64, 32).eval(), tmp_path / "model", name="small", int8=True)
+    write_model(NoteModel("lstm", 64, 32).eval(), tmp_path / "model", name="small")
     options = ["--data", str(halls), "--out", str(tmp_path / "report"), "--seconds", "60", "--answers", "12"]
     counts = ["--clips", "2", "--endings", "5", "--styles", "2"]
     evaluate.main([*options, *counts, "--model", str(tmp_path / "model")])

@@ -1,15 +1,10 @@
-"""Which key a stretch of music is in."""
+"""How well a stretch of music fits each key, by how long its pitch classes sound."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from longplay.midi import Notes
-
-# How well each step of the scale fits the key, from the tonic up: Krumhansl and Kessler, "Tracing the dynamic
-# changes in perceived tonal organization in a spatial representation of musical keys", Psychological Review 1982.
-MAJOR = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
-MINOR = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
-_PROFILES = np.array([np.roll(profile, tonic) for profile in (MAJOR, MINOR) for tonic in range(12)])
+from training.dataset.keys import PROFILES
 
 
 def pitch_class_profile(notes: Notes, longest_ms: int = 2000) -> NDArray[np.float64]:
@@ -19,11 +14,9 @@ def pitch_class_profile(notes: Notes, longest_ms: int = 2000) -> NDArray[np.floa
 
 
 def correlations(profile: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Correlation of a profile with each key: 12 major ones from C, then 12 minor ones; 0 for an even profile."""
+    """Correlation with each key of `training.dataset.keys`: 12 major, 12 minor; 0 for an even profile."""
     centered = profile - profile.mean()
-    keys = _PROFILES - _PROFILES.mean(axis=1, keepdims=True)
-    scale = np.linalg.norm(centered) * np.linalg.norm(keys, axis=1)
-    fit: NDArray[np.float64] = np.divide(keys @ centered, scale, out=np.zeros(24), where=scale > 0)
+    fit: NDArray[np.float64] = PROFILES @ centered / (np.linalg.norm(centered) or 1.0)
     return fit
 
 

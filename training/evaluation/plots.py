@@ -18,7 +18,7 @@ REAL, MADE, THIRD = "0.55", "#1f6fb4", "#d9822b"
 
 def draw(found: dict[str, Any], folder: Path) -> None:
     """Write report.png and report.svg: a panel for each section that the report has."""
-    figure, axes = plt.subplots(4, 4, figsize=(19, 15), constrained_layout=True)
+    figure, axes = plt.subplots(4, 4, figsize=(20, 15), constrained_layout={"w_pad": 0.2})
     panels = iter(axes.flat)
     if "nats" in found:
         _nats(next(panels), found["nats"]["positions"], "Nats per note by position in the piece")
@@ -41,6 +41,8 @@ def draw(found: dict[str, Any], folder: Path) -> None:
         panel.set_axis_off()
     config = found["config"]
     figure.suptitle(f"{config['model'] or config['music']}: {config['answers']} answers of {config['seconds']:g} s")
+    for panel in axes.flat:
+        panel.title.set_fontsize(10)
     for kind in ("png", "svg"):
         figure.savefig(folder / f"report.{kind}", dpi=90)
     plt.close(figure)
@@ -67,10 +69,10 @@ def _nats(panel: Axes, by: dict[str, dict[str, float]], title: str) -> None:
         base += values
     for i, (total, row) in enumerate(zip(base, by.values(), strict=True)):
         panel.text(i, total, f"{total:.2f}\n{row['nats_per_second']:.0f}/s", ha="center", va="bottom", fontsize=8)
-    panel.set(title=title, ylim=(0, 1.3 * base.max()))
+    panel.set(title=title, ylim=(0, 1.45 * base.max()))
     panel.set_xticks(range(len(by)), [_words(name) for name in by])
     _tilt(panel)
-    panel.legend(frameon=False, fontsize=8, ncols=4)
+    panel.legend(frameon=False, fontsize=7, ncols=2, loc="upper left")
 
 
 def _realness(panel: Axes, test: dict[str, Any]) -> None:

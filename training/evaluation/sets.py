@@ -86,7 +86,7 @@ def music(notes: Notes, corpus: Corpus, index: int, length_ms: int | None = None
     piece = corpus.pieces[index]
     if length_ms is None:
         length_ms = int((notes["onset_ms"] + notes["duration_ms"]).max(initial=0))
-    return Music(notes, length_ms, piece.get("work_group", piece["path"]), piece["source"])
+    return Music(notes, length_ms, piece["work"], piece["source"])
 
 
 def real_piece(corpus: Corpus, index: int) -> Music:
