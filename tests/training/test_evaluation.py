@@ -183,9 +183,9 @@ def _later(notes: np.ndarray, by_ms: int) -> np.ndarray:
 
 def test_loops_and_dead_minutes_are_counted() -> None:
     looping = np.array([(100 * i, 50, 40 + i % 16, 64) for i in range(48)] + [(200_000, 50, 60, 64)], NOTE)
-    found = drift.faults([Music(looping, 240_000, "", "")])
-    assert found["loops_per_hour"] == 15  # one in four minutes
-    assert found["dead_minutes"] == 2
+    found = drift.faults([Music(looping, 300_000, "", "")])
+    assert found["loops_per_hour"] == 12  # one in five minutes
+    assert found["dead_minutes"] == 3
     assert found["longest_silence_s"] == pytest.approx(195.25)
     assert found["repeated_16_pitches"] == pytest.approx(17 / 34, abs=1e-4)
 
