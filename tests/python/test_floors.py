@@ -71,8 +71,10 @@ def imports(path: Path) -> set[str]:
 
 def test_the_package_imports_numpy_and_the_command_lines_libraries_alone():
     allowed = set(sys.stdlib_module_names) | {"longplay", "numpy", "rich", "typer"}
-    for path in ROOT.glob("python/longplay/**/*.py"):
-        assert imports(path) <= allowed, path
+    extras = {"arena": {"starlette", "uvicorn"}, "render.py": {"fluidsynth", "soundfile"}}
+    package = ROOT / "python" / "longplay"
+    for path in package.glob("**/*.py"):
+        assert imports(path) <= allowed | extras.get(path.relative_to(package).parts[0], set()), path
 
 
 def test_no_file_has_grown_past_400_lines():
