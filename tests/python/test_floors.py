@@ -63,8 +63,12 @@ def test_pybind11_is_known_to_the_bindings_alone():
     assert {path.parent.name for path in knowing} == {"bindings"}
 
 
-# Libraries of an extra, each known to the file that says how to install it.
-_EXTRAS = {"plots.py": {"matplotlib"}}
+# Libraries of an extra, each known to the file or folder that says how to install it.
+_EXTRAS = {
+    "arena": {"starlette", "uvicorn"},
+    "plots.py": {"matplotlib"},
+    "render.py": {"fluidsynth", "soundfile"},
+}
 
 
 def imports(path: Path) -> set[str]:
@@ -80,7 +84,8 @@ def imports(path: Path) -> set[str]:
 def test_the_package_imports_numpy_and_the_command_lines_libraries_alone():
     allowed = set(sys.stdlib_module_names) | {"longplay", "numpy", "rich", "typer"}
     files = ROOT.glob("python/longplay/**/*.py")
-    foreign = {path: imports(path) - allowed - _EXTRAS.get(path.name, set()) for path in files}
+    package = ROOT / "python/longplay"
+    foreign = {path: imports(path) - allowed - _EXTRAS.get(path.relative_to(package).parts[0], set()) for path in files}
     assert ROOT / "python/longplay/engine.py" in foreign
     assert {path: roots for path, roots in foreign.items() if roots} == {}
 

@@ -47,11 +47,6 @@ class Referee:
         Draws pairs, clips and sides.
     choose : Chooser
         Who meets whom.
-
-    Raises
-    ------
-    ValueError
-        There are fewer than two candidates.
     """
 
     def __init__(
@@ -63,8 +58,6 @@ class Referee:
         random: np.random.Generator,
         choose: Chooser = informative,
     ) -> None:
-        if len(candidates) < 2:
-            raise ValueError(f"a vote needs two candidates; there are {len(candidates)}")
         self._candidates = {candidate.id: candidate for candidate in candidates}
         self._store = store
         self._clock = clock

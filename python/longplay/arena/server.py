@@ -44,6 +44,8 @@ def open_referee(folder: Path, chooser: str, complain: Callable[[str], None]) ->
     found, remarks = candidates(folder)
     for remark in remarks:
         complain(remark)
+    if len(found) < 2:
+        raise ValueError(f"a vote needs two candidates; there are {len(found)}")
     store = Store(folder / DATABASE)
     try:
         yield Referee(found, store, clock=time.time, random=np.random.default_rng(), choose=CHOOSERS[chooser])

@@ -1,0 +1,192 @@
+"""The arena in a real browser, from the first click to the ranking."""
+
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+
+import longplay
+from longplay.midi import NOTE
+
+pytest.importorskip("uvicorn", reason="the extra [arena] is not installed")
+webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+if CHROMIUM is None or DRIVER is None:
+    pytest.skip("Chromium is missing: apt install chromium chromium-driver", allow_module_level=True)
+
+from selenium.webdriver.common.action_chains import ActionChains  # noqa: E402
+from selenium.webdriver.common.by import By  # noqa: E402
+from selenium.webdriver.common.keys import Keys  # noqa: E402
+from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
+
+DESKTOP = (1280, 800)
+PHONE = (390, 844)
+NAMES = ["calm", "<b onclick=alert(1)>bold"]
+
+
+@pytest.fixture(scope="module")
+def driver():
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--mute-audio"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def url(tmp_path):
+    for number, name in enumerate(NAMES):
+        notes = np.array([(onset, 400, 50 + number + onset // 500, 70) for onset in range(0, 5000, 500)], NOTE)
+        (tmp_path / f"{name}.mid").write_bytes(longplay.write_midi(notes, 5))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "longplay", "arena", str(tmp_path), "--port", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    guard = threading.Timer(120, process.kill)
+    guard.start()
+    yield re.match(r"(http://127\.0\.0\.1:\d+/)  ", process.stdout.readline())[1]
+    process.send_signal(signal.SIGINT)
+    out, complaint = process.communicate(timeout=20)
+    guard.cancel()
+    assert (process.returncode, out, complaint) == (0, "", "")
+
+
+class Page:
+    def __init__(self, driver, url, size):
+        width, height = size
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
+        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        driver.get_log("browser")
+        driver.get(url)
+        self.driver = driver
+        self.until(lambda: self.play("left").is_enabled())
+
+    def until(self, condition, seconds=30):
+        return WebDriverWait(self.driver, seconds, 0.05).until(lambda _: condition())
+
+    def find(self, selector):
+        return self.driver.find_element(By.CSS_SELECTOR, selector)
+
+    def play(self, side):
+        return self.find(f".clip[data-side={side}] .play")
+
+    def choose(self, side):
+        return self.find(f".clip[data-side={side}] .choose")
+
+    def press(self, *keys):
+        for key in keys:
+            ActionChains(self.driver).send_keys(key).perform()
+
+    def heard(self, side):
+        return int(self.find(f".clip[data-side={side}] .heard").get_attribute("aria-valuenow"))
+
+    def pixels(self, side):
+        return self.driver.execute_script(
+            "return document.querySelector(arguments[0]).toDataURL()", f".clip[data-side={side}] canvas"
+        )
+
+    def ranking(self):
+        self.find("#to-ranking").click()
+        self.until(lambda: self.find("#rows tr"))
+        rows = self.driver.find_elements(By.CSS_SELECTOR, "#rows tr:not(.clip-row)")
+        return [[cell.get_attribute("textContent") for cell in row.find_elements(By.TAG_NAME, "td")] for row in rows]
+
+    def complaints(self):
+        return [entry["message"] for entry in self.driver.get_log("browser")]
+
+    def fits(self):
+        return self.driver.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_from_the_first_click_to_the_ranking(driver, url, size):
+    page = Page(driver, url, size)
+    assert not page.choose("left").is_enabled()
+    still = page.pixels("left")
+    page.play("left").click()
+    page.until(lambda: page.heard("left") == 100)
+    assert page.pixels("left") != still, "the roll stands still"
+    assert not page.choose("left").is_enabled(), "one clip was not heard"
+    page.play("right").click()
+    page.until(lambda: page.choose("right").is_enabled())
+    assert page.fits()
+    page.choose("right").click()
+    page.until(lambda: not page.choose("right").is_enabled() and page.play("left").is_enabled())
+    first, second = page.ranking()
+    assert (first[4:7], second[4:7]) == (["29.21", "7.19", "1"], ["20.79", "7.19", "1"])
+    assert {first[1], second[1]} == set(NAMES), "a name is text, never markup"
+    page.find("#rows .name").click()
+    page.until(lambda: page.find(".clip-row").text.startswith("Clip 1"))
+    assert page.fits()
+    assert page.complaints() == []
+
+
+def test_the_keyboard_is_enough(driver, url):
+    page = Page(driver, url, DESKTOP)
+    page.press(Keys.ARROW_LEFT)  # too early: nothing happens
+    page.press("1")
+    page.until(lambda: page.heard("left") == 100)
+    page.press(" ")
+    assert page.play("left").text.endswith("Play A")
+    page.press("2")
+    page.until(lambda: page.choose("left").is_enabled())
+    page.press(Keys.ARROW_LEFT)
+    page.until(lambda: page.heard("left") == 0)
+    page.press("u")
+    page.until(lambda: page.choose("left").is_enabled())
+    assert page.ranking()[0][6] == "0"
+    page.find("#to-vote").click()
+    page.press(Keys.ARROW_RIGHT)
+    page.until(lambda: not page.choose("left").is_enabled())
+    assert page.ranking()[0][6] == "1"
+    assert page.complaints() == []
+
+
+def test_skip_begins_anew(driver, url):
+    page = Page(driver, url, DESKTOP)
+    page.play("left").click()
+    page.until(lambda: page.heard("left") > 20)
+    page.find("#skip").click()
+    page.until(lambda: page.heard("left") == 0 and page.find("#skip").is_enabled())
+    assert page.play("left").text.endswith("Play A")
+    assert page.ranking()[0][6] == "0"
+
+
+def test_undo_without_a_vote_says_so(driver, url):
+    page = Page(driver, url, DESKTOP)
+    page.find("#undo").click()
+    page.until(lambda: page.find("#message").text == "there is no vote to take back")
+
+
+def test_a_clip_that_ends_stops_and_plays_again_from_its_start(driver, url):
+    page = Page(driver, url, DESKTOP)
+    page.play("left").click()
+    page.until(lambda: page.play("left").text.endswith("Pause A"))
+    page.until(lambda: page.play("left").text.endswith("Play A"))
+    page.play("left").click()
+    page.until(lambda: page.play("left").text.endswith("Pause A"))
+
+
+def test_every_recording_of_the_piano_begins_at_once(driver, url):
+    page = Page(driver, url, DESKTOP)
+    starts = page.driver.execute_async_script(
+        """
+        const done = arguments[arguments.length - 1], context = new OfflineAudioContext(1, 1, 44100);
+        Promise.all([21, 61, 105].map(async (key) => {
+          const buffer = await context.decodeAudioData(await (await fetch(`piano/${key}.mp3`)).arrayBuffer());
+          return buffer.getChannelData(0).findIndex((sample) => Math.abs(sample) > 0.005) / buffer.sampleRate;
+        })).then(done);
+        """
+    )
+    assert all(0 <= start < 0.012 for start in starts), starts

@@ -1,0 +1,76 @@
+"""`longplay arena`: exit codes, streams, files."""
+
+import json
+import socket
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import longplay
+from longplay.midi import NOTE
+
+pytest.importorskip("uvicorn", reason="the extra [arena] is not installed")
+
+from longplay.arena.server import DATABASE
+from longplay.arena.store import Store, Vote
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in "ab":
+        notes = np.array([(0, 9000, 60 + ord(name) % 2, 64)], NOTE)
+        (tmp_path / f"{name}.mid").write_bytes(longplay.write_midi(notes, 10))
+    return tmp_path
+
+
+def run(*arguments):
+    command = [sys.executable, "-m", "longplay", "arena", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_export_writes_what_was_voted(folder):
+    assert run(folder, "--export", folder / "none.json").returncode == 0
+    [first, second] = json.loads((folder / "none.json").read_text())["ranking"]
+    store = Store(folder / DATABASE)
+    store.add([Vote(0.0, "voter", (first["id"], 0), (second["id"], 0), "right")])
+    store.close()
+    done = run(folder, "--export", folder / "one.csv")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{folder / 'one.csv'}\n", "")
+    head, best, _ = (folder / "one.csv").read_text().splitlines()
+    assert head == "name,id,score,mu,sigma,votes,wins,confidence,present"
+    assert best.startswith(f"{second['name']},{second['id']},7.6")
+
+
+def test_failures_are_one_line(folder, tmp_path_factory):
+    empty = tmp_path_factory.mktemp("empty")
+    (folder / "there.csv").write_text("precious")
+    taken = socket.create_server(("127.0.0.1", 0))
+    for arguments, complaint in (
+        ((folder / "nowhere",), "No such file or directory"),
+        ((empty,), "a vote needs two candidates; there are 0"),
+        ((folder, "--chooser", "fair"), "chooser must be informative or uniform; it is fair"),
+        ((folder, "--export", folder / "a.xls"), "export must end in .csv or .json; it is"),
+        ((folder, "--export", folder / "there.csv"), "--force writes over it"),
+        ((folder, "--port", taken.getsockname()[1]), "Address already in use"),
+    ):
+        done = run(*arguments)
+        assert done.returncode == 1, arguments
+        assert done.stdout == ""
+        assert done.stderr.startswith("longplay: ")
+        assert complaint in done.stderr
+        assert done.stderr.count("\n") == 1, done.stderr
+    taken.close()
+    assert (folder / "there.csv").read_text() == "precious"
+    assert list(empty.iterdir()) == []
+
+
+def test_the_missing_extra_is_said_with_the_remedy(folder):
+    program = (
+        f"import sys; sys.modules['starlette'] = None; sys.argv = ['longplay', 'arena', {str(folder)!r}];"
+        "from longplay.cli import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "longplay: the arena needs the extra [arena]: pip install 'longplay[arena]'\n"
