@@ -4,18 +4,31 @@
 #include <limits>
 
 namespace longplay {
+namespace {
+
+constexpr float kForbidden = -std::numeric_limits<float>::infinity();
+
+// Forbids an id, unless no other is left.
+void close(std::int32_t id, std::span<float> bias) {
+  float& next = bias[static_cast<std::size_t>(id)];
+  const float before = next;
+  next = kForbidden;
+  const auto open = [](float b) { return b != kForbidden; };
+  if (std::none_of(bias.begin(), bias.end(), open)) next = before;
+}
+
+}  // namespace
 
 void LoopGuard::forbid(std::span<float> bias) const {
-  constexpr float kForbidden = -std::numeric_limits<float>::infinity();
-  const auto open = [](float b) { return b != kForbidden; };
   // Three runs of L are 2L ids in a row that equal the one L before them.
   for (std::size_t period = kShortest; period <= std::min(kLongest, count_); ++period) {
     if (repeats_[period] + 1 < 2 * period) continue;
-    float& next = bias[static_cast<std::size_t>(at(period))];
-    const float before = next;
-    next = kForbidden;
-    if (std::none_of(bias.begin(), bias.end(), open)) next = before;
+    close(at(period), bias);
   }
+}
+
+void LoopGuard::forbid_last(std::size_t count, std::span<float> bias) const {
+  for (std::size_t ago = 1; ago <= std::min({count, count_, kLongest}); ++ago) close(at(ago), bias);
 }
 
 void LoopGuard::push(std::int32_t id) {

@@ -80,6 +80,7 @@ std::span<const float> Slot::bias(int field) {
     timeline_->constrain(row);
   } else {
     loop_guard_.forbid(row);
+    loop_guard_.forbid_last(timeline_->notes_at(event_[kTimeShift]), row);  // a chord has a pitch once
   }
   return row;
 }

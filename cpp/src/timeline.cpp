@@ -103,6 +103,11 @@ void Timeline::constrain(std::span<float> bias) const {
   }
 }
 
+std::size_t Timeline::notes_at(std::int32_t time_shift) const {
+  const bool moves = time_shift == tokenizer_->end_id() || tokenizer_->time_shift_ms(time_shift) > 0;
+  return moves ? 0 : static_cast<std::size_t>(chord_);
+}
+
 Advance Timeline::advance(const NoteEvent& event) {
   if (event[0] == tokenizer_->end_id()) {
     if (is_last()) return Advance::finished;

@@ -44,6 +44,20 @@ TEST(LoopGuard, CountsAShortFigureByTheRunItFills) {
   EXPECT_EQ(notes_until_refused(6), 3 * 18 - 1);  // 18 is the first multiple of 6 that is long enough
 }
 
+TEST(LoopGuard, ForbidsTheLastIdsButNeverAllOfThem) {
+  LoopGuard guard;
+  for (const int id : {0, 2, 1}) guard.push(id);
+  std::vector<float> bias(4, 0.0F);
+  guard.forbid_last(2, bias);
+  EXPECT_EQ(std::isinf(bias[0]), false);
+  EXPECT_EQ(std::isinf(bias[1]) && std::isinf(bias[2]), true);
+  guard.forbid_last(9, bias);  // there are three
+  EXPECT_EQ(std::isinf(bias[0]), true);
+  std::vector<float> narrow(3, 0.0F);
+  guard.forbid_last(3, narrow);
+  EXPECT_EQ(std::isinf(narrow[0]), false);  // the last one that was open
+}
+
 TEST(LoopGuard, StartsAgainAfterAChange) {
   LoopGuard guard;
   for (int i = 0; i < 47; ++i) guard.push(i % 16);

@@ -1,4 +1,4 @@
-// Floor 5: no music goes round in circles.
+// Floor 5: no music goes round in circles, and no chord has a pitch twice.
 #pragma once
 
 #include <array>
@@ -17,6 +17,9 @@ class LoopGuard {
 
   // Sets to -infinity the bias of each id that would complete a loop, unless no id would be left.
   void forbid(std::span<float> bias) const;
+
+  // The same for the last `count` ids, as far as they are remembered.
+  void forbid_last(std::size_t count, std::span<float> bias) const;
 
   void push(std::int32_t id);
 

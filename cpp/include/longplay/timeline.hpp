@@ -46,6 +46,9 @@ class Timeline {
   // of a piece the music goes on there.
   Advance advance(const NoteEvent& event);
 
+  // Notes that already sound at the onset to which this time shift leads.
+  std::size_t notes_at(std::int32_t time_shift) const;
+
   std::int64_t onset_ms() const { return onset_; }
   // Time from the last onset to the planned end of the piece.
   std::int64_t remaining_ms() const;
