@@ -60,7 +60,7 @@ def correlations(choose: Chooser, pieces: int, random_seed: int) -> list[float]:
 
 def _rank_correlation(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
     ranks = [values.argsort().argsort() for values in (first, second)]
-    return float(np.corrcoef(*ranks)[0, 1])
+    return float(np.corrcoef(ranks[0], ranks[1])[0, 1])
 
 
 if __name__ == "__main__":
