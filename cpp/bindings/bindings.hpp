@@ -27,5 +27,6 @@ void bind_sampling(py::module_& m);
 void bind_model(py::module_& m);
 void bind_generator(py::module_& m);
 void bind_engine(py::module_& m);
+void bind_originality(py::module_& m);
 
 }  // namespace longplay

@@ -36,6 +36,7 @@ PYBIND11_MODULE(_core, m) {
   bind_model(m);
   bind_generator(m);
   bind_engine(m);
+  bind_originality(m);
 }
 
 }  // namespace longplay

@@ -23,16 +23,28 @@ MODEL = {
     "ort_session",
     "runtime",
 }
+ORIGINALITY = {
+    "dtw",
+    "lane_dtw",
+    "originality_quotes",
+    "originality_windows",
+    "phrases",
+    "quotes",
+    "series",
+    "window_order",
+    "window_search",
+}
 FLOORS = (
     dict.fromkeys(["error", "random"], 0)
     | dict.fromkeys(["midi_file", "midi_read", "midi_write"], 1)
     | dict.fromkeys([*MIDI, *MODEL], 2)
+    | dict.fromkeys(ORIGINALITY, 3)
     | dict.fromkeys(["sampling", "tokenizer"], 4)
     | dict.fromkeys(["generator", "loop_guard", "slot", "timeline"], 5)
     | dict.fromkeys(["assemble", "engine", "generator_pool", "job"], 6)
 )
 
-SOURCES = sorted([*ROOT.glob("cpp/include/longplay/*.hpp"), *ROOT.glob("cpp/src/*.[ch]pp")])
+SOURCES = sorted([*ROOT.glob("cpp/include/longplay/*.hpp"), *ROOT.glob("cpp/src/**/*.[ch]pp")])
 
 
 def own_includes(path: Path) -> list[str]:
@@ -66,6 +78,7 @@ def test_pybind11_is_known_to_the_bindings_alone():
 # Libraries of an extra, each known to the file or folder that says how to install it.
 _EXTRAS = {
     "arena": {"starlette", "uvicorn"},
+    "originality": {"matplotlib", "zstandard"},
     "plots.py": {"matplotlib"},
     "render.py": {"fluidsynth", "soundfile"},
 }

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from longplay.cli import challenge, judging, listening, making, picture
+from longplay.cli import challenge, judging, listening, making, originality, picture
 
 app = typer.Typer(
     help="An hour of piano that answers a seed.",
@@ -23,6 +23,7 @@ COMMANDS = (
     *(judging.score, judging.doctor),
     *(challenge.check, challenge.pack, challenge.clips),
     *(listening.render, listening.arena),
+    *(originality.originality, originality.originality_index),
     picture.plot,
 )
 for command in COMMANDS:

@@ -42,8 +42,8 @@ def complain(warnings: Iterable[str], path: Path) -> None:
 
 
 @contextmanager
-def progress_bar() -> Iterator[Progress]:
-    """A bar on stderr while music is being made; nothing where stderr is not a terminal."""
+def progress_bar(unit: str = "s of music") -> Iterator[Progress]:
+    """A bar on stderr while work is being done; nothing where stderr is not a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -53,6 +53,6 @@ def progress_bar() -> Iterator[Progress]:
         task = bar.add_task("", total=None, made="")
 
         def show(made: float, whole: float) -> None:
-            bar.update(task, completed=made, total=whole, made=f"{made:.0f} of {whole:.0f} s of music")
+            bar.update(task, completed=made, total=whole, made=f"{made:.0f} of {whole:.0f} {unit}")
 
         yield show

@@ -1,0 +1,171 @@
+"""How well are planted quotations found? `python -m benchmarks.originality --data FOLDER --index FILE`.
+
+Takes passages of the training set (the index), changes them, puts each into a piece of a held-out split in place of
+what was there, and counts those that are found; an alarm counts when at least half of its notes are planted ones.
+False alarms are counted on the held-out pieces as they are. FOLDER holds manifest.csv and the MIDI files.
+"""
+
+import argparse
+import csv
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+import longplay
+from longplay import _core
+from longplay.midi import NOTE, Notes
+from longplay.originality import Index, training_files
+
+Change = Callable[[np.random.Generator, Notes], Notes]
+
+
+def exact(random: np.random.Generator, notes: Notes) -> Notes:
+    return notes
+
+
+def transposed(random: np.random.Generator, notes: Notes) -> Notes:
+    """Up or down by one to six semitones."""
+    notes["pitch"] = np.clip(notes["pitch"].astype(int) + random.integers(1, 7) * random.choice([-1, 1]), 0, 127)
+    return notes
+
+
+def other_tempo(random: np.random.Generator, notes: Notes) -> Notes:
+    """Up to 10 % faster or slower."""
+    factor = random.uniform(0.9, 1.1)
+    notes["onset_ms"] = np.rint(notes["onset_ms"] * factor)
+    notes["duration_ms"] = np.maximum(1, np.rint(notes["duration_ms"] * factor))
+    return notes
+
+
+def changed(random: np.random.Generator, notes: Notes) -> Notes:
+    """One note in twenty has another pitch, up to seven semitones away."""
+    struck = random.random(len(notes)) < 0.05
+    step = random.integers(1, 8, len(notes)) * random.choice([-1, 1], len(notes))
+    notes["pitch"] = np.clip(notes["pitch"].astype(int) + struck * step, 0, 127)
+    return notes
+
+
+def dropped(random: np.random.Generator, notes: Notes) -> Notes:
+    """One note in twenty is left out."""
+    return notes[random.random(len(notes)) >= 0.05]
+
+
+def all_at_once(random: np.random.Generator, notes: Notes) -> Notes:
+    return changed(random, other_tempo(random, transposed(random, notes)))
+
+
+CHANGES: dict[str, Change] = {
+    "exact": exact,
+    "transposed": transposed,
+    "tempo +-10 %": other_tempo,
+    "5 % of notes changed": changed,
+    "transposed, other tempo, 5 % changed": all_at_once,
+    "5 % of notes left out": dropped,
+}
+
+
+def passage(random: np.random.Generator, index: Index, seconds: float, least_notes: int) -> Notes:
+    """A passage of the training set that begins at 0 ms."""
+    while True:
+        first = int(random.integers(len(index.pitches)))
+        work = index.work_at(index.first_notes, first)
+        end = int(index.first_notes[work + 1])
+        onsets = index.onsets_ms[first:end].astype(np.int64) - int(index.onsets_ms[first])
+        count = int(np.searchsorted(onsets, seconds * 1000))
+        if count < least_notes or onsets[-1] < seconds * 1000:
+            continue
+        notes = np.zeros(count, NOTE)
+        notes["onset_ms"], notes["pitch"] = onsets[:count], index.pitches[first : first + count]
+        notes["duration_ms"], notes["velocity"] = 100, 64
+        return notes
+
+
+def plant(random: np.random.Generator, host: Notes, quote: Notes) -> tuple[Notes, tuple[int, int]]:
+    """Put a passage into a piece in place of what began there; returns where its onsets are, in ms."""
+    length = int(quote["onset_ms"].max()) + 1
+    last = int(host["onset_ms"].max())
+    at = int(random.integers(max(1, last - length)))
+    kept = host[(host["onset_ms"] < at) | (host["onset_ms"] >= at + length)]
+    quote["onset_ms"] += at
+    return longplay.resolve_overlaps(np.concatenate([kept, quote]).astype(NOTE)), (at, at + length)
+
+
+def alarms(index: Index, notes: Notes, least_bits: float) -> list[tuple[int, int, int, int, float]]:
+    symbols = _core.interval_symbols(notes["pitch"].copy(), np.zeros(1, np.uint32))
+    return index.phrases.find_quotes(symbols, least_bits, (0, 0))
+
+
+def is_found(index: Index, notes: Notes, planted: tuple[int, int], least_bits: float) -> bool:
+    inside = (notes["onset_ms"] >= planted[0]) & (notes["onset_ms"] < planted[1])
+    return any(inside[begin:end].mean() >= 0.5 for begin, end, *_ in alarms(index, notes, least_bits))
+
+
+def surname(composer: str) -> str:
+    """Of "Chopin, Fryderyk" and "Chopin", and as far as sources agree: "SchubertF", "BachJS"."""
+    return re.split(r"[ ,_]", composer.strip().casefold())[0][:6]
+
+
+def false_alarms(index: Index, hosts: dict[str, Notes], composers: dict[str, str], least_bits: float) -> None:
+    """Print the alarms on pieces as they are, by pairs of files: a reader has to tell true ones from false."""
+    hours = sum(int(notes["onset_ms"].max()) for notes in hosts.values()) / 3.6e6
+    pairs: dict[tuple[str, str], list[float]] = {}
+    for name, notes in hosts.items():
+        for _, _, place, _, bits in alarms(index, notes, least_bits):
+            source = index.names[index.work_at(index.first_notes, place)]
+            pairs.setdefault((name, source), []).append(bits)
+    for same in (True, False):
+        chosen = {
+            pair: bits for pair, bits in pairs.items() if same == (len({surname(composers[f]) for f in pair}) == 1)
+        }
+        count = sum(map(len, chosen.values()))
+        title = "one composer" if same else "different composers"
+        print(f"{title}: {count} alarms in {hours:.2f} h, {count / hours:.2f} an hour, {len(chosen)} pairs of files")
+        for (name, source), found in sorted(chosen.items(), key=lambda item: -max(item[1])):
+            print(f"  {len(found):3} alarms, up to {max(found):4.0f} bits: {name}  <-  {source}")
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--data", type=Path, required=True, help="folder with manifest.csv")
+    parser.add_argument("--index", type=Path, required=True)
+    parser.add_argument("--split", default="test")
+    parser.add_argument("--quotes", type=int, default=1000, help="planted for each kind of change")
+    parser.add_argument("--seconds", type=float, default=10.0, help="length of a quotation")
+    parser.add_argument("--least-notes", type=int, default=40)
+    parser.add_argument("--least-bits", type=float, default=70.0)
+    args = parser.parse_args(argv)
+
+    index = Index.open(args.index)
+    hosts = {}
+    for file in training_files([args.data], args.split):
+        notes, _ = _core.read_score(file.data)
+        if len(notes) > 1:
+            hosts[file.name] = notes
+    with (args.data / "manifest.csv").open(encoding="utf-8") as manifest:
+        composers = {row["path"]: row["composer"] for row in csv.DictReader(manifest)}
+    false_alarms(index, hosts, composers, args.least_bits)
+
+    pieces = [notes for notes in hosts.values() if notes["onset_ms"].max() > 2000 * args.seconds]
+    for name, change in CHANGES.items():
+        random = np.random.default_rng(0)  # the same passages in the same pieces for each change
+        found, counts = 0, []
+        for _ in range(args.quotes):
+            quote = passage(random, index, args.seconds, args.least_notes)
+            counts.append(len(quote))
+            host = pieces[random.integers(len(pieces))]
+            begin = int(random.integers(len(host)))  # a minute of the piece does
+            host = host[
+                (host["onset_ms"] >= host["onset_ms"][begin] - 30_000)
+                & (host["onset_ms"] < host["onset_ms"][begin] + 30_000)
+            ]
+            notes, planted = plant(random, host.copy(), longplay.resolve_overlaps(change(random, quote).astype(NOTE)))
+            found += is_found(index, notes, planted, args.least_bits)
+        print(
+            f"{name:40} recall {found / args.quotes:.3f}   (notes of a quotation: {np.median(counts):.0f})", flush=True
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""The commands `originality` and `originality-index`."""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from longplay.cli.shared import ForceOption, JsonOption, ThreadsOption, complain, progress_bar, refuse_existing
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from longplay.originality import Originality
+
+
+def originality(
+    files: Annotated[list[Path], typer.Argument(help="MIDI files to compare with the training set.")],
+    index: Annotated[Path, typer.Option("--index", help="Index of the training set.")],
+    top: Annotated[int, typer.Option(min=1, help="How many closest pairs and longest runs to tell.")] = 5,
+    least_bits: Annotated[float, typer.Option(help="How unlikely a passage must be to count as quoted.")] = 70.0,
+    plot: Annotated[Path | None, typer.Option(help="Draw the closest passages to this PNG; one file only.")] = None,
+    threads: ThreadsOption = 0,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell what files have in common with a training set: closest windows, longest runs, quotations."""
+    from longplay.originality import Index, compare
+
+    if plot is not None and len(files) > 1:
+        raise ValueError(f"--plot draws one file, not {len(files)}")
+    if plot is not None:
+        from longplay.originality.plot import plot as draw  # says at once when matplotlib is missing
+
+        refuse_existing([plot], force)
+    opened = Index.open(index)
+    for file in files:
+        with progress_bar("windows") as progress:
+            report = compare(file, opened, top=top, least_bits=least_bits, num_threads=threads, progress=progress)
+        complain(report.warnings, file)
+        if plot is not None:
+            draw(report, file, opened, plot)
+        if as_json:
+            print(json.dumps(report.as_dict()), flush=True)
+        else:
+            _print(report)
+
+
+def originality_index(
+    data: Annotated[list[Path], typer.Argument(help="Folders, tar archives or MIDI files of the training set.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="File to write.")],
+    split: Annotated[str, typer.Option(help="Split of a manifest.csv to take; 'all' takes every one.")] = "train",
+    series: Annotated[
+        str, typer.Option(help="sounding: the highest pitch that sounds; struck: of the latest.")
+    ] = "sounding",
+    step_ms: Annotated[int, typer.Option(help="Grid of the series, in ms.")] = 125,
+    steps: Annotated[int, typer.Option(help="Steps of a window.")] = 40,
+    stride: Annotated[int, typer.Option(help="Steps from one window to the next.")] = 8,
+    band: Annotated[int, typer.Option(help="Steps by which warping may shift; 0 for any number.")] = 0,
+    min_changes: Annotated[int, typer.Option(help="Windows that change less often are not compared.")] = 8,
+    calibration: Annotated[int, typer.Option(min=1, help="Windows of real works to calibrate with.")] = 1000,
+    threads: ThreadsOption = 0,
+    force: ForceOption = False,
+) -> None:
+    """Build the index of a training set, once."""
+    from longplay.originality import Index, IndexSettings, training_files
+
+    refuse_existing([out], force)
+    settings = IndexSettings(series, step_ms, steps, stride, band, min_changes)  # type: ignore[arg-type]  # it checks
+    with warnings.catch_warnings(record=True) as complaints, progress_bar("windows") as progress:
+        warnings.simplefilter("always")
+        files = training_files(data, None if split == "all" else split)
+        index = Index.build(files, settings, calibration=calibration, num_threads=threads, progress=progress)
+    for complaint in complaints:
+        print(f"longplay: {complaint.message}", file=sys.stderr)
+    index.save(out, overwrite=force)
+    print(f"{out}: {len(index.names)} works, {len(index.pitches)} notes, {index.hours:.1f} hours")
+
+
+def _print(report: Originality) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    # Where stdout is not a terminal, file names are worth more than a width of 80.
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
+    windows = Table("here", "there", "DTW", "NDTW", "percentile", title="Closest windows")
+    for pair in report.closest:
+        windows.add_row(
+            str(pair.here), str(pair.there), str(pair.distance), f"{pair.similarity:.4f}", f"{pair.percentile:.1f}"
+        )
+    tables: list[Table] = [windows]
+    for title, found in (("Longest common runs", report.longest_runs), ("Quotations", report.quotations)):
+        table = Table("here", "there", "notes", "same", "semitones", "tempo", "bits", title=title)
+        for one in found:
+            bits = "" if one.bits is None else f"{one.bits:.0f}"
+            numbers = (
+                str(one.notes),
+                str(one.same),
+                f"{one.semitones:+d}",
+                f"{1 / one.tempo:.2f}" if one.tempo else "",
+                bits,
+            )
+            table.add_row(str(one.here), str(one.there), *numbers)
+        if found:
+            tables.append(table)
+    console.print(
+        f"{report.file}: {report.notes} notes, {report.seconds:.1f} s, beside {report.works} works", markup=False
+    )
+    settings = ", ".join(f"{name} {value}" for name, value in report.settings.items())
+    console.print(f"{report.windows} windows compared, {report.plain_windows} too plain; {settings}")
+    console.print(
+        "NDTW is printed as the contest's rule has it, (127 T - DTW) / (127 T): 1 for identical windows, so that its "
+        "'below 0.3' reads the wrong way round. Judge by the percentile: the share of windows of real works that come "
+        "as close to another work."
+    )
+    for table in tables:
+        console.print(table)
+    console.print(
+        f"{report.share_in_runs:.1%} of the notes are in common runs of {report.run_notes} and more, "
+        f"{report.share_quoted:.1%} in quotations"
+    )
+    console.print(report.verdict, markup=False)

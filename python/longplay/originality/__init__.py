@@ -1,0 +1,23 @@
+"""What a piece has in common with a training set; see docs/originality.md.
+
+>>> from longplay import originality
+>>> index = originality.Index.open("training.index")
+>>> print(originality.compare("hour.mid", index).verdict)
+"""
+
+from longplay.originality.compare import compare
+from longplay.originality.index import Index, IndexSettings
+from longplay.originality.report import Originality, Passage, Quotation, WindowPair
+from longplay.originality.training_files import TrainingFile, training_files
+
+__all__ = [
+    "Index",
+    "IndexSettings",
+    "Originality",
+    "Passage",
+    "Quotation",
+    "TrainingFile",
+    "WindowPair",
+    "compare",
+    "training_files",
+]

@@ -1,0 +1,273 @@
+"""An index of a training set: built once, mapped into memory, asked what a file has in common with it."""
+
+import warnings
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longplay import _core
+from longplay.midi import Notes
+from longplay.originality.index_file import IndexContent, read_index, write_index
+from longplay.originality.training_files import TrainingFile
+
+Progress: TypeAlias = Callable[[float, float], None]
+"""Called with windows compared so far and in all, a few times a second."""
+
+WINDOWS_PER_TURN = 64  # between two of these Ctrl-C is heard and progress is told
+
+
+@dataclass(frozen=True)
+class IndexSettings:
+    """How music is made into windows: what the contest's rule leaves open.
+
+    Attributes
+    ----------
+    series : {"sounding", "struck"}
+        The highest pitch that sounds, 0 in silence; or the highest of those struck last.
+    step_ms : int
+        The grid, in [10, 1000].
+    steps : int
+        Steps of a window, in [2, 256].
+    stride : int
+        Steps from one window to the next, in [1, 256].
+    band : int
+        How many steps apart warping may pair, in [0, 256]; 0 for any number.
+    min_changes : int
+        Windows whose series changes less often are not compared, in [0, 255]: held notes are everywhere.
+
+    Raises
+    ------
+    ValueError
+        A setting is out of range; the message names it.
+    """
+
+    series: Literal["sounding", "struck"] = "sounding"
+    step_ms: int = 125
+    steps: int = 40
+    stride: int = 8
+    band: int = 0
+    min_changes: int = 8
+
+    def __post_init__(self) -> None:
+        if self.series not in ("sounding", "struck"):
+            raise ValueError(f"series must be 'sounding' or 'struck', not {self.series!r}")
+        ranges = {
+            "step_ms": (10, 1000),
+            "steps": (2, 256),
+            "stride": (1, 256),
+            "band": (0, 256),
+            "min_changes": (0, 255),
+        }
+        for name, (least, most) in ranges.items():
+            value = getattr(self, name)
+            if not isinstance(value, int) or not least <= value <= most:
+                raise ValueError(f"{name} must be an integer in [{least}, {most}], not {value!r}")
+
+    def windows(self, series: NDArray[np.uint8]) -> tuple[NDArray[np.uint32], int]:
+        """Find where the windows of a series start, and how many are too plain to count."""
+        starts = np.arange(0, len(series) - self.steps + 1, self.stride, dtype=np.uint32)
+        if len(starts) == 0:
+            return starts, 0
+        changes = np.concatenate([[0], np.cumsum(series[1:] != series[:-1])])
+        busy = changes[starts + self.steps - 1] - changes[starts] >= self.min_changes
+        return starts[busy], int((~busy).sum())
+
+
+class Index:
+    """A training set, ready to be compared with.
+
+    Use `Index.build` or `Index.open`. An index may be used from several threads at once.
+    """
+
+    def __init__(self, content: IndexContent) -> None:
+        self._content = content
+        try:
+            self.settings = IndexSettings(**content.settings)
+        except (TypeError, ValueError) as error:
+            raise _core.Error(f"an index has broken settings: {error}") from error
+        self.names = [name for name, _ in content.works]
+        """Names of the files, in the order of the index."""
+        self._groups = [group for _, group in content.works]
+        arrays = content.arrays
+        self.first_steps = _boundaries("first_steps", arrays, len(self.names), len(arrays["series"]))
+        self.first_notes = _boundaries("first_notes", arrays, len(self.names), len(arrays["pitches"]))
+        if len(arrays["onsets_ms"]) != len(arrays["pitches"]):
+            raise _core.Error(f"an index has {len(arrays['onsets_ms'])} onsets for {len(arrays['pitches'])} pitches")
+        self.series, self.pitches, self.onsets_ms = arrays["series"], arrays["pitches"], arrays["onsets_ms"]
+        self.calibration = np.sort(arrays["calibration"])
+        """DTW from windows of real works to the nearest window of another work, ascending."""
+        try:
+            symbols = _core.interval_symbols(self.pitches, arrays["first_notes"][:-1])
+            self.phrases = _core.PhraseIndex(symbols, arrays["phrases"])
+            self.search = _core.WindowSearch(self.series, arrays["windows"], self.settings.steps, self.settings.band)
+        except ValueError as error:
+            raise _core.Error(f"an index is broken: {error}") from error
+
+    @classmethod
+    def open(cls, path: str | Path) -> "Index":
+        """Open an index file.
+
+        Raises
+        ------
+        longplay.Error
+            The file is not an index, or a broken one.
+        OSError
+            The file cannot be opened.
+        """
+        return cls(read_index(Path(path)))
+
+    @classmethod
+    def build(
+        cls,
+        files: Iterable[TrainingFile],
+        settings: IndexSettings | None = None,
+        *,
+        calibration: int = 1000,
+        num_threads: int = 0,
+        progress: Progress | None = None,
+    ) -> "Index":
+        """Build an index of a training set.
+
+        Parameters
+        ----------
+        files : iterable of TrainingFile
+            Files that hold no notes, or cannot be read, are left out with a warning.
+        settings : IndexSettings, optional
+        calibration : int
+            So many windows, drawn evenly over the set, are compared with all works but their own group's: the
+            distances tell how near real works come to each other. At least 1.
+        num_threads : int
+            0 takes one per core.
+        progress : callable, optional
+            Called with (windows calibrated, windows in all).
+
+        Raises
+        ------
+        ValueError
+            No file holds a note, or `calibration` is out of range.
+        """
+        if calibration < 1:
+            raise ValueError(f"calibration must be at least 1, not {calibration}")
+        settings = settings or IndexSettings()
+        works, series, notes = [], [], []
+        for file in sorted(files, key=lambda file: (file.group, file.name)):
+            read = _read_training_file(file)
+            if read is not None:
+                works.append((file.name, file.group))
+                notes.append(read)
+                series.append(_core.pitch_series(read, settings.series, settings.step_ms))
+        if not works:
+            raise ValueError("a training set must hold at least one readable MIDI file with notes")
+        first_steps = np.cumsum([0, *map(len, series)]).astype(np.uint32)
+        first_notes = np.cumsum([0, *map(len, notes)]).astype(np.uint32)
+        all_series = np.concatenate(series)
+        starts = [first + settings.windows(one)[0] for first, one in zip(first_steps, series, strict=False)]
+        pitches = np.concatenate([one["pitch"] for one in notes])
+        arrays = {
+            "series": all_series,
+            "first_steps": first_steps,
+            "windows": _core.order_windows(all_series, np.concatenate(starts).astype(np.uint32), settings.steps),
+            "pitches": pitches,
+            "onsets_ms": np.concatenate([one["onset_ms"] for one in notes]).astype(np.uint32),
+            "first_notes": first_notes,
+            "phrases": _core.sort_phrases(_core.interval_symbols(pitches, first_notes[:-1])),
+            "calibration": np.zeros(0, np.uint32),
+        }
+        index = cls(IndexContent(asdict(settings), works, arrays))
+        arrays["calibration"] = index._calibrate(calibration, num_threads, progress)
+        return cls(IndexContent(asdict(settings), works, arrays))
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> None:
+        """Write the index to a file.
+
+        Raises
+        ------
+        FileExistsError
+            The file exists and `overwrite` is false.
+        """
+        write_index(Path(path), self._content, overwrite=overwrite)
+
+    def nearest(
+        self,
+        queries: NDArray[np.uint8],
+        excluded: NDArray[np.uint32] | None = None,
+        num_threads: int = 0,
+        progress: Progress | None = None,
+    ) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+        """Find the nearest window to each of many, exactly.
+
+        Parameters
+        ----------
+        queries : uint8 array, shape (queries, steps)
+        excluded : uint32 array, shape (queries, 2), optional
+            Windows that start in [begin, end) of `series` are passed over.
+
+        Returns
+        -------
+        starts, distances : uint32 arrays, shape (queries,)
+            Where in `series` the nearest window starts, 2**32 - 1 if there is none; and its DTW.
+        """
+        starts, distances = np.empty(len(queries), np.uint32), np.empty(len(queries), np.uint32)
+        none = np.empty((0, 2), np.uint32)
+        for begin in range(0, len(queries), WINDOWS_PER_TURN):
+            turn = slice(begin, begin + WINDOWS_PER_TURN)
+            passed_over = none if excluded is None else excluded[turn]
+            starts[turn], distances[turn] = self.search.nearest(queries[turn], passed_over, num_threads)
+            if progress is not None:
+                progress(min(begin + WINDOWS_PER_TURN, len(queries)), len(queries))
+        return starts, distances
+
+    @property
+    def window_starts(self) -> NDArray[np.uint32]:
+        """Where the windows start in `series`, in the order of the search."""
+        return np.asarray(self._content.arrays["windows"])
+
+    @property
+    def hours(self) -> float:
+        """How much music the index holds."""
+        return len(self.series) * self.settings.step_ms / 3.6e6
+
+    def work_at(self, boundaries: NDArray[np.uint32], place: int) -> int:
+        """Return which work a step (by `first_steps`) or a note (by `first_notes`) belongs to."""
+        return int(np.searchsorted(boundaries, place, side="right")) - 1
+
+    def group_of(self, work: int) -> tuple[int, int]:
+        """Return the works [begin, end) that are of one group with a work."""
+        begin = end = work
+        while begin > 0 and self._groups[begin - 1] == self._groups[work]:
+            begin -= 1
+        while end < len(self._groups) and self._groups[end] == self._groups[work]:
+            end += 1
+        return begin, end
+
+    def _calibrate(self, count: int, num_threads: int, progress: Progress | None) -> NDArray[np.uint32]:
+        windows = np.sort(self.window_starts)
+        chosen = windows[np.linspace(0, len(windows) - 1, min(count, len(windows))).astype(np.int64)]
+        queries = self.series[chosen[:, None] + np.arange(self.settings.steps)]
+        groups = [self.group_of(self.work_at(self.first_steps, place)) for place in chosen]
+        excluded = self.first_steps[np.array(groups, np.int64).reshape(-1, 2)]
+        starts, distances = self.nearest(queries, excluded, num_threads, progress)
+        return np.sort(distances[starts != np.uint32(2**32 - 1)])
+
+
+def _boundaries(name: str, arrays: dict[str, NDArray[Any]], works: int, length: int) -> NDArray[np.uint32]:
+    bounds = np.asarray(arrays[name])
+    if len(bounds) != works + 1 or bounds[0] != 0 or bounds[-1] != length or (bounds[1:] < bounds[:-1]).any():
+        raise _core.Error(f"an index is broken: {name} must ascend from 0 to {length} over {works} works")
+    return bounds
+
+
+def _read_training_file(file: TrainingFile) -> Notes | None:
+    try:
+        notes, _ = _core.read_score(file.data)
+    except _core.MidiError as error:
+        warnings.warn(f"{file.name} is left out: {error}", stacklevel=3)
+        return None
+    if len(notes) == 0:
+        warnings.warn(f"{file.name} is left out: it holds no note", stacklevel=3)
+        return None
+    return notes

@@ -1,0 +1,116 @@
+"""The file of an index: a header in JSON, then arrays that are mapped into memory (docs/originality.md).
+
+Its bytes are not trusted: whatever is wrong with them ends in an `Error` that says so.
+"""
+
+import io
+import json
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longplay import _core
+from longplay.files import write_whole
+
+MAGIC = b"LONGPLAY-ORIGINALITY"
+VERSION = 1
+ALIGNMENT = 64
+LONGEST_HEADER = 1 << 26
+
+ARRAYS: dict[str, np.dtype[Any]] = {
+    "series": np.dtype("u1"),
+    "first_steps": np.dtype("<u4"),
+    "windows": np.dtype("<u4"),
+    "pitches": np.dtype("u1"),
+    "onsets_ms": np.dtype("<u4"),
+    "first_notes": np.dtype("<u4"),
+    "phrases": np.dtype("<u4"),
+    "calibration": np.dtype("<u4"),
+}
+"""Every array of the file, in its order."""
+
+_FIXED = len(MAGIC) + 4 + 8 + 4  # magic, version, length and checksum of the header
+
+
+@dataclass(frozen=True)
+class IndexContent:
+    """What an index file holds.
+
+    Attributes
+    ----------
+    settings : dict
+        How series and windows were made.
+    works : list of (name, group)
+    arrays : dict
+        One-dimensional arrays by the names of `ARRAYS`; mapped, when they come from a file.
+    """
+
+    settings: dict[str, Any]
+    works: list[tuple[str, str]]
+    arrays: dict[str, NDArray[Any]]
+
+
+def write_index(path: Path, content: IndexContent, *, overwrite: bool) -> None:
+    """Write an index file, whole or not at all."""
+    entries, body, offset = {}, io.BytesIO(), 0
+    for name, dtype in ARRAYS.items():
+        data = np.ascontiguousarray(content.arrays[name], dtype).tobytes()
+        entries[name] = {"offset": offset, "count": len(data) // dtype.itemsize, "crc32": zlib.crc32(data)}
+        body.write(data + bytes(-len(data) % ALIGNMENT))
+        offset = body.tell()
+    header = json.dumps({"settings": content.settings, "works": content.works, "arrays": entries}).encode()
+    header += b" " * (-(_FIXED + len(header)) % ALIGNMENT)
+    fixed = MAGIC + VERSION.to_bytes(4, "little") + len(header).to_bytes(8, "little")
+    write_whole(path, fixed + zlib.crc32(header).to_bytes(4, "little") + header + body.getvalue(), overwrite=overwrite)
+
+
+def read_index(path: Path) -> IndexContent:
+    """Read the header of an index file and map its arrays.
+
+    Raises
+    ------
+    longplay.Error
+        The file is not an index, or a broken one; the message says in what way.
+    OSError
+        The file cannot be opened.
+    """
+    with path.open("rb") as file:
+        fixed = file.read(_FIXED)
+        if len(fixed) < _FIXED or not fixed.startswith(MAGIC):
+            raise _core.Error(f"{path} is not an index of originality: it does not begin with {MAGIC.decode()}")
+        version = int.from_bytes(fixed[len(MAGIC) : len(MAGIC) + 4], "little")
+        if version != VERSION:
+            raise _core.Error(f"{path}: the version of an index must be {VERSION}, not {version}; build it again")
+        length = int.from_bytes(fixed[len(MAGIC) + 4 : -4], "little")
+        if length > LONGEST_HEADER:
+            raise _core.Error(f"{path}: the header must have at most {LONGEST_HEADER} bytes, not {length}")
+        header = file.read(length)
+    if len(header) < length or zlib.crc32(header) != int.from_bytes(fixed[-4:], "little"):
+        raise _core.Error(f"{path} is broken: its header is cut or changed; build the index again")
+    try:
+        parsed = json.loads(header)
+        settings = dict(parsed["settings"])
+        works = [(str(name), str(group)) for name, group in parsed["works"]]
+        places = {
+            name: tuple(int(parsed["arrays"][name][key]) for key in ("offset", "count", "crc32")) for name in ARRAYS
+        }
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _core.Error(f"{path} is broken: its header is not that of an index ({error!r})") from error
+    mapped = np.memmap(path, np.uint8, mode="r")
+    arrays = {name: _array(path, mapped, name, _FIXED + length, *places[name]) for name in ARRAYS}
+    return IndexContent(settings, works, arrays)
+
+
+def _array(path: Path, mapped: NDArray[Any], name: str, base: int, offset: int, count: int, crc: int) -> NDArray[Any]:
+    dtype = ARRAYS[name]
+    begin, size = base + offset, count * dtype.itemsize
+    if offset < 0 or count < 0 or offset % ALIGNMENT or begin + size > len(mapped):
+        raise _core.Error(f"{path} is broken: the array {name!r} does not lie within the file")
+    data = mapped[begin : begin + size]
+    if zlib.crc32(data.data) != crc:
+        raise _core.Error(f"{path} is broken: the array {name!r} has changed; build the index again")
+    return data.view(dtype)
