@@ -50,7 +50,7 @@ def create_app(referee: Referee, *, clock: Callable[[], float], hosts: Collectio
         if found is None:
             raise HTTPException(404)
         response = Response(found[0], media_type=found[1], headers={"Cache-Control": "no-cache"})
-        if not _voter(request):
+        if found is pages["index.html"] and not _voter(request):
             response.set_cookie(COOKIE, secrets.token_hex(16), max_age=365 * 86400, httponly=True, samesite="strict")
         return response
 
@@ -95,7 +95,9 @@ def create_app(referee: Referee, *, clock: Callable[[], float], hosts: Collectio
         Route("/{name:path}", page),
     ]
     guard = Middleware(Guard, token=token, hosts=hosts, clock=clock)
-    return Starlette(routes=routes, middleware=[guard], exception_handlers={RefusedError: _refused})
+    return Starlette(
+        routes=routes, middleware=[guard], exception_handlers={RefusedError: _refused, OSError: _unreadable}
+    )
 
 
 def export_json(referee: Referee) -> str:
@@ -104,11 +106,12 @@ def export_json(referee: Referee) -> str:
 
 
 def export_csv(referee: Referee) -> str:
-    """The ranking as a table of comma-separated values."""
+    """The ranking as a table of comma-separated values. A name that a spreadsheet would compute gets a quote before it."""
     text = io.StringIO()
     table = csv.DictWriter(text, RANKING_COLUMNS, lineterminator="\n")
     table.writeheader()
-    table.writerows(referee.ranking())
+    for row in referee.ranking():
+        table.writerow(row | {"name": "'" * row["name"].startswith(("=", "+", "-", "@")) + row["name"]})
     return text.getvalue()
 
 
@@ -168,6 +171,10 @@ def _notes(referee: Referee, clip: ClipId) -> dict[str, Any]:
 
 async def _refused(request: Request, error: Exception) -> Response:
     return Response(str(error), 409, media_type="text/plain")
+
+
+async def _unreadable(request: Request, error: Exception) -> Response:
+    return Response("a candidate's file is gone or changed; start the arena again", 500, media_type="text/plain")
 
 
 def _download(text: str, name: str, kind: str) -> Response:
