@@ -106,7 +106,7 @@ def export_json(referee: Referee) -> str:
 
 
 def export_csv(referee: Referee) -> str:
-    """The ranking as a table of comma-separated values. A name that a spreadsheet would compute gets a quote before it."""
+    """The ranking as comma-separated values. A name that a spreadsheet would compute gets a quote before it."""
     text = io.StringIO()
     table = csv.DictWriter(text, RANKING_COLUMNS, lineterminator="\n")
     table.writeheader()
