@@ -1,18 +1,45 @@
 #include "job.hpp"
 
+#include <limits>
 #include <utility>
 
-#include "assemble.hpp"
+#include "position.hpp"
 
 namespace longplay {
+namespace {
+
+constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
+
+template <typename T>
+void append(std::vector<T>& to, std::vector<T> from) {
+  if (to.empty()) {
+    to = std::move(from);
+  } else {
+    to.insert(to.end(), from.begin(), from.end());
+  }
+}
+
+}  // namespace
+
+void Candidate::take(const Tokenizer& tokenizer, Drawn drawn) {
+  assembler.add(tokenizer, drawn);
+  append(music.notes, assembler.take());
+  append(music.events, std::move(drawn.events));
+  append(music.log_probabilities, std::move(drawn.log_probabilities));
+}
 
 Job::Impl::Impl(std::shared_ptr<GeneratorPool> generators, const Tokenizer& notes_and_events,
-                std::vector<Candidate> to_make, std::int64_t length)
+                std::vector<Candidate> to_make)
     : pool(std::move(generators)),
       tokenizer(notes_and_events),
       candidates(std::move(to_make)),
-      length_ms(length),
-      finished(candidates.size()) {}
+      finished(candidates.size()) {
+  for (Candidate& candidate : candidates) {
+    if (!candidate.keep_ms) continue;
+    candidate.keep_position = true;
+    candidate.max_events = 0;  // first after the prompt: no piece is so short that it has no such place
+  }
+}
 
 Job::Impl::~Impl() {
   stopping = true;
@@ -44,20 +71,35 @@ void Job::Impl::work(int rows) {
 
 const Request* Job::Impl::next() {
   const std::lock_guard lock(mutex);
-  return begun < candidates.size() ? &candidates[begun++].request : nullptr;
+  if (!paused.empty()) {
+    const Request* request = paused.back();
+    paused.pop_back();
+    return request;
+  }
+  return begun < candidates.size() ? &candidates[begun++] : nullptr;
 }
 
 void Job::Impl::done(const Request& request, Drawn drawn) {
-  Candidate& candidate = candidates[request.candidate];
-  Music music{.notes = assemble(tokenizer, drawn, std::move(candidate.before), length_ms),
-              .events = std::move(drawn.events),
-              .log_probabilities = std::move(drawn.log_probabilities),
-              .warnings = std::move(candidate.warnings)};
-  {
-    const std::lock_guard lock(mutex);
-    finished[request.candidate] = std::move(music);
+  const auto index = static_cast<std::size_t>(static_cast<const Candidate*>(&request) - candidates.data());
+  Candidate& candidate = candidates[index];
+  std::optional<Position> position = std::exchange(drawn.position, {});
+  const bool over = drawn.finished;
+  candidate.take(tokenizer, std::move(drawn));
+  if (!over) {  // a pause, to keep how it stands
+    candidate.music.before_ending = {pack(*position), position->events_drawn, candidate.before};
+    candidate.from = std::move(position);
+    candidate.prompt.clear();
+    const bool first = std::exchange(candidate.max_events, kNoLimit) == 0;
+    candidate.until_ms = first ? *candidate.keep_ms : std::numeric_limits<std::int64_t>::max();
+    candidate.keep_position = first;
   }
-  changed.notify_all();
+  const std::lock_guard lock(mutex);
+  if (over) {
+    finished[index] = std::move(candidate.music);
+    changed.notify_all();
+  } else {
+    paused.push_back(&candidate);
+  }
 }
 
 bool Job::Impl::progress(std::int64_t made) {

@@ -10,20 +10,28 @@
 #include <thread>
 #include <vector>
 
+#include "assemble.hpp"
 #include "generator_pool.hpp"
 #include "longplay/engine.hpp"
 
 namespace longplay {
 
-struct Candidate {
-  Request request;
-  std::vector<Note> before;  // notes of the piece that come before the first one drawn
-  std::vector<std::string> warnings;
+// A piece as far as it is made.
+struct Candidate : Request {
+  explicit Candidate(Request request, std::int64_t end_ms) : Request(std::move(request)), assembler(end_ms) {}
+
+  // Takes what was drawn.
+  void take(const Tokenizer& tokenizer, Drawn drawn);
+
+  Assembler assembler;
+  Music music;
+  std::vector<Note> before;             // notes of the piece that come before the first one drawn
+  std::optional<std::int64_t> keep_ms;  // where to keep how it stands
 };
 
 struct Job::Impl : Queue {
   Impl(std::shared_ptr<GeneratorPool> generators, const Tokenizer& notes_and_events,
-       std::vector<Candidate> to_make, std::int64_t length);
+       std::vector<Candidate> to_make);
   ~Impl() override;
 
   void run(int threads, int rows);
@@ -36,13 +44,13 @@ struct Job::Impl : Queue {
   std::shared_ptr<GeneratorPool> pool;
   Tokenizer tokenizer;
   std::vector<Candidate> candidates;
-  std::int64_t length_ms;
 
   std::atomic<bool> stopping = false;
   std::atomic<std::int64_t> made_ms = 0;
   mutable std::mutex mutex;  // guards what follows
   std::condition_variable changed;
   std::size_t begun = 0;
+  std::vector<const Candidate*> paused;  // to be gone on with
   std::vector<std::optional<Music>> finished;
   std::exception_ptr failure;
   std::vector<std::thread> threads;

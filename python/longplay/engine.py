@@ -1,7 +1,7 @@
 """The engine: a seed in, an hour of piano out."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal, TypeAlias, Unpack
@@ -9,23 +9,24 @@ from typing import Literal, TypeAlias, Unpack
 import numpy as np
 
 from longplay import _core
+from longplay._core import SnapshotError
 from longplay._model_folder import ModelFolder, load_model
 from longplay._runtime import library_path, preload_cuda
+from longplay.job import Progress, pieces
+from longplay.live import Session, Stream
 from longplay.midi import MidiSource, midi_bytes
-from longplay.piece import Piece, Provenance, Score
+from longplay.piece import Piece, Score
+from longplay.provenance import Provenance
 from longplay.settings import Settings, SettingsArguments, core_settings, styles
+from longplay.snapshot import Kind, Snapshot
 
 Seed: TypeAlias = MidiSource | None
 """The MIDI file that a piece answers: a path, bytes, or None for a piece from nothing."""
-
-Progress: TypeAlias = Callable[[float, float], None]
-"""Called with seconds of music made so far and in all, a few times a second."""
 
 DeviceName: TypeAlias = Literal["auto", "cpu", "cuda"]
 
 _BUILT_IN = Path(__file__).parent / "models"
 _DEFAULT_MODEL = "piano-lstm"
-_POLL_SECONDS = 0.05
 
 
 class Engine:
@@ -109,6 +110,7 @@ class Engine:
         seconds: float = 60.0,
         *,
         progress: Progress | None = None,
+        extendable: bool = False,
         **settings: Unpack[SettingsArguments],
     ) -> Piece:
         """Make one piece that answers a seed.
@@ -124,6 +126,8 @@ class Engine:
             Length of the piece, in [1, 86400], exact to the millisecond.
         progress : callable, optional
             Called with (seconds made, seconds in all) a few times a second.
+        extendable : bool
+            Keep what `extend` needs: the model's state before the ending, beside the piece.
         **settings
             ``random_seed``, ``temperature``, ``top_k``, ``top_p``, ``min_p``, ``style``, ``max_velocity``,
             ``recital``, ``include_seed``: see `Settings`.
@@ -141,7 +145,7 @@ class Engine:
         ValueError
             A setting is out of range; the message names it.
         """
-        return next(self.generate_batch([seed], seconds, progress=progress, **settings))
+        return next(self.generate_batch([seed], seconds, progress=progress, extendable=extendable, **settings))
 
     def generate_batch(
         self,
@@ -149,6 +153,7 @@ class Engine:
         seconds: float = 60.0,
         *,
         progress: Progress | None = None,
+        extendable: bool = False,
         **settings: Unpack[SettingsArguments],
     ) -> Iterator[Piece]:
         """Make one piece for each seed, many at once.
@@ -164,7 +169,7 @@ class Engine:
         ----------
         seeds : iterable of path, bytes or None
             What to answer. Repeat a seed to get several answers to it.
-        seconds, progress, **settings
+        seconds, progress, extendable, **settings
             As for `generate`; `progress` counts all pieces together.
 
         Yields
@@ -183,36 +188,167 @@ class Engine:
         """
         asked = Settings(seconds=seconds, **settings)
         sources = [None if seed is None else midi_bytes(seed) for seed in seeds]
-        job = self._core.start(sources, core_settings(asked, self._model.config))
-        return self._pieces(job, sources, asked, progress)
+        job = self._core.start(sources, core_settings(asked, self._model.config, extendable=extendable))
+        made = [self._provenance(source, asked, index) for index, source in enumerate(sources)]
+        return pieces(job, made, progress)
 
-    def _pieces(
-        self, job: _core.Job, sources: list[bytes | None], settings: Settings, progress: Progress | None
+    def extend(self, snapshot: bytes, seconds: float, *, branch: int = 0, progress: Progress | None = None) -> Piece:
+        """Make a piece longer: it goes on from before its ending.
+
+        Its notes are the same up to the snapshot. From there it is planned anew for its new length; with its own
+        length and branch 0 it is the same piece. It is extendable in turn.
+
+        Parameters
+        ----------
+        snapshot : bytes
+            From `Piece.snapshot`.
+        seconds : float
+            Length of the whole, at least the piece's own, in [1, 86400].
+        branch : int
+            Which of 2**31 futures, each drawn with random numbers of its own; 0 goes on with the piece's.
+        progress : callable, optional
+            As for `generate`; what the snapshot holds counts as made.
+
+        Returns
+        -------
+        Piece
+
+        Raises
+        ------
+        SnapshotError
+            The bytes are damaged, or not the snapshot of a piece of this model.
+        ValueError
+            `seconds` or `branch` is out of range.
+        """
+        return next(self.extend_batch([snapshot], seconds, branches=[branch], progress=progress))
+
+    def extend_batch(
+        self,
+        snapshots: Iterable[bytes],
+        seconds: float,
+        *,
+        branches: Iterable[int] | None = None,
+        progress: Progress | None = None,
     ) -> Iterator[Piece]:
-        whole = settings.seconds * len(sources)
-        try:
-            for index, source in enumerate(sources):
-                while not job.wait(index, _POLL_SECONDS):  # Ctrl-C is heard between two waits
-                    if progress is not None:
-                        progress(job.made_ms / 1000, whole)
-                yield self._piece(job, index, source, settings)
-            if progress is not None:
-                progress(whole, whole)
-        finally:
-            job.stop()
+        """Make pieces longer, many at once.
 
-    def _piece(self, job: _core.Job, index: int, source: bytes | None, settings: Settings) -> Piece:
-        notes, events, log_probabilities, remarks = job.take(index)
-        provenance = Provenance(
-            version=version("longplay"),
-            model=self.model_name,
-            model_hash=self.model_hash,
-            seed_hash=None if source is None else hashlib.sha256(source).hexdigest(),
-            candidate=index,
-            settings=settings,
-        )
-        duration = settings.milliseconds / 1000
-        return Piece(notes, duration, events, log_probabilities, provenance, tuple(remarks))
+        Parameters
+        ----------
+        snapshots : iterable of bytes
+            From `Piece.snapshot`. Repeat a snapshot to get several futures of it.
+        seconds, progress
+            As for `extend`.
+        branches : iterable of int, optional
+            One for each snapshot; by default 0 for all.
+
+        Yields
+        ------
+        Piece
+            In the order of the snapshots.
+
+        Raises
+        ------
+        SnapshotError, ValueError
+            As for `extend`.
+        """
+        old = [self._read("piece", data) for data in snapshots]
+        futures = [0] * len(old) if branches is None else list(branches)
+        made = [
+            snapshot.provenance.after(snapshot.core.events, branch, seconds)
+            for snapshot, branch in zip(old, futures, strict=True)
+        ]
+        extensions = [
+            snapshot.extension(self._core_settings(provenance, extendable=True))
+            for snapshot, provenance in zip(old, made, strict=True)
+        ]
+        before = sum(snapshot.provenance.settings_now.seconds for snapshot in old)
+        return pieces(self._core.extend(extensions), made, progress, before)
+
+    def stream(self, seed: Seed = None, **settings: Unpack[SettingsArguments]) -> Stream:
+        """Make music without end, drawn while it is listened to: ``for notes in engine.stream(seed): ...``.
+
+        A recital of pieces that goes on for ever. As far as no piece is planned otherwise because the whole ends, the
+        notes are those of `generate` with the same arguments: with a length of ``s`` seconds, all those of its pieces
+        that begin before ``s - 481.5``; without `recital`, those before ``s - 80``.
+
+        Parameters
+        ----------
+        seed, **settings
+            As for `generate`.
+
+        Returns
+        -------
+        Stream
+            Iterator of structured arrays of notes, each at least one note. It has heard the seed.
+
+        Raises
+        ------
+        MidiError, OSError, ValueError
+            As for `generate`.
+        """
+        source, made = self._begin(seed, settings)
+        return Stream(self._core.stream(source, self._core_settings(made)), made)
+
+    def session(self, seed: Seed = None, **settings: Unpack[SettingsArguments]) -> Session:
+        """Play together with the model: `Session.feed` it notes, ask it for the `Session.next`.
+
+        Parameters
+        ----------
+        seed, **settings
+            As for `generate`. The music is one piece; `recital` and `include_seed` change nothing.
+
+        Returns
+        -------
+        Session
+            It has heard the seed.
+
+        Raises
+        ------
+        MidiError, OSError, ValueError
+            As for `generate`.
+        """
+        source, made = self._begin(seed, settings)
+        return Session(self._core.session(source, self._core_settings(made)), made)
+
+    def resume(self, snapshot: bytes, *, branch: int = 0) -> Stream:
+        """Go on with a stream from its snapshot, to the bit.
+
+        Parameters
+        ----------
+        snapshot : bytes
+            From `Stream.snapshot`.
+        branch : int
+            Which of 2**31 futures, each drawn with random numbers of its own; 0 is the stream's.
+
+        Returns
+        -------
+        Stream
+            What it gives comes after what the other one had given.
+
+        Raises
+        ------
+        SnapshotError
+            The bytes are damaged, or not the snapshot of a stream of this model.
+        ValueError
+            `branch` is out of range.
+        """
+        before, made, settings = self._resume("stream", snapshot, branch)
+        return Stream(self._core.resume_stream(before, settings), made)
+
+    def resume_session(self, snapshot: bytes, *, branch: int = 0) -> Session:
+        """Go on with a session from its snapshot, to the bit.
+
+        Parameters
+        ----------
+        snapshot, branch
+            As for `resume`, from `Session.snapshot`.
+
+        Returns
+        -------
+        Session
+        """
+        before, made, settings = self._resume("session", snapshot, branch)
+        return Session(self._core.resume_session(before, settings), made)
 
     def score(self, midi: MidiSource) -> Score:
         """Score a MIDI file: how likely the model finds its notes, each given all before it.
@@ -239,6 +375,36 @@ class Engine:
         names = [str(field["name"]) for field in self._model.config["fields"]]
         fields = {name: float(mean) for name, mean in zip(names, means, strict=True)}
         return Score(count, fields, log_probabilities, tuple(remarks))
+
+    def _provenance(self, source: bytes | None, settings: Settings, candidate: int = 0) -> Provenance:
+        return Provenance(
+            version=version("longplay"),
+            model=self.model_name,
+            model_hash=self.model_hash,
+            seed_hash=None if source is None else hashlib.sha256(source).hexdigest(),
+            candidate=candidate,
+            settings=settings,
+        )
+
+    def _begin(self, seed: Seed, settings: SettingsArguments) -> tuple[bytes | None, Provenance]:
+        source = None if seed is None else midi_bytes(seed)
+        return source, self._provenance(source, Settings(**settings))
+
+    def _core_settings(self, made: Provenance, *, extendable: bool = False) -> _core.Settings:
+        return core_settings(made.settings_now, self._model.config, candidate=made.candidate, extendable=extendable)
+
+    def _read(self, kind: Kind, data: bytes) -> Snapshot:
+        snapshot = Snapshot.from_bytes(data, kind, self.model_hash)
+        try:
+            self._core_settings(snapshot.provenance)
+        except (TypeError, ValueError) as problem:
+            raise SnapshotError(f"the snapshot's settings make no sense: {problem}") from problem
+        return snapshot
+
+    def _resume(self, kind: Kind, data: bytes, branch: int) -> tuple[_core.Snapshot, Provenance, _core.Settings]:
+        before = self._read(kind, data)
+        made = before.provenance.after(before.core.events, branch)
+        return before.core, made, self._core_settings(made)
 
 
 def _model_path(model: str | Path | None) -> Path:

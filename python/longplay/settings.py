@@ -91,7 +91,9 @@ class SettingsArguments(TypedDict, total=False):
     include_seed: bool
 
 
-def core_settings(settings: Settings, config: Mapping[str, Any]) -> _core.Settings:
+def core_settings(
+    settings: Settings, config: Mapping[str, Any], *, candidate: int = 0, extendable: bool = False
+) -> _core.Settings:
     """The core's form of the settings, for a model's config.
 
     Raises
@@ -107,6 +109,8 @@ def core_settings(settings: Settings, config: Mapping[str, Any]) -> _core.Settin
         controls=[_control(control, settings) for control in config["controls"]],
         include_seed=settings.include_seed,
         recital=settings.recital,
+        candidate=candidate,
+        extendable=extendable,
     )
 
 
