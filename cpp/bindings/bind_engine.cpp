@@ -33,10 +33,17 @@ bool wait(Job& job, std::size_t index, double seconds) {
   return job.wait(index, std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1e3)));
 }
 
-py::tuple take(Job& job, std::size_t index) {
-  Music music = job.take(index);
+py::tuple parts(Music music) {
   return py::make_tuple(to_numpy(std::move(music.notes)), by_event(std::move(music.events)),
-                        by_event(std::move(music.log_probabilities)), music.warnings, music.before_ending);
+                        by_event(std::move(music.log_probabilities)), music.warnings, music.kept);
+}
+
+py::tuple take(Job& job, std::size_t index) { return parts(job.take(index)); }
+
+std::optional<py::tuple> snapshot(Job& job, std::size_t index) {
+  std::optional<Music> music = job.snapshot(index);
+  if (!music) return {};
+  return parts(std::move(*music));
 }
 
 std::unique_ptr<Stream> stream(Engine& engine, const std::optional<py::bytes>& seed,
@@ -70,7 +77,8 @@ void bind_engine(py::module_& m) {
   py::class_<Settings>(m, "Settings")
       .def(py::init([](std::int64_t length_ms, std::uint64_t random_seed, std::vector<SamplingParams> params,
                        std::vector<std::vector<float>> bias, std::vector<std::int32_t> controls,
-                       bool include_seed, bool recital, std::uint32_t candidate, bool extendable) {
+                       bool include_seed, bool recital, std::uint32_t candidate,
+                       std::optional<std::int64_t> keep_ms) {
              return Settings{.length_ms = length_ms,
                              .random_seed = random_seed,
                              .candidate = candidate,
@@ -79,10 +87,10 @@ void bind_engine(py::module_& m) {
                              .controls = std::move(controls),
                              .include_seed = include_seed,
                              .recital = recital,
-                             .extendable = extendable};
+                             .keep_ms = keep_ms};
            }),
            py::kw_only(), "length_ms"_a, "random_seed"_a, "params"_a, "bias"_a, "controls"_a,
-           "include_seed"_a, "recital"_a, "candidate"_a = 0, "extendable"_a = false);
+           "include_seed"_a, "recital"_a, "candidate"_a = 0, "keep_ms"_a = py::none());
 
   py::class_<LoopTime>(m, "LoopTime")
       .def_readonly("total_seconds", &LoopTime::total_seconds)
@@ -93,6 +101,7 @@ void bind_engine(py::module_& m) {
       .def("__len__", &Job::size)
       .def("wait", &wait, "index"_a, "seconds"_a)
       .def("take", &take, "index"_a)
+      .def("snapshot", &snapshot, "index"_a)
       .def_property_readonly("made_ms", &Job::made_ms)
       .def("stop", &Job::stop, py::call_guard<py::gil_scoped_release>());
 

@@ -67,8 +67,9 @@ void Assembler::finish() { end_piece(end_ms_); }
 
 std::vector<Note> Assembler::take() { return std::exchange(final_, {}); }
 
-std::vector<Note> Assembler::pending() const {
-  std::vector<Note> notes(sounding_.begin(), sounding_.end());
+std::vector<Note> Assembler::left() const {
+  std::vector<Note> notes = final_;
+  notes.insert(notes.end(), sounding_.begin(), sounding_.end());
   notes.insert(notes.end(), chord_.begin(), chord_.end());
   return notes;
 }

@@ -12,8 +12,6 @@
 
 namespace longplay {
 
-inline constexpr std::int64_t kSilentEndMs = 10;  // of a piece
-
 // Hands out each note when nothing that comes later can change it any more. What it hands out is by
 // onset, then pitch, and obeys resolve_overlaps; nothing sounds past the start of a new piece of a
 // recital.
@@ -28,8 +26,8 @@ class Assembler {
 
   // The notes that are final, each once.
   std::vector<Note> take();
-  // The others, each as it is so far. Added to an Assembler, they bring it to where this one is.
-  std::vector<Note> pending() const;
+  // All that were not taken, each as it is so far. Added to an Assembler, they bring it to where this one is.
+  std::vector<Note> left() const;
   // The music is over: all notes are final.
   void finish();
 

@@ -11,8 +11,6 @@
 namespace longplay {
 namespace {
 
-constexpr std::int64_t kEndingMs = 8'000;  // of a piece, which an extension does without
-
 Request make_request(const Settings& settings, std::uint32_t candidate, const Form& form) {
   return {.random_seed = settings.random_seed,
           .candidate = candidate,
@@ -127,11 +125,10 @@ Beginning go_on(const ModelConfig& config, const Snapshot& snapshot, const Setti
 }
 
 Candidate make_candidate(Beginning beginning, const Settings& settings) {
-  Candidate candidate(std::move(beginning.request), settings.length_ms - kSilentEndMs);
+  Candidate candidate(std::move(beginning.request), settings.length_ms, settings.keep_ms);
   for (const Note& note : beginning.before) candidate.assembler.add(note);
   candidate.before = std::move(beginning.before);
   candidate.music.warnings = std::move(beginning.warnings);
-  if (settings.extendable) candidate.keep_ms = std::max<std::int64_t>(settings.length_ms - kEndingMs, 0);
   return candidate;
 }
 

@@ -1,6 +1,8 @@
 #include "job.hpp"
 
+#include <algorithm>
 #include <limits>
+#include <stdexcept>
 #include <utility>
 
 #include "position.hpp"
@@ -8,7 +10,8 @@
 namespace longplay {
 namespace {
 
-constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
+constexpr std::int64_t kSilentEndMs = 10;
+constexpr std::int64_t kEndingMs = 8'000;  // the part of a piece that an extension does without
 
 template <typename T>
 void append(std::vector<T>& to, std::vector<T> from) {
@@ -21,11 +24,37 @@ void append(std::vector<T>& to, std::vector<T> from) {
 
 }  // namespace
 
+Candidate::Candidate(Request request, std::int64_t length_ms, std::optional<std::int64_t> keep_ms)
+    : Request(std::move(request)),
+      assembler(length_ms - kSilentEndMs),
+      ending_ms_(length_ms - kEndingMs),
+      keep_ms_(keep_ms.value_or(0)) {
+  if (!keep_ms) return;
+  if (keep_ms_ < 1 || keep_ms_ > Form::kEndless) {
+    throw std::invalid_argument("keep_ms must be in [1, " + std::to_string(Form::kEndless) + "], not " +
+                                std::to_string(keep_ms_));
+  }
+  keep_position = true;
+  max_events = 0;  // the first pause is after the prompt, so that every piece has one
+}
+
 void Candidate::take(const Tokenizer& tokenizer, Drawn drawn) {
+  std::optional<Position> position = std::exchange(drawn.position, {});
   assembler.add(tokenizer, drawn);
   append(music.notes, assembler.take());
   append(music.events, std::move(drawn.events));
   append(music.log_probabilities, std::move(drawn.log_probabilities));
+  if (!position || drawn.finished) return;
+
+  music.kept = {pack(*position), position->events_drawn, before};
+  news = true;
+  const std::int64_t onset = position->place.onset;
+  from = std::move(position);
+  prompt.clear();
+  max_events = std::numeric_limits<std::uint64_t>::max();
+  keep_position = onset < ending_ms_;
+  until_ms =
+      keep_position ? std::min(ending_ms_, onset + keep_ms_) : std::numeric_limits<std::int64_t>::max();
 }
 
 Job::Impl::Impl(std::shared_ptr<GeneratorPool> generators, const Tokenizer& notes_and_events,
@@ -33,13 +62,7 @@ Job::Impl::Impl(std::shared_ptr<GeneratorPool> generators, const Tokenizer& note
     : pool(std::move(generators)),
       tokenizer(notes_and_events),
       candidates(std::move(to_make)),
-      finished(candidates.size()) {
-  for (Candidate& candidate : candidates) {
-    if (!candidate.keep_ms) continue;
-    candidate.keep_position = true;
-    candidate.max_events = 0;  // first after the prompt: no piece is so short that it has no such place
-  }
-}
+      finished(candidates.size()) {}
 
 Job::Impl::~Impl() {
   stopping = true;
@@ -82,20 +105,12 @@ const Request* Job::Impl::next() {
 void Job::Impl::done(const Request& request, Drawn drawn) {
   const auto index = static_cast<std::size_t>(static_cast<const Candidate*>(&request) - candidates.data());
   Candidate& candidate = candidates[index];
-  std::optional<Position> position = std::exchange(drawn.position, {});
   const bool over = drawn.finished;
-  candidate.take(tokenizer, std::move(drawn));
-  if (!over) {  // a pause, to keep how it stands
-    candidate.music.before_ending = {pack(*position), position->events_drawn, candidate.before};
-    candidate.from = std::move(position);
-    candidate.prompt.clear();
-    const bool first = std::exchange(candidate.max_events, kNoLimit) == 0;
-    candidate.until_ms = first ? *candidate.keep_ms : std::numeric_limits<std::int64_t>::max();
-    candidate.keep_position = first;
-  }
   const std::lock_guard lock(mutex);
+  candidate.take(tokenizer, std::move(drawn));
   if (over) {
     finished[index] = std::move(candidate.music);
+    candidate.news = false;
     changed.notify_all();
   } else {
     paused.push_back(&candidate);
@@ -125,6 +140,13 @@ Music Job::take(std::size_t index) {
   Music music = std::move(impl_->finished.at(index).value());
   impl_->finished[index] = Music{};
   return music;
+}
+
+std::optional<Music> Job::snapshot(std::size_t index) {
+  const std::lock_guard lock(impl_->mutex);
+  Candidate& candidate = impl_->candidates.at(index);
+  if (!std::exchange(candidate.news, false)) return {};
+  return candidate.music;
 }
 
 std::int64_t Job::made_ms() const { return impl_->made_ms; }

@@ -18,15 +18,20 @@ namespace longplay {
 
 // A piece as far as it is made.
 struct Candidate : Request {
-  explicit Candidate(Request request, std::int64_t end_ms) : Request(std::move(request)), assembler(end_ms) {}
+  // keep_ms: how often to keep how it stands, if at all.
+  Candidate(Request request, std::int64_t length_ms, std::optional<std::int64_t> keep_ms);
 
-  // Takes what was drawn.
+  // Takes what was drawn. At a pause keeps how it stands, and is ready to be gone on with.
   void take(const Tokenizer& tokenizer, Drawn drawn);
 
   Assembler assembler;
   Music music;
-  std::vector<Note> before;             // notes of the piece that come before the first one drawn
-  std::optional<std::int64_t> keep_ms;  // where to keep how it stands
+  std::vector<Note> before;  // notes of the piece that come before the first one drawn
+  bool news = false;         // since a snapshot was asked for
+
+ private:
+  std::int64_t ending_ms_;  // where its ending begins
+  std::int64_t keep_ms_;
 };
 
 struct Job::Impl : Queue {

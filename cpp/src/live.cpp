@@ -35,7 +35,7 @@ std::vector<Note> Stream::draw(std::uint64_t events) {
 Snapshot Stream::save() {
   const std::lock_guard lock(impl_->mutex);
   const Position& position = impl_->course.position();
-  return {pack(position), position.events_drawn, impl_->assembler.pending()};
+  return {pack(position), position.events_drawn, impl_->assembler.left()};
 }
 
 const std::vector<std::string>& Stream::warnings() const { return impl_->warnings; }

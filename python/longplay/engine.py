@@ -3,33 +3,28 @@
 import hashlib
 from collections.abc import Iterable, Iterator
 from importlib.metadata import version
-from pathlib import Path
-from typing import Literal, TypeAlias, Unpack
+from typing import TypeAlias, Unpack
 
 import numpy as np
 
 from longplay import _core
 from longplay._core import SnapshotError
-from longplay._model_folder import ModelFolder, load_model
-from longplay._runtime import library_path, preload_cuda
-from longplay.job import Progress, pieces
+from longplay._open_model import DeviceName, OpenModel
+from longplay.job import OnSnapshot, Progress, pieces
 from longplay.live import Session, Stream
 from longplay.midi import MidiSource, midi_bytes
 from longplay.piece import Piece, Score
 from longplay.provenance import Provenance
-from longplay.settings import Settings, SettingsArguments, core_settings, styles
+from longplay.settings import Settings, SettingsArguments, core_settings
 from longplay.snapshot import Kind, Snapshot
+
+__all__ = ["DeviceName", "Engine", "Progress", "Seed"]
 
 Seed: TypeAlias = MidiSource | None
 """The MIDI file that a piece answers: a path, bytes, or None for a piece from nothing."""
 
-DeviceName: TypeAlias = Literal["auto", "cpu", "cuda"]
 
-_BUILT_IN = Path(__file__).parent / "models"
-_DEFAULT_MODEL = "piano-lstm"
-
-
-class Engine:
+class Engine(OpenModel):
     """Makes piano music with a model, on the CPU or a GPU.
 
     An engine may be used from several threads at once. It keeps the sessions it has opened.
@@ -54,55 +49,6 @@ class Engine:
     ValueError
         `device` or `num_threads` is out of range.
     """
-
-    def __init__(self, model: str | Path | None = None, device: DeviceName = "auto", num_threads: int = 0) -> None:
-        if device not in ("auto", "cpu", "cuda"):
-            raise ValueError(f"device must be 'auto', 'cpu' or 'cuda', not {device!r}")
-        self._model: ModelFolder = load_model(_model_path(model))
-        self._device: DeviceName = "cuda" if device == "cuda" else "cpu"
-        if device == "cuda":
-            preload_cuda()
-        self._core = _core.Engine(
-            _core.Runtime(str(library_path())),
-            self._model.files,
-            _core.Device.cuda if device == "cuda" else _core.Device.cpu,
-            num_threads,
-        )
-
-    @property
-    def device(self) -> str:
-        """The device in use: "cpu" or "cuda"."""
-        return self._device
-
-    @property
-    def num_threads(self) -> int:
-        """How many threads make candidates."""
-        return self._core.num_threads
-
-    @property
-    def model_name(self) -> str:
-        """The model's own name."""
-        return str(self._model.config["name"])
-
-    @property
-    def model_hash(self) -> str:
-        """SHA-256 of the model's files."""
-        return self._model.hash
-
-    @property
-    def end_id(self) -> int:
-        """The time shift in `Piece.events` that means END."""
-        return int(self._model.config["fields"][0]["size"]) - 1
-
-    @property
-    def loop_time(self) -> _core.LoopTime:
-        """Where the time went in all pieces so far: in the loop, and inside ONNX Runtime's Run."""
-        return self._core.time
-
-    @property
-    def styles(self) -> tuple[str, ...]:
-        """Styles that `generate` may be asked for; empty when the model knows none."""
-        return styles(self._model.config)
 
     def generate(
         self,
@@ -154,6 +100,8 @@ class Engine:
         *,
         progress: Progress | None = None,
         extendable: bool = False,
+        on_snapshot: OnSnapshot | None = None,
+        snapshot_seconds: float = 60.0,
         **settings: Unpack[SettingsArguments],
     ) -> Iterator[Piece]:
         """Make one piece for each seed, many at once.
@@ -171,6 +119,12 @@ class Engine:
             What to answer. Repeat a seed to get several answers to it.
         seconds, progress, extendable, **settings
             As for `generate`; `progress` counts all pieces together.
+        on_snapshot : callable, optional
+            Called with (candidate's place among the seeds, snapshot) while a piece is waited for, once for each
+            candidate that has gone on. `extend_batch` with the same length makes the piece out of it that it would
+            have become, to the bit. Implies `extendable`.
+        snapshot_seconds : float
+            How much music a candidate makes from one snapshot to the next.
 
         Yields
         ------
@@ -188,9 +142,10 @@ class Engine:
         """
         asked = Settings(seconds=seconds, **settings)
         sources = [None if seed is None else midi_bytes(seed) for seed in seeds]
-        job = self._core.start(sources, core_settings(asked, self._model.config, extendable=extendable))
+        keep_seconds = snapshot_seconds if on_snapshot else asked.seconds if extendable else None
+        job = self._core.start(sources, core_settings(asked, self._model.config, keep_seconds=keep_seconds))
         made = [self._provenance(source, asked, index) for index, source in enumerate(sources)]
-        return pieces(job, made, progress)
+        return pieces(job, made, progress, on_snapshot)
 
     def extend(self, snapshot: bytes, seconds: float, *, branch: int = 0, progress: Progress | None = None) -> Piece:
         """Make a piece longer: it goes on from before its ending.
@@ -201,7 +156,7 @@ class Engine:
         Parameters
         ----------
         snapshot : bytes
-            From `Piece.snapshot`.
+            From `Piece.snapshot`, or of a piece under way, from `generate_batch`.
         seconds : float
             Length of the whole, at least the piece's own, in [1, 86400].
         branch : int
@@ -229,15 +184,19 @@ class Engine:
         *,
         branches: Iterable[int] | None = None,
         progress: Progress | None = None,
+        on_snapshot: OnSnapshot | None = None,
+        snapshot_seconds: float = 60.0,
     ) -> Iterator[Piece]:
         """Make pieces longer, many at once.
 
         Parameters
         ----------
         snapshots : iterable of bytes
-            From `Piece.snapshot`. Repeat a snapshot to get several futures of it.
+            From `Piece.snapshot` or `on_snapshot`. Repeat a snapshot to get several futures of it.
         seconds, progress
             As for `extend`.
+        on_snapshot, snapshot_seconds
+            As for `generate_batch`.
         branches : iterable of int, optional
             One for each snapshot; by default 0 for all.
 
@@ -258,11 +217,11 @@ class Engine:
             for snapshot, branch in zip(old, futures, strict=True)
         ]
         extensions = [
-            snapshot.extension(self._core_settings(provenance, extendable=True))
+            snapshot.extension(self._core_settings(provenance, snapshot_seconds if on_snapshot else seconds))
             for snapshot, provenance in zip(old, made, strict=True)
         ]
         before = sum(snapshot.provenance.settings_now.seconds for snapshot in old)
-        return pieces(self._core.extend(extensions), made, progress, before)
+        return pieces(self._core.extend(extensions), made, progress, on_snapshot, before)
 
     def stream(self, seed: Seed = None, **settings: Unpack[SettingsArguments]) -> Stream:
         """Make music without end, drawn while it is listened to: ``for notes in engine.stream(seed): ...``.
@@ -390,8 +349,8 @@ class Engine:
         source = None if seed is None else midi_bytes(seed)
         return source, self._provenance(source, Settings(**settings))
 
-    def _core_settings(self, made: Provenance, *, extendable: bool = False) -> _core.Settings:
-        return core_settings(made.settings_now, self._model.config, candidate=made.candidate, extendable=extendable)
+    def _core_settings(self, made: Provenance, keep_seconds: float | None = None) -> _core.Settings:
+        return core_settings(made.settings_now, self._model.config, candidate=made.candidate, keep_seconds=keep_seconds)
 
     def _read(self, kind: Kind, data: bytes) -> Snapshot:
         snapshot = Snapshot.from_bytes(data, kind, self.model_hash)
@@ -405,10 +364,3 @@ class Engine:
         before = self._read(kind, data)
         made = before.provenance.after(before.core.events, branch)
         return before.core, made, self._core_settings(made)
-
-
-def _model_path(model: str | Path | None) -> Path:
-    name = _DEFAULT_MODEL if model is None else model
-    if isinstance(name, str) and (_BUILT_IN / name / "config.json").is_file():
-        return _BUILT_IN / name
-    return Path(name)

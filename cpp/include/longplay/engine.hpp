@@ -25,17 +25,17 @@ struct Settings {
   std::vector<std::int32_t> controls;    // one id per control
   bool include_seed = false;             // the piece begins with the seed, and its length counts
   bool recital = true;                   // pieces of a few minutes, one after the other
-  bool extendable = false;               // keep where a piece stands before its ending
+  std::optional<std::int64_t> keep_ms;   // keep where a piece stands before its ending, and this often
 };
 
 using Seed = std::optional<std::vector<std::uint8_t>>;  // the bytes of a MIDI file, or from nothing
 
 struct Music {
   std::vector<Note> notes;
-  std::vector<std::int32_t> events;       // as drawn, four ids each
-  std::vector<float> log_probabilities;   // nats, one per id of `events`
-  std::vector<std::string> warnings;      // of reading the seed
-  std::optional<Snapshot> before_ending;  // if it was asked for
+  std::vector<std::int32_t> events;      // as drawn, four ids each
+  std::vector<float> log_probabilities;  // nats, one per id of `events`
+  std::vector<std::string> warnings;     // of reading the seed
+  std::optional<Snapshot> kept;          // where it stood at last, if that was to be kept
 };
 
 // A piece that is to be made longer.
@@ -69,8 +69,11 @@ class Job {
   // thread of the job threw.
   bool wait(std::size_t index, std::chrono::milliseconds timeout);
   Music take(std::size_t index);  // once each, when done
-  std::int64_t made_ms() const;   // music made so far, over all candidates
-  void stop();                    // and wait until every thread has stopped
+  // Where candidate `index` stood at last, with all that had been drawn; nothing if it is done, or has
+  // not come further since the last call.
+  std::optional<Music> snapshot(std::size_t index);
+  std::int64_t made_ms() const;  // music made so far, over all candidates
+  void stop();                   // and wait until every thread has stopped
 
  private:
   friend class Engine;
