@@ -1,7 +1,7 @@
 """How soon and how fast is music made while it is listened to? `python -m benchmarks.streaming [--hours 10]`.
 
 Prints the time from the call of `Engine.stream` to its first notes, microseconds a note of a stream and of a session,
-the size of a snapshot and the time to go on from it, and the resident memory of the process after each hour of a stream.
+the size of a snapshot and the time to go on from it, and the resident memory after each hour of a stream.
 """
 
 import argparse

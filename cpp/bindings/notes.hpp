@@ -22,9 +22,9 @@ inline Notes to_numpy(std::vector<Note> notes) {
 inline bool is_note(const py::dtype& dtype) {
   const py::dtype note = py::dtype::of<Note>();
   const py::object names = note.attr("names");
-  if (!dtype.attr("names").equal(names)) return false;
+  if (!names.equal(dtype.attr("names"))) return false;
   for (const py::handle name : names) {
-    if (!dtype[name].equal(note[name])) return false;
+    if (!py::object(note[name]).equal(dtype[name])) return false;
   }
   return true;
 }

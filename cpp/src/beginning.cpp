@@ -49,14 +49,13 @@ void check_notes(const std::vector<Note>& notes, std::int64_t latest_ms) {
   }
 }
 
-// The events of a piece under way, with the onsets that they have in this form.
-Drawn drawn_again(const Tokenizer& tokenizer, const ModelConfig& config, const Extension& extension,
-                  Form form) {
+// The events of a piece under way, with their onsets: only the last piece's end depends on the length.
+Drawn drawn_again(const Tokenizer& tokenizer, const ModelConfig& config, const Extension& extension) {
   const std::vector<std::int32_t>& ids = extension.events;
   if (ids.size() % 4 != 0 || ids.size() != extension.log_probabilities.size()) {
     throw SnapshotError("the snapshot's events must have four ids and log-probabilities each");
   }
-  form.length_ms = Form::kEndless;  // only the last piece's end depends on the length
+  const Form form = after(extension.snapshot.notes, stream_form(extension.settings));
   Timeline timeline(tokenizer, form, 0, 0);
   Drawn drawn{.events = ids, .log_probabilities = extension.log_probabilities};
   for (std::size_t i = 0; i < ids.size(); i += 4) {
@@ -141,7 +140,7 @@ Candidate make_candidate(const Tokenizer& tokenizer, const ModelConfig& config, 
   }
   const Form form = piece_form(settings);
   Beginning beginning = go_on(config, extension.snapshot, settings, form);
-  Drawn drawn = drawn_again(tokenizer, config, extension, after(beginning.before, form));
+  Drawn drawn = drawn_again(tokenizer, config, extension);
   Request& request = beginning.request;
   Place& place = request.from->place;
   if (drawn.onsets_ms.size() != request.from->events_drawn ||
