@@ -169,7 +169,7 @@ TEST_F(TimelineTest, APauseGivesWayToTheClipBoundary) {
 
 TEST_F(TimelineTest, GoesOnFromAPlaceAsIfNothingHadBeenBetween) {
   Timeline timeline(tokenizer, kRecital, 7, 0);
-  for (int i = 0; i < 500; ++i) {
+  for (int i = 0; i < 1000; ++i) {
     const Timeline resumed(tokenizer, kRecital, 7, 0, timeline.place());
     ASSERT_EQ(allowed(resumed), allowed(timeline));
     ASSERT_EQ(resumed.remaining_ms(), timeline.remaining_ms());
