@@ -17,11 +17,13 @@ std::vector<std::uint8_t> copy_of(const py::bytes& data) {
   return {view.begin(), view.end()};
 }
 
+Seed seed_of(const std::optional<py::bytes>& bytes) { return bytes ? Seed(copy_of(*bytes)) : Seed(); }
+
 std::unique_ptr<Job> start(Engine& engine, const std::vector<std::optional<py::bytes>>& seeds,
                            const Settings& settings) {
   std::vector<Seed> copies;
   copies.reserve(seeds.size());
-  for (const auto& seed : seeds) copies.push_back(seed ? Seed(copy_of(*seed)) : Seed());
+  for (const auto& seed : seeds) copies.push_back(seed_of(seed));
   const py::gil_scoped_release nogil;
   return engine.start(copies, settings);
 }
@@ -31,10 +33,31 @@ bool wait(Job& job, std::size_t index, double seconds) {
   return job.wait(index, std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1e3)));
 }
 
-py::tuple take(Job& job, std::size_t index) {
-  Music music = job.take(index);
+py::tuple parts(Music music) {
   return py::make_tuple(to_numpy(std::move(music.notes)), by_event(std::move(music.events)),
-                        by_event(std::move(music.log_probabilities)), music.warnings);
+                        by_event(std::move(music.log_probabilities)), music.warnings, music.kept);
+}
+
+py::tuple take(Job& job, std::size_t index) { return parts(job.take(index)); }
+
+std::optional<py::tuple> snapshot(Job& job, std::size_t index) {
+  std::optional<Music> music = job.snapshot(index);
+  if (!music) return {};
+  return parts(std::move(*music));
+}
+
+std::unique_ptr<Stream> stream(Engine& engine, const std::optional<py::bytes>& seed,
+                               const Settings& settings) {
+  const Seed copy = seed_of(seed);
+  const py::gil_scoped_release nogil;
+  return engine.stream(copy, settings);
+}
+
+std::unique_ptr<Session> session(Engine& engine, const std::optional<py::bytes>& seed,
+                                 const Settings& settings) {
+  const Seed copy = seed_of(seed);
+  const py::gil_scoped_release nogil;
+  return engine.session(copy, settings);
 }
 
 py::tuple score(Engine& engine, const py::bytes& midi) {
@@ -54,13 +77,20 @@ void bind_engine(py::module_& m) {
   py::class_<Settings>(m, "Settings")
       .def(py::init([](std::int64_t length_ms, std::uint64_t random_seed, std::vector<SamplingParams> params,
                        std::vector<std::vector<float>> bias, std::vector<std::int32_t> controls,
-                       bool include_seed, bool recital) {
-             return Settings{length_ms,       random_seed,         std::move(params),
-                             std::move(bias), std::move(controls), include_seed,
-                             recital};
+                       bool include_seed, bool recital, std::uint32_t candidate,
+                       std::optional<std::int64_t> keep_ms) {
+             return Settings{.length_ms = length_ms,
+                             .random_seed = random_seed,
+                             .candidate = candidate,
+                             .params = std::move(params),
+                             .bias = std::move(bias),
+                             .controls = std::move(controls),
+                             .include_seed = include_seed,
+                             .recital = recital,
+                             .keep_ms = keep_ms};
            }),
            py::kw_only(), "length_ms"_a, "random_seed"_a, "params"_a, "bias"_a, "controls"_a,
-           "include_seed"_a, "recital"_a);
+           "include_seed"_a, "recital"_a, "candidate"_a = 0, "keep_ms"_a = py::none());
 
   py::class_<LoopTime>(m, "LoopTime")
       .def_readonly("total_seconds", &LoopTime::total_seconds)
@@ -71,6 +101,7 @@ void bind_engine(py::module_& m) {
       .def("__len__", &Job::size)
       .def("wait", &wait, "index"_a, "seconds"_a)
       .def("take", &take, "index"_a)
+      .def("snapshot", &snapshot, "index"_a)
       .def_property_readonly("made_ms", &Job::made_ms)
       .def("stop", &Job::stop, py::call_guard<py::gil_scoped_release>());
 
@@ -80,6 +111,13 @@ void bind_engine(py::module_& m) {
       .def_property_readonly("num_threads", &Engine::num_threads)
       .def_property_readonly("time", &Engine::time)
       .def("start", &start, "seeds"_a, "settings"_a)
+      .def("extend", &Engine::extend, "extensions"_a, py::call_guard<py::gil_scoped_release>())
+      .def("stream", &stream, "seed"_a, "settings"_a)
+      .def("session", &session, "seed"_a, "settings"_a)
+      .def("resume_stream", py::overload_cast<const Snapshot&, const Settings&>(&Engine::stream),
+           "snapshot"_a, "settings"_a)
+      .def("resume_session", py::overload_cast<const Snapshot&, const Settings&>(&Engine::session),
+           "snapshot"_a, "settings"_a)
       .def("score", &score, "midi"_a);
 }
 

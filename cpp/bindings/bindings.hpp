@@ -26,6 +26,7 @@ void bind_tokenizer(py::module_& m);
 void bind_sampling(py::module_& m);
 void bind_model(py::module_& m);
 void bind_generator(py::module_& m);
+void bind_live(py::module_& m);
 void bind_engine(py::module_& m);
 void bind_originality(py::module_& m);
 

@@ -13,6 +13,7 @@ void bind_errors(py::module_& m) {
   static py::handle midi_error = py::exception<MidiError>(m, "MidiError", error).release();
   py::register_exception<ModelError>(m, "ModelError", error);
   py::register_exception<DeviceError>(m, "DeviceError", error);
+  py::register_exception<SnapshotError>(m, "SnapshotError", error);
   py::register_exception_translator([](std::exception_ptr pending) {
     try {
       if (pending) std::rethrow_exception(pending);
@@ -35,6 +36,7 @@ PYBIND11_MODULE(_core, m) {
   bind_sampling(m);
   bind_model(m);
   bind_generator(m);
+  bind_live(m);
   bind_engine(m);
   bind_originality(m);
 }

@@ -18,10 +18,21 @@ inline Notes to_numpy(std::vector<Note> notes) {
   return to_numpy(std::move(notes), {count});
 }
 
-// The notes in one piece. Only the very fields of NOTE are taken: NumPy would match others by position.
+// Whether a dtype has the very fields of NOTE, wherever they lie: NumPy packs what it concatenates.
+inline bool is_note(const py::dtype& dtype) {
+  const py::dtype note = py::dtype::of<Note>();
+  const py::object names = note.attr("names");
+  if (!names.equal(dtype.attr("names"))) return false;
+  for (const py::handle name : names) {
+    if (!py::object(note[name]).equal(dtype[name])) return false;
+  }
+  return true;
+}
+
+// The notes in one piece. NumPy would match other fields by position.
 inline Notes as_notes(const py::array& notes) {
   const py::dtype note = py::dtype::of<Note>();
-  if (!notes.dtype().equal(note)) {
+  if (!is_note(notes.dtype())) {
     throw py::type_error("notes must have dtype " + py::str(note).cast<std::string>() + ", not " +
                          py::str(notes.dtype()).cast<std::string>());
   }

@@ -1,33 +1,76 @@
 #include "assemble.hpp"
 
 #include <algorithm>
+#include <limits>
+#include <utility>
 
 namespace longplay {
-namespace {
 
-void end_by(std::span<Note> notes, std::int64_t end_ms) {
-  for (Note& note : notes) note.duration_ms = std::min(note.duration_ms, end_ms - note.onset_ms);
-}
-
-}  // namespace
-
-std::vector<Note> assemble(const Tokenizer& tokenizer, const Drawn& drawn, std::vector<Note> before,
-                           std::int64_t length_ms) {
-  std::vector<Note> notes = std::move(before);
-  notes.reserve(notes.size() + drawn.onsets_ms.size());
-  std::size_t piece_begin = 0;
+void Assembler::add(const Tokenizer& tokenizer, const Drawn& drawn) {
   for (std::size_t i = 0; i < drawn.onsets_ms.size(); ++i) {
     const std::int32_t* ids = &drawn.events[4 * i];
     if (ids[0] != tokenizer.end_id()) {
-      notes.push_back(tokenizer.note({ids[0], ids[1], ids[2], ids[3]}, drawn.onsets_ms[i]));
-    } else if (i + 1 < drawn.onsets_ms.size()) {
-      end_by(std::span(notes).subspan(piece_begin), drawn.onsets_ms[i]);
-      piece_begin = notes.size();
+      add(tokenizer.note({ids[0], ids[1], ids[2], ids[3]}, drawn.onsets_ms[i]));
+    } else if (!drawn.finished || i + 1 < drawn.onsets_ms.size()) {
+      end_piece(drawn.onsets_ms[i]);
     }
   }
-  end_by(notes, length_ms - kSilentEndMs);
-  std::erase_if(notes, [](const Note& note) { return note.duration_ms < 1; });
-  resolve_overlaps(notes);
+  if (drawn.finished) finish();
+}
+
+void Assembler::add(Note note) {
+  note.duration_ms = std::min(note.duration_ms, end_ms_ - note.onset_ms);
+  if (note.duration_ms < 1) return;
+  if (!chord_.empty() && chord_.front().onset_ms != note.onset_ms) {
+    end_chord();
+    release(note.onset_ms);
+  }
+  const auto place = std::ranges::lower_bound(chord_, note.pitch, {}, &Note::pitch);
+  if (place != chord_.end() && place->pitch == note.pitch) {
+    place->duration_ms = std::max(place->duration_ms, note.duration_ms);
+    place->velocity = std::max(place->velocity, note.velocity);
+  } else {
+    chord_.insert(place, note);
+  }
+}
+
+// From here on its notes end what sounds on their pitches.
+void Assembler::end_chord() {
+  for (const Note& note : chord_) {
+    std::uint64_t& latest = latest_[note.pitch];
+    if (latest > released_) {
+      Note& before = sounding_[latest - released_ - 1];
+      before.duration_ms = std::min(before.duration_ms, note.onset_ms - before.onset_ms);
+    }
+    sounding_.push_back(note);
+    latest = released_ + sounding_.size();
+  }
+  chord_.clear();
+}
+
+// A note is final once it is over, and handed out once all before it are.
+void Assembler::release(std::int64_t now_ms) {
+  while (!sounding_.empty() && sounding_.front().onset_ms + sounding_.front().duration_ms <= now_ms) {
+    if (sounding_.front().duration_ms > 0) final_.push_back(sounding_.front());
+    sounding_.pop_front();
+    ++released_;
+  }
+}
+
+void Assembler::end_piece(std::int64_t next_ms) {
+  end_chord();
+  for (Note& note : sounding_) note.duration_ms = std::min(note.duration_ms, next_ms - note.onset_ms);
+  release(next_ms);
+}
+
+void Assembler::finish() { end_piece(end_ms_); }
+
+std::vector<Note> Assembler::take() { return std::exchange(final_, {}); }
+
+std::vector<Note> Assembler::left() const {
+  std::vector<Note> notes = final_;
+  notes.insert(notes.end(), sounding_.begin(), sounding_.end());
+  notes.insert(notes.end(), chord_.begin(), chord_.end());
   return notes;
 }
 

@@ -1,79 +1,19 @@
 #include "longplay/engine.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <stdexcept>
 #include <thread>
 #include <utility>
 
+#include "beginning.hpp"
 #include "generator_pool.hpp"
 #include "job.hpp"
+#include "live.hpp"
 
 namespace longplay {
 namespace {
 
 constexpr int kMaxRowsPerThread = 64;  // throughput on a CPU grows no more beyond it
-
-std::vector<std::int32_t> flat(const std::vector<NoteEvent>& events) {
-  std::vector<std::int32_t> ids;
-  ids.reserve(4 * events.size());
-  for (const NoteEvent& event : events) ids.insert(ids.end(), event.begin(), event.end());
-  return ids;
-}
-
-// The notes of a file, the first at time zero.
-Score read_seed(std::span<const std::uint8_t> bytes) {
-  Score score = read_score(bytes);
-  const std::int64_t first = score.notes.empty() ? 0 : score.notes.front().onset_ms;
-  for (Note& note : score.notes) note.onset_ms -= first;
-  return score;
-}
-
-Candidate make_candidate(const Tokenizer& tokenizer, const Seed& seed, const Settings& settings,
-                         std::uint32_t index) {
-  Candidate candidate;
-  Score score = seed ? read_seed(*seed) : Score{};
-  candidate.warnings = std::move(score.warnings);
-  if (seed && score.notes.empty()) {
-    candidate.warnings.emplace_back("The seed has no notes a piano plays: the piece answers nothing.");
-  }
-  Form form{.length_ms = settings.length_ms, .recital = settings.recital};
-  if (settings.include_seed && !score.notes.empty()) {
-    form.starts_at_once = false;
-    form.start_ms = score.notes.back().onset_ms;
-    for (const Note& note : score.notes) {
-      form.sounding_until_ms = std::max(form.sounding_until_ms, note.onset_ms + note.duration_ms);
-    }
-    if (form.start_ms >= settings.length_ms) {
-      throw std::invalid_argument("the length must be more than the seed's own " +
-                                  std::to_string(form.start_ms) + " ms, not " +
-                                  std::to_string(settings.length_ms) + " ms");
-    }
-  }
-  candidate.request = {.prompt = flat(tokenizer.encode(score.notes)),
-                       .random_seed = settings.random_seed,
-                       .candidate = index,
-                       .params = settings.params,
-                       .bias = settings.bias,
-                       .controls = settings.controls,
-                       .form = form,
-                       .max_events = std::numeric_limits<std::uint64_t>::max()};
-  if (settings.include_seed) candidate.before = std::move(score.notes);
-  return candidate;
-}
-
-// Scores one request, in the caller's thread.
-class ScoreQueue : public Queue {
- public:
-  explicit ScoreQueue(const Request& request) : pending_(&request) {}
-  const Request* next() override { return std::exchange(pending_, nullptr); }
-  void done(const Request&, Drawn drawn) override { drawn_ = std::move(drawn); }
-  bool progress(std::int64_t) override { return true; }
-  Drawn drawn_;
-
- private:
-  const Request* pending_;
-};
 
 }  // namespace
 
@@ -101,16 +41,60 @@ std::unique_ptr<Job> Engine::start(const std::vector<Seed>& seeds, const Setting
   std::vector<Candidate> candidates;
   candidates.reserve(seeds.size());
   for (const Seed& seed : seeds) {
+    const auto number = settings.candidate + static_cast<std::uint32_t>(candidates.size());
     candidates.push_back(
-        make_candidate(tokenizer_, seed, settings, static_cast<std::uint32_t>(candidates.size())));
-    candidates.back().request.validate(config());
+        make_candidate(begin(tokenizer_, seed, settings, number, piece_form(settings)), settings));
   }
+  return run(std::move(candidates));
+}
+
+std::unique_ptr<Job> Engine::extend(const std::vector<Extension>& extensions) {
+  std::vector<Candidate> candidates;
+  candidates.reserve(extensions.size());
+  for (const Extension& extension : extensions) {
+    candidates.push_back(make_candidate(tokenizer_, config(), extension));
+  }
+  return run(std::move(candidates));
+}
+
+std::unique_ptr<Job> Engine::run(std::vector<Candidate> candidates) {
+  for (const Candidate& candidate : candidates) candidate.validate(config());
   const int count = static_cast<int>(candidates.size());
   const int threads = std::min(num_threads_, count);
   const int rows = threads == 0 ? 0 : std::min(kMaxRowsPerThread, (count + threads - 1) / threads);
-  auto impl = std::make_unique<Job::Impl>(pool_, tokenizer_, std::move(candidates), settings.length_ms);
+  auto impl = std::make_unique<Job::Impl>(pool_, tokenizer_, std::move(candidates));
   impl->run(threads, rows);
   return std::unique_ptr<Job>(new Job(std::move(impl)));
+}
+
+std::unique_ptr<Stream> Engine::stream(const Seed& seed, const Settings& settings) {
+  return open_stream(begin(tokenizer_, seed, settings, settings.candidate, stream_form(settings)));
+}
+
+std::unique_ptr<Stream> Engine::stream(const Snapshot& snapshot, const Settings& settings) {
+  return open_stream(go_on(config(), snapshot, settings, stream_form(settings)));
+}
+
+std::unique_ptr<Stream> Engine::open_stream(Beginning beginning) {
+  beginning.request.validate(config());
+  auto impl = std::make_unique<Stream::Impl>(Course(pool_, std::move(beginning.request)), tokenizer_,
+                                             std::move(beginning.warnings));
+  for (const Note& note : beginning.before) impl->assembler.add(note);
+  return std::make_unique<Stream>(std::move(impl));
+}
+
+std::unique_ptr<Session> Engine::session(const Seed& seed, const Settings& settings) {
+  return open_session(begin(tokenizer_, seed, settings, settings.candidate, session_form()));
+}
+
+std::unique_ptr<Session> Engine::session(const Snapshot& snapshot, const Settings& settings) {
+  return open_session(go_on(config(), snapshot, settings, session_form()));
+}
+
+std::unique_ptr<Session> Engine::open_session(Beginning beginning) {
+  beginning.request.validate(config());
+  return std::make_unique<Session>(std::make_unique<Session::Impl>(
+      Course(pool_, std::move(beginning.request)), tokenizer_, std::move(beginning.warnings)));
 }
 
 Scored Engine::score(std::span<const std::uint8_t> midi) {
@@ -121,12 +105,8 @@ Scored Engine::score(std::span<const std::uint8_t> midi) {
   request.params.resize(config().fields.size());
   request.bias.resize(config().fields.size());
   for (const ControlConfig& control : config().controls) request.controls.push_back(control.unknown);
-  ScoreQueue queue(request);
-  auto generator = pool_->acquire(1);
-  const LoopTime worked = generator->run(queue, 1);
-  pool_->give_back(std::move(generator), worked);
-  return {std::move(request.prompt), std::move(queue.drawn_.prompt_log_probabilities),
-          std::move(score.warnings)};
+  Drawn drawn = pool_->run(request);
+  return {std::move(request.prompt), std::move(drawn.prompt_log_probabilities), std::move(score.warnings)};
 }
 
 }  // namespace longplay

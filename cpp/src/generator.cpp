@@ -57,6 +57,7 @@ void Request::validate(const ModelConfig& config) const {
                                   std::to_string(controls[c]));
     }
   }
+  if (from && (from->event.size() != fields)) misfit("the last event", fields, from->event.size());
   if (form) {
     if (!Tokenizer::is_note_model(config.fields))
       throw std::invalid_argument("form must be absent: this model's events are not notes");

@@ -41,12 +41,30 @@ class GeneratorPool {
     time_ += worked;
   }
 
+  // Works on one request, in the caller's thread.
+  Drawn run(const Request& request) {
+    Only queue(request);
+    auto generator = acquire(1);
+    const LoopTime worked = generator->run(queue, 1);
+    give_back(std::move(generator), worked);
+    return std::move(queue.drawn);
+  }
+
   LoopTime time() const {
     const std::lock_guard lock(mutex_);
     return time_;
   }
 
  private:
+  struct Only : Queue {
+    explicit Only(const Request& request) : pending(&request) {}
+    const Request* next() override { return std::exchange(pending, nullptr); }
+    void done(const Request&, Drawn result) override { drawn = std::move(result); }
+    bool progress(std::int64_t) override { return true; }
+    const Request* pending;
+    Drawn drawn;
+  };
+
   std::shared_ptr<const Runtime> runtime_;
   std::shared_ptr<const ModelFiles> files_;
   Device device_;

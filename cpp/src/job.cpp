@@ -1,17 +1,67 @@
 #include "job.hpp"
 
+#include <algorithm>
+#include <limits>
+#include <stdexcept>
 #include <utility>
 
-#include "assemble.hpp"
+#include "position.hpp"
 
 namespace longplay {
+namespace {
+
+constexpr std::int64_t kSilentEndMs = 10;
+constexpr std::int64_t kEndingMs = 8'000;  // the part of a piece that an extension does without
+
+template <typename T>
+void append(std::vector<T>& to, std::vector<T> from) {
+  if (to.empty()) {
+    to = std::move(from);
+  } else {
+    to.insert(to.end(), from.begin(), from.end());
+  }
+}
+
+}  // namespace
+
+Candidate::Candidate(Request request, std::int64_t length_ms, std::optional<std::int64_t> keep_ms)
+    : Request(std::move(request)),
+      assembler(length_ms - kSilentEndMs),
+      ending_ms_(length_ms - kEndingMs),
+      keep_ms_(keep_ms.value_or(0)) {
+  if (!keep_ms) return;
+  if (keep_ms_ < 1 || keep_ms_ > Form::kEndless) {
+    throw std::invalid_argument("keep_ms must be in [1, " + std::to_string(Form::kEndless) + "], not " +
+                                std::to_string(keep_ms_));
+  }
+  keep_position = true;
+  max_events = 0;  // the first pause is after the prompt, so that every piece has one
+}
+
+void Candidate::take(const Tokenizer& tokenizer, Drawn drawn) {
+  std::optional<Position> position = std::exchange(drawn.position, {});
+  assembler.add(tokenizer, drawn);
+  append(music.notes, assembler.take());
+  append(music.events, std::move(drawn.events));
+  append(music.log_probabilities, std::move(drawn.log_probabilities));
+  if (!position || drawn.finished) return;
+
+  music.kept = {pack(*position), position->events_drawn, before};
+  news = true;
+  const std::int64_t onset = position->place.onset;
+  from = std::move(position);
+  prompt.clear();
+  max_events = std::numeric_limits<std::uint64_t>::max();
+  keep_position = onset < ending_ms_;
+  until_ms =
+      keep_position ? std::min(ending_ms_, onset + keep_ms_) : std::numeric_limits<std::int64_t>::max();
+}
 
 Job::Impl::Impl(std::shared_ptr<GeneratorPool> generators, const Tokenizer& notes_and_events,
-                std::vector<Candidate> to_make, std::int64_t length)
+                std::vector<Candidate> to_make)
     : pool(std::move(generators)),
       tokenizer(notes_and_events),
       candidates(std::move(to_make)),
-      length_ms(length),
       finished(candidates.size()) {}
 
 Job::Impl::~Impl() {
@@ -44,20 +94,27 @@ void Job::Impl::work(int rows) {
 
 const Request* Job::Impl::next() {
   const std::lock_guard lock(mutex);
-  return begun < candidates.size() ? &candidates[begun++].request : nullptr;
+  if (!paused.empty()) {
+    const Request* request = paused.back();
+    paused.pop_back();
+    return request;
+  }
+  return begun < candidates.size() ? &candidates[begun++] : nullptr;
 }
 
 void Job::Impl::done(const Request& request, Drawn drawn) {
-  Candidate& candidate = candidates[request.candidate];
-  Music music{.notes = assemble(tokenizer, drawn, std::move(candidate.before), length_ms),
-              .events = std::move(drawn.events),
-              .log_probabilities = std::move(drawn.log_probabilities),
-              .warnings = std::move(candidate.warnings)};
-  {
-    const std::lock_guard lock(mutex);
-    finished[request.candidate] = std::move(music);
+  const auto index = static_cast<std::size_t>(static_cast<const Candidate*>(&request) - candidates.data());
+  Candidate& candidate = candidates[index];
+  const bool over = drawn.finished;
+  const std::lock_guard lock(mutex);
+  candidate.take(tokenizer, std::move(drawn));
+  if (over) {
+    finished[index] = std::move(candidate.music);
+    candidate.news = false;
+    changed.notify_all();
+  } else {
+    paused.push_back(&candidate);
   }
-  changed.notify_all();
 }
 
 bool Job::Impl::progress(std::int64_t made) {
@@ -83,6 +140,13 @@ Music Job::take(std::size_t index) {
   Music music = std::move(impl_->finished.at(index).value());
   impl_->finished[index] = Music{};
   return music;
+}
+
+std::optional<Music> Job::snapshot(std::size_t index) {
+  const std::lock_guard lock(impl_->mutex);
+  Candidate& candidate = impl_->candidates.at(index);
+  if (!std::exchange(candidate.news, false)) return {};
+  return candidate.music;
 }
 
 std::int64_t Job::made_ms() const { return impl_->made_ms; }

@@ -22,10 +22,7 @@ Slot::Slot(Model& model, Sampler& sampler, const Tokenizer* tokenizer)
   std::int32_t widest = 0;
   for (const FieldConfig& field : model.config().fields) widest = std::max(widest, field.size);
   bias_.resize(static_cast<std::size_t>(widest));
-  event_.resize(fields_);
   log_probability_.resize(fields_);
-  answer_state_.resize(model.state_bytes());
-  moving_.resize(model.state_bytes());
 }
 
 bool Slot::begin(const Request& request, int row) {
@@ -35,26 +32,46 @@ bool Slot::begin(const Request& request, int row) {
   prompt_taken_ = 0;
   events_drawn_ = 0;
   drawn_ = {};
-  loop_guard_ = {};
   timeline_.reset();
-  if (request.form) timeline_.emplace(*tokenizer_, *request.form, request.random_seed, request.candidate);
-  event_ = model_->config().start_event;
-  model_->reset(row);
+  if (request.from) {
+    at_ = *request.from;
+    model_->load(row, at_.state);
+  } else {
+    at_ = {};
+    at_.event = model_->config().start_event;
+    at_.state.resize(model_->state_bytes());
+    model_->reset(row);
+  }
+  if (request.form && request.from) {
+    timeline_.emplace(*tokenizer_, *request.form, request.random_seed, request.candidate, at_.place);
+  } else if (request.form) {
+    timeline_.emplace(*tokenizer_, *request.form, request.random_seed, request.candidate);
+  }
   return prompt_events_ > 0 || request.max_events > 0;
 }
 
 void Slot::move_to(int row) {
-  model_->save(row_, moving_);
-  model_->load(row, moving_);
+  model_->save(row_, at_.state);
+  model_->load(row, at_.state);
   row_ = row;
 }
 
-void Slot::prepare() {
-  if (timeline_ && !forced() && events_drawn_ == 0) {
-    model_->save(row_, answer_state_);
-    answer_event_ = event_;
+Drawn Slot::result() {
+  if (request_->keep_position) {
+    model_->save(row_, at_.state);
+    if (timeline_) at_.place = timeline_->place();
+    drawn_.position = std::move(at_);
   }
-  std::ranges::copy(event_, model_->event(row_).begin());
+  return std::move(drawn_);
+}
+
+void Slot::prepare() {
+  if (timeline_ && request_->form->recital && !forced() && at_.events_drawn == 0) {
+    at_.answer_state.resize(at_.state.size());
+    model_->save(row_, at_.answer_state);
+    at_.answer_event = at_.event;
+  }
+  std::ranges::copy(at_.event, model_->event(row_).begin());
   const auto control = model_->control(row_);
   std::ranges::copy(request_->controls, control.begin());
   if (timeline_ && !forced() && remaining_control_ >= 0) {
@@ -79,8 +96,8 @@ std::span<const float> Slot::bias(int field) {
   if (field == kTimeShift) {
     timeline_->constrain(row);
   } else {
-    loop_guard_.forbid(row);
-    loop_guard_.forbid_last(timeline_->notes_at(event_[kTimeShift]), row);  // a chord has a pitch once
+    at_.loop_guard.forbid(row);
+    at_.loop_guard.forbid_last(timeline_->notes_at(at_.event[kTimeShift]), row);  // a chord has a pitch once
   }
   return row;
 }
@@ -88,18 +105,18 @@ std::span<const float> Slot::bias(int field) {
 void Slot::take_field(int field) {
   const auto f = static_cast<std::size_t>(field);
   if (forced()) {
-    event_[f] = request_->prompt[prompt_taken_ * fields_ + f];
+    at_.event[f] = request_->prompt[prompt_taken_ * fields_ + f];
     if (request_->score_prompt) {
-      log_probability_[f] = sampler_->log_probability(model_->logits(field, row_), event_[f]);
+      log_probability_[f] = sampler_->log_probability(model_->logits(field, row_), at_.event[f]);
     }
   } else {
-    const double u =
-        uniform(request_->random_seed, request_->candidate, events_drawn_, static_cast<std::uint32_t>(field));
+    const double u = uniform(request_->random_seed, request_->candidate, at_.events_drawn,
+                             static_cast<std::uint32_t>(field));
     const Draw draw = sampler_->draw(model_->logits(field, row_), bias(field), request_->params[f], u);
-    event_[f] = draw.id;
+    at_.event[f] = draw.id;
     log_probability_[f] = draw.log_probability;
   }
-  if (f + 1 < fields_) model_->choose(row_, field, event_[f]);
+  if (f + 1 < fields_) model_->choose(row_, field, at_.event[f]);
 }
 
 bool Slot::take_event() {
@@ -115,30 +132,33 @@ bool Slot::take_event() {
 
 bool Slot::take_drawn_event() {
   ++events_drawn_;
+  ++at_.events_drawn;
   Advance advance = Advance::note;
   if (timeline_) {
-    const bool end = event_[kTimeShift] == tokenizer_->end_id();
+    const bool end = at_.event[kTimeShift] == tokenizer_->end_id();
     if (end) {  // it has no other fields
-      std::fill(event_.begin() + 1, event_.end(), 0);
+      std::fill(at_.event.begin() + 1, at_.event.end(), 0);
       std::fill(log_probability_.begin() + 1, log_probability_.end(), 0.0F);
     } else {
-      loop_guard_.push(event_[kPitch]);
+      at_.loop_guard.push(at_.event[kPitch]);
     }
     const std::int64_t before = timeline_->onset_ms();
-    advance = timeline_->advance({event_[0], event_[1], event_[2], event_[3]});
+    advance = timeline_->advance({at_.event[0], at_.event[1], at_.event[2], at_.event[3]});
     made_ = timeline_->onset_ms() - before;
     drawn_.onsets_ms.push_back(timeline_->onset_ms());
   } else {
     made_ = 1;
   }
-  drawn_.events.insert(drawn_.events.end(), event_.begin(), event_.end());
+  drawn_.events.insert(drawn_.events.end(), at_.event.begin(), at_.event.end());
   drawn_.log_probabilities.insert(drawn_.log_probabilities.end(), log_probability_.begin(),
                                   log_probability_.end());
   if (advance == Advance::new_piece) {  // it answers the prompt afresh
-    model_->load(row_, answer_state_);
-    event_ = answer_event_;
+    model_->load(row_, at_.answer_state);
+    at_.event = at_.answer_event;
   }
-  return advance == Advance::finished || events_drawn_ >= request_->max_events;
+  drawn_.finished = advance == Advance::finished;
+  return drawn_.finished || events_drawn_ >= request_->max_events ||
+         (timeline_ && timeline_->onset_ms() >= request_->until_ms);
 }
 
 }  // namespace longplay

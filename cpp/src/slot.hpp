@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "longplay/generator.hpp"
-#include "longplay/loop_guard.hpp"
 
 namespace longplay {
 
@@ -29,7 +28,7 @@ class Slot {
   bool take_event();
 
   const Request& request() const { return *request_; }
-  Drawn result() { return std::move(drawn_); }
+  Drawn result();
   // Music made by the last take_event, in ms, or in events without a form.
   std::int64_t made() const { return made_; }
 
@@ -48,16 +47,13 @@ class Slot {
   int row_ = 0;
   std::size_t prompt_events_ = 0;
   std::size_t prompt_taken_ = 0;
-  std::uint64_t events_drawn_ = 0;
+  std::uint64_t events_drawn_ = 0;  // for this request
   std::int64_t made_ = 0;
   std::optional<Timeline> timeline_;
-  LoopGuard loop_guard_;
-  std::vector<std::int32_t> event_;         // the last one, then the one being made
-  std::vector<float> log_probability_;      // of its fields
-  std::vector<float> bias_;                 // scratch
-  std::vector<std::byte> answer_state_;     // as it was when the first event was to be drawn:
-  std::vector<std::int32_t> answer_event_;  // a new piece answers the prompt afresh
-  std::vector<std::byte> moving_;           // scratch
+  Position at_;                         // its state and its place are written when they are asked for;
+                                        // its event is the last one, then the one being made
+  std::vector<float> log_probability_;  // of that event's fields
+  std::vector<float> bias_;             // scratch
   Drawn drawn_;
 };
 

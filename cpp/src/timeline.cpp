@@ -22,10 +22,17 @@ void at_least(std::int64_t value, std::int64_t least, const char* name) {
   }
 }
 
+void within(std::int64_t value, std::int64_t low, std::int64_t high, const char* name) {
+  if (value < low || value > high) {
+    throw std::invalid_argument(std::string(name) + " must be in [" + std::to_string(low) + ", " +
+                                std::to_string(high) + "], not " + std::to_string(value));
+  }
+}
+
 }  // namespace
 
 void Form::validate() const {
-  at_least(length_ms, 1, "length_ms");
+  within(length_ms, 1, kEndless, "length_ms");
   at_least(start_ms, 0, "start_ms");
   at_least(sounding_until_ms, 0, "sounding_until_ms");
   at_least(clip_ms, 0, "clip_ms");
@@ -41,61 +48,78 @@ void Form::validate() const {
 
 Timeline::Timeline(const Tokenizer& tokenizer, const Form& form, std::uint64_t random_seed,
                    std::uint32_t candidate)
-    : tokenizer_(&tokenizer),
-      form_(form),
-      random_seed_(random_seed),
-      candidate_(candidate),
-      sounding_until_(form.sounding_until_ms),
-      at_once_(form.starts_at_once) {
+    : tokenizer_(&tokenizer), form_(form), random_seed_(random_seed), candidate_(candidate) {
   form.validate();
+  place_.sounding_until = form.sounding_until_ms;
+  place_.at_once = form.starts_at_once;
   begin_piece(form.start_ms);
 }
 
+Timeline::Timeline(const Tokenizer& tokenizer, const Form& form, std::uint64_t random_seed,
+                   std::uint32_t candidate, const Place& place)
+    : tokenizer_(&tokenizer), form_(form), random_seed_(random_seed), candidate_(candidate), place_(place) {
+  form.validate();
+  within(place.piece_start, 0, place.onset, "piece_start");
+  within(place.onset, 0, form.length_ms, "onset");
+  within(place.piece_end, place.piece_start, form.length_ms, "piece_end");
+  within(place.sounding_until, 0, place.onset + ScoreLimits::kMaxMilliseconds, "sounding_until");
+  within(place.chord, 0, form.max_chord, "chord");
+}
+
 void Timeline::begin_piece(std::int64_t at) {
-  onset_ = at;
-  piece_start_ = at;
-  chord_ = 0;
-  const std::int64_t left = form_.length_ms - at;
-  if (!form_.recital || left <= form_.max_piece_ms) {
-    piece_end_ = form_.length_ms;
+  place_.onset = at;
+  place_.piece_start = at;
+  place_.chord = 0;
+  ++place_.pieces;
+  plan_end(0);
+}
+
+void Timeline::plan_end(std::int64_t more_ms) {
+  const std::int64_t shortest = std::max(form_.min_piece_ms, place_.onset - place_.piece_start + more_ms);
+  const std::int64_t longest = std::max(form_.max_piece_ms, shortest);
+  const std::int64_t left = form_.length_ms - place_.piece_start;
+  const std::int64_t room = left - form_.pause_ms - form_.min_piece_ms;  // if another piece is to follow
+  if (!form_.recital || left <= longest || room < shortest) {
+    place_.piece_end = form_.length_ms;
   } else {
-    const double u = uniform(random_seed_, candidate_, pieces_, kPlanField);
-    const auto range = static_cast<double>(form_.max_piece_ms - form_.min_piece_ms);
-    const std::int64_t planned = form_.min_piece_ms + static_cast<std::int64_t>(u * range);
-    piece_end_ = at + std::min(planned, left - form_.pause_ms - form_.min_piece_ms);
+    const double u = uniform(random_seed_, candidate_, place_.pieces - 1, kPlanField);
+    const auto range = static_cast<double>(longest - shortest);
+    const std::int64_t planned = shortest + static_cast<std::int64_t>(u * range);
+    place_.piece_end = place_.piece_start + std::min(planned, room);
   }
-  ++pieces_;
 }
 
 // The latest onset that keeps every clip's beginning from being silent. A grader cuts boundary k up to
 // k ms late (docs/midi.md), so that an onset before that may still be in the clip before.
 std::int64_t Timeline::clip_deadline() const {
   if (form_.clip_ms == 0) return std::numeric_limits<std::int64_t>::max();
-  const std::int64_t passed = onset_ / form_.clip_ms;
-  const bool begun = onset_ >= passed * form_.clip_ms + std::min(passed, kLatestCutMs);
+  const std::int64_t passed = place_.onset / form_.clip_ms;
+  const bool begun = place_.onset >= passed * form_.clip_ms + std::min(passed, kLatestCutMs);
   return (begun ? passed + 1 : passed) * form_.clip_ms + form_.clip_grace_ms;
 }
 
 bool Timeline::may_end() const {
-  if (at_once_) return false;
-  if (piece_end_ - std::max(onset_, sounding_until_) <= form_.max_tail_ms) return true;
-  return !is_last() && onset_ - piece_start_ >= form_.min_piece_ms;
+  if (place_.at_once) return false;
+  if (place_.piece_end - std::max(place_.onset, place_.sounding_until) <= form_.max_tail_ms) return true;
+  return !is_last() && place_.onset - place_.piece_start >= form_.min_piece_ms;
 }
 
-std::int64_t Timeline::remaining_ms() const { return std::max<std::int64_t>(piece_end_ - onset_, 0); }
+std::int64_t Timeline::remaining_ms() const {
+  return std::max<std::int64_t>(place_.piece_end - place_.onset, 0);
+}
 
 void Timeline::constrain(std::span<float> bias) const {
   const auto end = static_cast<std::size_t>(tokenizer_->end_id());
   if (!may_end()) bias[end] = kForbidden;
-  if (at_once_) return;  // any shift will do: it is not heard
-  const std::int64_t room = piece_end_ - form_.last_onset_ms - onset_;
+  if (place_.at_once) return;  // any shift will do: it is not heard
+  const std::int64_t room = place_.piece_end - form_.last_onset_ms - place_.onset;
   if (room < kNoRoomMs) {
     std::fill_n(bias.begin(), end, kForbidden);
     return;
   }
-  const bool full = chord_ >= form_.max_chord;
+  const bool full = place_.chord >= form_.max_chord;
   if (full) bias[0] = kForbidden;
-  const std::int64_t longest = std::min({form_.max_gap_ms, clip_deadline() - onset_, room});
+  const std::int64_t longest = std::min({form_.max_gap_ms, clip_deadline() - place_.onset, room});
   for (std::size_t id = end - 1; id > 0; --id) {
     if (tokenizer_->time_shift_ms(static_cast<std::int32_t>(id)) <= longest) break;
     // The shortest shift stays open where the chord has to be moved on.
@@ -105,22 +129,30 @@ void Timeline::constrain(std::span<float> bias) const {
 
 std::size_t Timeline::notes_at(std::int32_t time_shift) const {
   const bool moves = time_shift == tokenizer_->end_id() || tokenizer_->time_shift_ms(time_shift) > 0;
-  return moves ? 0 : static_cast<std::size_t>(chord_);
+  return moves ? 0 : static_cast<std::size_t>(place_.chord);
+}
+
+void Timeline::hear(const Note& note) {
+  place_.chord = note.onset_ms > place_.onset ? 1 : std::min(place_.chord + 1, form_.max_chord);
+  place_.onset = note.onset_ms;
+  place_.at_once = false;
+  place_.sounding_until = std::max(place_.sounding_until, note.onset_ms + note.duration_ms);
 }
 
 Advance Timeline::advance(const NoteEvent& event) {
   if (event[0] == tokenizer_->end_id()) {
     if (is_last()) return Advance::finished;
-    begin_piece(std::min(std::max(onset_, sounding_until_) + form_.pause_ms, clip_deadline()));
-    sounding_until_ = onset_;
-    at_once_ = true;
+    begin_piece(std::min(std::max(place_.onset, place_.sounding_until) + form_.pause_ms, clip_deadline()));
+    place_.sounding_until = place_.onset;
+    place_.at_once = true;
     return Advance::new_piece;
   }
-  const std::int64_t shift = at_once_ ? 0 : tokenizer_->time_shift_ms(event[0]);
-  at_once_ = false;
-  onset_ += shift;
-  chord_ = shift == 0 ? chord_ + 1 : 1;
-  sounding_until_ = std::max(sounding_until_, onset_ + tokenizer_->note(event, onset_).duration_ms);
+  const std::int64_t shift = place_.at_once ? 0 : tokenizer_->time_shift_ms(event[0]);
+  place_.at_once = false;
+  place_.onset += shift;
+  place_.chord = shift == 0 ? place_.chord + 1 : 1;
+  place_.sounding_until =
+      std::max(place_.sounding_until, place_.onset + tokenizer_->note(event, place_.onset).duration_ms);
   return Advance::note;
 }
 

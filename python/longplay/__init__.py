@@ -10,12 +10,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from longplay._core import DeviceError, Error, MidiError, ModelError
+    from longplay._core import DeviceError, Error, MidiError, ModelError, SnapshotError
     from longplay.challenge import check, clips
     from longplay.engine import Engine
+    from longplay.live import Session, Stream
     from longplay.midi import NOTE, read_midi, resolve_overlaps, write_midi
     from longplay.packing import pack
-    from longplay.piece import Piece, Provenance, Score
+    from longplay.piece import Piece, Score
+    from longplay.provenance import Provenance, Step
     from longplay.settings import Settings
     from longplay.tokenizer import Tokenizer
 
@@ -31,7 +33,11 @@ __all__ = [
     "Piece",
     "Provenance",
     "Score",
+    "Session",
     "Settings",
+    "SnapshotError",
+    "Step",
+    "Stream",
     "Tokenizer",
     "__version__",
     "check",
@@ -44,12 +50,14 @@ __all__ = [
 
 # Names are imported when they are first used, so that `longplay --help` waits for neither NumPy nor the core.
 _ROOMS = {
-    "_core": ["DeviceError", "Error", "MidiError", "ModelError"],
+    "_core": ["DeviceError", "Error", "MidiError", "ModelError", "SnapshotError"],
     "challenge": ["check", "clips"],
     "engine": ["Engine"],
+    "live": ["Session", "Stream"],
     "midi": ["NOTE", "read_midi", "resolve_overlaps", "write_midi"],
     "packing": ["pack"],
-    "piece": ["Piece", "Provenance", "Score"],
+    "piece": ["Piece", "Score"],
+    "provenance": ["Provenance", "Step"],
     "settings": ["Settings"],
     "tokenizer": ["Tokenizer"],
 }

@@ -1,34 +1,30 @@
 """The engine: a seed in, an hour of piano out."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from importlib.metadata import version
-from pathlib import Path
-from typing import Literal, TypeAlias, Unpack
+from typing import TypeAlias, Unpack
 
 import numpy as np
 
 from longplay import _core
-from longplay._model_folder import ModelFolder, load_model
-from longplay._runtime import library_path, preload_cuda
+from longplay._core import SnapshotError
+from longplay._open_model import DeviceName, OpenModel
+from longplay.job import OnSnapshot, Progress, pieces
+from longplay.live import Session, Stream
 from longplay.midi import MidiSource, midi_bytes
-from longplay.piece import Piece, Provenance, Score
-from longplay.settings import Settings, SettingsArguments, core_settings, styles
+from longplay.piece import Piece, Score
+from longplay.provenance import Provenance
+from longplay.settings import Settings, SettingsArguments, core_settings
+from longplay.snapshot import Kind, Snapshot
+
+__all__ = ["DeviceName", "Engine", "Progress", "Seed"]
 
 Seed: TypeAlias = MidiSource | None
 """The MIDI file that a piece answers: a path, bytes, or None for a piece from nothing."""
 
-Progress: TypeAlias = Callable[[float, float], None]
-"""Called with seconds of music made so far and in all, a few times a second."""
 
-DeviceName: TypeAlias = Literal["auto", "cpu", "cuda"]
-
-_BUILT_IN = Path(__file__).parent / "models"
-_DEFAULT_MODEL = "piano-lstm"
-_POLL_SECONDS = 0.05
-
-
-class Engine:
+class Engine(OpenModel):
     """Makes piano music with a model, on the CPU or a GPU.
 
     An engine may be used from several threads at once. It keeps the sessions it has opened.
@@ -54,61 +50,13 @@ class Engine:
         `device` or `num_threads` is out of range.
     """
 
-    def __init__(self, model: str | Path | None = None, device: DeviceName = "auto", num_threads: int = 0) -> None:
-        if device not in ("auto", "cpu", "cuda"):
-            raise ValueError(f"device must be 'auto', 'cpu' or 'cuda', not {device!r}")
-        self._model: ModelFolder = load_model(_model_path(model))
-        self._device: DeviceName = "cuda" if device == "cuda" else "cpu"
-        if device == "cuda":
-            preload_cuda()
-        self._core = _core.Engine(
-            _core.Runtime(str(library_path())),
-            self._model.files,
-            _core.Device.cuda if device == "cuda" else _core.Device.cpu,
-            num_threads,
-        )
-
-    @property
-    def device(self) -> str:
-        """The device in use: "cpu" or "cuda"."""
-        return self._device
-
-    @property
-    def num_threads(self) -> int:
-        """How many threads make candidates."""
-        return self._core.num_threads
-
-    @property
-    def model_name(self) -> str:
-        """The model's own name."""
-        return str(self._model.config["name"])
-
-    @property
-    def model_hash(self) -> str:
-        """SHA-256 of the model's files."""
-        return self._model.hash
-
-    @property
-    def end_id(self) -> int:
-        """The time shift in `Piece.events` that means END."""
-        return int(self._model.config["fields"][0]["size"]) - 1
-
-    @property
-    def loop_time(self) -> _core.LoopTime:
-        """Where the time went in all pieces so far: in the loop, and inside ONNX Runtime's Run."""
-        return self._core.time
-
-    @property
-    def styles(self) -> tuple[str, ...]:
-        """Styles that `generate` may be asked for; empty when the model knows none."""
-        return styles(self._model.config)
-
     def generate(
         self,
         seed: Seed = None,
         seconds: float = 60.0,
         *,
         progress: Progress | None = None,
+        extendable: bool = False,
         **settings: Unpack[SettingsArguments],
     ) -> Piece:
         """Make one piece that answers a seed.
@@ -124,6 +72,8 @@ class Engine:
             Length of the piece, in [1, 86400], exact to the millisecond.
         progress : callable, optional
             Called with (seconds made, seconds in all) a few times a second.
+        extendable : bool
+            Keep what `extend` needs: the model's state before the ending, beside the piece.
         **settings
             ``random_seed``, ``temperature``, ``top_k``, ``top_p``, ``min_p``, ``style``, ``max_velocity``,
             ``recital``, ``include_seed``: see `Settings`.
@@ -141,7 +91,7 @@ class Engine:
         ValueError
             A setting is out of range; the message names it.
         """
-        return next(self.generate_batch([seed], seconds, progress=progress, **settings))
+        return next(self.generate_batch([seed], seconds, progress=progress, extendable=extendable, **settings))
 
     def generate_batch(
         self,
@@ -149,6 +99,9 @@ class Engine:
         seconds: float = 60.0,
         *,
         progress: Progress | None = None,
+        extendable: bool = False,
+        on_snapshot: OnSnapshot | None = None,
+        snapshot_seconds: float = 60.0,
         **settings: Unpack[SettingsArguments],
     ) -> Iterator[Piece]:
         """Make one piece for each seed, many at once.
@@ -164,8 +117,14 @@ class Engine:
         ----------
         seeds : iterable of path, bytes or None
             What to answer. Repeat a seed to get several answers to it.
-        seconds, progress, **settings
+        seconds, progress, extendable, **settings
             As for `generate`; `progress` counts all pieces together.
+        on_snapshot : callable, optional
+            Called with (candidate's place among the seeds, snapshot) while a piece is waited for, once for each
+            candidate that has gone on. `extend_batch` with the same length makes the piece out of it that it would
+            have become, to the bit. Implies `extendable`.
+        snapshot_seconds : float
+            How much music a candidate makes from one snapshot to the next.
 
         Yields
         ------
@@ -183,36 +142,172 @@ class Engine:
         """
         asked = Settings(seconds=seconds, **settings)
         sources = [None if seed is None else midi_bytes(seed) for seed in seeds]
-        job = self._core.start(sources, core_settings(asked, self._model.config))
-        return self._pieces(job, sources, asked, progress)
+        keep_seconds = snapshot_seconds if on_snapshot else asked.seconds if extendable else None
+        job = self._core.start(sources, core_settings(asked, self._model.config, keep_seconds=keep_seconds))
+        made = [self._provenance(source, asked, index) for index, source in enumerate(sources)]
+        return pieces(job, made, progress, on_snapshot)
 
-    def _pieces(
-        self, job: _core.Job, sources: list[bytes | None], settings: Settings, progress: Progress | None
+    def extend(self, snapshot: bytes, seconds: float, *, branch: int = 0, progress: Progress | None = None) -> Piece:
+        """Make a piece longer: it goes on from before its ending.
+
+        Its notes are the same up to the snapshot. From there it is planned anew for its new length; with its own
+        length and branch 0 it is the same piece. It is extendable in turn.
+
+        Parameters
+        ----------
+        snapshot : bytes
+            From `Piece.snapshot`, or of a piece under way, from `generate_batch`.
+        seconds : float
+            Length of the whole, at least the piece's own, in [1, 86400].
+        branch : int
+            Which of 2**31 futures, each drawn with random numbers of its own; 0 goes on with the piece's.
+        progress : callable, optional
+            As for `generate`; what the snapshot holds counts as made.
+
+        Returns
+        -------
+        Piece
+
+        Raises
+        ------
+        SnapshotError
+            The bytes are damaged, or not the snapshot of a piece of this model.
+        ValueError
+            `seconds` or `branch` is out of range.
+        """
+        return next(self.extend_batch([snapshot], seconds, branches=[branch], progress=progress))
+
+    def extend_batch(
+        self,
+        snapshots: Iterable[bytes],
+        seconds: float,
+        *,
+        branches: Iterable[int] | None = None,
+        progress: Progress | None = None,
+        on_snapshot: OnSnapshot | None = None,
+        snapshot_seconds: float = 60.0,
     ) -> Iterator[Piece]:
-        whole = settings.seconds * len(sources)
-        try:
-            for index, source in enumerate(sources):
-                while not job.wait(index, _POLL_SECONDS):  # Ctrl-C is heard between two waits
-                    if progress is not None:
-                        progress(job.made_ms / 1000, whole)
-                yield self._piece(job, index, source, settings)
-            if progress is not None:
-                progress(whole, whole)
-        finally:
-            job.stop()
+        """Make pieces longer, many at once.
 
-    def _piece(self, job: _core.Job, index: int, source: bytes | None, settings: Settings) -> Piece:
-        notes, events, log_probabilities, remarks = job.take(index)
-        provenance = Provenance(
-            version=version("longplay"),
-            model=self.model_name,
-            model_hash=self.model_hash,
-            seed_hash=None if source is None else hashlib.sha256(source).hexdigest(),
-            candidate=index,
-            settings=settings,
-        )
-        duration = settings.milliseconds / 1000
-        return Piece(notes, duration, events, log_probabilities, provenance, tuple(remarks))
+        Parameters
+        ----------
+        snapshots : iterable of bytes
+            From `Piece.snapshot` or `on_snapshot`. Repeat a snapshot to get several futures of it.
+        seconds, progress
+            As for `extend`.
+        on_snapshot, snapshot_seconds
+            As for `generate_batch`.
+        branches : iterable of int, optional
+            One for each snapshot; by default 0 for all.
+
+        Yields
+        ------
+        Piece
+            In the order of the snapshots.
+
+        Raises
+        ------
+        SnapshotError, ValueError
+            As for `extend`.
+        """
+        old = [self._read("piece", data) for data in snapshots]
+        futures = [0] * len(old) if branches is None else list(branches)
+        made = [
+            snapshot.provenance.after(snapshot.core.events, branch, seconds)
+            for snapshot, branch in zip(old, futures, strict=True)
+        ]
+        extensions = [
+            snapshot.extension(self._core_settings(provenance, snapshot_seconds if on_snapshot else seconds))
+            for snapshot, provenance in zip(old, made, strict=True)
+        ]
+        before = sum(snapshot.provenance.settings_now.seconds for snapshot in old)
+        return pieces(self._core.extend(extensions), made, progress, on_snapshot, before)
+
+    def stream(self, seed: Seed = None, **settings: Unpack[SettingsArguments]) -> Stream:
+        """Make music without end, drawn while it is listened to: ``for notes in engine.stream(seed): ...``.
+
+        A recital of pieces that goes on for ever. As far as no piece is planned otherwise because the whole ends, the
+        notes are those of `generate` with the same arguments: with a length of ``s`` seconds, all those of its pieces
+        that begin before ``s - 481.5``; without `recital`, those before ``s - 80``.
+
+        Parameters
+        ----------
+        seed, **settings
+            As for `generate`.
+
+        Returns
+        -------
+        Stream
+            Iterator of structured arrays of notes, each at least one note. It has heard the seed.
+
+        Raises
+        ------
+        MidiError, OSError, ValueError
+            As for `generate`.
+        """
+        source, made = self._begin(seed, settings)
+        return Stream(self._core.stream(source, self._core_settings(made)), made)
+
+    def session(self, seed: Seed = None, **settings: Unpack[SettingsArguments]) -> Session:
+        """Play together with the model: `Session.feed` it notes, ask it for the `Session.next`.
+
+        Parameters
+        ----------
+        seed, **settings
+            As for `generate`. The music is one piece; `recital` and `include_seed` change nothing.
+
+        Returns
+        -------
+        Session
+            It has heard the seed.
+
+        Raises
+        ------
+        MidiError, OSError, ValueError
+            As for `generate`.
+        """
+        source, made = self._begin(seed, settings)
+        return Session(self._core.session(source, self._core_settings(made)), made)
+
+    def resume(self, snapshot: bytes, *, branch: int = 0) -> Stream:
+        """Go on with a stream from its snapshot, to the bit.
+
+        Parameters
+        ----------
+        snapshot : bytes
+            From `Stream.snapshot`.
+        branch : int
+            Which of 2**31 futures, each drawn with random numbers of its own; 0 is the stream's.
+
+        Returns
+        -------
+        Stream
+            What it gives comes after what the other one had given.
+
+        Raises
+        ------
+        SnapshotError
+            The bytes are damaged, or not the snapshot of a stream of this model.
+        ValueError
+            `branch` is out of range.
+        """
+        before, made, settings = self._resume("stream", snapshot, branch)
+        return Stream(self._core.resume_stream(before, settings), made)
+
+    def resume_session(self, snapshot: bytes, *, branch: int = 0) -> Session:
+        """Go on with a session from its snapshot, to the bit.
+
+        Parameters
+        ----------
+        snapshot, branch
+            As for `resume`, from `Session.snapshot`.
+
+        Returns
+        -------
+        Session
+        """
+        before, made, settings = self._resume("session", snapshot, branch)
+        return Session(self._core.resume_session(before, settings), made)
 
     def score(self, midi: MidiSource) -> Score:
         """Score a MIDI file: how likely the model finds its notes, each given all before it.
@@ -240,9 +335,32 @@ class Engine:
         fields = {name: float(mean) for name, mean in zip(names, means, strict=True)}
         return Score(count, fields, log_probabilities, tuple(remarks))
 
+    def _provenance(self, source: bytes | None, settings: Settings, candidate: int = 0) -> Provenance:
+        return Provenance(
+            version=version("longplay"),
+            model=self.model_name,
+            model_hash=self.model_hash,
+            seed_hash=None if source is None else hashlib.sha256(source).hexdigest(),
+            candidate=candidate,
+            settings=settings,
+        )
 
-def _model_path(model: str | Path | None) -> Path:
-    name = _DEFAULT_MODEL if model is None else model
-    if isinstance(name, str) and (_BUILT_IN / name / "config.json").is_file():
-        return _BUILT_IN / name
-    return Path(name)
+    def _begin(self, seed: Seed, settings: SettingsArguments) -> tuple[bytes | None, Provenance]:
+        source = None if seed is None else midi_bytes(seed)
+        return source, self._provenance(source, Settings(**settings))
+
+    def _core_settings(self, made: Provenance, keep_seconds: float | None = None) -> _core.Settings:
+        return core_settings(made.settings_now, self._model.config, candidate=made.candidate, keep_seconds=keep_seconds)
+
+    def _read(self, kind: Kind, data: bytes) -> Snapshot:
+        snapshot = Snapshot.from_bytes(data, kind, self.model_hash)
+        try:
+            self._core_settings(snapshot.provenance)
+        except (TypeError, ValueError) as problem:
+            raise SnapshotError(f"the snapshot's settings make no sense: {problem}") from problem
+        return snapshot
+
+    def _resume(self, kind: Kind, data: bytes, branch: int) -> tuple[_core.Snapshot, Provenance, _core.Settings]:
+        before = self._read(kind, data)
+        made = before.provenance.after(before.core.events, branch)
+        return before.core, made, self._core_settings(made)

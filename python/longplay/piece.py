@@ -1,50 +1,20 @@
 """What the engine makes: pieces and scores."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from longplay.files import write_whole
 from longplay.midi import Notes, write_midi
-from longplay.settings import Settings
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """What made a piece: enough to make it again on a machine of the same kind.
-
-    Attributes
-    ----------
-    version : str
-        Of longplay.
-    model, model_hash : str
-        Name of the model, and the SHA-256 of its files.
-    seed_hash : str or None
-        SHA-256 of the seed's bytes; None without a seed.
-    candidate : int
-        Its place among the seeds; with ``settings.random_seed``, what the random numbers are a function of.
-    settings : Settings
-        Everything that was asked for, defaults included.
-    """
-
-    version: str
-    model: str
-    model_hash: str
-    seed_hash: str | None
-    candidate: int
-    settings: Settings
-
-    def as_dict(self) -> dict[str, Any]:
-        """The same as plain values, ready for JSON."""
-        return asdict(self)
+from longplay.provenance import Provenance
+from longplay.snapshot import Snapshot
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A piece of music made by `Engine.generate`.
+    """A piece of music made by `Engine.generate` or `Engine.extend`.
 
     Attributes
     ----------
@@ -60,6 +30,8 @@ class Piece:
         What made the piece.
     warnings : tuple of str
         What was odd about the seed.
+    before_ending : Snapshot, optional
+        What `snapshot` gives as bytes; None unless the piece is extendable.
     """
 
     notes: Notes = field(repr=False)
@@ -68,6 +40,7 @@ class Piece:
     log_probabilities: NDArray[np.float32] = field(repr=False)
     provenance: Provenance
     warnings: tuple[str, ...] = ()
+    before_ending: Snapshot | None = field(default=None, repr=False)
 
     def to_bytes(self) -> bytes:
         """The piece as a MIDI file of type 0 with one track; see `write_midi`."""
@@ -82,6 +55,18 @@ class Piece:
             The file exists and `overwrite` is false.
         """
         write_whole(Path(path), self.to_bytes(), overwrite=overwrite)
+
+    def snapshot(self) -> bytes:
+        """The piece as it was before its ending, for `Engine.extend`: up to the first onset in its last 8 s.
+
+        Raises
+        ------
+        ValueError
+            The piece was not made with ``extendable=True``.
+        """
+        if self.before_ending is None:
+            raise ValueError("only a piece made with extendable=True has a snapshot")
+        return self.before_ending.to_bytes()
 
 
 @dataclass(frozen=True)

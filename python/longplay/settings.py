@@ -91,7 +91,9 @@ class SettingsArguments(TypedDict, total=False):
     include_seed: bool
 
 
-def core_settings(settings: Settings, config: Mapping[str, Any]) -> _core.Settings:
+def core_settings(
+    settings: Settings, config: Mapping[str, Any], *, candidate: int = 0, keep_seconds: float | None = None
+) -> _core.Settings:
     """The core's form of the settings, for a model's config.
 
     Raises
@@ -107,7 +109,15 @@ def core_settings(settings: Settings, config: Mapping[str, Any]) -> _core.Settin
         controls=[_control(control, settings) for control in config["controls"]],
         include_seed=settings.include_seed,
         recital=settings.recital,
+        candidate=candidate,
+        keep_ms=None if keep_seconds is None else _milliseconds(keep_seconds),
     )
+
+
+def _milliseconds(keep_seconds: float) -> int:
+    if not 1 <= keep_seconds <= _LONGEST_SECONDS:
+        raise ValueError(f"snapshot_seconds must be in [1, {_LONGEST_SECONDS}], not {keep_seconds}")
+    return round(keep_seconds * 1000)
 
 
 def styles(config: Mapping[str, Any]) -> tuple[str, ...]:

@@ -50,5 +50,21 @@ TEST(Uniform, FillsTheUnitIntervalEvenly) {
   EXPECT_LT(chi_squared, 37.7);  // 15 degrees of freedom, p = 0.001
 }
 
+TEST(BranchSeed, DiffersForEveryPartOfItsAddressAndFromWhatItBranchesOff) {
+  const std::set<std::uint64_t> seeds{5,
+                                      branch_seed(5, 0, 0, 1),
+                                      branch_seed(6, 0, 0, 1),
+                                      branch_seed(5, 1, 0, 1),
+                                      branch_seed(5, 0, 1, 1),
+                                      branch_seed(5, 0, 0, 2),
+                                      branch_seed(branch_seed(5, 0, 0, 1), 0, 0, 1)};
+  EXPECT_EQ(seeds.size(), 7U);
+}
+
+TEST(BranchSeed, IsTheNumberAtAnAddressWhereNoFieldIsDrawn) {
+  const Counter words = philox4x32({7, 0, 0x80000003, 2}, {5, 0});
+  EXPECT_EQ(branch_seed(5, 2, 7, 3), std::uint64_t{words[1]} << 32 | words[0]);
+}
+
 }  // namespace
 }  // namespace longplay

@@ -167,9 +167,79 @@ TEST_F(TimelineTest, APauseGivesWayToTheClipBoundary) {
   EXPECT_EQ(timeline.onset_ms(), 30'500);
 }
 
+TEST_F(TimelineTest, GoesOnFromAPlaceAsIfNothingHadBeenBetween) {
+  Timeline timeline(tokenizer, kRecital, 7, 0);
+  for (int i = 0; i < 1000; ++i) {
+    const Timeline resumed(tokenizer, kRecital, 7, 0, timeline.place());
+    ASSERT_EQ(allowed(resumed), allowed(timeline));
+    ASSERT_EQ(resumed.remaining_ms(), timeline.remaining_ms());
+    timeline = resumed;
+    const int last = allowed(timeline).back();
+    if (timeline.advance({last == kEnd ? kEnd : kHalfSecond, 0, 0, kShort}) == Advance::finished) break;
+  }
+  EXPECT_EQ(timeline.place().piece_end, 300'000);
+}
+
+TEST_F(TimelineTest, RefusesAPlaceThatTheFormDoesNotHave) {
+  const auto go_on = [&](const Place& place) { return Timeline(tokenizer, kMinute, 0, 0, place); };
+  EXPECT_NO_THROW(go_on({.piece_end = 60'000}));
+  EXPECT_THROW(go_on({.piece_end = 60'001}), std::invalid_argument);
+  EXPECT_THROW(go_on({.piece_start = 5, .piece_end = 60'000}), std::invalid_argument);
+  EXPECT_THROW(go_on({.piece_end = 60'000, .onset = -1}), std::invalid_argument);
+  EXPECT_THROW(go_on({.piece_end = 60'000, .onset = 60'001}), std::invalid_argument);
+  EXPECT_THROW(go_on({.piece_end = 60'000, .sounding_until = 86'400'001}), std::invalid_argument);
+  EXPECT_THROW(go_on({.piece_end = 60'000, .chord = 17}), std::invalid_argument);
+}
+
+TEST_F(TimelineTest, APieceThatIsPlannedAgainGoesOnForHalfAMinute) {
+  for (std::uint64_t random_seed = 0; random_seed < 50; ++random_seed) {
+    const Place place{.pieces = 1, .piece_end = 50'000, .onset = 45'000};
+    Timeline timeline(tokenizer, kRecital, random_seed, 0, place);
+    timeline.plan_again();
+    EXPECT_GE(timeline.remaining_ms(), 30'000);
+    EXPECT_LT(timeline.place().piece_end, 300'000);
+  }
+}
+
+TEST_F(TimelineTest, APieceThatIsPlannedAgainIsTheLastWhereNoOtherFits) {
+  const Form form{.length_ms = 90'000, .min_piece_ms = 20'000, .max_piece_ms = 50'000};
+  Timeline timeline(tokenizer, form, 0, 0, {.pieces = 1, .piece_end = 50'000, .onset = 45'000});
+  timeline.plan_again();
+  EXPECT_EQ(timeline.place().piece_end, 90'000);
+}
+
+TEST_F(TimelineTest, MusicWithoutEndNeverMayEndUnlessItIsARecital) {
+  Timeline one(tokenizer, {.length_ms = Form::kEndless, .recital = false}, 0, 0);
+  Timeline recital(tokenizer, {.length_ms = Form::kEndless}, 0, 0);
+  for (int i = 0; i < 2000; ++i) {
+    ASSERT_NE(allowed(one).back(), kEnd);
+    one.advance({kHalfSecond, 0, 0, kShort});
+    const bool end = allowed(recital).back() == kEnd;
+    ASSERT_NE(recital.advance({end ? kEnd : kHalfSecond, 0, 0, kShort}), Advance::finished);
+  }
+  EXPECT_GT(recital.place().pieces, 5U);
+}
+
+TEST_F(TimelineTest, HearsANoteThatWasPlayed) {
+  Timeline timeline(tokenizer, kMinute, 0, 0);
+  timeline.hear({1'234, 500, 60, 80});
+  EXPECT_EQ(timeline.onset_ms(), 1'234);
+  EXPECT_EQ(timeline.place().sounding_until, 1'734);
+  timeline.advance({kSecond, 0, 0, kShort});  // no longer at once
+  EXPECT_EQ(timeline.onset_ms(), 2'234);
+}
+
+TEST_F(TimelineTest, HearsAChordAsLongAsAPersonPlaysIt) {
+  Timeline timeline(tokenizer, kMinute, 0, 0);
+  for (int i = 0; i < 100; ++i) timeline.hear({0, 500, 60, 80});
+  EXPECT_EQ(timeline.place().chord, kMinute.max_chord);
+  EXPECT_EQ(allowed(timeline).front(), 1);
+}
+
 TEST_F(TimelineTest, RefusesAFormThatMakesNoSense) {
   const auto make = [&](const Form& form) { return Timeline(tokenizer, form, 0, 0); };
   EXPECT_THROW(make({.length_ms = 0}), std::invalid_argument);
+  EXPECT_THROW(make({.length_ms = Form::kEndless + 1}), std::invalid_argument);
   EXPECT_THROW(make({.length_ms = 1, .max_chord = 0}), std::invalid_argument);
   EXPECT_THROW(make({.length_ms = 1, .max_piece_ms = 200'000}), std::invalid_argument);
 }

@@ -35,13 +35,13 @@ ORIGINALITY = {
     "window_search",
 }
 FLOORS = (
-    dict.fromkeys(["error", "random"], 0)
+    dict.fromkeys(["archive", "error", "random"], 0)
     | dict.fromkeys(["midi_file", "midi_read", "midi_write"], 1)
     | dict.fromkeys([*MIDI, *MODEL], 2)
     | dict.fromkeys(ORIGINALITY, 3)
     | dict.fromkeys(["sampling", "tokenizer"], 4)
-    | dict.fromkeys(["generator", "loop_guard", "slot", "timeline"], 5)
-    | dict.fromkeys(["assemble", "engine", "generator_pool", "job"], 6)
+    | dict.fromkeys(["generator", "loop_guard", "position", "slot", "timeline"], 5)
+    | dict.fromkeys(["assemble", "beginning", "course", "engine", "generator_pool", "job", "live"], 6)
 )
 
 SOURCES = sorted([*ROOT.glob("cpp/include/longplay/*.hpp"), *ROOT.glob("cpp/src/**/*.[ch]pp")])

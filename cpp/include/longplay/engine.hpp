@@ -10,19 +10,22 @@
 #include <vector>
 
 #include "longplay/generator.hpp"
+#include "longplay/live.hpp"
 #include "longplay/score.hpp"
 
 namespace longplay {
 
 // What to make. Everything but the seeds.
 struct Settings {
-  std::int64_t length_ms = 0;
+  std::int64_t length_ms = 0;  // of a piece
   std::uint64_t random_seed = 0;
+  std::uint32_t candidate = 0;           // of the first seed, the others follow
   std::vector<SamplingParams> params;    // one per field
   std::vector<std::vector<float>> bias;  // one per field: empty, or one number per id
   std::vector<std::int32_t> controls;    // one id per control
   bool include_seed = false;             // the piece begins with the seed, and its length counts
   bool recital = true;                   // pieces of a few minutes, one after the other
+  std::optional<std::int64_t> keep_ms;   // keep where a piece stands before its ending, and this often
 };
 
 using Seed = std::optional<std::vector<std::uint8_t>>;  // the bytes of a MIDI file, or from nothing
@@ -32,6 +35,16 @@ struct Music {
   std::vector<std::int32_t> events;      // as drawn, four ids each
   std::vector<float> log_probabilities;  // nats, one per id of `events`
   std::vector<std::string> warnings;     // of reading the seed
+  std::optional<Snapshot> kept;          // where it stood at last, if that was to be kept
+};
+
+// A piece that is to be made longer.
+struct Extension {
+  Snapshot snapshot;
+  std::int64_t snapshot_length_ms = 0;   // what it was made for
+  std::vector<std::int32_t> events;      // drawn so far, four ids each
+  std::vector<float> log_probabilities;  // nats, one per id of `events`
+  Settings settings;                     // what it is to become
 };
 
 struct Scored {
@@ -40,6 +53,8 @@ struct Scored {
   std::vector<std::string> warnings;
 };
 
+struct Beginning;
+struct Candidate;
 class GeneratorPool;
 
 // Candidates being made by threads of their own. Destroying a job stops it.
@@ -54,8 +69,11 @@ class Job {
   // thread of the job threw.
   bool wait(std::size_t index, std::chrono::milliseconds timeout);
   Music take(std::size_t index);  // once each, when done
-  std::int64_t made_ms() const;   // music made so far, over all candidates
-  void stop();                    // and wait until every thread has stopped
+  // Where candidate `index` stood at last, with all that had been drawn; nothing if it is done, or has
+  // not come further since the last call.
+  std::optional<Music> snapshot(std::size_t index);
+  std::int64_t made_ms() const;  // music made so far, over all candidates
+  void stop();                   // and wait until every thread has stopped
 
  private:
   friend class Engine;
@@ -80,10 +98,24 @@ class Engine {
   // for a seed that cannot be read, std::invalid_argument for settings that do not fit.
   std::unique_ptr<Job> start(const std::vector<Seed>& seeds, const Settings& settings);
 
+  // Begins to make a longer piece of each, which goes on from its snapshot. Throws SnapshotError for a
+  // snapshot that is none of this model's, std::invalid_argument for settings that do not fit.
+  std::unique_ptr<Job> extend(const std::vector<Extension>& extensions);
+
+  // Music without end; of a session, in one piece. Throws as `start` and `extend` do.
+  std::unique_ptr<Stream> stream(const Seed& seed, const Settings& settings);
+  std::unique_ptr<Stream> stream(const Snapshot& snapshot, const Settings& settings);
+  std::unique_ptr<Session> session(const Seed& seed, const Settings& settings);
+  std::unique_ptr<Session> session(const Snapshot& snapshot, const Settings& settings);
+
   // How likely the model finds a file: its log-probabilities, controls unknown.
   Scored score(std::span<const std::uint8_t> midi);
 
  private:
+  std::unique_ptr<Job> run(std::vector<Candidate> candidates);
+  std::unique_ptr<Stream> open_stream(Beginning beginning);
+  std::unique_ptr<Session> open_session(Beginning beginning);
+
   std::shared_ptr<GeneratorPool> pool_;
   Tokenizer tokenizer_;
   int num_threads_;

@@ -38,4 +38,10 @@ class DeviceError : public Error {
   using Error::Error;
 };
 
+// Bytes are not a snapshot that can be gone on from; the message says what is wrong with them.
+class SnapshotError : public Error {
+ public:
+  using Error::Error;
+};
+
 }  // namespace longplay

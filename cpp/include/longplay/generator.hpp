@@ -1,21 +1,36 @@
 // Floor 5: events -> events. The batch loop: slots, forced fields, stopping. Knows no MIDI.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "longplay/loop_guard.hpp"
 #include "longplay/model.hpp"
 #include "longplay/sampling.hpp"
 #include "longplay/timeline.hpp"
 
 namespace longplay {
 
-// One candidate to be made. Ids lie flat, one event after another, one id per field.
+// Where a candidate stands between two events: with its request, all that its future depends on.
+struct Position {
+  std::uint64_t events_drawn = 0;
+  std::vector<std::int32_t> event;         // the last one
+  std::vector<std::byte> state;            // the model's, which has heard all but the last event
+  std::vector<std::int32_t> answer_event;  // in a recital, both as they were when the first event
+  std::vector<std::byte> answer_state;     // was to be drawn: each piece answers the prompt afresh
+  Place place;                             // with a form
+  LoopGuard loop_guard;
+};
+
+// One candidate to be made, or to be gone on with. Ids lie flat, one event after another, one id per field.
 struct Request {
+  std::optional<Position> from;      // go on from there
   std::vector<std::int32_t> prompt;  // events that are forced before the first one is drawn
   bool score_prompt = false;         // keep the log-probabilities of the prompt's fields too
   std::uint64_t random_seed = 0;
@@ -25,17 +40,22 @@ struct Request {
   std::vector<std::int32_t> controls;    // one id per control, told at every step
   std::optional<Form> form;              // of a note model's music; without it, only max_events stops
   std::uint64_t max_events = 0;          // draw at most this many
+  // With a form, draw no event after the first one that stands here or later.
+  std::int64_t until_ms = std::numeric_limits<std::int64_t>::max();
+  bool keep_position = false;  // tell where the candidate stands then
 
   // Throws std::invalid_argument naming what does not fit the model.
   void validate(const ModelConfig& config) const;
 };
 
-// A candidate that is done.
+// What a request came to.
 struct Drawn {
+  bool finished = false;                        // the form is complete
   std::vector<std::int32_t> events;             // as drawn; the END of a piece is an event
   std::vector<float> log_probabilities;         // nats, one per id of `events`
   std::vector<float> prompt_log_probabilities;  // nats, one per id of the prompt, if asked for
   std::vector<std::int64_t> onsets_ms;          // with a form, one per event; of an END, where music goes on
+  std::optional<Position> position;             // if asked for
 };
 
 // Where requests come from and results go. Called from the generator's thread, between steps.

@@ -23,12 +23,21 @@ class LoopGuard {
 
   void push(std::int32_t id);
 
+  // Whether all that was pushed are ids in [0, ids).
+  bool keeps_to(std::int32_t ids) const;
+
+  // Hands every member to `archive`, to be written or to be read.
+  template <typename Archive>
+  void archive(Archive& archive) {
+    archive(recent_, repeats_, count_);
+  }
+
  private:
-  std::int32_t at(std::size_t ago) const { return recent_[(count_ - ago) % kLongest]; }
+  std::int32_t at(std::uint64_t ago) const { return recent_[(count_ - ago) % kLongest]; }
 
   std::array<std::int32_t, kLongest> recent_{};
   std::array<std::uint32_t, kLongest + 1> repeats_{};  // how many ids in a row equal the one `period` ago
-  std::size_t count_ = 0;
+  std::uint64_t count_ = 0;
 };
 
 }  // namespace longplay

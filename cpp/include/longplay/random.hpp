@@ -15,4 +15,9 @@ std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
 double uniform(std::uint64_t random_seed, std::uint32_t candidate, std::uint64_t event,
                std::uint32_t field) noexcept;
 
+// The random seed with which a candidate that has drawn `event` events goes on as its branch `branch`,
+// in [1, 2^31).
+std::uint64_t branch_seed(std::uint64_t random_seed, std::uint32_t candidate, std::uint64_t event,
+                          std::uint32_t branch) noexcept;
+
 }  // namespace longplay

@@ -10,7 +10,9 @@ namespace longplay {
 
 // What the form of the music asks. All in ms.
 struct Form {
-  std::int64_t length_ms = 0;           // of the whole
+  static constexpr std::int64_t kEndless = std::int64_t{1} << 60;
+
+  std::int64_t length_ms = 0;           // of the whole, kEndless at most
   std::int64_t start_ms = 0;            // onset of the last note before the first event drawn
   std::int64_t sounding_until_ms = 0;   // and when the notes before it are over
   bool starts_at_once = true;           // the first event sounds at start_ms, whatever its time shift
@@ -29,6 +31,23 @@ struct Form {
   void validate() const;
 };
 
+// Where a piece stands between two events.
+struct Place {
+  std::uint64_t pieces = 0;  // begun so far
+  std::int64_t piece_start = 0;
+  std::int64_t piece_end = 0;  // planned
+  std::int64_t onset = 0;      // of the last event, or where the next one will be if at_once
+  std::int64_t sounding_until = 0;
+  bool at_once = false;  // the next event sounds at `onset`, whatever its time shift
+  int chord = 0;         // notes in a row without time between them
+
+  // Hands every member to `archive`, to be written or to be read.
+  template <typename Archive>
+  void archive(Archive& archive) {
+    archive(pieces, piece_start, piece_end, onset, sounding_until, at_once, chord);
+  }
+};
+
 enum class Advance { note, new_piece, finished };
 
 // Every piece has a planned end: of a recital's it is drawn, between the shortest and the longest, of
@@ -38,6 +57,9 @@ class Timeline {
  public:
   // The tokenizer outlives the timeline. The random numbers are those of random.hpp.
   Timeline(const Tokenizer& tokenizer, const Form& form, std::uint64_t random_seed, std::uint32_t candidate);
+  // The same music from `place` on. Throws std::invalid_argument for a place that the form does not have.
+  Timeline(const Tokenizer& tokenizer, const Form& form, std::uint64_t random_seed, std::uint32_t candidate,
+           const Place& place);
 
   // Sets to -infinity the bias of each time_shift that may not come next. One always may.
   void constrain(std::span<float> time_shift_bias) const;
@@ -49,13 +71,24 @@ class Timeline {
   // Notes that already sound at the onset to which this time shift leads.
   std::size_t notes_at(std::int32_t time_shift) const;
 
-  std::int64_t onset_ms() const { return onset_; }
+  // Takes a note that was not drawn, at an onset no earlier than the last one.
+  void hear(const Note& note);
+
+  // Plans the end of the piece under way anew, for a place that was planned for another length. If the
+  // piece is not the last, it goes on for at least half a minute.
+  void plan_again() { plan_end(kMoreMs); }
+
+  const Place& place() const { return place_; }
+  std::int64_t onset_ms() const { return place_.onset; }
   // Time from the last onset to the planned end of the piece.
   std::int64_t remaining_ms() const;
 
  private:
+  static constexpr std::int64_t kMoreMs = 30'000;
+
   void begin_piece(std::int64_t at);
-  bool is_last() const { return piece_end_ == form_.length_ms; }
+  void plan_end(std::int64_t more_ms);
+  bool is_last() const { return place_.piece_end == form_.length_ms; }
   bool may_end() const;
   std::int64_t clip_deadline() const;
 
@@ -63,13 +96,7 @@ class Timeline {
   Form form_;
   std::uint64_t random_seed_;
   std::uint32_t candidate_;
-  std::uint64_t pieces_ = 0;
-  std::int64_t piece_start_ = 0;
-  std::int64_t piece_end_ = 0;
-  std::int64_t onset_ = 0;  // of the last event, or where the next one will be if at_once_
-  std::int64_t sounding_until_;
-  bool at_once_;
-  int chord_ = 0;  // notes in a row without time between them
+  Place place_;
 };
 
 }  // namespace longplay

@@ -1,0 +1,88 @@
+#include <algorithm>
+#include <span>
+#include <string_view>
+
+#include "longplay/engine.hpp"
+#include "longplay/random.hpp"
+#include "notes.hpp"
+
+namespace longplay {
+namespace {
+
+using Events = py::array_t<std::int32_t, py::array::c_style>;
+using LogProbabilities = py::array_t<float, py::array::c_style>;
+
+Notes draw(Stream& stream, std::uint64_t events) {
+  std::vector<Note> notes;
+  {
+    const py::gil_scoped_release nogil;
+    notes = stream.draw(events);
+  }
+  return to_numpy(std::move(notes));
+}
+
+void feed(Session& session, const py::array& array) {
+  const Notes notes = as_notes(array);
+  const std::span<const Note> span = as_span(notes);
+  const py::gil_scoped_release nogil;
+  for (const Note& note : span) session.feed(note);
+}
+
+Notes next(Session& session) {
+  std::vector<Note> notes;
+  {
+    const py::gil_scoped_release nogil;
+    notes.push_back(session.next());
+  }
+  return to_numpy(std::move(notes));
+}
+
+void bind_snapshot(py::module_& m) {
+  py::class_<Snapshot>(m, "Snapshot")
+      .def(py::init([](const py::bytes& position, std::uint64_t events, const py::array& array) {
+             const auto bytes = std::as_bytes(std::span(std::string_view(position)));
+             const Notes notes = as_notes(array);
+             const std::span<const Note> span = as_span(notes);
+             return Snapshot{{bytes.begin(), bytes.end()}, events, {span.begin(), span.end()}};
+           }),
+           "position"_a, "events"_a, "notes"_a)
+      .def_property_readonly("position",
+                             [](const Snapshot& snapshot) {
+                               const auto* bytes = reinterpret_cast<const char*>(snapshot.position.data());
+                               return py::bytes(bytes, snapshot.position.size());
+                             })
+      .def_readonly("events", &Snapshot::events)
+      .def_property_readonly("notes", [](const Snapshot& snapshot) { return to_numpy(snapshot.notes); });
+
+  py::class_<Extension>(m, "Extension")
+      .def(py::init([](const Snapshot& snapshot, std::int64_t length_ms, const Events& events,
+                       const LogProbabilities& log_probabilities, const Settings& settings) {
+             return Extension{snapshot,
+                              length_ms,
+                              {events.data(), events.data() + events.size()},
+                              {log_probabilities.data(), log_probabilities.data() + log_probabilities.size()},
+                              settings};
+           }),
+           "snapshot"_a, "snapshot_length_ms"_a, "events"_a, "log_probabilities"_a, "settings"_a);
+}
+
+}  // namespace
+
+void bind_live(py::module_& m) {
+  bind_snapshot(m);
+  const py::call_guard<py::gil_scoped_release> nogil;
+  py::class_<Stream>(m, "Stream")
+      .def("listen", &Stream::listen, nogil)
+      .def("draw", &draw, "events"_a)
+      .def("save", &Stream::save, nogil)
+      .def_property_readonly("warnings", &Stream::warnings);
+  py::class_<Session>(m, "Session")
+      .def("listen", &Session::listen, nogil)
+      .def("feed", &feed, py::arg("notes").noconvert())
+      .def("next", &next)
+      .def("save", &Session::save, nogil)
+      .def_property_readonly("warnings", &Session::warnings);
+  m.def("branch_seed", &branch_seed, py::kw_only(), "random_seed"_a, "candidate"_a, "event"_a, "branch"_a);
+}
+
+}  // namespace longplay

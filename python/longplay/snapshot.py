@@ -1,0 +1,125 @@
+"""Snapshots: candidates under way, as bytes.
+
+A snapshot is 16 bytes that say what it is, the SHA-256 of all that follows, four bytes for the length of a header, the
+header as JSON, and the parts that the header counts. Bytes that are read are trusted with nothing: the digest finds
+damage, and what passes is still checked entry by entry, here and in the core.
+"""
+
+import hashlib
+import json
+import struct
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longplay import _core
+from longplay._core import SnapshotError
+from longplay.midi import NOTE
+from longplay.provenance import Provenance
+
+Kind: TypeAlias = Literal["piece", "stream", "session"]
+
+_MAGIC = b"longplay state 1"  # the number is the format's
+_DIGEST_BYTES = 32
+_LONGEST_HEADER = 1 << 16
+_TAKEN_BY = {"piece": "Engine.extend", "stream": "Engine.resume", "session": "Engine.resume_session"}
+
+# How the parts lie in the bytes, whatever the machine.
+_NOTE = np.dtype([("onset_ms", "<i8"), ("duration_ms", "<i8"), ("pitch", "u1"), ("velocity", "u1")])
+_EVENT = np.dtype(("<i4", 4))
+_LOG_PROBABILITY = np.dtype(("<f4", 4))
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A candidate under way: what made it, where it stands and, of a piece, what has been drawn."""
+
+    kind: Kind
+    provenance: Provenance
+    core: _core.Snapshot
+    events: NDArray[np.int32] = field(default_factory=lambda: np.empty((0, 4), np.int32))
+    log_probabilities: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 4), np.float32))
+
+    def to_bytes(self) -> bytes:
+        """The snapshot as bytes."""
+        counts = {"position": len(self.core.position), "notes": len(self.core.notes), "events": len(self.events)}
+        header = {
+            "kind": self.kind,
+            "provenance": self.provenance.as_dict(),
+            "drawn": self.core.events,
+            "counts": counts,
+        }
+        text = json.dumps(header).encode()
+        body = b"".join(
+            [
+                struct.pack("<I", len(text)),
+                text,
+                self.core.position,
+                self.core.notes.astype(_NOTE).tobytes(),
+                self.events.astype(_EVENT.base).tobytes(),
+                self.log_probabilities.astype(_LOG_PROBABILITY.base).tobytes(),
+            ]
+        )
+        return _MAGIC + hashlib.sha256(body).digest() + body
+
+    def extension(self, settings: _core.Settings) -> _core.Extension:
+        """What makes the piece longer, with settings that follow from those of its provenance."""
+        length = self.provenance.settings_now.milliseconds
+        return _core.Extension(self.core, length, self.events, self.log_probabilities, settings)
+
+    @classmethod
+    def from_bytes(cls, data: bytes, kind: Kind, model_hash: str) -> "Snapshot":
+        """Read a snapshot of this kind and model.
+
+        Raises
+        ------
+        SnapshotError
+            The bytes are damaged, not a snapshot, or one of another kind or model.
+        """
+        if data[: len(_MAGIC)] != _MAGIC:
+            raise SnapshotError("these bytes are not a snapshot of this version's format")
+        body = data[len(_MAGIC) + _DIGEST_BYTES :]
+        if hashlib.sha256(body).digest() != data[len(_MAGIC) : len(_MAGIC) + _DIGEST_BYTES]:
+            raise SnapshotError("the snapshot is damaged: its digest is another one")
+        try:
+            header, parts = _read_header(body)
+            found = header["kind"]
+            provenance = Provenance.from_dict(header["provenance"])
+            counts, drawn = header["counts"], header["drawn"]
+            if found != kind:
+                raise SnapshotError(f"this is the snapshot of a {found}, which {_TAKEN_BY[found]} takes")
+            if provenance.model_hash != model_hash:
+                raise SnapshotError(f"the snapshot is of another model, {provenance.model!r}")
+            position, notes, events, log_probabilities = _split(parts, counts)
+            core = _core.Snapshot(position, drawn, notes)
+        except (KeyError, TypeError, ValueError, RecursionError) as problem:
+            raise SnapshotError(f"the snapshot makes no sense: {problem!r}") from problem
+        return cls(kind, provenance, core, events, log_probabilities)
+
+
+def _read_header(body: bytes) -> tuple[dict[str, Any], memoryview]:
+    if len(body) < 4:
+        raise SnapshotError("the snapshot ends before its header")
+    (length,) = struct.unpack_from("<I", body)
+    if length > min(_LONGEST_HEADER, len(body) - 4):
+        raise SnapshotError(f"the snapshot's header is too long: {length} bytes")
+    return json.loads(body[4 : 4 + length]), memoryview(body)[4 + length :]
+
+
+def _split(parts: memoryview, counts: dict[str, int]) -> tuple[bytes, Any, Any, Any]:
+    """The four parts, whose sizes must be those of the counts."""
+    position, notes, events = (counts[name] for name in ("position", "notes", "events"))
+    if not all(type(count) is int and 0 <= count <= len(parts) for count in (position, notes, events)):
+        raise SnapshotError("the snapshot's counts are out of range")
+    sizes = [position, notes * _NOTE.itemsize, events * _EVENT.itemsize, events * _LOG_PROBABILITY.itemsize]
+    if sum(sizes) != len(parts):
+        raise SnapshotError(f"the snapshot's parts must have {sum(sizes)} bytes, not {len(parts)}")
+    first, second, third = np.cumsum(sizes[:3]).tolist()
+    return (
+        bytes(parts[:first]),
+        np.frombuffer(parts[first:second], _NOTE).astype(NOTE),
+        np.frombuffer(parts[second:third], _EVENT.base).reshape(-1, 4).astype(np.int32),
+        np.frombuffer(parts[third:], _LOG_PROBABILITY.base).reshape(-1, 4).astype(np.float32),
+    )

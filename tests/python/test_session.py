@@ -1,0 +1,158 @@
+"""Playing together with a model whose every note a few lines of Python predict."""
+
+import numpy as np
+import pytest
+import tiny_model
+
+import longplay
+from longplay.midi import NOTE
+
+GREEDY = {"temperature": 0.0, "max_velocity": 127}
+FAR = (3, 0)  # what the controls say when no end is in sight
+SHIFTS, PITCHES, VELOCITIES, DURATIONS = (field["values"] for field in tiny_model.FIELDS)
+
+
+@pytest.fixture(scope="module")
+def sharp(tmp_path_factory):
+    return longplay.Engine(tiny_model.build(tmp_path_factory.mktemp("sharp")), num_threads=1)
+
+
+@pytest.fixture(scope="module")
+def soft(tmp_path_factory):
+    return longplay.Engine(tiny_model.build(tmp_path_factory.mktemp("soft"), soft=True), num_threads=1)
+
+
+class Partner:
+    """A session of the sharp model, predicted."""
+
+    def __init__(self):
+        self.model, self.last, self.onset = tiny_model.Predictor(), tiny_model.START_EVENT, None
+
+    def next(self):
+        self.last = self.model.next_event(self.last, FAR, allow_end=False)
+        self.onset = 0 if self.onset is None else self.onset + SHIFTS[self.last[0]]
+        return (self.onset, DURATIONS[self.last[3]], PITCHES[self.last[1]], VELOCITIES[self.last[2]])
+
+    def feed(self, note):
+        onset, duration, pitch, velocity = note
+        shift = 0 if self.onset is None else onset - self.onset
+        self.model.step(self.last)
+        self.last = (
+            nearest(SHIFTS, shift),
+            PITCHES.index(pitch),
+            nearest(VELOCITIES, velocity),
+            nearest(DURATIONS, duration),
+        )
+        self.onset = onset
+
+
+def nearest(values, target):
+    return min(range(len(values)), key=lambda i: (abs(values[i] - target), i))
+
+
+def note(*fields):
+    return np.array([fields], dtype=NOTE)
+
+
+def test_notes_are_those_the_model_predicts(sharp):
+    session, partner = sharp.session(**GREEDY), Partner()
+    for _ in range(60):
+        assert session.next()[0].item() == partner.next()
+
+
+def test_feeding_and_drawing_mix_in_any_order(sharp):
+    rng = np.random.default_rng(3)
+    session, partner = sharp.session(**GREEDY), Partner()
+    for _ in range(300):
+        if rng.random() < 0.5:
+            onset = (partner.onset or 0) + int(rng.integers(0, 3000))
+            played = (onset, int(rng.integers(1, 5000)), int(rng.choice(PITCHES)), int(rng.integers(1, 128)))
+            session.feed(note(*played))
+            partner.feed(played)
+        else:
+            assert session.next()[0].item() == partner.next()
+
+
+def test_a_session_may_begin_with_a_fed_note_at_any_time(sharp):
+    session, partner = sharp.session(**GREEDY), Partner()
+    played = (7_654, 300, 60, 70)
+    session.feed(note(*played))
+    partner.feed(played)
+    assert session.next()[0].item() == partner.next()
+
+
+def test_a_rest_longer_than_any_shift_is_heard_as_the_longest(sharp):
+    session, partner = sharp.session(**GREEDY), Partner()
+    for played in ((0, 300, 60, 70), (3_600_000, 300, 62, 70)):
+        session.feed(note(*played))
+        partner.feed(played)
+    assert session.next()[0].item() == partner.next()
+
+
+def test_a_session_answers_its_seed(soft):
+    seed = longplay.write_midi(np.array([(0, 400, 60, 64), (500, 400, 64, 64)], dtype=NOTE), 5)
+    with_seed, without = soft.session(seed, **GREEDY), soft.session(**GREEDY)
+    assert [with_seed.next().item() for _ in range(8)] != [without.next().item() for _ in range(8)]
+
+
+def test_arrays_and_single_notes_are_fed_alike(soft):
+    notes = np.concatenate([note(0, 300, 60, 70), note(0, 300, 64, 70), note(400, 300, 67, 70)])
+    one, two = soft.session(), soft.session()
+    one.feed(notes)
+    for played in notes:
+        two.feed(played)
+    assert one.next().item() == two.next().item()
+
+
+def test_the_same_calls_give_the_same_notes(soft):
+    def play(random_seed):
+        session = soft.session(random_seed=random_seed, temperature=3.0)
+        notes = [session.next() for _ in range(20)]
+        session.feed(note(int(notes[-1]["onset_ms"][0]) + 100, 50, 60, 64))
+        return np.concatenate([*notes, *(session.next() for _ in range(20))])
+
+    np.testing.assert_array_equal(play(1), play(1))
+    assert not np.array_equal(play(1), play(2))
+
+
+def test_a_note_that_was_fed_counts_towards_a_loop(soft):
+    for random_seed in range(20):
+        session = soft.session(random_seed=random_seed)
+        for i in range(47):
+            session.feed(note(100 * i, 50, 60, 64))
+        assert session.next()["pitch"][0] != 60
+
+
+@pytest.mark.parametrize(
+    ("played", "message"),
+    [
+        ((999, 100, 60, 64), r"onset_ms must be in \[1000, \d+\], not 999"),
+        ((1000, 0, 60, 64), r"duration_ms must be in \[1, 86400000\], not 0"),
+        ((1000, 100, 60, 0), r"velocity must be in \[1, 127\], not 0"),
+        ((1000, 100, 61, 64), "pitch must be one that the model plays, not 61"),
+    ],
+)
+def test_a_note_that_cannot_be_is_refused_and_not_heard(soft, played, message):
+    session, other = soft.session(), soft.session()
+    session.feed(note(1000, 100, 60, 64))
+    other.feed(note(1000, 100, 60, 64))
+    with pytest.raises(ValueError, match=message):
+        session.feed(note(*played))
+    assert session.snapshot() == other.snapshot()
+
+
+def test_only_notes_are_fed(soft):
+    with pytest.raises(TypeError, match="notes must have dtype"):
+        soft.session().feed(np.zeros(3))
+
+
+def test_a_session_goes_on_from_its_snapshot(soft):
+    session = soft.session(random_seed=4, temperature=3.0)
+    for _ in range(30):
+        session.next()
+    session.feed(note(10_000_000, 100, 60, 64))
+    snapshot = session.snapshot()
+    same, other = soft.resume_session(snapshot), soft.resume_session(snapshot, branch=1)
+    expected = [session.next().item() for _ in range(30)]
+    assert [same.next().item() for _ in range(30)] == expected
+    assert [other.next().item() for _ in range(30)] != expected
