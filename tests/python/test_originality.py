@@ -14,7 +14,7 @@ import pytest
 import longplay
 from longplay import originality
 from longplay.midi import NOTE
-from longplay.originality.index_file import MAGIC
+from longplay.originality.index_file import ARRAYS, MAGIC
 
 
 def made_up(seed, count=400):
@@ -206,6 +206,13 @@ def test_a_forged_header_is_refused_with_a_sentence(tmp_path, header):
         originality.Index.open(tmp_path / "index")
 
 
+def test_an_array_past_the_end_is_refused(tmp_path):
+    arrays = {name: {"offset": 0, "count": 3, "crc32": 0} for name in ARRAYS}
+    (tmp_path / "index").write_bytes(forged({"settings": {}, "works": [], "arrays": arrays}))
+    with pytest.raises(longplay.Error, match="'series' does not lie within the file"):
+        originality.Index.open(tmp_path / "index")
+
+
 def test_a_midi_file_is_not_an_index(tmp_path):
     (tmp_path / "a.mid").write_bytes(midi(made_up(1)))
     with pytest.raises(longplay.Error, match="is not an index of originality"):
@@ -305,6 +312,9 @@ def test_the_commands_build_an_index_and_compare(folder, tmp_path, quoting):
     assert report["quotations"][0]["there"]["file"] == "set/1.mid"
     assert report["settings"]["step_ms"] == 125
     assert "It quotes" in run("originality", tmp_path / "a.mid", "--index", tmp_path / "index").stdout
+    (tmp_path / "[b].mid").write_bytes(midi(notes))  # to rich, a style
+    printed = run("originality", tmp_path / "[b].mid", "--index", tmp_path / "index", "--top", 1).stdout
+    assert printed.count("[b].mid") == 5  # the head, three tables, the verdict
     refused = run("originality", tmp_path / "a.mid", "--index", tmp_path / "a.mid")
     assert refused.returncode == 1
     assert refused.stderr.startswith("longplay: ")

@@ -86,7 +86,7 @@ def _print(report: Originality) -> None:
     from rich.table import Table
 
     # Where stdout is not a terminal, file names are worth more than a width of 80.
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
+    console = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 200)
     windows = Table("here", "there", "DTW", "NDTW", "percentile", title="Closest windows")
     for pair in report.closest:
         windows.add_row(
@@ -107,9 +107,7 @@ def _print(report: Originality) -> None:
             table.add_row(str(one.here), str(one.there), *numbers)
         if found:
             tables.append(table)
-    console.print(
-        f"{report.file}: {report.notes} notes, {report.seconds:.1f} s, beside {report.works} works", markup=False
-    )
+    console.print(f"{report.file}: {report.notes} notes, {report.seconds:.1f} s, beside {report.works} works")
     settings = ", ".join(f"{name} {value}" for name, value in report.settings.items())
     console.print(f"{report.windows} windows compared, {report.plain_windows} too plain; {settings}")
     console.print(
@@ -123,4 +121,4 @@ def _print(report: Originality) -> None:
         f"{report.share_in_runs:.1%} of the notes are in common runs of {report.run_notes} and more, "
         f"{report.share_quoted:.1%} in quotations"
     )
-    console.print(report.verdict, markup=False)
+    console.print(report.verdict)

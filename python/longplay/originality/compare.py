@@ -82,7 +82,7 @@ def compare(
         near_expected=_mean(index.calibration <= near),
         closest=tuple(_closest(index, name, series, starts, places, distances, top)),
         longest_runs=tuple(_quotation(index, name, notes, *run) for run in runs),
-        share_in_runs=_share(((i, i + int(lengths[i])) for i in long_runs), len(notes)),
+        share_in_runs=_share(((int(i), int(i + lengths[i])) for i in long_runs), len(notes)),
         run_notes=RUN_NOTES,
         quotations=tuple(_quotation(index, name, notes, *quote) for quote in quoted),
         share_quoted=_share(((begin, end) for begin, end, *_ in quoted), len(notes)),

@@ -167,7 +167,7 @@ class Index:
         all_series = np.concatenate(series)
         starts = [first + settings.windows(one)[0] for first, one in zip(first_steps, series, strict=False)]
         pitches = np.concatenate([one["pitch"] for one in notes])
-        arrays = {
+        arrays: dict[str, NDArray[Any]] = {
             "series": all_series,
             "first_steps": first_steps,
             "windows": _core.order_windows(all_series, np.concatenate(starts).astype(np.uint32), settings.steps),
