@@ -28,7 +28,8 @@ void LoopGuard::forbid(std::span<float> bias) const {
 }
 
 void LoopGuard::forbid_last(std::size_t count, std::span<float> bias) const {
-  for (std::size_t ago = 1; ago <= std::min<std::uint64_t>({count, count_, kLongest}); ++ago) close(at(ago), bias);
+  for (std::size_t ago = 1; ago <= std::min<std::uint64_t>({count, count_, kLongest}); ++ago)
+    close(at(ago), bias);
 }
 
 bool LoopGuard::keeps_to(std::int32_t ids) const {
