@@ -96,7 +96,9 @@ class Page:
         """How many pixels are painted where notes are that have been heard."""
         return self.driver.execute_script(
             """
-            const canvas = document.querySelector(arguments[0]), pen = canvas.getContext("2d");
+            const canvas = document.querySelector(arguments[0]);
+            const pen = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
+            pen.drawImage(canvas, 0, 0);
             const { data } = pen.getImageData(0, 0, canvas.width / 5, canvas.height);
             return data.filter((value, index) => index % 4 === 3 && value > 0).length;
             """,
