@@ -18,9 +18,7 @@ void Assembler::add(const Tokenizer& tokenizer, const Drawn& drawn) {
   if (drawn.finished) finish();
 }
 
-void Assembler::add(Note note) {
-  note.duration_ms = std::min(note.duration_ms, end_ms_ - note.onset_ms);
-  if (note.duration_ms < 1) return;
+void Assembler::add(const Note& note) {
   if (!chord_.empty() && chord_.front().onset_ms != note.onset_ms) {
     end_chord();
     release(note.onset_ms);
@@ -51,7 +49,7 @@ void Assembler::end_chord() {
 // A note is final once it is over, and handed out once all before it are.
 void Assembler::release(std::int64_t now_ms) {
   while (!sounding_.empty() && sounding_.front().onset_ms + sounding_.front().duration_ms <= now_ms) {
-    if (sounding_.front().duration_ms > 0) final_.push_back(sounding_.front());
+    if (sounding_.front().duration_ms > 0) final_.push_back(sounding_.front());  // else it came after the end
     sounding_.pop_front();
     ++released_;
   }

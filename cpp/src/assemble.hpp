@@ -22,7 +22,7 @@ class Assembler {
 
   void add(const Tokenizer& tokenizer, const Drawn& drawn);
   // Takes a note whose onset is no earlier than that of the one before.
-  void add(Note note);
+  void add(const Note& note);
 
   // The notes that are final, each once.
   std::vector<Note> take();

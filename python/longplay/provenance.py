@@ -98,7 +98,4 @@ class Provenance:
         entries = dict(values)
         entries["settings"] = Settings(**entries["settings"])
         entries["steps"] = tuple(Step(**step) for step in entries["steps"])
-        made = cls(**entries)
-        if not isinstance(made.candidate, int) or not 0 <= made.candidate < 2**32:
-            raise ValueError(f"candidate must be in [0, 2**32), not {made.candidate}")
-        return made
+        return cls(**entries)

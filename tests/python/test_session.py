@@ -26,11 +26,18 @@ class Partner:
     """A session of the sharp model, predicted."""
 
     def __init__(self):
-        self.model, self.last, self.onset = tiny_model.Predictor(), tiny_model.START_EVENT, None
+        self.model, self.last, self.onset, self.chord = tiny_model.Predictor(), tiny_model.START_EVENT, None, set()
 
     def next(self):
-        self.last = self.model.next_event(self.last, FAR, allow_end=False)
-        self.onset = 0 if self.onset is None else self.onset + SHIFTS[self.last[0]]
+        drawn = [int(np.argmax(self.model.step(self.last, FAR)[: tiny_model.END]))]
+        self.move_to(0 if self.onset is None else self.onset + SHIFTS[drawn[0]])
+        pitches = np.array(self.model.head(drawn))
+        pitches[list(self.chord)] = -np.inf  # a chord has a pitch once
+        drawn.append(int(np.argmax(pitches)))
+        while len(drawn) < 4:
+            drawn.append(int(np.argmax(self.model.head(drawn))))
+        self.last = tuple(drawn)
+        self.chord.add(drawn[1])
         return (self.onset, DURATIONS[self.last[3]], PITCHES[self.last[1]], VELOCITIES[self.last[2]])
 
     def feed(self, note):
@@ -43,6 +50,12 @@ class Partner:
             nearest(VELOCITIES, velocity),
             nearest(DURATIONS, duration),
         )
+        self.move_to(onset)
+        self.chord.add(self.last[1])
+
+    def move_to(self, onset):
+        if onset != self.onset:
+            self.chord = set()
         self.onset = onset
 
 

@@ -1,6 +1,7 @@
 """Candidates that are left and gone on with; bytes that are no such thing."""
 
 import contextlib
+import dataclasses
 import hashlib
 import itertools
 import json
@@ -13,7 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import longplay
+from longplay import _core
 from longplay.midi import NOTE
+from longplay.snapshot import Snapshot
 
 LOOSE = {"temperature": 3.0, "top_p": 1.0}
 SEED = longplay.write_midi(np.array([(0, 400, 60, 64), (500, 400, 64, 64), (1000, 900, 67, 96)], dtype=NOTE), 10)
@@ -75,6 +78,13 @@ def test_a_branch_of_a_branch_is_a_future_of_its_own(engine):
     first = some(engine.resume(snapshot, branch=1))
     np.testing.assert_array_equal(some(once), first)
     assert not np.array_equal(some(twice)[:40], first[:40])
+
+
+def test_the_random_numbers_of_a_branch_depend_on_all_of_its_past(engine):
+    made = engine.generate(SEED, 1).provenance
+    pasts = [made, made.after(5, 1), made.after(5, 2), made.after(6, 1), made.after(5, 1).after(5, 1)]
+    assert len({past.settings_now.random_seed for past in pasts}) == len(pasts)
+    assert made.after(5, 0) == made
 
 
 @pytest.mark.parametrize("branch", [-1, 2**31])
@@ -272,12 +282,90 @@ def test_a_header_that_makes_no_sense_is_refused(snapshots, kind, change):
         read(forged(good, change))
 
 
-@pytest.mark.parametrize("text", [b"", b"{", b"[" * 60_000, b"9" * 60_000, b"\xff\xfe", b" " * 100_000])
+@pytest.mark.parametrize("text", [b"", b"{", b"[" * 60_000, b"9" * 60_000, b"\xff\xfe"])
 def test_a_header_that_is_no_json_is_refused(snapshots, text):
-    for good, read in snapshots.values():
-        del good
+    for _, read in snapshots.values():
         with pytest.raises(longplay.SnapshotError):
             read(sealed(struct.pack("<I", len(text)) + text))
+
+
+def test_a_header_longer_than_any_is_not_parsed(snapshots):
+    good, read = snapshots["stream"]
+    (length,) = struct.unpack_from("<I", good, HEAD)
+    text = good[HEAD + 4 : HEAD + 4 + length].ljust(1 << 17)
+    with pytest.raises(longplay.SnapshotError, match="header is too long: 131072 bytes"):
+        read(sealed(struct.pack("<I", len(text)) + text + good[HEAD + 4 + length :]))
+
+
+def test_bytes_left_over_are_refused(snapshots):
+    for good, read in snapshots.values():
+        with pytest.raises(longplay.SnapshotError, match=r"parts must have \d+ bytes, not \d+"):
+            read(sealed(good[HEAD:] + bytes(16)))
+
+
+def with_other(good, kind, *, position=None, notes=None, **parts):
+    """A snapshot with another part, well packed."""
+    (length,) = struct.unpack_from("<I", good, HEAD)
+    model_hash = json.loads(good[HEAD + 4 : HEAD + 4 + length])["provenance"]["model_hash"]
+    old = Snapshot.from_bytes(good, kind, model_hash)
+    core = _core.Snapshot(
+        position(old.core.position) if position else old.core.position,
+        old.core.events,
+        old.core.notes if notes is None else np.array(notes, NOTE),
+    )
+    changed = {name: change(getattr(old, name)) for name, change in parts.items()}
+    return dataclasses.replace(old, core=core, **changed).to_bytes()
+
+
+@pytest.mark.parametrize(
+    "notes",
+    [
+        [(10, 100, 60, 64), (0, 100, 62, 64)],
+        [(-1, 100, 60, 64)],
+        [(0, 0, 60, 64)],
+        [(0, 86_400_001, 60, 64)],
+        [(0, 100, 128, 64)],
+        [(0, 100, 60, 0)],
+        [(0, 100, 60, 128)],
+        [(2**62, 100, 60, 64)],
+    ],
+)
+def test_notes_that_cannot_be_are_refused(snapshots, notes):
+    for kind in ("stream", "piece"):
+        good, read = snapshots[kind]
+        with pytest.raises(longplay.SnapshotError, match="notes are out of order or range"):
+            read(with_other(good, kind, notes=notes))
+
+
+def test_events_that_cannot_be_are_refused(snapshots):
+    good, read = snapshots["piece"]
+
+    def with_id(field, value):
+        def change(events):
+            events = events.copy()
+            events[3, field] = value
+            return events
+
+        return change
+
+    assert read(with_other(good, "piece", events=lambda events: events)).duration == 40
+    for field, size in enumerate(tiny_model.SIZES):
+        for wrong in (-1, size, 2**31 - 1):
+            with pytest.raises(longplay.SnapshotError, match="events are none of the model's"):
+                read(with_other(good, "piece", events=with_id(field, wrong)))
+    with pytest.raises(longplay.SnapshotError, match="events do not come to its position"):
+        read(with_other(good, "piece", events=with_id(0, 7)))
+    one_less = with_other(good, "piece", events=lambda ids: ids[:-1], log_probabilities=lambda nats: nats[:-1])
+    with pytest.raises(longplay.SnapshotError, match="events do not come to its position"):
+        read(one_less)
+
+
+def test_a_position_that_cannot_be_is_refused(snapshots):
+    for kind, (good, read) in snapshots.items():
+        with pytest.raises(longplay.SnapshotError, match="position ends too early"):
+            read(with_other(good, kind, position=lambda position: position[:-1]))
+        with pytest.raises(longplay.SnapshotError, match="position has bytes left over"):
+            read(with_other(good, kind, position=lambda position: position + b"1"))
 
 
 def test_provenance_survives_json(engine):
