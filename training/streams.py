@@ -32,7 +32,7 @@ MIXES = {
         "mutopia": 0.03,
     },
 }
-REMAINING_DROPPED = 0.5  # parts of the windows in which a control says nothing
+REMAINING_DROPPED = 0.2  # parts of the windows in which a control says nothing
 STYLE_DROPPED = 0.3
 
 
