@@ -1,7 +1,7 @@
 """Is an hour still music at its end? `python -m benchmarks.steadiness [--seed FILE]`.
 
-Makes an hour for each random seed and compares every five minutes with the bands of the training set (bands.json).
-Prints a table in Markdown.
+Makes an hour for each random seed and compares every five minutes with the bands of the training set
+(training/bands.json). Prints a table in Markdown.
 """
 
 import argparse
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 import longplay
-from benchmarks.bands import BANDS
+from training.bands import BANDS
 from training.evaluation.windows import FEATURES, features, longest_silence_ms, loops, windows
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "traumerei.mid"
@@ -36,8 +36,10 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     bands = np.array(list(json.loads(BANDS.read_text())["bands"].values()))
     engine = longplay.Engine(args.model)
-    print("| random seed | " + " | ".join(FEATURES) + " | windows outside | pieces | loops | longest silence |")
-    print("|---" * (len(FEATURES) + 5) + "|")
+    columns = ["random seed", *(name.replace("_", " ") for name in FEATURES), "windows outside"]
+    columns += ["pieces", "loops", "longest silence"]
+    print("| " + " | ".join(columns) + " |")
+    print("|---" * len(columns) + "|")
     print("| band | " + " | ".join(f"{low:g} to {high:g}" for low, high in bands) + " | | | | |")
     for random_seed in range(args.random_seeds):
         piece = engine.generate(args.seed, args.seconds, random_seed=random_seed)

@@ -10,6 +10,7 @@ import onnx
 import torch
 
 from training import tables
+from training.bands import BANDS
 from training.corpus import Corpus
 from training.graphs.calibration import Ranges, measure
 from training.graphs.notes import head_graph, states, step_graph
@@ -53,7 +54,8 @@ def write_model(model: NoteModel, out: Path, *, name: str, ranges: Ranges | None
     onnx.save(step_graph(model, ranges), partial / "step.onnx")
     for f in range(1, len(tables.SIZES)):
         onnx.save(head_graph(model, f, int8=ranges is not None), partial / f"head_{f}.onnx")
-    config = tables.config(name, states(model), model.context_width)
+    bands = json.loads(BANDS.read_text(encoding="utf-8"))["bands"]
+    config = {**tables.config(name, states(model), model.context_width), "bands": bands}
     (partial / "config.json").write_text(json.dumps(config) + "\n", encoding="utf-8")
     out.mkdir(parents=True, exist_ok=True)
     for path in partial.iterdir():

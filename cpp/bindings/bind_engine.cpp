@@ -77,7 +77,7 @@ void bind_engine(py::module_& m) {
   py::class_<Settings>(m, "Settings")
       .def(py::init([](std::int64_t length_ms, std::uint64_t random_seed, std::vector<SamplingParams> params,
                        std::vector<std::vector<float>> bias, std::vector<std::int32_t> controls,
-                       bool include_seed, bool recital, std::uint32_t candidate,
+                       bool include_seed, bool recital, bool steady, std::uint32_t candidate,
                        std::optional<std::int64_t> keep_ms) {
              return Settings{.length_ms = length_ms,
                              .random_seed = random_seed,
@@ -87,10 +87,11 @@ void bind_engine(py::module_& m) {
                              .controls = std::move(controls),
                              .include_seed = include_seed,
                              .recital = recital,
+                             .steady = steady,
                              .keep_ms = keep_ms};
            }),
            py::kw_only(), "length_ms"_a, "random_seed"_a, "params"_a, "bias"_a, "controls"_a,
-           "include_seed"_a, "recital"_a, "candidate"_a = 0, "keep_ms"_a = py::none());
+           "include_seed"_a, "recital"_a, "steady"_a, "candidate"_a = 0, "keep_ms"_a = py::none());
 
   py::class_<LoopTime>(m, "LoopTime")
       .def_readonly("total_seconds", &LoopTime::total_seconds)

@@ -75,6 +75,10 @@ void load(Model& model, int row, const py::bytes& state) {
   model.load(row, std::as_bytes(std::span(bytes)));
 }
 
+using Edges = std::pair<double, double>;
+
+Band band(const Edges& edges) { return {edges.first, edges.second}; }
+
 void bind_config(py::module_& m) {
   py::native_enum<ElementType>(m, "ElementType", "enum.Enum")
       .value("float32", ElementType::float32)
@@ -99,16 +103,24 @@ void bind_config(py::module_& m) {
                  return StateConfig{std::move(input), std::move(output), type, std::move(shape)};
                }),
            py::kw_only(), "input"_a, "output"_a, "type"_a, "shape"_a);
+  py::class_<Bands>(m, "Bands")
+      .def(py::init([](Edges notes_per_second, Edges mean_pitch, Edges distinct_pitches,
+                       Edges velocity_spread, Edges pitch_class_entropy) {
+             return Bands{band(notes_per_second), band(mean_pitch), band(distinct_pitches),
+                          band(velocity_spread), band(pitch_class_entropy)};
+           }),
+           py::kw_only(), "notes_per_second"_a, "mean_pitch"_a, "distinct_pitches"_a, "velocity_spread"_a,
+           "pitch_class_entropy"_a);
   py::class_<ModelConfig>(m, "ModelConfig")
       .def(py::init([](std::string name, std::vector<FieldConfig> fields,
                        std::vector<std::int32_t> start_event, std::int32_t context_width,
                        std::vector<ControlConfig> controls, std::vector<StateConfig> states,
-                       bool states_in_place) {
+                       bool states_in_place, std::optional<Bands> bands) {
              return ModelConfig{std::move(name),     std::move(fields), std::move(start_event), context_width,
-                                std::move(controls), std::move(states), states_in_place};
+                                std::move(controls), std::move(states), states_in_place,        bands};
            }),
            py::kw_only(), "name"_a, "fields"_a, "start_event"_a, "context_width"_a, "controls"_a, "states"_a,
-           "states_in_place"_a)
+           "states_in_place"_a, "bands"_a = py::none())
       .def("validate", &ModelConfig::validate);
 }
 

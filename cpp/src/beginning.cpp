@@ -76,15 +76,15 @@ Drawn drawn_again(const Tokenizer& tokenizer, const ModelConfig& config, const E
 }  // namespace
 
 Form piece_form(const Settings& settings) {
-  return {.length_ms = settings.length_ms, .recital = settings.recital};
+  return {.length_ms = settings.length_ms, .recital = settings.recital, .steady = settings.steady};
 }
 
 Form stream_form(const Settings& settings) {
-  return {.length_ms = Form::kEndless, .recital = settings.recital};
+  return {.length_ms = Form::kEndless, .recital = settings.recital, .steady = settings.steady};
 }
 
-// One piece, and no clips, since there is no file to be cut.
-Form session_form() { return {.length_ms = Form::kEndless, .recital = false, .clip_ms = 0}; }
+// One piece, no clips, since there is no file to be cut, and no steering but by who plays along.
+Form session_form() { return {.length_ms = Form::kEndless, .recital = false, .steady = false, .clip_ms = 0}; }
 
 std::vector<std::int32_t> flat(const std::vector<NoteEvent>& events) {
   std::vector<std::int32_t> ids;

@@ -11,7 +11,9 @@ namespace longplay {
 namespace {
 
 constexpr std::int64_t kSilentEndMs = 10;
-constexpr std::int64_t kEndingMs = 8'000;  // the part of a piece that an extension does without
+// The part of a piece that an extension does without: its close, and the longest time to the onset before
+// that.
+constexpr std::int64_t kEndingMs = Timeline::kClosingMs + 4'000;
 
 template <typename T>
 void append(std::vector<T>& to, std::vector<T> from) {

@@ -67,6 +67,7 @@ void Session::feed(const Note& note) {
   Timeline timeline(impl_->tokenizer, *request.form, request.random_seed, request.candidate, before);
   timeline.hear(note);
   position.place = timeline.place();
+  if (before.at_once || note.onset_ms > before.onset) position.loop_guard.next_onset();
   position.loop_guard.push(events.front()[1]);
 }
 

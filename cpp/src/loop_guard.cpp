@@ -19,25 +19,58 @@ void close(std::int32_t id, std::span<float> bias) {
 
 }  // namespace
 
+// Whether the chord with this id would be the end of a run of three times `period`.
+bool LoopGuard::completes(std::size_t period, std::int32_t id) const {
+  std::uint32_t in_a_row = repeats_[period];
+  std::uint64_t ago = period;  // no chord is as long as a period
+  const auto take = [&](std::int32_t next) {
+    in_a_row = at(ago--) == next ? in_a_row + 1 : 0;
+    return in_a_row >= 2 * period;  // three runs are two in a row that equal the one before them
+  };
+  bool taken = false;
+  for (const std::int32_t note : chord()) {
+    if (!taken && id < note) {
+      taken = true;
+      if (take(id)) return true;
+    }
+    if (take(note)) return true;
+  }
+  return !taken && take(id);
+}
+
 void LoopGuard::forbid(std::span<float> bias) const {
-  // Three runs of L are 2L ids in a row that equal the one L before them.
-  for (std::size_t period = kShortest; period <= std::min<std::uint64_t>(kLongest, count_); ++period) {
-    if (repeats_[period] + 1 < 2 * period) continue;
-    close(at(period), bias);
+  for (const std::int32_t id : chord()) close(id, bias);
+  for (std::size_t period = kShortest; period <= longest(); ++period) {
+    if (repeats_[period] + chord_size_ + 1 < 2 * period) continue;
+    for (std::size_t id = 0; id < bias.size(); ++id) {
+      if (completes(period, static_cast<std::int32_t>(id))) close(static_cast<std::int32_t>(id), bias);
+    }
   }
 }
 
-void LoopGuard::forbid_last(std::size_t count, std::span<float> bias) const {
-  for (std::size_t ago = 1; ago <= std::min<std::uint64_t>({count, count_, kLongest}); ++ago)
-    close(at(ago), bias);
-}
-
 bool LoopGuard::keeps_to(std::int32_t ids) const {
-  return std::ranges::all_of(recent_, [=](std::int32_t id) { return id >= 0 && id < ids; });
+  const auto fits = [=](std::int32_t id) { return id >= 0 && id < ids; };
+  return chord_size_ <= kLargestChord && std::ranges::all_of(recent_, fits) &&
+         std::ranges::all_of(chord_, fits);
 }
 
 void LoopGuard::push(std::int32_t id) {
-  for (std::size_t period = kShortest; period <= std::min<std::uint64_t>(kLongest, count_); ++period) {
+  if (chord_size_ == kLargestChord) next_onset();
+  const auto end = chord_.begin() + chord_size_;
+  const auto place = std::lower_bound(chord_.begin(), end, id);
+  if (place != end && *place == id) return;
+  std::copy_backward(place, end, end + 1);
+  *place = id;
+  ++chord_size_;
+}
+
+void LoopGuard::next_onset() {
+  for (const std::int32_t id : chord()) append(id);
+  chord_size_ = 0;
+}
+
+void LoopGuard::append(std::int32_t id) {
+  for (std::size_t period = kShortest; period <= longest(); ++period) {
     repeats_[period] = at(period) == id ? repeats_[period] + 1 : 0;
   }
   recent_[count_ % kLongest] = id;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <set>
 #include <span>
 
@@ -142,6 +143,20 @@ void expect_count(const std::string& entry, std::size_t count, std::size_t low, 
   }
 }
 
+void validate_bands(const Bands& bands) {
+  const auto expect = [](const char* name, const Band& band, double lowest) {
+    if (band.low >= lowest && band.high > band.low && std::isfinite(band.high)) return;
+    refuse(std::string("bands.") + name, "must be two numbers that ascend, the first at least " +
+                                             std::to_string(lowest) + ", not " + std::to_string(band.low) +
+                                             " and " + std::to_string(band.high));
+  };
+  expect("notes_per_second", bands.notes_per_second, 0.001);
+  expect("mean_pitch", bands.mean_pitch, 0);
+  expect("distinct_pitches", bands.distinct_pitches, 0);
+  expect("velocity_spread", bands.velocity_spread, 0);
+  expect("pitch_class_entropy", bands.pitch_class_entropy, 0);
+}
+
 }  // namespace
 
 const char* type_name(ElementType type) {
@@ -189,6 +204,7 @@ void ModelConfig::validate() const {
     validate_control(entry, controls[c]);
   }
   validate_states(states);
+  if (bands) validate_bands(*bands);
 }
 
 }  // namespace longplay

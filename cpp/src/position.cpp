@@ -14,6 +14,7 @@ void archive_position(Archive& archive, Position& position) {
           position.answer_state);
   position.place.archive(archive);
   position.loop_guard.archive(archive);
+  position.steering.archive(archive);
 }
 
 void check_ids(const std::vector<std::int32_t>& event, const ModelConfig& config) {
@@ -53,6 +54,9 @@ Position unpack(std::span<const std::byte> bytes, const ModelConfig& config, con
   }
   if (!position.loop_guard.keeps_to(config.fields[1].size)) {
     throw SnapshotError("the snapshot's pitches are none of the model's");
+  }
+  if (!position.steering.keeps_to(position.place.onset)) {
+    throw SnapshotError("the snapshot's counts of notes cannot be");
   }
   try {
     Timeline(Tokenizer(config.fields), form, 0, 0, position.place);

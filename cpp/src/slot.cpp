@@ -10,6 +10,10 @@ namespace {
 
 constexpr int kTimeShift = 0;
 constexpr int kPitch = 1;
+constexpr int kDuration = 3;
+
+constexpr std::uint32_t kAttempts = 24;       // at a close
+constexpr std::uint32_t kAttemptFields = 64;  // from one attempt's random numbers to the next one's
 
 }  // namespace
 
@@ -32,6 +36,7 @@ bool Slot::begin(const Request& request, int row) {
   prompt_taken_ = 0;
   events_drawn_ = 0;
   drawn_ = {};
+  closing_ = {};
   timeline_.reset();
   if (request.from) {
     at_ = *request.from;
@@ -84,20 +89,28 @@ void Slot::prepare() {
 bool Slot::needs_heads() const { return !forced() || request_->score_prompt; }
 
 std::span<const float> Slot::bias(int field) {
-  const auto& asked = request_->bias[static_cast<std::size_t>(field)];
-  if (!timeline_ || (field != kTimeShift && field != kPitch)) return asked;
-  const auto size = static_cast<std::size_t>(model_->config().fields[static_cast<std::size_t>(field)].size);
-  const std::span<float> row(bias_.data(), size);
+  const auto f = static_cast<std::size_t>(field);
+  const auto& asked = request_->bias[f];
+  if (!timeline_ || field == kDuration) return asked;
+  const FieldConfig& config = model_->config().fields[f];
+  const std::span<float> row(bias_.data(), static_cast<std::size_t>(config.size));
   if (asked.empty()) {
     std::ranges::fill(row, 0.0F);
   } else {
     std::ranges::copy(asked, row.begin());
   }
   if (field == kTimeShift) {
+    pull_ = steered() ? at_.steering.pull(*model_->config().bands) : Steering::Pull{};
     timeline_->constrain(row);
-  } else {
+    at_.steering.lean_time_shift(pull_, config.values, row);
+  } else if (at_.event[kTimeShift] == tokenizer_->end_id()) {
+    return asked;
+  } else if (field == kPitch) {
+    if (timeline_->moves_on(at_.event[kTimeShift])) at_.loop_guard.next_onset();
     at_.loop_guard.forbid(row);
-    at_.loop_guard.forbid_last(timeline_->notes_at(at_.event[kTimeShift]), row);  // a chord has a pitch once
+    at_.steering.lean_pitch(pull_, config.values, row);
+  } else {
+    at_.steering.lean_velocity(pull_, config.values, row);
   }
   return row;
 }
@@ -111,7 +124,7 @@ void Slot::take_field(int field) {
     }
   } else {
     const double u = uniform(request_->random_seed, request_->candidate, at_.events_drawn,
-                             static_cast<std::uint32_t>(field));
+                             static_cast<std::uint32_t>(field) + kAttemptFields * closing_.attempt);
     const Draw draw = sampler_->draw(model_->logits(field, row_), bias(field), request_->params[f], u);
     at_.event[f] = draw.id;
     log_probability_[f] = draw.log_probability;
@@ -135,15 +148,21 @@ bool Slot::take_drawn_event() {
   ++at_.events_drawn;
   Advance advance = Advance::note;
   if (timeline_) {
+    const std::int64_t before = timeline_->onset_ms();
     const bool end = at_.event[kTimeShift] == tokenizer_->end_id();
+    if (end && closing_.under_way && !timeline_->is_closed() && closing_.attempt + 1 < kAttempts) {
+      draw_closing_again();
+      made_ = timeline_->onset_ms() - before;
+      return false;
+    }
     if (end) {  // it has no other fields
       std::fill(at_.event.begin() + 1, at_.event.end(), 0);
       std::fill(log_probability_.begin() + 1, log_probability_.end(), 0.0F);
-    } else {
-      at_.loop_guard.push(at_.event[kPitch]);
+      closing_.under_way = false;
+      closing_.attempt = 0;
     }
-    const std::int64_t before = timeline_->onset_ms();
     advance = timeline_->advance({at_.event[0], at_.event[1], at_.event[2], at_.event[3]});
+    if (!end) take_note();
     made_ = timeline_->onset_ms() - before;
     drawn_.onsets_ms.push_back(timeline_->onset_ms());
   } else {
@@ -156,9 +175,40 @@ bool Slot::take_drawn_event() {
     model_->load(row_, at_.answer_state);
     at_.event = at_.answer_event;
   }
+  if (timeline_ && advance == Advance::note && !closing_.under_way && timeline_->is_closing())
+    begin_closing();
   drawn_.finished = advance == Advance::finished;
+  if (closing_.under_way) return false;  // what is drawn now may be drawn again
   return drawn_.finished || events_drawn_ >= request_->max_events ||
          (timeline_ && timeline_->onset_ms() >= request_->until_ms);
+}
+
+void Slot::take_note() {
+  at_.loop_guard.push(at_.event[kPitch]);
+  if (!steered()) return;
+  at_.steering.push(
+      tokenizer_->note({at_.event[0], at_.event[1], at_.event[2], at_.event[3]}, timeline_->onset_ms()));
+}
+
+void Slot::begin_closing() {
+  closing_.under_way = true;
+  closing_.attempt = 0;
+  closing_.from = at_;
+  closing_.from.place = timeline_->place();
+  model_->save(row_, closing_.from.state);
+  closing_.events_drawn = events_drawn_;
+  closing_.events_kept = drawn_.onsets_ms.size();
+}
+
+void Slot::draw_closing_again() {
+  ++closing_.attempt;
+  at_ = closing_.from;
+  model_->load(row_, at_.state);
+  timeline_.emplace(*tokenizer_, *request_->form, request_->random_seed, request_->candidate, at_.place);
+  events_drawn_ = closing_.events_drawn;
+  drawn_.onsets_ms.resize(closing_.events_kept);
+  drawn_.events.resize(closing_.events_kept * fields_);
+  drawn_.log_probabilities.resize(closing_.events_kept * fields_);
 }
 
 }  // namespace longplay

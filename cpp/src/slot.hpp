@@ -33,9 +33,22 @@ class Slot {
   std::int64_t made() const { return made_; }
 
  private:
+  // The last seconds of a piece are drawn again until they close it: from here on.
+  struct Closing {
+    bool under_way = false;
+    std::uint32_t attempt = 0;
+    Position from;
+    std::uint64_t events_drawn = 0;  // for this request
+    std::size_t events_kept = 0;     // of what it came to
+  };
+
   bool forced() const { return prompt_taken_ < prompt_events_; }
+  bool steered() const { return timeline_ && request_->form->steady && model_->config().bands; }
   std::span<const float> bias(int field);
   bool take_drawn_event();
+  void take_note();
+  void begin_closing();
+  void draw_closing_again();
 
   Model* model_;
   Sampler* sampler_;
@@ -53,7 +66,9 @@ class Slot {
   Position at_;                         // its state and its place are written when they are asked for;
                                         // its event is the last one, then the one being made
   std::vector<float> log_probability_;  // of that event's fields
-  std::vector<float> bias_;             // scratch
+  Steering::Pull pull_;
+  Closing closing_;
+  std::vector<float> bias_;  // scratch
   Drawn drawn_;
 };
 

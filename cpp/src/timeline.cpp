@@ -64,12 +64,15 @@ Timeline::Timeline(const Tokenizer& tokenizer, const Form& form, std::uint64_t r
   within(place.piece_end, place.piece_start, form.length_ms, "piece_end");
   within(place.sounding_until, 0, place.onset + ScoreLimits::kMaxMilliseconds, "sounding_until");
   within(place.chord, 0, form.max_chord, "chord");
+  if (!place.cadence.keeps_to(place.onset))
+    throw std::invalid_argument("cadence must be of notes up to the onset");
 }
 
 void Timeline::begin_piece(std::int64_t at) {
   place_.onset = at;
   place_.piece_start = at;
   place_.chord = 0;
+  place_.cadence = {};
   ++place_.pieces;
   plan_end(0);
 }
@@ -100,8 +103,10 @@ std::int64_t Timeline::clip_deadline() const {
 
 bool Timeline::may_end() const {
   if (place_.at_once) return false;
-  if (place_.piece_end - std::max(place_.onset, place_.sounding_until) <= form_.max_tail_ms) return true;
-  return !is_last() && place_.onset - place_.piece_start >= form_.min_piece_ms;
+  if (place_.piece_end - std::max(place_.onset, place_.sounding_until) <= form_.max_tail_ms) {
+    return is_closing() || is_closed();
+  }
+  return !is_last() && place_.onset - place_.piece_start >= form_.min_piece_ms && is_closed();
 }
 
 std::int64_t Timeline::remaining_ms() const {
@@ -119,7 +124,9 @@ void Timeline::constrain(std::span<float> bias) const {
   }
   const bool full = place_.chord >= form_.max_chord;
   if (full) bias[0] = kForbidden;
-  const std::int64_t longest = std::min({form_.max_gap_ms, clip_deadline() - place_.onset, room});
+  std::int64_t longest = std::min({form_.max_gap_ms, clip_deadline() - place_.onset, room});
+  // Once it may end on a final close, nothing comes but the rest of the chord.
+  if (is_closing() && may_end() && is_closed()) longest = 0;
   for (std::size_t id = end - 1; id > 0; --id) {
     if (tokenizer_->time_shift_ms(static_cast<std::int32_t>(id)) <= longest) break;
     // The shortest shift stays open where the chord has to be moved on.
@@ -127,16 +134,15 @@ void Timeline::constrain(std::span<float> bias) const {
   }
 }
 
-std::size_t Timeline::notes_at(std::int32_t time_shift) const {
-  const bool moves = time_shift == tokenizer_->end_id() || tokenizer_->time_shift_ms(time_shift) > 0;
-  return moves ? 0 : static_cast<std::size_t>(place_.chord);
+bool Timeline::moves_on(std::int32_t time_shift) const {
+  return place_.at_once || tokenizer_->time_shift_ms(time_shift) > 0;
 }
 
 void Timeline::hear(const Note& note) {
   place_.chord = note.onset_ms > place_.onset ? 1 : std::min(place_.chord + 1, form_.max_chord);
   place_.onset = note.onset_ms;
   place_.at_once = false;
-  place_.sounding_until = std::max(place_.sounding_until, note.onset_ms + note.duration_ms);
+  sound(note);
 }
 
 Advance Timeline::advance(const NoteEvent& event) {
@@ -151,9 +157,13 @@ Advance Timeline::advance(const NoteEvent& event) {
   place_.at_once = false;
   place_.onset += shift;
   place_.chord = shift == 0 ? place_.chord + 1 : 1;
-  place_.sounding_until =
-      std::max(place_.sounding_until, place_.onset + tokenizer_->note(event, place_.onset).duration_ms);
+  sound(tokenizer_->note(event, place_.onset));
   return Advance::note;
+}
+
+void Timeline::sound(const Note& note) {
+  place_.sounding_until = std::max(place_.sounding_until, note.onset_ms + note.duration_ms);
+  place_.cadence.push(note);
 }
 
 }  // namespace longplay

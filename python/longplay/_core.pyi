@@ -59,6 +59,17 @@ class ControlConfig:
 class StateConfig:
     def __init__(self, *, input: str, output: str, type: ElementType, shape: Sequence[int]) -> None: ...
 
+class Bands:
+    def __init__(
+        self,
+        *,
+        notes_per_second: tuple[float, float],
+        mean_pitch: tuple[float, float],
+        distinct_pitches: tuple[float, float],
+        velocity_spread: tuple[float, float],
+        pitch_class_entropy: tuple[float, float],
+    ) -> None: ...
+
 class ModelConfig:
     def __init__(
         self,
@@ -70,6 +81,7 @@ class ModelConfig:
         controls: Sequence[ControlConfig],
         states: Sequence[StateConfig],
         states_in_place: bool,
+        bands: Bands | None = None,
     ) -> None: ...
     def validate(self) -> None: ...
 
@@ -163,6 +175,7 @@ class Settings:
         controls: Sequence[int],
         include_seed: bool,
         recital: bool,
+        steady: bool,
         candidate: int = 0,
         keep_ms: int | None = None,
     ) -> None: ...

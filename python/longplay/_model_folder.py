@@ -12,6 +12,9 @@ from longplay._core import ModelError
 
 T = TypeVar("T")
 
+BANDS = ("notes_per_second", "mean_pitch", "distinct_pitches", "velocity_spread", "pitch_class_entropy")
+"""What ``bands`` of a config.json has a low and a high edge of."""
+
 _FORMAT = 1
 _MAX_CONFIG_BYTES = 1 << 24
 _MAX_GRAPH_BYTES = (1 << 31) - 1  # what a protocol buffer may have
@@ -102,6 +105,7 @@ def core_config(config: dict[str, Any]) -> _core.ModelConfig:
         controls=entry.take("controls", _list_of(_control)),
         states=entry.take("states", _list_of(_state)),
         states_in_place=entry.take("states_in_place", _flag),
+        bands=_bands(entry.take("bands", _Object)) if "bands" in config else None,
     )
     entry.finish()
     translated.validate()
@@ -167,6 +171,12 @@ def _state(entry: str, value: object) -> _core.StateConfig:
     return translated
 
 
+def _bands(entry: _Object) -> _core.Bands:
+    translated = _core.Bands(**{name: entry.take(name, _pair) for name in BANDS})
+    entry.finish()
+    return translated
+
+
 def _list_of(translate: Callable[[str, Any], T]) -> Callable[[str, Any], list[T]]:
     def translate_all(entry: str, value: object) -> list[T]:
         if not isinstance(value, list):
@@ -186,6 +196,12 @@ def _integer(entry: str, value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not -(2**31) <= value < 2**31:
         _refuse(entry, "an integer of 32 bits", value)
     return value
+
+
+def _pair(entry: str, value: object) -> tuple[float, float]:
+    if not isinstance(value, list) or len(value) != 2 or {type(edge) for edge in value} - {int, float}:
+        _refuse(entry, "two numbers", value)
+    return (float(value[0]), float(value[1]))
 
 
 def _flag(entry: str, value: object) -> bool:

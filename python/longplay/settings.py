@@ -38,6 +38,9 @@ class Settings:
         Highest MIDI velocity, in [1, 127].
     recital : bool
         Make pieces of two to six minutes, each of which answers the seed afresh; otherwise one piece.
+    steady : bool
+        Keep five figures of any five minutes within the bands that the model's config names, those of its training
+        music (docs/pieces.md). A model without bands is left alone.
     include_seed : bool
         Begin with the seed itself; its time counts.
 
@@ -61,6 +64,7 @@ class Settings:
     style: str | None = None
     max_velocity: int = 100
     recital: bool = True
+    steady: bool = True
     include_seed: bool = False
 
     def __post_init__(self) -> None:
@@ -88,6 +92,7 @@ class SettingsArguments(TypedDict, total=False):
     style: str | None
     max_velocity: int
     recital: bool
+    steady: bool
     include_seed: bool
 
 
@@ -109,6 +114,7 @@ def core_settings(
         controls=[_control(control, settings) for control in config["controls"]],
         include_seed=settings.include_seed,
         recital=settings.recital,
+        steady=settings.steady,
         candidate=candidate,
         keep_ms=None if keep_seconds is None else _milliseconds(keep_seconds),
     )

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -21,13 +22,24 @@ std::vector<int> forbidden(const LoopGuard& guard) {
   return ids;
 }
 
+void play(LoopGuard& guard, int id) {
+  guard.next_onset();
+  guard.push(id);
+}
+
+// What a note at a later onset may not be.
+std::vector<int> forbidden_next(LoopGuard guard) {
+  guard.next_onset();
+  return forbidden(guard);
+}
+
 // Plays `period` distinct ids round and round until the guard objects.
 int notes_until_refused(int period) {
   LoopGuard guard;
   for (int i = 0; i < 2000; ++i) {
     const int next = (i % period) % kIds;
-    if (forbidden(guard) == std::vector{next}) return i;
-    guard.push(next);
+    if (forbidden_next(guard) == std::vector{next}) return i;
+    play(guard, next);
   }
   return -1;
 }
@@ -44,34 +56,59 @@ TEST(LoopGuard, CountsAShortFigureByTheRunItFills) {
   EXPECT_EQ(notes_until_refused(6), 3 * 18 - 1);  // 18 is the first multiple of 6 that is long enough
 }
 
-TEST(LoopGuard, ForbidsTheLastIdsButNeverAllOfThem) {
+TEST(LoopGuard, AChordHasAnIdOnce) {
   LoopGuard guard;
-  for (const int id : {0, 2, 1}) guard.push(id);
-  std::vector<float> bias(4, 0.0F);
-  guard.forbid_last(2, bias);
-  EXPECT_EQ(std::isinf(bias[0]), false);
-  EXPECT_EQ(std::isinf(bias[1]) && std::isinf(bias[2]), true);
-  guard.forbid_last(9, bias);  // there are three
-  EXPECT_EQ(std::isinf(bias[0]), true);
-  std::vector<float> narrow(3, 0.0F);
-  guard.forbid_last(3, narrow);
-  EXPECT_EQ(std::isinf(narrow[0]), false);  // the last one that was open
+  play(guard, 0);
+  for (const int id : {5, 2, 9}) guard.push(id);
+  EXPECT_EQ(forbidden(guard), (std::vector{0, 2, 5, 9}));
+  EXPECT_EQ(forbidden_next(guard), std::vector<int>{});
+  LoopGuard alone;
+  alone.push(0);
+  std::vector<float> narrow(1, 0.0F);
+  alone.forbid(narrow);
+  EXPECT_EQ(narrow[0], 0.0F);  // the last way stays open
+}
+
+// Chords of four, each drawn in another order.
+TEST(LoopGuard, TheOrderInWhichAChordIsDrawnDoesNotHideALoop) {
+  const std::vector<std::vector<int>> orders{{0, 1, 2, 3}, {3, 1, 0, 2}, {2, 3, 1, 0}};
+  LoopGuard guard;
+  for (int chord = 0; chord < 11; ++chord) {
+    guard.next_onset();
+    const auto& order = orders[static_cast<std::size_t>(chord % 3)];
+    for (const int id : order) guard.push(10 * (chord % 4) + id);
+  }
+  guard.next_onset();  // the twelfth would end the third run of sixteen
+  for (const int id : {33, 31, 30}) {
+    EXPECT_FALSE(std::ranges::binary_search(forbidden(guard), id));
+    guard.push(id);
+  }
+  EXPECT_EQ(forbidden(guard), (std::vector{30, 31, 32, 33}));
+}
+
+TEST(LoopGuard, AChordOfMoreNotesThanItKnowsIsSeveral) {
+  LoopGuard guard;
+  guard.next_onset();
+  for (int id = 0; id < 40; ++id) guard.push(id);
+  EXPECT_TRUE(guard.keeps_to(40));
+  EXPECT_EQ(forbidden(guard).size(), 40 - 2 * LoopGuard::kLargestChord);
 }
 
 TEST(LoopGuard, StartsAgainAfterAChange) {
   LoopGuard guard;
-  for (int i = 0; i < 47; ++i) guard.push(i % 16);
-  ASSERT_EQ(forbidden(guard), std::vector{15});
-  guard.push(40);
+  for (int i = 0; i < 47; ++i) play(guard, i % 16);
+  ASSERT_EQ(forbidden_next(guard), std::vector{15});
+  play(guard, 40);
   for (int i = 0; i < 31; ++i) {
-    EXPECT_TRUE(forbidden(guard).empty());
-    guard.push(i % 16);
+    EXPECT_TRUE(forbidden_next(guard).empty());
+    play(guard, i % 16);
   }
 }
 
 TEST(LoopGuard, LeavesTheLastWayOpen) {
   LoopGuard guard;
-  for (int i = 0; i < 47; ++i) guard.push(0);
+  for (int i = 0; i < 47; ++i) play(guard, 0);
+  guard.next_onset();
   std::vector<float> bias(2, 0.0F);
   bias[1] = -std::numeric_limits<float>::infinity();
   guard.forbid(bias);

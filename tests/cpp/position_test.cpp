@@ -33,7 +33,13 @@ Position position() {
                 .onset = 160'000,
                 .sounding_until = 161'000,
                 .chord = 3};
-  for (int i = 0; i < 300; ++i) made.loop_guard.push(i % 3);
+  for (int i = 0; i < 300; ++i) {
+    const std::int64_t onset = 400 * i;
+    made.loop_guard.next_onset();
+    made.loop_guard.push(i % 3);
+    made.place.cadence.push({onset, 100, 60, 64});
+    made.steering.push({onset, 100, 60, 64});
+  }
   return made;
 }
 
@@ -56,7 +62,7 @@ TEST(Position, IsTheSameAfterBeingPacked) {
   EXPECT_EQ(after.answer_state, before.answer_state);
   EXPECT_EQ(after.place.piece_end, before.place.piece_end);
   EXPECT_EQ(after.place.at_once, before.place.at_once);
-  EXPECT_EQ(pack(after), pack(before));  // the loop guard too
+  EXPECT_EQ(pack(after), pack(before));  // the loop guard, the cadence and the steering too
 }
 
 TEST(Position, IsPackedLittleEndian) {
@@ -118,6 +124,13 @@ TEST(Position, ThatDoesNotFitTheModelIsRefusedWithASentence) {
   wrong.place.onset = 600'001;
   EXPECT_EQ(refusal(wrong),
             "the snapshot's place in time cannot be: onset must be in [0, 600000], not 600001");
+  wrong = position();
+  wrong.place.cadence.push({160'001, 100, 60, 64});
+  EXPECT_EQ(refusal(wrong),
+            "the snapshot's place in time cannot be: cadence must be of notes up to the onset");
+  wrong = position();
+  wrong.steering.push({160'001, 100, 60, 64});
+  EXPECT_EQ(refusal(wrong), "the snapshot's counts of notes cannot be");
   EXPECT_EQ(refusal(position()), "");
 }
 

@@ -120,6 +120,14 @@ def test_a_config_that_is_no_config_is_refused(folder, text, problem):
         (lambda c: c["states"][0].update(type=[]), r"states\[0\]\.type must be one of"),
         (lambda c: c["states"][1].update(shape=[2, 0]), r"states\[1\]\.shape\[1\] must be at least 1, not 0"),
         (lambda c: c["states"][1].update(init="zeros"), r"states\[1\]\.init is not an entry of format 1"),
+        (lambda c: c.update(bands=[]), r"bands must be an object, not \[\]"),
+        (lambda c: c.update(bands=tiny_model.BANDS | {"tempo": [1, 2]}), r"bands\.tempo is not an entry of format 1"),
+        (lambda c: c.update(bands={"mean_pitch": [1, 2]}), r"bands\.notes_per_second is missing"),
+        (lambda c: c.update(bands=tiny_model.BANDS | {"mean_pitch": [1]}), r"bands\.mean_pitch must be two numbers"),
+        (lambda c: c.update(bands=tiny_model.BANDS | {"mean_pitch": [1, True]}), r"bands\.mean_pitch must be two nu"),
+        (lambda c: c.update(bands=tiny_model.BANDS | {"mean_pitch": [2, 2]}), r"bands\.mean_pitch must be two numbers"),
+        (lambda c: c.update(bands=tiny_model.BANDS | {"velocity_spread": [-1, 2]}), r"bands\.velocity_spread must be"),
+        (lambda c: c.update(bands=tiny_model.BANDS | {"notes_per_second": [0, 2]}), r"bands\.notes_per_second must be"),
     ],
 )
 def test_an_entry_that_breaks_the_contract_is_named(folder, change, problem):

@@ -113,7 +113,7 @@ def test_an_extended_piece_is_the_same_up_to_before_its_ending(engine, seconds, 
     piece = engine.generate(SEED, seconds, extendable=True, random_seed=6, **LOOSE)
     extended = engine.extend(piece.snapshot(), longer)
     assert extended.duration == longer
-    kept = int((piece.notes["onset_ms"] <= 1000 * (seconds - 8)).sum())
+    kept = int((piece.notes["onset_ms"] <= 1000 * (seconds - 12)).sum())
     events = int(np.cumsum(piece.events[:, 0] != tiny_model.END).searchsorted(kept)) + 1 if kept else 0
     np.testing.assert_array_equal(extended.events[:events], piece.events[:events])
     onsets = extended.notes["onset_ms"]

@@ -47,6 +47,14 @@ CONTROLS: list[dict[str, Any]] = [
     {"name": "style", "size": 3, "unknown": 0, "names": ["unknown", "romantic", "ragtime"]},
 ]
 UNKNOWN_CONTROL = (4, 0)
+BANDS = {
+    "notes_per_second": [0.5, 1.5],
+    "mean_pitch": [48, 57],
+    "distinct_pitches": [0, 11],
+    "velocity_spread": [0, 31],
+    "pitch_class_entropy": [0, 2.57],
+}
+"""Bands that neither model keeps to by itself."""
 
 TOKENS = 16
 TOKEN_START = TOKENS

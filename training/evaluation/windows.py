@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from longplay.midi import Notes
 
 WINDOW_MS = 300_000
-FEATURES = ("notes per second", "mean pitch", "distinct pitches", "velocity spread", "pitch-class entropy")
+FEATURES = ("notes_per_second", "mean_pitch", "distinct_pitches", "velocity_spread", "pitch_class_entropy")
 
 
 def windows(notes: Notes, length_ms: int, shortest_ms: int = WINDOW_MS) -> Iterator[tuple[Notes, float]]:

@@ -25,6 +25,7 @@ struct Settings {
   std::vector<std::int32_t> controls;    // one id per control
   bool include_seed = false;             // the piece begins with the seed, and its length counts
   bool recital = true;                   // pieces of a few minutes, one after the other
+  bool steady = true;                    // any five minutes keep to the model's bands
   std::optional<std::int64_t> keep_ms;   // keep where a piece stands before its ending, and this often
 };
 

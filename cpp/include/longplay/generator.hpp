@@ -13,6 +13,7 @@
 #include "longplay/loop_guard.hpp"
 #include "longplay/model.hpp"
 #include "longplay/sampling.hpp"
+#include "longplay/steering.hpp"
 #include "longplay/timeline.hpp"
 
 namespace longplay {
@@ -26,6 +27,7 @@ struct Position {
   std::vector<std::byte> answer_state;     // was to be drawn: each piece answers the prompt afresh
   Place place;                             // with a form
   LoopGuard loop_guard;
+  Steering steering;
 };
 
 // One candidate to be made, or to be gone on with. Ids lie flat, one event after another, one id per field.

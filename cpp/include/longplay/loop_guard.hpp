@@ -9,17 +9,20 @@ namespace longplay {
 
 // Watches a sequence of ids (a piece's pitches) and forbids the one that would complete a loop: a
 // run of L ids, 16 <= L <= 256, three times in a row. A shorter figure is a loop too when its
-// repeats fill such a run. Constant time and memory.
+// repeats fill such a run. Notes that start together count from the lowest to the highest, as they
+// stand in a file, in whatever order they are drawn. Constant time and memory.
 class LoopGuard {
  public:
   static constexpr std::size_t kShortest = 16;
   static constexpr std::size_t kLongest = 256;
+  static constexpr std::size_t kLargestChord = 16;  // more notes that start together count as several chords
 
-  // Sets to -infinity the bias of each id that would complete a loop, unless no id would be left.
+  // What is pushed from here on starts later than what was pushed before.
+  void next_onset();
+
+  // Sets to -infinity the bias of each id that the chord under way has, or that would complete a loop, unless
+  // no id would be left.
   void forbid(std::span<float> bias) const;
-
-  // The same for the last `count` ids, as far as they are remembered.
-  void forbid_last(std::size_t count, std::span<float> bias) const;
 
   void push(std::int32_t id);
 
@@ -29,15 +32,21 @@ class LoopGuard {
   // Hands every member to `archive`, to be written or to be read.
   template <typename Archive>
   void archive(Archive& archive) {
-    archive(recent_, repeats_, count_);
+    archive(recent_, repeats_, count_, chord_, chord_size_);
   }
 
  private:
   std::int32_t at(std::uint64_t ago) const { return recent_[(count_ - ago) % kLongest]; }
+  std::uint64_t longest() const { return count_ < kLongest ? count_ : kLongest; }
+  std::span<const std::int32_t> chord() const { return {chord_.data(), chord_size_}; }
+  bool completes(std::size_t period, std::int32_t id) const;
+  void append(std::int32_t id);
 
   std::array<std::int32_t, kLongest> recent_{};
   std::array<std::uint32_t, kLongest + 1> repeats_{};  // how many ids in a row equal the one `period` ago
-  std::uint64_t count_ = 0;
+  std::uint64_t count_ = 0;                            // of ids before the chord
+  std::array<std::int32_t, kLargestChord> chord_{};    // the notes that start together, ascending
+  std::uint32_t chord_size_ = 0;
 };
 
 }  // namespace longplay

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,20 @@ struct StateConfig {
   std::size_t row_bytes() const;
 };
 
+struct Band {
+  double low = 0;
+  double high = 0;
+};
+
+// What five minutes of the training music are like.
+struct Bands {
+  Band notes_per_second;     // low is above 0
+  Band mean_pitch;           // MIDI note number
+  Band distinct_pitches;     // how many
+  Band velocity_spread;      // standard deviation
+  Band pitch_class_entropy;  // bits
+};
+
 struct ModelConfig {
   std::string name;
   std::vector<FieldConfig> fields;
@@ -53,6 +68,7 @@ struct ModelConfig {
   std::vector<ControlConfig> controls;
   std::vector<StateConfig> states;
   bool states_in_place = false;
+  std::optional<Bands> bands;
 
   // Throws ModelError naming the first entry that breaks the contract.
   void validate() const;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 
+#include "longplay/cadence.hpp"
 #include "longplay/tokenizer.hpp"
 
 namespace longplay {
@@ -17,6 +18,7 @@ struct Form {
   std::int64_t sounding_until_ms = 0;   // and when the notes before it are over
   bool starts_at_once = true;           // the first event sounds at start_ms, whatever its time shift
   bool recital = true;                  // pieces of a few minutes, one after the other
+  bool steady = true;                   // keep to the model's bands, see steering.hpp
   std::int64_t clip_ms = 30'000;        // an onset soon after each multiple of this; 0 for none
   std::int64_t clip_grace_ms = 500;     // how soon
   std::int64_t max_gap_ms = 3'000;      // longest time from one onset to the next within a piece
@@ -40,11 +42,13 @@ struct Place {
   std::int64_t sounding_until = 0;
   bool at_once = false;  // the next event sounds at `onset`, whatever its time shift
   int chord = 0;         // notes in a row without time between them
+  Cadence cadence;       // of the piece
 
   // Hands every member to `archive`, to be written or to be read.
   template <typename Archive>
   void archive(Archive& archive) {
     archive(pieces, piece_start, piece_end, onset, sounding_until, at_once, chord);
+    cadence.archive(archive);
   }
 };
 
@@ -52,9 +56,11 @@ enum class Advance { note, new_piece, finished };
 
 // Every piece has a planned end: of a recital's it is drawn, between the shortest and the longest, of
 // the last one it is the end of the whole. A piece ends with END, which has to come at the planned
-// end, and may come before it once the piece is long enough, unless it is the last.
+// end, and may come before it once the piece is long enough and has come to a close, unless it is the last.
 class Timeline {
  public:
+  static constexpr std::int64_t kClosingMs = 8'000;  // before the planned end
+
   // The tokenizer outlives the timeline. The random numbers are those of random.hpp.
   Timeline(const Tokenizer& tokenizer, const Form& form, std::uint64_t random_seed, std::uint32_t candidate);
   // The same music from `place` on. Throws std::invalid_argument for a place that the form does not have.
@@ -68,8 +74,8 @@ class Timeline {
   // of a piece the music goes on there.
   Advance advance(const NoteEvent& event);
 
-  // Notes that already sound at the onset to which this time shift leads.
-  std::size_t notes_at(std::int32_t time_shift) const;
+  // Whether the note after this time shift starts later than the last one.
+  bool moves_on(std::int32_t time_shift) const;
 
   // Takes a note that was not drawn, at an onset no earlier than the last one.
   void hear(const Note& note);
@@ -82,11 +88,16 @@ class Timeline {
   std::int64_t onset_ms() const { return place_.onset; }
   // Time from the last onset to the planned end of the piece.
   std::int64_t remaining_ms() const;
+  // Whether the piece is in its last seconds.
+  bool is_closing() const { return remaining_ms() <= kClosingMs; }
+  // Whether the piece, if it ends here, ends on a final close.
+  bool is_closed() const { return place_.cadence.is_final(place_.piece_end); }
 
  private:
   static constexpr std::int64_t kMoreMs = 30'000;
 
   void begin_piece(std::int64_t at);
+  void sound(const Note& note);
   void plan_end(std::int64_t more_ms);
   bool is_last() const { return place_.piece_end == form_.length_ms; }
   bool may_end() const;

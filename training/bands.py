@@ -1,8 +1,8 @@
-"""Measure the bands that real music keeps to: `python -m benchmarks.bands --data FOLDER`.
+"""Measures the bands that real music keeps to: `python -m training.bands --data FOLDER`.
 
 Reads the training split of a data folder (training/README.md) and writes bands.json: the 5th and the 95th
 percentile, over windows of five minutes (or the whole of a piece of at least two), of each of FEATURES, and
-how many of these windows leave one band or another.
+how many of these windows leave one band or another. Exported models carry the bands, and the engine keeps to them.
 """
 
 import argparse
