@@ -1,10 +1,11 @@
-"""Is an hour still music at its end? `python -m benchmarks.steadiness [--seed FILE]`.
+"""Is an hour still music at its end? `python -m benchmarks.steadiness [--seed FILE ...] [--model MODEL]`.
 
 Makes an hour for each random seed and compares every five minutes with the bands of the training set
 (training/bands.json). Prints a table in Markdown.
 """
 
 import argparse
+import itertools
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,7 +29,7 @@ def silences(piece: longplay.Piece, end_id: int) -> int:
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--seed", type=Path, default=EXAMPLE)
+    parser.add_argument("--seed", type=Path, nargs="+", default=[EXAMPLE])
     parser.add_argument("--random-seeds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=3600)
     parser.add_argument("--model", default=None)
@@ -36,20 +37,20 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     bands = np.array(list(json.loads(BANDS.read_text())["bands"].values()))
     engine = longplay.Engine(args.model)
-    columns = ["random seed", *(name.replace("_", " ") for name in FEATURES), "windows outside"]
+    columns = ["seed", "random seed", *(name.replace("_", " ") for name in FEATURES), "windows outside"]
     columns += ["pieces", "loops", "longest silence"]
     print("| " + " | ".join(columns) + " |")
     print("|---" * len(columns) + "|")
-    print("| band | " + " | ".join(f"{low:g} to {high:g}" for low, high in bands) + " | | | | |")
-    for random_seed in range(args.random_seeds):
-        piece = engine.generate(args.seed, args.seconds, random_seed=random_seed)
+    print("| band | | " + " | ".join(f"{low:g} to {high:g}" for low, high in bands) + " | | | | |")
+    for seed, random_seed in itertools.product(args.seed, range(args.random_seeds)):
+        piece = engine.generate(seed, args.seconds, random_seed=random_seed)
         rows = np.array([features(*window) for window in windows(piece.notes, args.seconds * 1000)])
         outside = ((rows < bands[:, 0]) | (rows > bands[:, 1])).any(axis=1).sum()
         ranges = " | ".join(f"{low:.2f} to {high:.2f}" for low, high in zip(rows.min(0), rows.max(0), strict=True))
         pieces = 1 + int((piece.events[:-1, 0] == engine.end_id).sum())
         silence = silences(piece, engine.end_id) / 1000
         print(
-            f"| {random_seed} | {ranges} | {outside} of {len(rows)} | {pieces} "
+            f"| {seed.stem} | {random_seed} | {ranges} | {outside} of {len(rows)} | {pieces} "
             f"| {loops(piece.notes['pitch'].astype(int))} | {silence:.1f} s |"
         )
 
