@@ -35,7 +35,8 @@ bool wait(Job& job, std::size_t index, double seconds) {
 
 py::tuple parts(Music music) {
   return py::make_tuple(to_numpy(std::move(music.notes)), by_event(std::move(music.events)),
-                        by_event(std::move(music.log_probabilities)), music.warnings, music.kept);
+                        by_event(std::move(music.log_probabilities)), music.warnings, music.refusals,
+                        music.kept);
 }
 
 py::tuple take(Job& job, std::size_t index) { return parts(job.take(index)); }
@@ -78,7 +79,7 @@ void bind_engine(py::module_& m) {
       .def(py::init([](std::int64_t length_ms, std::uint64_t random_seed, std::vector<SamplingParams> params,
                        std::vector<std::vector<float>> bias, std::vector<std::int32_t> controls,
                        bool include_seed, bool recital, bool steady, std::uint32_t candidate,
-                       std::optional<std::int64_t> keep_ms) {
+                       std::optional<std::int64_t> keep_ms, const PhraseIndex* avoid) {
              return Settings{.length_ms = length_ms,
                              .random_seed = random_seed,
                              .candidate = candidate,
@@ -88,10 +89,12 @@ void bind_engine(py::module_& m) {
                              .include_seed = include_seed,
                              .recital = recital,
                              .steady = steady,
-                             .keep_ms = keep_ms};
+                             .keep_ms = keep_ms,
+                             .avoid = avoid};
            }),
            py::kw_only(), "length_ms"_a, "random_seed"_a, "params"_a, "bias"_a, "controls"_a,
-           "include_seed"_a, "recital"_a, "steady"_a, "candidate"_a = 0, "keep_ms"_a = py::none());
+           "include_seed"_a, "recital"_a, "steady"_a, "candidate"_a = 0, "keep_ms"_a = py::none(),
+           "avoid"_a = py::none(), py::keep_alive<1, 12>());
 
   py::class_<LoopTime>(m, "LoopTime")
       .def_readonly("total_seconds", &LoopTime::total_seconds)
@@ -111,8 +114,10 @@ void bind_engine(py::module_& m) {
            "files"_a, "device"_a, "num_threads"_a, py::call_guard<py::gil_scoped_release>())
       .def_property_readonly("num_threads", &Engine::num_threads)
       .def_property_readonly("time", &Engine::time)
-      .def("start", &start, "seeds"_a, "settings"_a)
-      .def("extend", &Engine::extend, "extensions"_a, py::call_guard<py::gil_scoped_release>())
+      // A job reads the index that its settings avoid.
+      .def("start", &start, "seeds"_a, "settings"_a, py::keep_alive<0, 3>())
+      .def("extend", &Engine::extend, "extensions"_a, py::call_guard<py::gil_scoped_release>(),
+           py::keep_alive<0, 2>())
       .def("stream", &stream, "seed"_a, "settings"_a)
       .def("session", &session, "seed"_a, "settings"_a)
       .def("resume_stream", py::overload_cast<const Snapshot&, const Settings&>(&Engine::stream),

@@ -18,6 +18,7 @@ Request make_request(const Settings& settings, std::uint32_t candidate, const Fo
           .bias = settings.bias,
           .controls = settings.controls,
           .form = form,
+          .quote_guard = QuoteGuard(settings.avoid),
           .max_events = std::numeric_limits<std::uint64_t>::max()};
 }
 
@@ -111,6 +112,7 @@ Beginning begin(const Tokenizer& tokenizer, const Seed& seed, const Settings& se
   if (settings.include_seed) {
     beginning.before = std::move(score.notes);
     beginning.request.form = after(beginning.before, form);
+    for (const Note& note : beginning.before) beginning.request.quote_guard.push(note.pitch, note.onset_ms);
   }
   return beginning;
 }
@@ -119,6 +121,7 @@ Beginning go_on(const ModelConfig& config, const Snapshot& snapshot, const Setti
                 const Form& form) {
   Beginning beginning{make_request(settings, settings.candidate, form), snapshot.notes, {}};
   beginning.request.from = unpack(snapshot.position, config, form);
+  beginning.request.from->quote_guard.watch(settings.avoid);
   check_notes(beginning.before, beginning.request.from->place.onset);
   return beginning;
 }

@@ -46,6 +46,7 @@ void Candidate::take(const Tokenizer& tokenizer, Drawn drawn) {
   append(music.notes, assembler.take());
   append(music.events, std::move(drawn.events));
   append(music.log_probabilities, std::move(drawn.log_probabilities));
+  music.refusals = drawn.refusals;
   if (!position || drawn.finished) return;
 
   music.kept = {pack(*position), position->events_drawn, before};

@@ -13,6 +13,7 @@ from longplay._open_model import DeviceName, OpenModel
 from longplay.job import OnSnapshot, Progress, pieces
 from longplay.live import Session, Stream
 from longplay.midi import MidiSource, midi_bytes
+from longplay.originality.index import Index
 from longplay.piece import Piece, Score
 from longplay.provenance import Provenance
 from longplay.settings import Settings, SettingsArguments, core_settings
@@ -57,6 +58,7 @@ class Engine(OpenModel):
         *,
         progress: Progress | None = None,
         extendable: bool = False,
+        avoid: Index | None = None,
         **settings: Unpack[SettingsArguments],
     ) -> Piece:
         """Make one piece that answers a seed.
@@ -74,6 +76,10 @@ class Engine(OpenModel):
             Called with (seconds made, seconds in all) a few times a second.
         extendable : bool
             Keep what `extend` needs: the model's state before the ending, beside the piece.
+        avoid : Index, optional
+            A training set not to quote: no 12 notes in a row follow it, in any key. A note that would complete such
+            a run is drawn again without its pitch, and `Piece.refusals` counts it. A piece without a refusal is
+            the one that is made without `avoid`.
         **settings
             ``random_seed``, ``temperature``, ``top_k``, ``top_p``, ``min_p``, ``style``, ``max_velocity``,
             ``recital``, ``include_seed``: see `Settings`.
@@ -91,7 +97,9 @@ class Engine(OpenModel):
         ValueError
             A setting is out of range; the message names it.
         """
-        return next(self.generate_batch([seed], seconds, progress=progress, extendable=extendable, **settings))
+        return next(
+            self.generate_batch([seed], seconds, progress=progress, extendable=extendable, avoid=avoid, **settings)
+        )
 
     def generate_batch(
         self,
@@ -100,6 +108,7 @@ class Engine(OpenModel):
         *,
         progress: Progress | None = None,
         extendable: bool = False,
+        avoid: Index | None = None,
         on_snapshot: OnSnapshot | None = None,
         snapshot_seconds: float = 60.0,
         **settings: Unpack[SettingsArguments],
@@ -117,7 +126,7 @@ class Engine(OpenModel):
         ----------
         seeds : iterable of path, bytes or None
             What to answer. Repeat a seed to get several answers to it.
-        seconds, progress, extendable, **settings
+        seconds, progress, extendable, avoid, **settings
             As for `generate`; `progress` counts all pieces together.
         on_snapshot : callable, optional
             Called with (candidate's place among the seeds, snapshot) while a piece is waited for, once for each
@@ -143,11 +152,20 @@ class Engine(OpenModel):
         asked = Settings(seconds=seconds, **settings)
         sources = [None if seed is None else midi_bytes(seed) for seed in seeds]
         keep_seconds = snapshot_seconds if on_snapshot else asked.seconds if extendable else None
-        job = self._core.start(sources, core_settings(asked, self._model.config, keep_seconds=keep_seconds))
-        made = [self._provenance(source, asked, index) for index, source in enumerate(sources)]
+        core = core_settings(asked, self._model.config, keep_seconds=keep_seconds, avoid=avoid)
+        job = self._core.start(sources, core)
+        made = [self._provenance(source, asked, index, avoid) for index, source in enumerate(sources)]
         return pieces(job, made, progress, on_snapshot)
 
-    def extend(self, snapshot: bytes, seconds: float, *, branch: int = 0, progress: Progress | None = None) -> Piece:
+    def extend(
+        self,
+        snapshot: bytes,
+        seconds: float,
+        *,
+        branch: int = 0,
+        progress: Progress | None = None,
+        avoid: Index | None = None,
+    ) -> Piece:
         """Make a piece longer: it goes on from before its ending.
 
         Its notes are the same up to the snapshot. From there it is planned anew for its new length; with its own
@@ -163,6 +181,8 @@ class Engine(OpenModel):
             Which of 2**31 futures, each drawn with random numbers of its own; 0 goes on with the piece's.
         progress : callable, optional
             As for `generate`; what the snapshot holds counts as made.
+        avoid : Index, optional
+            The one that the piece avoids, if it does.
 
         Returns
         -------
@@ -173,9 +193,9 @@ class Engine(OpenModel):
         SnapshotError
             The bytes are damaged, or not the snapshot of a piece of this model.
         ValueError
-            `seconds` or `branch` is out of range.
+            `seconds` or `branch` is out of range, or `avoid` is another index.
         """
-        return next(self.extend_batch([snapshot], seconds, branches=[branch], progress=progress))
+        return next(self.extend_batch([snapshot], seconds, branches=[branch], progress=progress, avoid=avoid))
 
     def extend_batch(
         self,
@@ -184,6 +204,7 @@ class Engine(OpenModel):
         *,
         branches: Iterable[int] | None = None,
         progress: Progress | None = None,
+        avoid: Index | None = None,
         on_snapshot: OnSnapshot | None = None,
         snapshot_seconds: float = 60.0,
     ) -> Iterator[Piece]:
@@ -193,7 +214,7 @@ class Engine(OpenModel):
         ----------
         snapshots : iterable of bytes
             From `Piece.snapshot` or `on_snapshot`. Repeat a snapshot to get several futures of it.
-        seconds, progress
+        seconds, progress, avoid
             As for `extend`.
         on_snapshot, snapshot_seconds
             As for `generate_batch`.
@@ -211,13 +232,16 @@ class Engine(OpenModel):
             As for `extend`.
         """
         old = [self._read("piece", data) for data in snapshots]
+        for snapshot in old:
+            snapshot.provenance.check_index(avoid)
         futures = [0] * len(old) if branches is None else list(branches)
         made = [
             snapshot.provenance.after(snapshot.core.events, branch, seconds)
             for snapshot, branch in zip(old, futures, strict=True)
         ]
+        keep_seconds = snapshot_seconds if on_snapshot else seconds
         extensions = [
-            snapshot.extension(self._core_settings(provenance, snapshot_seconds if on_snapshot else seconds))
+            snapshot.extension(self._core_settings(provenance, keep_seconds, avoid))
             for snapshot, provenance in zip(old, made, strict=True)
         ]
         before = sum(snapshot.provenance.settings_now.seconds for snapshot in old)
@@ -335,7 +359,9 @@ class Engine(OpenModel):
         fields = {name: float(mean) for name, mean in zip(names, means, strict=True)}
         return Score(count, fields, log_probabilities, tuple(remarks))
 
-    def _provenance(self, source: bytes | None, settings: Settings, candidate: int = 0) -> Provenance:
+    def _provenance(
+        self, source: bytes | None, settings: Settings, candidate: int = 0, avoid: Index | None = None
+    ) -> Provenance:
         return Provenance(
             version=version("longplay"),
             model=self.model_name,
@@ -343,14 +369,19 @@ class Engine(OpenModel):
             seed_hash=None if source is None else hashlib.sha256(source).hexdigest(),
             candidate=candidate,
             settings=settings,
+            index_hash=None if avoid is None else avoid.hash,
         )
 
     def _begin(self, seed: Seed, settings: SettingsArguments) -> tuple[bytes | None, Provenance]:
         source = None if seed is None else midi_bytes(seed)
         return source, self._provenance(source, Settings(**settings))
 
-    def _core_settings(self, made: Provenance, keep_seconds: float | None = None) -> _core.Settings:
-        return core_settings(made.settings_now, self._model.config, candidate=made.candidate, keep_seconds=keep_seconds)
+    def _core_settings(
+        self, made: Provenance, keep_seconds: float | None = None, avoid: Index | None = None
+    ) -> _core.Settings:
+        return core_settings(
+            made.settings_now, self._model.config, candidate=made.candidate, keep_seconds=keep_seconds, avoid=avoid
+        )
 
     def _read(self, kind: Kind, data: bytes) -> Snapshot:
         snapshot = Snapshot.from_bytes(data, kind, self.model_hash)

@@ -43,14 +43,14 @@ def pieces(
 def _tell(job: _core.Job, made: Sequence[Provenance], on_snapshot: OnSnapshot) -> None:
     for index, provenance in enumerate(made):
         if (news := job.snapshot(index)) is not None:
-            _, events, log_probabilities, _, core = news
+            _, events, log_probabilities, *_, core = news
             on_snapshot(index, Snapshot("piece", provenance, core, events, log_probabilities).to_bytes())
 
 
 def _piece(job: _core.Job, index: int, made: Provenance) -> Piece:
-    notes, events, log_probabilities, remarks, core = job.take(index)
+    notes, events, log_probabilities, remarks, refusals, core = job.take(index)
     before = None
     if core is not None:
         before = Snapshot("piece", made, core, events[: core.events], log_probabilities[: core.events])
     duration = made.settings_now.milliseconds / 1000
-    return Piece(notes, duration, events, log_probabilities, made, tuple(remarks), before)
+    return Piece(notes, duration, events, log_probabilities, made, tuple(remarks), refusals, before)

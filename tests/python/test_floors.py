@@ -40,7 +40,8 @@ FLOORS = (
     | dict.fromkeys([*MIDI, *MODEL], 2)
     | dict.fromkeys(ORIGINALITY, 3)
     | dict.fromkeys(["sampling", "tokenizer"], 4)
-    | dict.fromkeys(["cadence", "generator", "loop_guard", "position", "slot", "steering", "timeline"], 5)
+    | dict.fromkeys(["cadence", "generator", "loop_guard", "position"], 5)
+    | dict.fromkeys(["quote_guard", "slot", "steering", "timeline"], 5)
     | dict.fromkeys(["assemble", "beginning", "course", "engine", "generator_pool", "job", "live"], 6)
 )
 

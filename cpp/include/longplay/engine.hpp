@@ -27,6 +27,7 @@ struct Settings {
   bool recital = true;                   // pieces of a few minutes, one after the other
   bool steady = true;                    // any five minutes keep to the model's bands
   std::optional<std::int64_t> keep_ms;   // keep where a piece stands before its ending, and this often
+  const PhraseIndex* avoid = nullptr;    // what not to quote; outlives all that is made with it
 };
 
 using Seed = std::optional<std::vector<std::uint8_t>>;  // the bytes of a MIDI file, or from nothing
@@ -36,6 +37,7 @@ struct Music {
   std::vector<std::int32_t> events;      // as drawn, four ids each
   std::vector<float> log_probabilities;  // nats, one per id of `events`
   std::vector<std::string> warnings;     // of reading the seed
+  std::uint64_t refusals = 0;            // notes not taken because they quote
   std::optional<Snapshot> kept;          // where it stood at last, if that was to be kept
 };
 
