@@ -1,31 +1,26 @@
 """The engine: a seed in, an hour of piano out."""
 
-import hashlib
 from collections.abc import Iterable, Iterator
-from importlib.metadata import version
-from typing import TypeAlias, Unpack
+from typing import Unpack
 
 import numpy as np
 
 from longplay import _core
-from longplay._core import SnapshotError
-from longplay._open_model import DeviceName, OpenModel
-from longplay.job import OnSnapshot, Progress, pieces
+from longplay._maker import Maker
+from longplay._open_model import DeviceName
+from longplay.job import OnSnapshot, Progress, Task, pieces
 from longplay.live import Session, Stream
-from longplay.midi import MidiSource, midi_bytes
+from longplay.midi import MidiSource, Seed, midi_bytes
 from longplay.originality.index import Index
 from longplay.piece import Piece, Score
 from longplay.provenance import Provenance
-from longplay.settings import Settings, SettingsArguments, core_settings
-from longplay.snapshot import Kind, Snapshot
+from longplay.settings import Settings, SettingsArguments
+from longplay.snapshot import Kind
 
 __all__ = ["DeviceName", "Engine", "Progress", "Seed"]
 
-Seed: TypeAlias = MidiSource | None
-"""The MIDI file that a piece answers: a path, bytes, or None for a piece from nothing."""
 
-
-class Engine(OpenModel):
+class Engine(Maker):
     """Makes piano music with a model, on the CPU or a GPU.
 
     An engine may be used from several threads at once. It keeps the sessions it has opened.
@@ -150,12 +145,9 @@ class Engine(OpenModel):
             A setting is out of range; the message names it.
         """
         asked = Settings(seconds=seconds, **settings)
-        sources = [None if seed is None else midi_bytes(seed) for seed in seeds]
+        tasks = [self.task(seed, asked, index, avoid) for index, seed in enumerate(seeds)]
         keep_seconds = snapshot_seconds if on_snapshot else asked.seconds if extendable else None
-        core = core_settings(asked, self._model.config, keep_seconds=keep_seconds, avoid=avoid)
-        job = self._core.start(sources, core)
-        made = [self._provenance(source, asked, index, avoid) for index, source in enumerate(sources)]
-        return pieces(job, made, progress, on_snapshot)
+        return pieces(self.start(tasks, keep_seconds, avoid), tasks, progress, on_snapshot)
 
     def extend(
         self,
@@ -232,20 +224,14 @@ class Engine(OpenModel):
             As for `extend`.
         """
         old = [self._read("piece", data) for data in snapshots]
-        for snapshot in old:
-            snapshot.provenance.check_index(avoid)
         futures = [0] * len(old) if branches is None else list(branches)
-        made = [
-            snapshot.provenance.after(snapshot.core.events, branch, seconds)
+        tasks = [
+            Task(snapshot.provenance.after(snapshot.core.events, branch, seconds), snapshot)
             for snapshot, branch in zip(old, futures, strict=True)
         ]
-        keep_seconds = snapshot_seconds if on_snapshot else seconds
-        extensions = [
-            snapshot.extension(self._core_settings(provenance, keep_seconds, avoid))
-            for snapshot, provenance in zip(old, made, strict=True)
-        ]
         before = sum(snapshot.provenance.settings_now.seconds for snapshot in old)
-        return pieces(self._core.extend(extensions), made, progress, on_snapshot, before)
+        job = self.start(tasks, snapshot_seconds if on_snapshot else seconds, avoid)
+        return pieces(job, tasks, progress, on_snapshot, before)
 
     def stream(self, seed: Seed = None, **settings: Unpack[SettingsArguments]) -> Stream:
         """Make music without end, drawn while it is listened to: ``for notes in engine.stream(seed): ...``.
@@ -359,37 +345,9 @@ class Engine(OpenModel):
         fields = {name: float(mean) for name, mean in zip(names, means, strict=True)}
         return Score(count, fields, log_probabilities, tuple(remarks))
 
-    def _provenance(
-        self, source: bytes | None, settings: Settings, candidate: int = 0, avoid: Index | None = None
-    ) -> Provenance:
-        return Provenance(
-            version=version("longplay"),
-            model=self.model_name,
-            model_hash=self.model_hash,
-            seed_hash=None if source is None else hashlib.sha256(source).hexdigest(),
-            candidate=candidate,
-            settings=settings,
-            index_hash=None if avoid is None else avoid.hash,
-        )
-
     def _begin(self, seed: Seed, settings: SettingsArguments) -> tuple[bytes | None, Provenance]:
         source = None if seed is None else midi_bytes(seed)
         return source, self._provenance(source, Settings(**settings))
-
-    def _core_settings(
-        self, made: Provenance, keep_seconds: float | None = None, avoid: Index | None = None
-    ) -> _core.Settings:
-        return core_settings(
-            made.settings_now, self._model.config, candidate=made.candidate, keep_seconds=keep_seconds, avoid=avoid
-        )
-
-    def _read(self, kind: Kind, data: bytes) -> Snapshot:
-        snapshot = Snapshot.from_bytes(data, kind, self.model_hash)
-        try:
-            self._core_settings(snapshot.provenance)
-        except (TypeError, ValueError) as problem:
-            raise SnapshotError(f"the snapshot's settings make no sense: {problem}") from problem
-        return snapshot
 
     def _resume(self, kind: Kind, data: bytes, branch: int) -> tuple[_core.Snapshot, Provenance, _core.Settings]:
         before = self._read(kind, data)
