@@ -149,6 +149,43 @@ class Engine(Maker):
         keep_seconds = snapshot_seconds if on_snapshot else asked.seconds if extendable else None
         return pieces(self.start(tasks, keep_seconds, avoid), tasks, progress, on_snapshot)
 
+    def remake(
+        self, made: Provenance, seed: Seed = None, *, avoid: Index | None = None, progress: Progress | None = None
+    ) -> Piece:
+        """Make a piece again from what made it, to the bit on a machine of the same kind.
+
+        Parameters
+        ----------
+        made : Provenance
+            Of the piece.
+        seed : path, bytes or None
+            What the piece answers.
+        avoid : Index, optional
+            What the piece avoids, if it does.
+        progress : callable, optional
+            As for `generate`.
+
+        Raises
+        ------
+        ValueError
+            Model, seed or index is not the piece's, or the piece was gone on with from a snapshot that is kept while a
+            piece is made; the message says which.
+        MidiError, OSError
+            As for `generate`.
+        """
+        task = self.task(seed, made.settings, made.candidate, avoid)
+        for name in ("model_hash", "seed_hash", "index_hash"):
+            given, wanted = getattr(task.made, name), getattr(made, name)
+            if given != wanted:
+                raise ValueError(f"{name} must be {wanted}, as of the piece, not {given}")
+        job = self.start([task], made.settings.seconds if made.steps else None, avoid)
+        piece = next(pieces(job, [task], progress, None))
+        for step in made.steps:
+            if piece.before_ending is None or piece.before_ending.core.events != step.events:
+                raise ValueError(f"steps must begin where a piece's ending does, not after {step.events} events")
+            piece = self.extend(piece.snapshot(), step.seconds, branch=step.branch, progress=progress, avoid=avoid)
+        return piece
+
     def extend(
         self,
         snapshot: bytes,

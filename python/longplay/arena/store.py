@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
+DATABASE = "arena.sqlite3"
+"""Where the votes on the candidates of a folder are, in the folder."""
+
 Side: TypeAlias = Literal["left", "right"]
 
 _SCHEMA = """
