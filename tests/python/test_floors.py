@@ -79,7 +79,8 @@ def test_pybind11_is_known_to_the_bindings_alone():
 # Libraries of an extra, each known to the file or folder that says how to install it.
 _EXTRAS = {
     "arena": {"starlette", "uvicorn"},
-    "originality": {"matplotlib", "zstandard"},
+    "data_set.py": {"zstandard"},
+    "originality": {"matplotlib"},
     "plots.py": {"matplotlib"},
     "render.py": {"fluidsynth", "soundfile"},
 }
