@@ -81,7 +81,7 @@ _EXTRAS = {
     "arena": {"starlette", "uvicorn"},
     "data_set.py": {"zstandard"},
     "originality": {"matplotlib"},
-    "plots.py": {"matplotlib"},
+    "plots.py": {"PIL", "matplotlib"},
     "render.py": {"fluidsynth", "soundfile"},
 }
 
