@@ -2,11 +2,13 @@
 
 import dataclasses
 import gc
+import json
 
 import numpy as np
 import onnx
 import pytest
 import tiny_model
+from test_cli import run
 
 import longplay
 from longplay.midi import NOTE
@@ -133,3 +135,20 @@ def test_an_index_lives_as_long_as_what_is_made_with_it(engine, files, index):
     del mortal
     gc.collect()
     assert [piece.to_bytes() for piece in pieces] == expected
+
+
+def test_the_commands_avoid_an_index_and_say_how_often(index, tmp_path):
+    index.save(tmp_path / "training.index")
+    (tmp_path / "seed.mid").write_bytes(SEED)
+    model = tiny_model.build(tmp_path / "tiny", soft=True)
+    options = ["--seconds", 60, "--model", model, "--avoid", tmp_path / "training.index"]
+    done = run("generate", tmp_path / "seed.mid", *options, "--out", tmp_path / "one.mid")
+    expected = longplay.Engine(model).generate(SEED, 60, avoid=index)
+    assert (tmp_path / "one.mid").read_bytes() == expected.to_bytes()
+    assert done.stdout == f"{tmp_path / 'one.mid'}\n"
+    remark = f"{expected.refusals} notes that would have quoted were drawn again"
+    assert done.stderr == f"longplay: {tmp_path / 'one.mid'}: {remark}\n"
+    done = run("batch", tmp_path / "seed.mid", "--count", 2, *options, "--out", tmp_path / "many", "--json")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["provenance"]["index_hash"] for line in lines] == [index.hash] * 2
+    assert lines[0]["refusals"] == expected.refusals
