@@ -19,31 +19,28 @@ std::vector<std::uint8_t> copy_of(const py::bytes& data) {
 
 Seed seed_of(const std::optional<py::bytes>& bytes) { return bytes ? Seed(copy_of(*bytes)) : Seed(); }
 
-std::unique_ptr<Job> start(Engine& engine, const std::vector<std::optional<py::bytes>>& seeds,
-                           const Settings& settings) {
-  std::vector<Seed> copies;
-  copies.reserve(seeds.size());
-  for (const auto& seed : seeds) copies.push_back(seed_of(seed));
-  const py::gil_scoped_release nogil;
-  return engine.start(copies, settings);
-}
-
 bool wait(Job& job, std::size_t index, double seconds) {
   const py::gil_scoped_release nogil;
   return job.wait(index, std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1e3)));
 }
 
-py::tuple parts(Music music) {
+py::tuple take(Job& job, std::size_t index) {
+  Music music = job.take(index);
   return py::make_tuple(to_numpy(std::move(music.notes)), by_event(std::move(music.events)),
-                        by_event(std::move(music.log_probabilities)), music.warnings, music.kept);
+                        by_event(std::move(music.log_probabilities)), music.warnings, music.refusals,
+                        music.kept);
 }
 
-py::tuple take(Job& job, std::size_t index) { return parts(job.take(index)); }
-
-std::optional<py::tuple> snapshot(Job& job, std::size_t index) {
-  std::optional<Music> music = job.snapshot(index);
-  if (!music) return {};
-  return parts(std::move(*music));
+std::optional<py::tuple> snapshot(Job& job, std::size_t index, std::size_t first_event) {
+  std::optional<Standing> standing;
+  {
+    const py::gil_scoped_release nogil;
+    standing = job.snapshot(index, first_event);
+  }
+  if (!standing) return {};
+  return py::make_tuple(std::move(standing->snapshot), standing->onset_ms,
+                        by_event(std::move(standing->events)),
+                        by_event(std::move(standing->log_probabilities)));
 }
 
 std::unique_ptr<Stream> stream(Engine& engine, const std::optional<py::bytes>& seed,
@@ -78,7 +75,7 @@ void bind_engine(py::module_& m) {
       .def(py::init([](std::int64_t length_ms, std::uint64_t random_seed, std::vector<SamplingParams> params,
                        std::vector<std::vector<float>> bias, std::vector<std::int32_t> controls,
                        bool include_seed, bool recital, bool steady, std::uint32_t candidate,
-                       std::optional<std::int64_t> keep_ms) {
+                       std::optional<std::int64_t> keep_ms, const PhraseIndex* avoid) {
              return Settings{.length_ms = length_ms,
                              .random_seed = random_seed,
                              .candidate = candidate,
@@ -88,10 +85,18 @@ void bind_engine(py::module_& m) {
                              .include_seed = include_seed,
                              .recital = recital,
                              .steady = steady,
-                             .keep_ms = keep_ms};
+                             .keep_ms = keep_ms,
+                             .avoid = avoid};
            }),
            py::kw_only(), "length_ms"_a, "random_seed"_a, "params"_a, "bias"_a, "controls"_a,
-           "include_seed"_a, "recital"_a, "steady"_a, "candidate"_a = 0, "keep_ms"_a = py::none());
+           "include_seed"_a, "recital"_a, "steady"_a, "candidate"_a = 0, "keep_ms"_a = py::none(),
+           "avoid"_a = py::none(), py::keep_alive<1, 12>());
+
+  py::class_<Answer>(m, "Answer")
+      .def(py::init([](const std::optional<py::bytes>& seed, const Settings& settings) {
+             return Answer{seed_of(seed), settings};
+           }),
+           "seed"_a, "settings"_a, py::keep_alive<1, 3>());
 
   py::class_<LoopTime>(m, "LoopTime")
       .def_readonly("total_seconds", &LoopTime::total_seconds)
@@ -102,7 +107,7 @@ void bind_engine(py::module_& m) {
       .def("__len__", &Job::size)
       .def("wait", &wait, "index"_a, "seconds"_a)
       .def("take", &take, "index"_a)
-      .def("snapshot", &snapshot, "index"_a)
+      .def("snapshot", &snapshot, "index"_a, "first_event"_a = 0)
       .def_property_readonly("made_ms", &Job::made_ms)
       .def("stop", &Job::stop, py::call_guard<py::gil_scoped_release>());
 
@@ -111,8 +116,9 @@ void bind_engine(py::module_& m) {
            "files"_a, "device"_a, "num_threads"_a, py::call_guard<py::gil_scoped_release>())
       .def_property_readonly("num_threads", &Engine::num_threads)
       .def_property_readonly("time", &Engine::time)
-      .def("start", &start, "seeds"_a, "settings"_a)
-      .def("extend", &Engine::extend, "extensions"_a, py::call_guard<py::gil_scoped_release>())
+      // A job reads the index that the settings of its tasks avoid.
+      .def("start", &Engine::start, "tasks"_a, py::call_guard<py::gil_scoped_release>(),
+           py::keep_alive<0, 2>())
       .def("stream", &stream, "seed"_a, "settings"_a)
       .def("session", &session, "seed"_a, "settings"_a)
       .def("resume_stream", py::overload_cast<const Snapshot&, const Settings&>(&Engine::stream),

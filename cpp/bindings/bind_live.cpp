@@ -63,7 +63,8 @@ void bind_snapshot(py::module_& m) {
                               {log_probabilities.data(), log_probabilities.data() + log_probabilities.size()},
                               settings};
            }),
-           "snapshot"_a, "snapshot_length_ms"_a, "events"_a, "log_probabilities"_a, "settings"_a);
+           "snapshot"_a, "snapshot_length_ms"_a, "events"_a, "log_probabilities"_a, "settings"_a,
+           py::keep_alive<1, 6>());  // with the index that they avoid
 }
 
 }  // namespace

@@ -119,6 +119,7 @@ void bind_originality(py::module_& m) {
       },
       py::arg("symbols").noconvert());
 
+  m.attr("QUOTED_NOTES") = PhraseIndex::kQuotedNotes;
   py::class_<PhraseIndex>(m, "PhraseIndex")
       .def(py::init([](const Array<Symbol>& symbols, const Array<std::uint32_t>& sorted) {
              return without_gil([&] { return std::make_unique<PhraseIndex>(flat(symbols), flat(sorted)); });

@@ -4,6 +4,7 @@
 #include <limits>
 #include <stdexcept>
 #include <utility>
+#include <variant>
 
 #include "longplay/error.hpp"
 #include "position.hpp"
@@ -11,13 +12,14 @@
 namespace longplay {
 namespace {
 
-Request make_request(const Settings& settings, std::uint32_t candidate, const Form& form) {
+Request make_request(const Settings& settings, const Form& form) {
   return {.random_seed = settings.random_seed,
-          .candidate = candidate,
+          .candidate = settings.candidate,
           .params = settings.params,
           .bias = settings.bias,
           .controls = settings.controls,
           .form = form,
+          .quote_guard = QuoteGuard(settings.avoid),
           .max_events = std::numeric_limits<std::uint64_t>::max()};
 }
 
@@ -100,28 +102,31 @@ Score read_seed(std::span<const std::uint8_t> bytes) {
   return score;
 }
 
-Beginning begin(const Tokenizer& tokenizer, const Seed& seed, const Settings& settings,
-                std::uint32_t candidate, const Form& form) {
+Beginning begin(const Tokenizer& tokenizer, const Seed& seed, const Settings& settings, const Form& form) {
   Score score = seed ? read_seed(*seed) : Score{};
   if (seed && score.notes.empty()) {
     score.warnings.emplace_back("The seed has no notes a piano plays: the piece answers nothing.");
   }
-  Beginning beginning{make_request(settings, candidate, form), {}, std::move(score.warnings)};
+  Beginning beginning{make_request(settings, form), {}, std::move(score.warnings)};
   beginning.request.prompt = flat(tokenizer.encode(score.notes));
   if (settings.include_seed) {
     beginning.before = std::move(score.notes);
     beginning.request.form = after(beginning.before, form);
+    for (const Note& note : beginning.before) beginning.request.quote_guard.push(note.pitch, note.onset_ms);
   }
   return beginning;
 }
 
 Beginning go_on(const ModelConfig& config, const Snapshot& snapshot, const Settings& settings,
                 const Form& form) {
-  Beginning beginning{make_request(settings, settings.candidate, form), snapshot.notes, {}};
+  Beginning beginning{make_request(settings, form), snapshot.notes, {}};
   beginning.request.from = unpack(snapshot.position, config, form);
+  beginning.request.from->quote_guard.watch(settings.avoid);
   check_notes(beginning.before, beginning.request.from->place.onset);
   return beginning;
 }
+
+namespace {
 
 Candidate make_candidate(Beginning beginning, const Settings& settings) {
   Candidate candidate(std::move(beginning.request), settings.length_ms, settings.keep_ms);
@@ -131,7 +136,7 @@ Candidate make_candidate(Beginning beginning, const Settings& settings) {
   return candidate;
 }
 
-Candidate make_candidate(const Tokenizer& tokenizer, const ModelConfig& config, const Extension& extension) {
+Candidate extend(const Tokenizer& tokenizer, const ModelConfig& config, const Extension& extension) {
   const Settings& settings = extension.settings;
   if (settings.length_ms < extension.snapshot_length_ms) {
     throw std::invalid_argument("the length must be at least the snapshot's own " +
@@ -155,6 +160,14 @@ Candidate make_candidate(const Tokenizer& tokenizer, const ModelConfig& config, 
   Candidate candidate = make_candidate(std::move(beginning), settings);
   candidate.take(tokenizer, std::move(drawn));
   return candidate;
+}
+
+}  // namespace
+
+Candidate make_candidate(const Tokenizer& tokenizer, const ModelConfig& config, const Task& task) {
+  if (const auto* extension = std::get_if<Extension>(&task)) return extend(tokenizer, config, *extension);
+  const auto& [seed, settings] = std::get<Answer>(task);
+  return make_candidate(begin(tokenizer, seed, settings, piece_form(settings)), settings);
 }
 
 }  // namespace longplay

@@ -26,16 +26,13 @@ struct Beginning {
   std::vector<std::string> warnings;
 };
 
-Beginning begin(const Tokenizer& tokenizer, const Seed& seed, const Settings& settings,
-                std::uint32_t candidate, const Form& form);
+Beginning begin(const Tokenizer& tokenizer, const Seed& seed, const Settings& settings, const Form& form);
 
 // Goes on from a snapshot; its notes become `before`. Throws SnapshotError for one that cannot be.
 Beginning go_on(const ModelConfig& config, const Snapshot& snapshot, const Settings& settings,
                 const Form& form);
 
-Candidate make_candidate(Beginning beginning, const Settings& settings);
-
-// Throws SnapshotError, or std::invalid_argument for a length below the snapshot's.
-Candidate make_candidate(const Tokenizer& tokenizer, const ModelConfig& config, const Extension& extension);
+// Throws as Engine::start does.
+Candidate make_candidate(const Tokenizer& tokenizer, const ModelConfig& config, const Task& task);
 
 }  // namespace longplay

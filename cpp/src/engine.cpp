@@ -37,28 +37,13 @@ int Engine::num_threads() const { return num_threads_; }
 
 LoopTime Engine::time() const { return pool_->time(); }
 
-std::unique_ptr<Job> Engine::start(const std::vector<Seed>& seeds, const Settings& settings) {
+std::unique_ptr<Job> Engine::start(const std::vector<Task>& tasks) {
   std::vector<Candidate> candidates;
-  candidates.reserve(seeds.size());
-  for (const Seed& seed : seeds) {
-    const auto number = settings.candidate + static_cast<std::uint32_t>(candidates.size());
-    candidates.push_back(
-        make_candidate(begin(tokenizer_, seed, settings, number, piece_form(settings)), settings));
+  candidates.reserve(tasks.size());
+  for (const Task& task : tasks) {
+    candidates.push_back(make_candidate(tokenizer_, config(), task));
+    candidates.back().validate(config());
   }
-  return run(std::move(candidates));
-}
-
-std::unique_ptr<Job> Engine::extend(const std::vector<Extension>& extensions) {
-  std::vector<Candidate> candidates;
-  candidates.reserve(extensions.size());
-  for (const Extension& extension : extensions) {
-    candidates.push_back(make_candidate(tokenizer_, config(), extension));
-  }
-  return run(std::move(candidates));
-}
-
-std::unique_ptr<Job> Engine::run(std::vector<Candidate> candidates) {
-  for (const Candidate& candidate : candidates) candidate.validate(config());
   const int count = static_cast<int>(candidates.size());
   const int threads = std::min(num_threads_, count);
   const int rows = threads == 0 ? 0 : std::min(kMaxRowsPerThread, (count + threads - 1) / threads);
@@ -68,7 +53,7 @@ std::unique_ptr<Job> Engine::run(std::vector<Candidate> candidates) {
 }
 
 std::unique_ptr<Stream> Engine::stream(const Seed& seed, const Settings& settings) {
-  return open_stream(begin(tokenizer_, seed, settings, settings.candidate, stream_form(settings)));
+  return open_stream(begin(tokenizer_, seed, settings, stream_form(settings)));
 }
 
 std::unique_ptr<Stream> Engine::stream(const Snapshot& snapshot, const Settings& settings) {
@@ -84,7 +69,7 @@ std::unique_ptr<Stream> Engine::open_stream(Beginning beginning) {
 }
 
 std::unique_ptr<Session> Engine::session(const Seed& seed, const Settings& settings) {
-  return open_session(begin(tokenizer_, seed, settings, settings.candidate, session_form()));
+  return open_session(begin(tokenizer_, seed, settings, session_form()));
 }
 
 std::unique_ptr<Session> Engine::session(const Snapshot& snapshot, const Settings& settings) {

@@ -24,6 +24,16 @@ void append(std::vector<T>& to, std::vector<T> from) {
   }
 }
 
+// What belongs to the events from `first` on, four entries each.
+template <typename T>
+std::vector<T> since(const std::vector<T>& all, std::size_t first) {
+  if (first > all.size() / 4) {
+    throw std::invalid_argument("first_event must be in [0, " + std::to_string(all.size() / 4) + "], not " +
+                                std::to_string(first));
+  }
+  return {all.begin() + static_cast<std::ptrdiff_t>(4 * first), all.end()};
+}
+
 }  // namespace
 
 Candidate::Candidate(Request request, std::int64_t length_ms, std::optional<std::int64_t> keep_ms)
@@ -46,6 +56,7 @@ void Candidate::take(const Tokenizer& tokenizer, Drawn drawn) {
   append(music.notes, assembler.take());
   append(music.events, std::move(drawn.events));
   append(music.log_probabilities, std::move(drawn.log_probabilities));
+  music.refusals = drawn.refusals;
   if (!position || drawn.finished) return;
 
   music.kept = {pack(*position), position->events_drawn, before};
@@ -144,11 +155,13 @@ Music Job::take(std::size_t index) {
   return music;
 }
 
-std::optional<Music> Job::snapshot(std::size_t index) {
+std::optional<Standing> Job::snapshot(std::size_t index, std::size_t first_event) {
   const std::lock_guard lock(impl_->mutex);
   Candidate& candidate = impl_->candidates.at(index);
   if (!std::exchange(candidate.news, false)) return {};
-  return candidate.music;
+  const Music& music = candidate.music;
+  return Standing{*music.kept, candidate.from->place.onset, since(music.events, first_event),
+                  since(music.log_probabilities, first_event)};
 }
 
 std::int64_t Job::made_ms() const { return impl_->made_ms; }

@@ -15,6 +15,7 @@ void archive_position(Archive& archive, Position& position) {
   position.place.archive(archive);
   position.loop_guard.archive(archive);
   position.steering.archive(archive);
+  position.quote_guard.archive(archive);
 }
 
 void check_ids(const std::vector<std::int32_t>& event, const ModelConfig& config) {
@@ -58,6 +59,7 @@ Position unpack(std::span<const std::byte> bytes, const ModelConfig& config, con
   if (!position.steering.keeps_to(position.place.onset)) {
     throw SnapshotError("the snapshot's counts of notes cannot be");
   }
+  if (!position.quote_guard.makes_sense()) throw SnapshotError("the snapshot's last notes cannot be");
   try {
     Timeline(Tokenizer(config.fields), form, 0, 0, position.place);
   } catch (const std::invalid_argument& problem) {

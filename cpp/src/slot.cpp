@@ -1,6 +1,7 @@
 #include "slot.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "longplay/random.hpp"
@@ -14,6 +15,10 @@ constexpr int kDuration = 3;
 
 constexpr std::uint32_t kAttempts = 24;       // at a close
 constexpr std::uint32_t kAttemptFields = 64;  // from one attempt's random numbers to the next one's
+
+// Random numbers that no field of an event draws with: for pitches in place of those that would quote.
+constexpr std::uint32_t kAgainField = 1U << 24;
+constexpr std::uint32_t kAgainFields = 256;  // from one attempt's to the next one's
 
 }  // namespace
 
@@ -44,6 +49,7 @@ bool Slot::begin(const Request& request, int row) {
   } else {
     at_ = {};
     at_.event = model_->config().start_event;
+    at_.quote_guard = request.quote_guard;
     at_.state.resize(model_->state_bytes());
     model_->reset(row);
   }
@@ -62,6 +68,7 @@ void Slot::move_to(int row) {
 }
 
 Drawn Slot::result() {
+  drawn_.refusals = at_.quote_guard.refusals();
   if (request_->keep_position) {
     model_->save(row_, at_.state);
     if (timeline_) at_.place = timeline_->place();
@@ -115,6 +122,32 @@ std::span<const float> Slot::bias(int field) {
   return row;
 }
 
+Draw Slot::draw(int field) {
+  const auto f = static_cast<std::size_t>(field);
+  const double u = uniform(request_->random_seed, request_->candidate, at_.events_drawn,
+                           static_cast<std::uint32_t>(field) + kAttemptFields * closing_.attempt);
+  const Draw drawn = sampler_->draw(model_->logits(field, row_), bias(field), request_->params[f], u);
+  const bool watched = field == kPitch && timeline_ && at_.quote_guard.watches();
+  return watched && at_.event[kTimeShift] != tokenizer_->end_id() ? without_quoting(drawn) : drawn;
+}
+
+// Draws again, each time without the pitches that would quote, unless no other is left.
+Draw Slot::without_quoting(Draw pitch) {
+  constexpr float kForbidden = -std::numeric_limits<float>::infinity();
+  const std::span<float> bias(bias_.data(), static_cast<std::size_t>(model_->config().fields[kPitch].size));
+  const Place& place = timeline_->place();
+  const std::int64_t shift = place.at_once ? 0 : tokenizer_->time_shift_ms(at_.event[kTimeShift]);
+  for (std::uint32_t again = 0;; ++again) {
+    if (!at_.quote_guard.would_quote(tokenizer_->pitch(pitch.id), place.onset + shift)) return pitch;
+    bias[static_cast<std::size_t>(pitch.id)] = kForbidden;
+    if (std::ranges::all_of(bias, [](float b) { return b == kForbidden; })) return pitch;
+    at_.quote_guard.refuse();
+    const double u = uniform(request_->random_seed, request_->candidate, at_.events_drawn,
+                             kAgainField + kAgainFields * closing_.attempt + again);
+    pitch = sampler_->draw(model_->logits(kPitch, row_), bias, request_->params[kPitch], u);
+  }
+}
+
 void Slot::take_field(int field) {
   const auto f = static_cast<std::size_t>(field);
   if (forced()) {
@@ -123,11 +156,9 @@ void Slot::take_field(int field) {
       log_probability_[f] = sampler_->log_probability(model_->logits(field, row_), at_.event[f]);
     }
   } else {
-    const double u = uniform(request_->random_seed, request_->candidate, at_.events_drawn,
-                             static_cast<std::uint32_t>(field) + kAttemptFields * closing_.attempt);
-    const Draw draw = sampler_->draw(model_->logits(field, row_), bias(field), request_->params[f], u);
-    at_.event[f] = draw.id;
-    log_probability_[f] = draw.log_probability;
+    const Draw drawn = draw(field);
+    at_.event[f] = drawn.id;
+    log_probability_[f] = drawn.log_probability;
   }
   if (f + 1 < fields_) model_->choose(row_, field, at_.event[f]);
 }
@@ -185,6 +216,7 @@ bool Slot::take_drawn_event() {
 
 void Slot::take_note() {
   at_.loop_guard.push(at_.event[kPitch]);
+  at_.quote_guard.push(tokenizer_->pitch(at_.event[kPitch]), timeline_->onset_ms());
   if (!steered()) return;
   at_.steering.push(
       tokenizer_->note({at_.event[0], at_.event[1], at_.event[2], at_.event[3]}, timeline_->onset_ms()));

@@ -45,6 +45,8 @@ class Slot {
   bool forced() const { return prompt_taken_ < prompt_events_; }
   bool steered() const { return timeline_ && request_->form->steady && model_->config().bands; }
   std::span<const float> bias(int field);
+  Draw draw(int field);
+  Draw without_quoting(Draw pitch);
   bool take_drawn_event();
   void take_note();
   void begin_closing();

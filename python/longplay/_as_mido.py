@@ -6,6 +6,7 @@ it loses. The two differ in much (docs/challenge.md), so the grader's view needs
 
 import math
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from struct import pack, unpack
 from typing import NamedTuple
 
@@ -218,12 +219,14 @@ def waits(file: File) -> list[float]:
     def wait(now: int) -> float:
         return (now - before) * (tempo * 1e-6 / file.ticks_per_quarter) if now > before else 0
 
-    merged = sorted((pair for track in file.tracks for pair in timed(track)), key=lambda pair: pair[0])
+    merged = sorted((pair for track in file.tracks for pair in timed(track)), key=itemgetter(0))
     for now, message in merged:
-        if message.is_meta and message.kind == END_OF_TRACK:
+        if message.status == META and message.kind == END_OF_TRACK:
             continue  # its time is added to the next message's
         times.append(wait(now))
-        before, tempo = now, tempo if message.tempo is None else message.tempo
+        before = now
+        if message.status == META and message.tempo is not None:
+            tempo = message.tempo
     times.append(wait(merged[-1][0] if merged else 0))
     return times
 

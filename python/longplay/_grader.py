@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from longplay._as_mido import File, Message, timed, waits
+from longplay._as_mido import META, File, Message, timed, waits
 
 CLIPS = 120
 TARGET = 3600.0  # s
@@ -58,18 +58,22 @@ def cut(track: Iterable[Message], ticks_per_quarter: int, length: float, *, meta
     """
     share = length / CLIPS
     cuts = [Cut(0, [])]
+    messages = cuts[-1].messages
     spent, now = 0.0, 0
-    for now, message in timed(track):
-        if message.is_meta and not meta_takes_time:
+    for message in track:
+        now += message.delta
+        is_meta = message.status == META
+        if is_meta and not meta_takes_time:
             continue
         spent += message.delta / ticks_per_quarter * 0.5
         if len(cuts) > CLIPS:
             raise CrashError(f"{now / ticks_per_quarter * 0.5:.3f}")
-        if not message.is_meta:
-            cuts[-1].messages.append(message)
+        if not is_meta:
+            messages.append(message)
         if spent >= share:
             spent = 0.0
             cuts.append(Cut(now, []))
+            messages = cuts[-1].messages
     cuts += [Cut(now, []) for _ in range(CLIPS - len(cuts))]
     return cuts[:CLIPS]
 
@@ -97,9 +101,9 @@ def without_meta(track: Iterable[Message]) -> list[Message]:
     kept = []
     waited = 0
     for message in track:
-        if message.is_meta:
+        if message.status == META:
             waited += message.delta
         else:
-            kept.append(message._replace(delta=message.delta + waited))
+            kept.append(message._replace(delta=message.delta + waited) if waited else message)
             waited = 0
     return kept

@@ -1,30 +1,26 @@
 """The engine: a seed in, an hour of piano out."""
 
-import hashlib
 from collections.abc import Iterable, Iterator
-from importlib.metadata import version
-from typing import TypeAlias, Unpack
+from typing import Unpack
 
 import numpy as np
 
 from longplay import _core
-from longplay._core import SnapshotError
-from longplay._open_model import DeviceName, OpenModel
-from longplay.job import OnSnapshot, Progress, pieces
+from longplay._maker import Maker
+from longplay._open_model import DeviceName
+from longplay.job import OnSnapshot, Progress, Task, pieces
 from longplay.live import Session, Stream
-from longplay.midi import MidiSource, midi_bytes
+from longplay.midi import MidiSource, Seed, midi_bytes
+from longplay.originality.index import Index
 from longplay.piece import Piece, Score
 from longplay.provenance import Provenance
-from longplay.settings import Settings, SettingsArguments, core_settings
-from longplay.snapshot import Kind, Snapshot
+from longplay.settings import Settings, SettingsArguments
+from longplay.snapshot import Kind
 
 __all__ = ["DeviceName", "Engine", "Progress", "Seed"]
 
-Seed: TypeAlias = MidiSource | None
-"""The MIDI file that a piece answers: a path, bytes, or None for a piece from nothing."""
 
-
-class Engine(OpenModel):
+class Engine(Maker):
     """Makes piano music with a model, on the CPU or a GPU.
 
     An engine may be used from several threads at once. It keeps the sessions it has opened.
@@ -57,6 +53,7 @@ class Engine(OpenModel):
         *,
         progress: Progress | None = None,
         extendable: bool = False,
+        avoid: Index | None = None,
         **settings: Unpack[SettingsArguments],
     ) -> Piece:
         """Make one piece that answers a seed.
@@ -74,6 +71,10 @@ class Engine(OpenModel):
             Called with (seconds made, seconds in all) a few times a second.
         extendable : bool
             Keep what `extend` needs: the model's state before the ending, beside the piece.
+        avoid : Index, optional
+            A training set not to quote: no 12 notes in a row follow it, in any key. A note that would complete such
+            a run is drawn again without its pitch, and `Piece.refusals` counts it. A piece without a refusal is
+            the one that is made without `avoid`.
         **settings
             ``random_seed``, ``temperature``, ``top_k``, ``top_p``, ``min_p``, ``style``, ``max_velocity``,
             ``recital``, ``include_seed``: see `Settings`.
@@ -91,7 +92,9 @@ class Engine(OpenModel):
         ValueError
             A setting is out of range; the message names it.
         """
-        return next(self.generate_batch([seed], seconds, progress=progress, extendable=extendable, **settings))
+        return next(
+            self.generate_batch([seed], seconds, progress=progress, extendable=extendable, avoid=avoid, **settings)
+        )
 
     def generate_batch(
         self,
@@ -100,6 +103,7 @@ class Engine(OpenModel):
         *,
         progress: Progress | None = None,
         extendable: bool = False,
+        avoid: Index | None = None,
         on_snapshot: OnSnapshot | None = None,
         snapshot_seconds: float = 60.0,
         **settings: Unpack[SettingsArguments],
@@ -117,7 +121,7 @@ class Engine(OpenModel):
         ----------
         seeds : iterable of path, bytes or None
             What to answer. Repeat a seed to get several answers to it.
-        seconds, progress, extendable, **settings
+        seconds, progress, extendable, avoid, **settings
             As for `generate`; `progress` counts all pieces together.
         on_snapshot : callable, optional
             Called with (candidate's place among the seeds, snapshot) while a piece is waited for, once for each
@@ -141,13 +145,56 @@ class Engine(OpenModel):
             A setting is out of range; the message names it.
         """
         asked = Settings(seconds=seconds, **settings)
-        sources = [None if seed is None else midi_bytes(seed) for seed in seeds]
+        tasks = [self.task(seed, asked, index, avoid) for index, seed in enumerate(seeds)]
         keep_seconds = snapshot_seconds if on_snapshot else asked.seconds if extendable else None
-        job = self._core.start(sources, core_settings(asked, self._model.config, keep_seconds=keep_seconds))
-        made = [self._provenance(source, asked, index) for index, source in enumerate(sources)]
-        return pieces(job, made, progress, on_snapshot)
+        return pieces(self.start(tasks, keep_seconds, avoid), tasks, progress, on_snapshot)
 
-    def extend(self, snapshot: bytes, seconds: float, *, branch: int = 0, progress: Progress | None = None) -> Piece:
+    def remake(
+        self, made: Provenance, seed: Seed = None, *, avoid: Index | None = None, progress: Progress | None = None
+    ) -> Piece:
+        """Make a piece again from what made it, to the bit on a machine of the same kind.
+
+        Parameters
+        ----------
+        made : Provenance
+            Of the piece.
+        seed : path, bytes or None
+            What the piece answers.
+        avoid : Index, optional
+            What the piece avoids, if it does.
+        progress : callable, optional
+            As for `generate`.
+
+        Raises
+        ------
+        ValueError
+            Model, seed or index is not the piece's, or the piece was gone on with from a snapshot that is kept while a
+            piece is made; the message says which.
+        MidiError, OSError
+            As for `generate`.
+        """
+        task = self.task(seed, made.settings, made.candidate, avoid)
+        for name in ("model_hash", "seed_hash", "index_hash"):
+            given, wanted = getattr(task.made, name), getattr(made, name)
+            if given != wanted:
+                raise ValueError(f"{name} must be {wanted}, as of the piece, not {given}")
+        job = self.start([task], made.settings.seconds if made.steps else None, avoid)
+        piece = next(pieces(job, [task], progress, None))
+        for step in made.steps:
+            if piece.before_ending is None or piece.before_ending.core.events != step.events:
+                raise ValueError(f"steps must begin where a piece's ending does, not after {step.events} events")
+            piece = self.extend(piece.snapshot(), step.seconds, branch=step.branch, progress=progress, avoid=avoid)
+        return piece
+
+    def extend(
+        self,
+        snapshot: bytes,
+        seconds: float,
+        *,
+        branch: int = 0,
+        progress: Progress | None = None,
+        avoid: Index | None = None,
+    ) -> Piece:
         """Make a piece longer: it goes on from before its ending.
 
         Its notes are the same up to the snapshot. From there it is planned anew for its new length; with its own
@@ -163,6 +210,8 @@ class Engine(OpenModel):
             Which of 2**31 futures, each drawn with random numbers of its own; 0 goes on with the piece's.
         progress : callable, optional
             As for `generate`; what the snapshot holds counts as made.
+        avoid : Index, optional
+            The one that the piece avoids, if it does.
 
         Returns
         -------
@@ -173,9 +222,9 @@ class Engine(OpenModel):
         SnapshotError
             The bytes are damaged, or not the snapshot of a piece of this model.
         ValueError
-            `seconds` or `branch` is out of range.
+            `seconds` or `branch` is out of range, or `avoid` is another index.
         """
-        return next(self.extend_batch([snapshot], seconds, branches=[branch], progress=progress))
+        return next(self.extend_batch([snapshot], seconds, branches=[branch], progress=progress, avoid=avoid))
 
     def extend_batch(
         self,
@@ -184,6 +233,7 @@ class Engine(OpenModel):
         *,
         branches: Iterable[int] | None = None,
         progress: Progress | None = None,
+        avoid: Index | None = None,
         on_snapshot: OnSnapshot | None = None,
         snapshot_seconds: float = 60.0,
     ) -> Iterator[Piece]:
@@ -193,7 +243,7 @@ class Engine(OpenModel):
         ----------
         snapshots : iterable of bytes
             From `Piece.snapshot` or `on_snapshot`. Repeat a snapshot to get several futures of it.
-        seconds, progress
+        seconds, progress, avoid
             As for `extend`.
         on_snapshot, snapshot_seconds
             As for `generate_batch`.
@@ -212,16 +262,13 @@ class Engine(OpenModel):
         """
         old = [self._read("piece", data) for data in snapshots]
         futures = [0] * len(old) if branches is None else list(branches)
-        made = [
-            snapshot.provenance.after(snapshot.core.events, branch, seconds)
+        tasks = [
+            Task(snapshot.provenance.after(snapshot.core.events, branch, seconds), snapshot)
             for snapshot, branch in zip(old, futures, strict=True)
         ]
-        extensions = [
-            snapshot.extension(self._core_settings(provenance, snapshot_seconds if on_snapshot else seconds))
-            for snapshot, provenance in zip(old, made, strict=True)
-        ]
         before = sum(snapshot.provenance.settings_now.seconds for snapshot in old)
-        return pieces(self._core.extend(extensions), made, progress, on_snapshot, before)
+        job = self.start(tasks, snapshot_seconds if on_snapshot else seconds, avoid)
+        return pieces(job, tasks, progress, on_snapshot, before)
 
     def stream(self, seed: Seed = None, **settings: Unpack[SettingsArguments]) -> Stream:
         """Make music without end, drawn while it is listened to: ``for notes in engine.stream(seed): ...``.
@@ -335,30 +382,9 @@ class Engine(OpenModel):
         fields = {name: float(mean) for name, mean in zip(names, means, strict=True)}
         return Score(count, fields, log_probabilities, tuple(remarks))
 
-    def _provenance(self, source: bytes | None, settings: Settings, candidate: int = 0) -> Provenance:
-        return Provenance(
-            version=version("longplay"),
-            model=self.model_name,
-            model_hash=self.model_hash,
-            seed_hash=None if source is None else hashlib.sha256(source).hexdigest(),
-            candidate=candidate,
-            settings=settings,
-        )
-
     def _begin(self, seed: Seed, settings: SettingsArguments) -> tuple[bytes | None, Provenance]:
         source = None if seed is None else midi_bytes(seed)
         return source, self._provenance(source, Settings(**settings))
-
-    def _core_settings(self, made: Provenance, keep_seconds: float | None = None) -> _core.Settings:
-        return core_settings(made.settings_now, self._model.config, candidate=made.candidate, keep_seconds=keep_seconds)
-
-    def _read(self, kind: Kind, data: bytes) -> Snapshot:
-        snapshot = Snapshot.from_bytes(data, kind, self.model_hash)
-        try:
-            self._core_settings(snapshot.provenance)
-        except (TypeError, ValueError) as problem:
-            raise SnapshotError(f"the snapshot's settings make no sense: {problem}") from problem
-        return snapshot
 
     def _resume(self, kind: Kind, data: bytes, branch: int) -> tuple[_core.Snapshot, Provenance, _core.Settings]:
         before = self._read(kind, data)

@@ -1,6 +1,7 @@
 """Pieces of a job, as they are done."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from longplay import _core
@@ -14,26 +15,43 @@ Progress: TypeAlias = Callable[[float, float], None]
 OnSnapshot: TypeAlias = Callable[[int, bytes], None]
 """Called with a candidate's place in its batch and where it stands."""
 
-_POLL_SECONDS = 0.05
+POLL_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Task:
+    """A piece that is to be made.
+
+    Attributes
+    ----------
+    made : Provenance
+        What will have made it.
+    before : bytes, Snapshot or None
+        The seed that it answers, None for a piece from nothing; or what it goes on from.
+    """
+
+    made: Provenance
+    before: bytes | Snapshot | None
 
 
 def pieces(
     job: _core.Job,
-    made: Sequence[Provenance],
+    tasks: Sequence[Task],
     progress: Progress | None,
     on_snapshot: OnSnapshot | None,
     before: float = 0.0,
 ) -> Iterator[Piece]:
     """Wait for each piece in turn. `before`: seconds of their music that there were already."""
+    made = [task.made for task in tasks]
     whole = sum(provenance.settings_now.seconds for provenance in made)
     try:
         for index, provenance in enumerate(made):
-            while not job.wait(index, _POLL_SECONDS):  # Ctrl-C is heard between two waits
+            while not job.wait(index, POLL_SECONDS):  # Ctrl-C is heard between two waits
                 if progress is not None:
                     progress(min(before + job.made_ms / 1000, whole), whole)
                 if on_snapshot is not None:
                     _tell(job, made, on_snapshot)
-            yield _piece(job, index, provenance)
+            yield take_piece(job, index, provenance)
         if progress is not None:
             progress(whole, whole)
     finally:
@@ -43,14 +61,15 @@ def pieces(
 def _tell(job: _core.Job, made: Sequence[Provenance], on_snapshot: OnSnapshot) -> None:
     for index, provenance in enumerate(made):
         if (news := job.snapshot(index)) is not None:
-            _, events, log_probabilities, _, core = news
+            core, _, events, log_probabilities = news
             on_snapshot(index, Snapshot("piece", provenance, core, events, log_probabilities).to_bytes())
 
 
-def _piece(job: _core.Job, index: int, made: Provenance) -> Piece:
-    notes, events, log_probabilities, remarks, core = job.take(index)
+def take_piece(job: _core.Job, index: int, made: Provenance) -> Piece:
+    """A piece that is done, once."""
+    notes, events, log_probabilities, remarks, refusals, core = job.take(index)
     before = None
     if core is not None:
         before = Snapshot("piece", made, core, events[: core.events], log_probabilities[: core.events])
     duration = made.settings_now.milliseconds / 1000
-    return Piece(notes, duration, events, log_probabilities, made, tuple(remarks), before)
+    return Piece(notes, duration, events, log_probabilities, made, tuple(remarks), refusals, before)

@@ -12,6 +12,9 @@ from longplay import _core
 MidiSource: TypeAlias = str | Path | bytes
 """A MIDI file: its path, or its bytes."""
 
+Seed: TypeAlias = MidiSource | None
+"""The MIDI file that a piece answers: a path, bytes, or None for a piece from nothing."""
+
 Notes: TypeAlias = NDArray[np.void]
 """Structured array, shape (notes,), with the fields of `NOTE`."""
 

@@ -30,6 +30,8 @@ class Piece:
         What made the piece.
     warnings : tuple of str
         What was odd about the seed.
+    refusals : int
+        How many notes were drawn and not taken because they would have quoted what the piece had to avoid.
     before_ending : Snapshot, optional
         What `snapshot` gives as bytes; None unless the piece is extendable.
     """
@@ -40,6 +42,7 @@ class Piece:
     log_probabilities: NDArray[np.float32] = field(repr=False)
     provenance: Provenance
     warnings: tuple[str, ...] = ()
+    refusals: int = 0
     before_ending: Snapshot | None = field(default=None, repr=False)
 
     def to_bytes(self) -> bytes:

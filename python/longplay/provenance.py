@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from longplay import _core
+from longplay.originality.index import Index
 from longplay.settings import Settings
 
 
@@ -51,6 +52,8 @@ class Provenance:
         Everything that was asked for at first, defaults included.
     steps : tuple of Step
         What was asked for later, of a piece that was extended or of a branch.
+    index_hash : str or None
+        `Index.hash` of what the piece had to avoid; None if it was free.
     """
 
     version: str
@@ -60,6 +63,7 @@ class Provenance:
     candidate: int
     settings: Settings
     steps: tuple[Step, ...] = ()
+    index_hash: str | None = None
 
     @property
     def settings_now(self) -> Settings:
@@ -81,6 +85,13 @@ class Provenance:
         if branch == 0 and length == self.settings_now.seconds:
             return self
         return replace(self, steps=(*self.steps, step))
+
+    def check_index(self, avoid: Index | None) -> None:
+        """Raise ValueError unless `avoid` is what the piece had to avoid."""
+        given = None if avoid is None else avoid.hash
+        if given != self.index_hash:
+            wanted = "no index" if self.index_hash is None else f"the index of hash {self.index_hash}"
+            raise ValueError(f"avoid must be {wanted}, as of the piece, not {given and f'that of hash {given}'}")
 
     def as_dict(self) -> dict[str, Any]:
         """The same as plain values, ready for JSON."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypedDict
 
 from longplay import _core
+from longplay.originality.index import Index
 
 SamplingOption: TypeAlias = float | Mapping[str, float]
 """One number for all fields, or a mapping of field name to number."""
@@ -97,7 +98,12 @@ class SettingsArguments(TypedDict, total=False):
 
 
 def core_settings(
-    settings: Settings, config: Mapping[str, Any], *, candidate: int = 0, keep_seconds: float | None = None
+    settings: Settings,
+    config: Mapping[str, Any],
+    *,
+    candidate: int = 0,
+    keep_seconds: float | None = None,
+    avoid: Index | None = None,
 ) -> _core.Settings:
     """The core's form of the settings, for a model's config.
 
@@ -117,6 +123,7 @@ def core_settings(
         steady=settings.steady,
         candidate=candidate,
         keep_ms=None if keep_seconds is None else _milliseconds(keep_seconds),
+        avoid=None if avoid is None else avoid.phrases,
     )
 
 

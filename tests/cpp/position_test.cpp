@@ -33,6 +33,9 @@ Position position() {
                 .onset = 160'000,
                 .sounding_until = 161'000,
                 .chord = 3};
+  static const PhraseIndex nothing({}, {});
+  made.quote_guard.watch(&nothing);
+  made.quote_guard.push(60, 160'000);
   for (int i = 0; i < 300; ++i) {
     const std::int64_t onset = 400 * i;
     made.loop_guard.next_onset();
@@ -62,7 +65,7 @@ TEST(Position, IsTheSameAfterBeingPacked) {
   EXPECT_EQ(after.answer_state, before.answer_state);
   EXPECT_EQ(after.place.piece_end, before.place.piece_end);
   EXPECT_EQ(after.place.at_once, before.place.at_once);
-  EXPECT_EQ(pack(after), pack(before));  // the loop guard, the cadence and the steering too
+  EXPECT_EQ(pack(after), pack(before));  // the guards, the cadence and the steering too
 }
 
 TEST(Position, IsPackedLittleEndian) {
@@ -120,6 +123,9 @@ TEST(Position, ThatDoesNotFitTheModelIsRefusedWithASentence) {
   wrong = position();
   wrong.loop_guard.push(3);
   EXPECT_EQ(refusal(wrong), "the snapshot's pitches are none of the model's");
+  wrong = position();
+  wrong.quote_guard.push(128, 0);
+  EXPECT_EQ(refusal(wrong), "the snapshot's last notes cannot be");
   wrong = position();
   wrong.place.onset = 600'001;
   EXPECT_EQ(refusal(wrong),

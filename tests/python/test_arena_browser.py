@@ -106,6 +106,7 @@ class Page:
         )
 
     def ranking(self):
+        self.driver.execute_script("document.getElementById('rows').replaceChildren()")  # of an earlier look
         self.find("#to-ranking").click()
         self.until(lambda: self.find("#rows tr"))
         return self.driver.execute_script(  # at once: the page draws its rows anew
@@ -159,7 +160,7 @@ def test_the_keyboard_is_enough(driver, url):
     assert page.ranking()[0][6] == "0"
     page.find("#to-vote").click()
     page.press(Keys.ARROW_RIGHT)
-    page.until(lambda: not page.choose("left").is_enabled())
+    page.until(lambda: not page.choose("left").is_enabled() and page.play("left").is_enabled())  # the next match
     assert page.ranking()[0][6] == "1"
     assert page.complaints() == []
 

@@ -40,7 +40,8 @@ FLOORS = (
     | dict.fromkeys([*MIDI, *MODEL], 2)
     | dict.fromkeys(ORIGINALITY, 3)
     | dict.fromkeys(["sampling", "tokenizer"], 4)
-    | dict.fromkeys(["cadence", "generator", "loop_guard", "position", "slot", "steering", "timeline"], 5)
+    | dict.fromkeys(["cadence", "generator", "loop_guard", "position"], 5)
+    | dict.fromkeys(["quote_guard", "slot", "steering", "timeline"], 5)
     | dict.fromkeys(["assemble", "beginning", "course", "engine", "generator_pool", "job", "live"], 6)
 )
 
@@ -78,8 +79,9 @@ def test_pybind11_is_known_to_the_bindings_alone():
 # Libraries of an extra, each known to the file or folder that says how to install it.
 _EXTRAS = {
     "arena": {"starlette", "uvicorn"},
-    "originality": {"matplotlib", "zstandard"},
-    "plots.py": {"matplotlib"},
+    "data_set.py": {"zstandard"},
+    "originality": {"matplotlib"},
+    "plots.py": {"PIL", "matplotlib"},
     "render.py": {"fluidsynth", "soundfile"},
 }
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.image import imread
+from PIL import Image
 from test_cli import run
 from test_grader import an_hour, made
 
@@ -123,6 +124,16 @@ def test_next_to_nothing_can_be_drawn(notes, tmp_path):
 def test_a_picture_of_another_kind_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"end in \.png or \.svg, not '\.gif'"):
         plots.save(Figure(), tmp_path / "a.gif")
+    with pytest.raises(ValueError, match=r"dpi must be in \[20, 1000\], not 19"):
+        plots.save(Figure(), tmp_path / "a.png", dpi=19)
+
+
+@pytest.mark.parametrize(("dpi", "size"), [(150, (750, 750)), (50, (250, 250))])
+def test_a_png_has_the_size_asked_for_and_256_colours_at_most(tmp_path, dpi, size):
+    plots.save(plots.PICTURES["similarity"](an_hour(0), 3600, "An hour"), tmp_path / "a.png", dpi=dpi)
+    with Image.open(tmp_path / "a.png") as image:
+        assert image.size == size
+        assert image.mode == "P"
 
 
 def test_the_command_draws_a_file_and_keeps_what_is_there(tmp_path):

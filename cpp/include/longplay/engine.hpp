@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "longplay/generator.hpp"
@@ -15,11 +16,11 @@
 
 namespace longplay {
 
-// What to make. Everything but the seeds.
+// What to make. Everything but the seed.
 struct Settings {
   std::int64_t length_ms = 0;  // of a piece
   std::uint64_t random_seed = 0;
-  std::uint32_t candidate = 0;           // of the first seed, the others follow
+  std::uint32_t candidate = 0;           // with random_seed, what the random numbers are a function of
   std::vector<SamplingParams> params;    // one per field
   std::vector<std::vector<float>> bias;  // one per field: empty, or one number per id
   std::vector<std::int32_t> controls;    // one id per control
@@ -27,6 +28,7 @@ struct Settings {
   bool recital = true;                   // pieces of a few minutes, one after the other
   bool steady = true;                    // any five minutes keep to the model's bands
   std::optional<std::int64_t> keep_ms;   // keep where a piece stands before its ending, and this often
+  const PhraseIndex* avoid = nullptr;    // what not to quote; outlives all that is made with it
 };
 
 using Seed = std::optional<std::vector<std::uint8_t>>;  // the bytes of a MIDI file, or from nothing
@@ -36,16 +38,33 @@ struct Music {
   std::vector<std::int32_t> events;      // as drawn, four ids each
   std::vector<float> log_probabilities;  // nats, one per id of `events`
   std::vector<std::string> warnings;     // of reading the seed
+  std::uint64_t refusals = 0;            // notes not taken because they quote
   std::optional<Snapshot> kept;          // where it stood at last, if that was to be kept
 };
 
-// A piece that is to be made longer.
+// A piece that is to be made from its beginning.
+struct Answer {
+  Seed seed;
+  Settings settings;
+};
+
+// A piece that is to be gone on with, or made longer.
 struct Extension {
   Snapshot snapshot;
   std::int64_t snapshot_length_ms = 0;   // what it was made for
   std::vector<std::int32_t> events;      // drawn so far, four ids each
   std::vector<float> log_probabilities;  // nats, one per id of `events`
   Settings settings;                     // what it is to become
+};
+
+using Task = std::variant<Answer, Extension>;
+
+// Where a candidate under way stood at last.
+struct Standing {
+  Snapshot snapshot;
+  std::int64_t onset_ms = 0;             // how far it had come
+  std::vector<std::int32_t> events;      // as drawn, four ids each
+  std::vector<float> log_probabilities;  // nats, one per id of `events`
 };
 
 struct Scored {
@@ -70,9 +89,9 @@ class Job {
   // thread of the job threw.
   bool wait(std::size_t index, std::chrono::milliseconds timeout);
   Music take(std::size_t index);  // once each, when done
-  // Where candidate `index` stood at last, with all that had been drawn; nothing if it is done, or has
-  // not come further since the last call.
-  std::optional<Music> snapshot(std::size_t index);
+  // Where candidate `index` stood at last, with the events drawn from `first_event` on; nothing if it is
+  // done, or has not come further since the last call.
+  std::optional<Standing> snapshot(std::size_t index, std::size_t first_event = 0);
   std::int64_t made_ms() const;  // music made so far, over all candidates
   void stop();                   // and wait until every thread has stopped
 
@@ -95,15 +114,11 @@ class Engine {
   int num_threads() const;
   LoopTime time() const;  // of all that its threads have finished
 
-  // Begins to make one candidate for each seed; candidate i is drawn with index i. Throws MidiError
-  // for a seed that cannot be read, std::invalid_argument for settings that do not fit.
-  std::unique_ptr<Job> start(const std::vector<Seed>& seeds, const Settings& settings);
-
-  // Begins to make a longer piece of each, which goes on from its snapshot. Throws SnapshotError for a
+  // Begins to make the pieces. Throws MidiError for a seed that cannot be read, SnapshotError for a
   // snapshot that is none of this model's, std::invalid_argument for settings that do not fit.
-  std::unique_ptr<Job> extend(const std::vector<Extension>& extensions);
+  std::unique_ptr<Job> start(const std::vector<Task>& tasks);
 
-  // Music without end; of a session, in one piece. Throws as `start` and `extend` do.
+  // Music without end; of a session, in one piece. Throws as `start` does.
   std::unique_ptr<Stream> stream(const Seed& seed, const Settings& settings);
   std::unique_ptr<Stream> stream(const Snapshot& snapshot, const Settings& settings);
   std::unique_ptr<Session> session(const Seed& seed, const Settings& settings);
@@ -113,7 +128,6 @@ class Engine {
   Scored score(std::span<const std::uint8_t> midi);
 
  private:
-  std::unique_ptr<Job> run(std::vector<Candidate> candidates);
   std::unique_ptr<Stream> open_stream(Beginning beginning);
   std::unique_ptr<Session> open_session(Beginning beginning);
 

@@ -12,6 +12,7 @@
 
 #include "longplay/loop_guard.hpp"
 #include "longplay/model.hpp"
+#include "longplay/quote_guard.hpp"
 #include "longplay/sampling.hpp"
 #include "longplay/steering.hpp"
 #include "longplay/timeline.hpp"
@@ -28,6 +29,7 @@ struct Position {
   Place place;                             // with a form
   LoopGuard loop_guard;
   Steering steering;
+  QuoteGuard quote_guard;
 };
 
 // One candidate to be made, or to be gone on with. Ids lie flat, one event after another, one id per field.
@@ -41,6 +43,7 @@ struct Request {
   std::vector<std::vector<float>> bias;  // one per field: empty, or one number per id
   std::vector<std::int32_t> controls;    // one id per control, told at every step
   std::optional<Form> form;              // of a note model's music; without it, only max_events stops
+  QuoteGuard quote_guard;                // with a form, what a candidate from the start begins with
   std::uint64_t max_events = 0;          // draw at most this many
   // With a form, draw no event after the first one that stands here or later.
   std::int64_t until_ms = std::numeric_limits<std::int64_t>::max();
@@ -57,6 +60,7 @@ struct Drawn {
   std::vector<float> log_probabilities;         // nats, one per id of `events`
   std::vector<float> prompt_log_probabilities;  // nats, one per id of the prompt, if asked for
   std::vector<std::int64_t> onsets_ms;          // with a form, one per event; of an END, where music goes on
+  std::uint64_t refusals = 0;                   // notes not taken because they quote, since the start
   std::optional<Position> position;             // if asked for
 };
 

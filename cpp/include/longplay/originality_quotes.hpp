@@ -27,6 +27,7 @@ std::vector<std::uint32_t> sort_phrases(std::span<const Symbol> symbols);
 class PhraseIndex {
  public:
   static constexpr std::size_t kDeepest = 4096;
+  static constexpr std::size_t kQuotedNotes = 12;  // shorter runs in common are the language of music
 
   // Phrases in [begin, end) of `sorted`.
   struct Range {

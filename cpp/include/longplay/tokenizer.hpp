@@ -36,6 +36,9 @@ class Tokenizer {
   Note note(const NoteEvent& event, std::int64_t onset_ms) const;
 
   std::int64_t time_shift_ms(std::int32_t id) const { return time_shift_[static_cast<std::size_t>(id)]; }
+  std::uint8_t pitch(std::int32_t id) const {
+    return static_cast<std::uint8_t>(pitch_[static_cast<std::size_t>(id)]);
+  }
   std::int32_t end_id() const { return static_cast<std::int32_t>(time_shift_.size()); }
 
  private:

@@ -1,4 +1,4 @@
 """A listening contest on this machine: two clips, one vote, a ranking. See ``docs/arena.md``.
 
-Needs the extra ``[arena]``; nothing else of longplay imports this package.
+`server` and `app` need the extra ``[arena]``; what keeps and counts votes does not.
 """

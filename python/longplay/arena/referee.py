@@ -71,6 +71,7 @@ class Referee:
     @property
     def votes(self) -> int:
         """How many votes count."""
+        self._catch_up()
         return self._votes
 
     def clip(self, clip: ClipId) -> Clip:
@@ -79,6 +80,7 @@ class Referee:
 
     def match(self, voter: str) -> Match:
         """Draw a match; the one the voter had is over."""
+        self._catch_up()
         ids = list(self._candidates)
         pair = self._choose([self._pieces.rating(id_) for id_ in ids], self._random)
         left, right = (self._fresh(ids[index]) for index in pair)
@@ -122,6 +124,7 @@ class Referee:
 
     def ranking(self) -> list[dict[str, Any]]:
         """The candidates, the best first: plain values, ready for JSON. Those whose file is gone are not `present`."""
+        self._catch_up()
         known = sorted(self._names, key=lambda id_: self._names[id_])
         return [
             {"id": rung.player, "name": self._names[rung.player], "present": rung.player in self._candidates}
@@ -131,6 +134,7 @@ class Referee:
 
     def clip_ranking(self, candidate: str) -> list[dict[str, Any]]:
         """A candidate's clips that votes were given to, the best first; empty for an unknown candidate."""
+        self._catch_up()
         rungs = self._clips.rungs(sorted(self._heard.get(candidate, ())))
         return [{"clip": rung.player.number + 1} | _figures(rung) for rung in rungs]
 
@@ -152,6 +156,12 @@ class Referee:
             del self._matches[next(iter(self._matches))]
         self._matches[voter] = match
         return match
+
+    def _catch_up(self) -> None:
+        """Count what other processes have added to the folder's votes or taken back."""
+        if self._store.changed_elsewhere():
+            self._names = self._store.names()
+            self._count()
 
     def _count(self) -> None:
         """Rate everybody from the first vote on."""

@@ -13,9 +13,8 @@ from longplay.arena.app import create_app
 from longplay.arena.clips import candidates
 from longplay.arena.pairing import CHOOSERS
 from longplay.arena.referee import Referee
-from longplay.arena.store import Store
+from longplay.arena.store import DATABASE, Store
 
-DATABASE = "arena.sqlite3"  # in the candidates' folder
 MOST_CONNECTIONS = 64  # at a time
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
+DATABASE = "arena.sqlite3"
+"""Where the votes on the candidates of a folder are, in the folder."""
+
 Side: TypeAlias = Literal["left", "right"]
 
 _SCHEMA = """
@@ -68,9 +71,15 @@ class Store:
             self._database.execute("PRAGMA synchronous = FULL")  # a vote is on the disk before it is confirmed
             self._database.executescript(_SCHEMA)
             self._database.execute(f"SELECT {_COLUMNS} FROM votes LIMIT 1")
+            self._version = self._read_version()
         except sqlite3.DatabaseError as error:
             self._database.close()
             raise ValueError(f"{path} does not hold the votes of an arena: {error}") from error
+
+    def changed_elsewhere(self) -> bool:
+        """Whether another process has changed the votes or names since the last call."""
+        before, self._version = self._version, self._read_version()
+        return self._version != before
 
     def add(self, votes: Iterable[Vote]) -> None:
         """Add votes, all or none."""
@@ -99,6 +108,9 @@ class Store:
     def close(self) -> None:
         """Close the file."""
         self._database.close()
+
+    def _read_version(self) -> int:
+        return int(self._database.execute("PRAGMA data_version").fetchone()[0])
 
     def _write(self, statement: str, rows: Iterable[tuple[object, ...]]) -> None:
         self._database.execute("BEGIN IMMEDIATE")

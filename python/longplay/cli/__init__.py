@@ -21,7 +21,7 @@ app = typer.Typer(
 COMMANDS = (
     *(making.generate, making.batch),
     *(judging.score, judging.doctor),
-    *(challenge.check, challenge.pack, challenge.clips),
+    *(challenge.check, challenge.pack, challenge.clips, challenge.submit),
     *(listening.render, listening.arena),
     *(originality.originality, originality.originality_index),
     picture.plot,

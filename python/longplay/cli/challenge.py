@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,6 +18,7 @@ from longplay.cli.shared import (
     RandomSeedOption,
     complain,
     open_engine,
+    open_index,
     progress_bar,
     refuse_existing,
 )
@@ -93,6 +96,32 @@ def clips(
     for path, data in zip(paths, cut, strict=True):
         write_whole(path, data, overwrite=force)
     print(f"{out}: {len(paths)} clips")
+
+
+def submit(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of candidates, and of the votes on them.")],
+    index: Annotated[Path, typer.Option("--index", help="Index of the training set.")],
+    seed: Annotated[list[Path] | None, typer.Option(help="MIDI file that candidates answer; may be repeated.")] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of all your submissions.")] = Path("submissions"),
+    model: ModelOption = None,
+    device: DeviceOption = "auto",
+    as_json: JsonOption = False,
+) -> None:
+    """Choose the best candidate and write it with all that proves it; refuses a third one in 24 hours."""
+    from longplay.submit import submit
+
+    def tell(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+    engine = open_engine(model, device, 1)
+    made = submit(folder, out, open_index(index), seeds=seed or [], engine=engine, now=datetime.now(UTC), tell=tell)
+    for reason in made.passed_over:
+        tell(f"passed over: {reason}")
+    if as_json:
+        record: dict[str, Any] = {"folder": str(made.folder), "candidate": made.chosen.path.name}
+        print(json.dumps(record | made.chosen.standing() | {"passed_over": made.passed_over}))
+    else:
+        print(f"{made.folder}: {made.chosen.path.name}. {made.originality.verdict}")
 
 
 def _print(console: Console, file: Path, report: Report, table: bool) -> None:

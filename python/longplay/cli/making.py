@@ -18,6 +18,7 @@ from longplay.cli.shared import (
     ThreadsOption,
     complain,
     open_engine,
+    open_index,
     progress_bar,
     refuse_existing,
 )
@@ -34,6 +35,7 @@ TopPOption = Annotated[
 ]
 StyleOption = Annotated[str | None, typer.Option(help="One of the model's styles; `doctor` lists them.")]
 IncludeSeedOption = Annotated[bool, typer.Option("--include-seed", help="Begin with the seed itself.")]
+AvoidOption = Annotated[Path | None, typer.Option(help="Index of a training set (`originality-index`) not to quote.")]
 
 
 def generate(
@@ -45,6 +47,7 @@ def generate(
     top_p: TopPOption = None,
     style: StyleOption = None,
     include_seed: IncludeSeedOption = False,
+    avoid: AvoidOption = None,
     model: ModelOption = None,
     device: DeviceOption = "auto",
     threads: ThreadsOption = 0,
@@ -53,7 +56,7 @@ def generate(
 ) -> None:
     """Make one piece that answers a seed."""
     settings = _settings(random_seed, temperature, top_p, style, include_seed)
-    _make([seed], [out], seconds, settings, (model, device, threads), force, as_json)
+    _make([seed], [out], seconds, settings, avoid, (model, device, threads), force, as_json)
 
 
 def batch(
@@ -66,6 +69,7 @@ def batch(
     top_p: TopPOption = None,
     style: StyleOption = None,
     include_seed: IncludeSeedOption = False,
+    avoid: AvoidOption = None,
     model: ModelOption = None,
     device: DeviceOption = "auto",
     threads: ThreadsOption = 0,
@@ -77,7 +81,7 @@ def batch(
     paths = [out / f"{seed.stem}-{candidate:04d}.mid" for candidate, seed in enumerate(sources)]
     settings = _settings(random_seed, temperature, top_p, style, include_seed)
     out.mkdir(parents=True, exist_ok=True)
-    _make(sources, paths, seconds, settings, (model, device, threads), force, as_json)
+    _make(sources, paths, seconds, settings, avoid, (model, device, threads), force, as_json)
 
 
 def _settings(
@@ -99,6 +103,7 @@ def _make(
     paths: Sequence[Path],
     seconds: float,
     settings: SettingsArguments,
+    avoid: Path | None,
     engine: tuple[str | None, str, int],
     force: bool,
     as_json: bool,
@@ -106,8 +111,9 @@ def _make(
     """Answer each seed and save the piece under its path as soon as it is done."""
     refuse_existing(paths, force)
     maker = open_engine(*engine)
+    index = None if avoid is None else open_index(avoid)
     with progress_bar() as progress:
-        pieces = maker.generate_batch(seeds, seconds, progress=progress, **settings)
+        pieces = maker.generate_batch(seeds, seconds, progress=progress, avoid=index, **settings)
         for path, piece in zip(paths, pieces, strict=True):
             _save(piece, path, force, as_json)
 
@@ -117,6 +123,10 @@ def _save(piece: Piece, path: Path, force: bool, as_json: bool) -> None:
     piece.save(path, overwrite=force)
     if as_json:
         result: dict[str, Any] = {"file": str(path), "seconds": piece.duration, "notes": len(piece.notes)}
+        if piece.provenance.index_hash is not None:
+            result["refusals"] = piece.refusals
         print(json.dumps(result | {"provenance": piece.provenance.as_dict()}), flush=True)
     else:
         print(path, flush=True)
+        if piece.provenance.index_hash is not None:
+            complain([f"{piece.refusals} notes that would have quoted were drawn again"], path)

@@ -14,6 +14,7 @@ def plot(
     file: Annotated[Path, typer.Argument(help="MIDI file to draw.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Picture to write: .png or .svg.")],
     picture: Annotated[str, typer.Option(help="page, roll, clips, similarity or bands.")] = "page",
+    dpi: Annotated[int, typer.Option(help="Dots per inch.")] = 150,
     force: ForceOption = False,
 ) -> None:
     """Draw a piece: piano roll, clips of 30 s, self-similarity, and how it stands beside real music."""
@@ -24,5 +25,5 @@ def plot(
     refuse_existing([out], force)
     notes = read_midi(file)
     seconds = float((notes["onset_ms"] + notes["duration_ms"]).max(initial=0)) / 1000
-    plots.save(plots.PICTURES[picture](notes, max(seconds, 1.0), file.name), out)
+    plots.save(plots.PICTURES[picture](notes, max(seconds, 1.0), file.name), out, dpi=dpi)
     print(out)

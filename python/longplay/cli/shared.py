@@ -12,6 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from longplay.engine import Engine, Progress
+    from longplay.originality import Index
 
 ModelOption = Annotated[str | None, typer.Option(help="Model folder, or the name of a built-in model.")]
 DeviceOption = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
@@ -26,6 +27,13 @@ def open_engine(model: str | None, device: str, threads: int) -> Engine:
     from longplay import Engine
 
     return Engine(model, device, threads)  # type: ignore[arg-type]  # the engine checks the name
+
+
+def open_index(path: Path) -> Index:
+    """An index of a training set."""
+    from longplay.originality import Index
+
+    return Index.open(path)
 
 
 def refuse_existing(paths: Iterable[Path], force: bool) -> None:

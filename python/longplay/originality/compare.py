@@ -11,7 +11,7 @@ from longplay.midi import MidiSource, Notes, midi_bytes
 from longplay.originality.index import Index, Progress
 from longplay.originality.report import HIGHEST_PITCH, Originality, Passage, Quotation, WindowPair
 
-RUN_NOTES = 12
+RUN_NOTES = _core.QUOTED_NOTES
 """Shorter runs in common are the language of music, not a quotation."""
 
 NONE = 2**32 - 1

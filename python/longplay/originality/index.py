@@ -1,8 +1,10 @@
 """An index of a training set: built once, mapped into memory, asked what a file has in common with it."""
 
+import hashlib
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -225,6 +227,13 @@ class Index:
     def window_starts(self) -> NDArray[np.uint32]:
         """Where the windows start in `series`, in the order of the search."""
         return np.asarray(self._content.arrays["windows"])
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of the notes it holds: indices of one hash find the same runs."""
+        digest = hashlib.sha256(self.first_notes.astype("<u4").tobytes())
+        digest.update(self.pitches.tobytes())
+        return digest.hexdigest()
 
     @property
     def hours(self) -> float:

@@ -75,8 +75,9 @@ def _passage(axis: Any, found: Quotation, notes: Notes, index: Index) -> None:
         label=_short(str(found.here)),
     )
     weight = "" if found.bits is None else f", {found.bits:.0f} bits"
+    tempo = f", tempo x {1 / found.tempo:.2f}" if found.tempo else ""  # notes of one onset have none
     axis.set_title(
-        f"{found.same} of {found.notes} notes{weight}, {found.semitones:+d} semitones, tempo x {1 / found.tempo:.2f}",
+        f"{found.same} of {found.notes} notes{weight}, {found.semitones:+d} semitones{tempo}",
         fontsize=9,
     )
     _finish(axis, "seconds into the passage")

@@ -1,0 +1,77 @@
+"""What avoiding a training set changes, and what it costs. `python -m benchmarks.avoid --index FILE`.
+
+Makes an hour in answer to the example seed for each random seed, with and without. With --data, says how much works of
+the test split, which are of real people, have in common with the index by the same measure. Prints tables in Markdown.
+"""
+
+import argparse
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+import longplay
+from longplay import _core
+from longplay.midi import Notes
+from longplay.originality import Index, training_files
+from longplay.originality.compare import RUN_NOTES
+
+EXAMPLE = Path(__file__).parents[1] / "examples" / "traumerei.mid"
+
+
+def in_runs(notes: Notes, index: Index) -> tuple[int, int]:
+    """How many notes lie in runs in common of `RUN_NOTES` and more, and how many the longest run has."""
+    symbols = _core.interval_symbols(notes["pitch"].copy(), np.zeros(1, np.uint32))
+    lengths, _ = index.phrases.longest_runs(symbols)
+    edges = np.zeros(len(notes) + 1, np.int64)
+    for begin in np.flatnonzero(lengths >= RUN_NOTES):
+        edges[begin] += 1
+        edges[begin + lengths[begin]] -= 1
+    return int((np.cumsum(edges[:-1]) > 0).sum()), int(lengths.max(initial=0))
+
+
+def microseconds(engine: longplay.Engine, avoid: Index | None, random_seed: int) -> float:
+    """Processor time of a step while ten minutes are made."""
+    steps, start = engine.loop_time.steps, time.process_time()
+    engine.generate(EXAMPLE, 600, random_seed=random_seed, avoid=avoid)
+    return 1e6 * (time.process_time() - start) / (engine.loop_time.steps - steps)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--index", type=Path, required=True)
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--seconds", type=int, default=3600)
+    parser.add_argument("--random-seeds", type=int, default=3)
+    args = parser.parse_args(argv)
+    index = Index.open(args.index)
+
+    engine = longplay.Engine(num_threads=1)
+    engine.generate(EXAMPLE, 60, avoid=index)  # warm, and the index is in memory
+    print("| random seed | avoid | notes | in runs of 12 and more | longest run | refusals |")
+    print("|--:|---|--:|--:|--:|--:|")
+    for random_seed in range(args.random_seeds):
+        for name, avoid in (("nothing", None), ("the index", index)):
+            piece = engine.generate(EXAMPLE, args.seconds, random_seed=random_seed, avoid=avoid)
+            common, longest = in_runs(piece.notes, index)
+            if avoid is not None:
+                assert common == 0, "a guard that lets runs through is not worth timing"
+            share = common / len(piece.notes)
+            print(
+                f"| {random_seed} | {name} | {len(piece.notes):,} | {share:.1%} | {longest} | {piece.refusals} |",
+                flush=True,
+            )
+    pairs = [(microseconds(engine, None, seed), microseconds(engine, index, seed)) for seed in range(8)]
+    free, avoiding = np.median(pairs, axis=0)
+    print(f"\nA step takes {free:.1f} us, and {avoiding:.1f} us with the index (medians of 8).")
+    if args.data:
+        real = [longplay.read_midi(file.data) for file in training_files([args.data], "test")]
+        found = np.array([(len(notes), *in_runs(notes, index)) for notes in real if len(notes)])
+        shares = np.quantile(found[:, 1] / found[:, 0], [0.25, 0.5, 0.75])
+        print(f"\nOf {len(found)} works of the test split, {found[:, 1].sum() / found[:, 0].sum():.1%} of all notes; ")
+        print("quartiles of the works: " + ", ".join(f"{share:.1%}" for share in shares))
+
+
+if __name__ == "__main__":
+    main()
