@@ -96,7 +96,8 @@ void bind_engine(py::module_& m) {
   py::class_<LoopTime>(m, "LoopTime")
       .def_readonly("total_seconds", &LoopTime::total_seconds)
       .def_readonly("run_seconds", &LoopTime::run_seconds)
-      .def_readonly("steps", &LoopTime::steps);
+      .def_readonly("steps", &LoopTime::steps)
+      .def("__add__", [](LoopTime sum, const LoopTime& other) { return sum += other; });
 
   py::class_<Job>(m, "Job")
       .def("__len__", &Job::size)
@@ -107,10 +108,11 @@ void bind_engine(py::module_& m) {
       .def("stop", &Job::stop, py::call_guard<py::gil_scoped_release>());
 
   py::class_<Engine>(m, "Engine")
-      .def(py::init<std::shared_ptr<Runtime>, std::shared_ptr<ModelFiles>, Device, int>(), "runtime"_a,
+      .def(py::init<std::shared_ptr<Runtime>, std::shared_ptr<ModelFiles>, const Device&, int>(), "runtime"_a,
            "files"_a, "device"_a, "num_threads"_a, py::call_guard<py::gil_scoped_release>())
       .def_property_readonly("num_threads", &Engine::num_threads)
       .def_property_readonly("time", &Engine::time)
+      .def_property_readonly("row_copies", &Engine::row_copies)
       .def("start", &start, "seeds"_a, "settings"_a)
       .def("extend", &Engine::extend, "extensions"_a, py::call_guard<py::gil_scoped_release>())
       .def("stream", &stream, "seed"_a, "settings"_a)
