@@ -34,11 +34,15 @@ class Engine(OpenModel):
     model : path or str, optional
         A model folder (``docs/model-contract.md``), or the name of a built-in model. By default
         ``"piano-lstm"``.
-    device : {"auto", "cpu", "cuda"}
-        Where the model runs. "auto" takes the CPU: for the built-in model it is the faster of the two until
-        many candidates are made at once.
+    device : str
+        Where the model runs: "cpu"; "cuda" or "cuda:1", a GPU by its number; or "auto", the CPU but for batches of
+        256 candidates and more, which go to the first GPU if it can run the model (``docs/cuda.md``). The built-in
+        model is int8, which runs on the CPU alone.
     num_threads : int
-        Threads that make candidates side by side; 0 takes one per core. One candidate is made by one thread.
+        Threads that make candidates side by side; 0 takes one per core, and to feed a GPU at most 4. One candidate
+        is made by one thread.
+    cuda_graph : bool
+        Record what a GPU does in a step, and replay it (``docs/cuda.md``).
 
     Raises
     ------
@@ -47,7 +51,7 @@ class Engine(OpenModel):
     DeviceError
         ONNX Runtime or the device cannot be used; the message says what mends it.
     ValueError
-        `device` or `num_threads` is out of range.
+        `device`, `num_threads` or `cuda_graph` is out of range.
     """
 
     def generate(
@@ -143,7 +147,9 @@ class Engine(OpenModel):
         asked = Settings(seconds=seconds, **settings)
         sources = [None if seed is None else midi_bytes(seed) for seed in seeds]
         keep_seconds = snapshot_seconds if on_snapshot else asked.seconds if extendable else None
-        job = self._core.start(sources, core_settings(asked, self._model.config, keep_seconds=keep_seconds))
+        job = self._core_for(len(sources)).start(
+            sources, core_settings(asked, self._model.config, keep_seconds=keep_seconds)
+        )
         made = [self._provenance(source, asked, index) for index, source in enumerate(sources)]
         return pieces(job, made, progress, on_snapshot)
 
@@ -221,7 +227,7 @@ class Engine(OpenModel):
             for snapshot, provenance in zip(old, made, strict=True)
         ]
         before = sum(snapshot.provenance.settings_now.seconds for snapshot in old)
-        return pieces(self._core.extend(extensions), made, progress, on_snapshot, before)
+        return pieces(self._core_for(len(extensions)).extend(extensions), made, progress, on_snapshot, before)
 
     def stream(self, seed: Seed = None, **settings: Unpack[SettingsArguments]) -> Stream:
         """Make music without end, drawn while it is listened to: ``for notes in engine.stream(seed): ...``.
