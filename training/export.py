@@ -12,6 +12,7 @@ import torch
 from training import tables
 from training.bands import BANDS
 from training.corpus import Corpus
+from training.graphs.builder import Precision
 from training.graphs.calibration import Ranges, measure
 from training.graphs.notes import head_graph, states, step_graph
 from training.model import NoteModel
@@ -28,7 +29,9 @@ class ExportConfig:
     run: Path = field(metadata={"help": "folder of a training run"})
     out: Path = field(metadata={"help": "folder to write"})
     name: str = field(default="piano-lstm", metadata={"help": "name of the model"})
-    int8: bool = field(default=True, metadata={"help": "int8 products; fp32 otherwise"})
+    precision: Precision = field(
+        default="int8", metadata={"help": "of the products: int8, for CPUs; fp16, for GPUs; or fp32"}
+    )
     data: str = field(default="", metadata={"help": "folder whose training pieces calibrate int8; else the run's"})
 
 
@@ -43,17 +46,23 @@ def load_model(run: Path) -> NoteModel:
     return model.eval()
 
 
-def write_model(model: NoteModel, out: Path, *, name: str, ranges: Ranges | None = None) -> None:
+def write_model(
+    model: NoteModel, out: Path, *, name: str, precision: Precision = "fp32", ranges: Ranges | None = None
+) -> None:
     """Write the model's graphs and config.json into a folder; files of other names stay.
 
-    Products are int8 if there are `ranges` (`training.graphs.calibration`), and fp32 otherwise.
+    Products in int8, and no others, need `ranges` (`training.graphs.calibration`).
     """
+    if precision == "int8" and ranges is None:
+        raise ValueError("ranges must be given for precision int8")
+    if precision != "int8" and ranges is not None:
+        raise ValueError(f"ranges must be None for precision {precision}")
     partial = out.with_name(out.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    onnx.save(step_graph(model, ranges), partial / "step.onnx")
+    onnx.save(step_graph(model, precision, ranges), partial / "step.onnx")
     for f in range(1, len(tables.SIZES)):
-        onnx.save(head_graph(model, f, int8=ranges is not None), partial / f"head_{f}.onnx")
+        onnx.save(head_graph(model, f, precision), partial / f"head_{f}.onnx")
     bands = json.loads(BANDS.read_text(encoding="utf-8"))["bands"]
     config = {**tables.config(name, states(model), model.context_width), "bands": bands}
     (partial / "config.json").write_text(json.dumps(config) + "\n", encoding="utf-8")
@@ -63,23 +72,23 @@ def write_model(model: NoteModel, out: Path, *, name: str, ranges: Ranges | None
     partial.rmdir()
 
 
-def export_run(run: Path, out: Path, *, name: str, int8: bool = True, data: Path | None = None) -> None:
+def export_run(run: Path, out: Path, *, name: str, precision: Precision = "int8", data: Path | None = None) -> None:
     """Write the model of a run's last checkpoint into a folder; int8 is calibrated on training pieces of `data`."""
     model = load_model(run)
     ranges = None
-    if int8:
+    if precision == "int8":
         stored = torch.load(run / "last.pt", map_location="cpu", weights_only=True)["config"]
         train = Corpus(data or Path(stored["data"]), "train")
         music = Stream(train, MIXES["all"], *CALIBRATION, random_seed=1).next()
         ranges = measure(model, music.events, music.controls)
-    write_model(model, out, name=name, ranges=ranges)
+    write_model(model, out, name=name, precision=precision, ranges=ranges)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Export the last checkpoint of a run."""
     config = parse_config(ExportConfig, argv, __doc__ or "")
     data = Path(config.data) if config.data else None
-    export_run(config.run, config.out, name=config.name, int8=config.int8, data=data)
+    export_run(config.run, config.out, name=config.name, precision=config.precision, data=data)
 
 
 if __name__ == "__main__":

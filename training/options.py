@@ -4,7 +4,7 @@ import argparse
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 Config = TypeVar("Config")
 
@@ -20,6 +20,8 @@ def given_options(kind: type[Any], argv: Sequence[str] | None, description: str)
             text += f" [{field.default}]"
         if hints[field.name] is bool:
             parser.add_argument(flag, action=argparse.BooleanOptionalAction, help=text)
+        elif get_origin(hints[field.name]) is Literal:
+            parser.add_argument(flag, choices=get_args(hints[field.name]), help=text)
         else:
             parser.add_argument(flag, type=hints[field.name], help=text)
     return vars(parser.parse_args(argv))

@@ -101,7 +101,8 @@ void bind_engine(py::module_& m) {
   py::class_<LoopTime>(m, "LoopTime")
       .def_readonly("total_seconds", &LoopTime::total_seconds)
       .def_readonly("run_seconds", &LoopTime::run_seconds)
-      .def_readonly("steps", &LoopTime::steps);
+      .def_readonly("steps", &LoopTime::steps)
+      .def("__add__", [](LoopTime sum, const LoopTime& other) { return sum += other; });
 
   py::class_<Job>(m, "Job")
       .def("__len__", &Job::size)
@@ -112,10 +113,11 @@ void bind_engine(py::module_& m) {
       .def("stop", &Job::stop, py::call_guard<py::gil_scoped_release>());
 
   py::class_<Engine>(m, "Engine")
-      .def(py::init<std::shared_ptr<Runtime>, std::shared_ptr<ModelFiles>, Device, int>(), "runtime"_a,
+      .def(py::init<std::shared_ptr<Runtime>, std::shared_ptr<ModelFiles>, const Device&, int>(), "runtime"_a,
            "files"_a, "device"_a, "num_threads"_a, py::call_guard<py::gil_scoped_release>())
       .def_property_readonly("num_threads", &Engine::num_threads)
       .def_property_readonly("time", &Engine::time)
+      .def_property_readonly("row_copies", &Engine::row_copies)
       // A job reads the index that the settings of its tasks avoid.
       .def("start", &Engine::start, "tasks"_a, py::call_guard<py::gil_scoped_release>(),
            py::keep_alive<0, 2>())

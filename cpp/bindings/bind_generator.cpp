@@ -52,7 +52,7 @@ py::list generate_events(std::shared_ptr<Runtime> runtime, std::shared_ptr<Model
   ListQueue queue(requests);
   {
     const py::gil_scoped_release nogil;
-    Generator generator(std::make_unique<Model>(runtime, files, Device::cpu, rows));
+    Generator generator(std::make_unique<Model>(runtime, files, Device{}, rows));
     generator.run(queue, rows);
   }
   const auto by_event = [fields](auto values) {

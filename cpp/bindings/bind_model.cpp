@@ -128,10 +128,17 @@ void bind_config(py::module_& m) {
 
 void bind_model(py::module_& m) {
   bind_config(m);
-  py::native_enum<Device>(m, "Device", "enum.Enum")
-      .value("cpu", Device::cpu)
-      .value("cuda", Device::cuda)
-      .finalize();
+  py::class_<Device>(m, "Device")
+      .def_static(
+          "cuda",
+          [](int index, bool capture) {
+            if (index < 0) {
+              throw py::value_error("index must be at least 0, not " + std::to_string(index));
+            }
+            return Device{Device::Kind::cuda, index, capture};
+          },
+          "index"_a = 0, "capture"_a = false)
+      .attr("cpu") = Device{};
 
   py::class_<Runtime, std::shared_ptr<Runtime>>(m, "Runtime")
       .def(py::init<const std::string&>(), "library_path"_a)
@@ -146,7 +153,7 @@ void bind_model(py::module_& m) {
           "config"_a, "step"_a, "heads"_a);
 
   py::class_<Model>(m, "Model")
-      .def(py::init<std::shared_ptr<Runtime>, std::shared_ptr<ModelFiles>, Device, int>(), "runtime"_a,
+      .def(py::init<std::shared_ptr<Runtime>, std::shared_ptr<ModelFiles>, const Device&, int>(), "runtime"_a,
            "files"_a, "device"_a, "max_batch"_a, py::call_guard<py::gil_scoped_release>())
       .def("step", &step, py::arg("events").noconvert(), py::arg("controls").noconvert())
       .def("head", &head, "field"_a, py::arg("drawn").noconvert())
@@ -155,6 +162,7 @@ void bind_model(py::module_& m) {
       .def("load", &load, "row"_a, "state"_a)
       .def_property_readonly("state_bytes", &Model::state_bytes)
       .def_property_readonly("max_batch", &Model::max_batch)
+      .def_property_readonly("row_copies", &Model::row_copies)
       .def_property_readonly("run_seconds", &Model::run_seconds);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -14,7 +15,7 @@ namespace longplay {
 class GeneratorPool {
  public:
   GeneratorPool(std::shared_ptr<const Runtime> runtime, std::shared_ptr<const ModelFiles> files,
-                Device device)
+                const Device& device)
       : runtime_(std::move(runtime)), files_(std::move(files)), device_(device) {}
 
   const ModelConfig& config() const { return files_->config; }
@@ -30,7 +31,10 @@ class GeneratorPool {
         idle_.erase(fits);
         return found;
       }
-      if (!idle_.empty()) idle_.pop_back();  // too small: its place is taken by the new one
+      if (!idle_.empty()) {  // too small: its place is taken by the new one
+        copies_of_gone_ += idle_.back()->model().row_copies();
+        idle_.pop_back();
+      }
     }
     return std::make_unique<Generator>(std::make_unique<Model>(runtime_, files_, device_, rows));
   }
@@ -55,6 +59,13 @@ class GeneratorPool {
     return time_;
   }
 
+  std::uint64_t row_copies() const {
+    const std::lock_guard lock(mutex_);
+    std::uint64_t copies = copies_of_gone_;
+    for (const auto& generator : idle_) copies += generator->model().row_copies();
+    return copies;
+  }
+
  private:
   struct Only : Queue {
     explicit Only(const Request& request) : pending(&request) {}
@@ -71,6 +82,7 @@ class GeneratorPool {
   mutable std::mutex mutex_;
   std::vector<std::unique_ptr<Generator>> idle_;
   LoopTime time_;
+  std::uint64_t copies_of_gone_ = 0;
 };
 
 }  // namespace longplay

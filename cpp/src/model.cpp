@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
 #include "batch_tensor.hpp"
+#include "copy_graph.hpp"
 #include "longplay/error.hpp"
 #include "model_state.hpp"
+#include "ort_capture.hpp"
 #include "ort_session.hpp"
 
 namespace longplay {
@@ -16,6 +19,7 @@ namespace {
 
 using ort::BatchTensor;
 using ort::Call;
+using ort::CaptureOptions;
 using ort::GraphSpec;
 using ort::Handle;
 using ort::Session;
@@ -73,6 +77,13 @@ const ModelConfig& validated(const ModelFiles& files) {
   return files.config;
 }
 
+Session open_copier(const ort::Library& library, Device device, const ModelConfig& config) {
+  device.capture = false;
+  GraphSpec spec = ort::copy_spec(config.states);
+  const std::string bytes = ort::copy_graph(spec);
+  return {library, device, bytes, std::move(spec)};
+}
+
 // The tensors of all graphs, as values over the first rows of their memory.
 struct Batch {
   std::vector<Handle<OrtValue>> values;
@@ -84,8 +95,10 @@ struct Batch {
 
 struct Model::Impl {
   Impl(std::shared_ptr<const Runtime> owned_runtime, const ort::Library& opened,
-       std::shared_ptr<const ModelFiles> owned_files, Device device, int rows);
+       std::shared_ptr<const ModelFiles> owned_files, const Device& device, int rows);
 
+  BatchTensor travelling(ElementType type, std::int64_t width) const;
+  const OrtRunOptions* options(int rows, std::size_t side) const;
   Batch& batch(int rows);
   void run(Session& session, Call& call);
   void expect_row(int row) const { expect_range("row", row, 0, max_batch - 1); }
@@ -101,8 +114,11 @@ struct Model::Impl {
   const ModelConfig& config;
   int max_batch;
 
+  Session copier;  // the first to meet the device
+  ort::Places places;
   Session step;
   std::vector<Session> heads;  // of field 1 first
+  std::optional<CaptureOptions> capture;
 
   BatchTensor event, control, context;
   std::vector<BatchTensor> drawn;   // before field 1, before field 2, ...
@@ -110,29 +126,46 @@ struct Model::Impl {
   ModelState state;
 
   std::vector<std::unique_ptr<Batch>> batches;  // by number of rows; made when first needed
+  std::uint64_t copies_before = 0;
   double run_seconds = 0;
 };
 
 Model::Impl::Impl(std::shared_ptr<const Runtime> owned_runtime, const ort::Library& opened,
-                  std::shared_ptr<const ModelFiles> owned_files, Device device, int rows)
+                  std::shared_ptr<const ModelFiles> owned_files, const Device& device, int rows)
     : runtime(std::move(owned_runtime)),
       library(opened),
       files(std::move(owned_files)),
       config(validated(*files)),
       max_batch(rows),
+      copier(open_copier(library, device, config)),
+      places(places_of(copier, device)),
       step(library, device, files->step, step_spec(config)),
-      event(ElementType::int64, {count(config.fields.size())}, rows),
-      control(ElementType::int64, {count(config.controls.size())}, rows),
-      context(ElementType::float32, {config.context_width}, rows),
-      state(config, rows),
+      event(travelling(ElementType::int64, count(config.fields.size()))),
+      control(travelling(ElementType::int64, count(config.controls.size()))),
+      context(places.stays, ElementType::float32, {config.context_width}, rows),
+      // The runtime runs a step several times to capture it, which may not touch the state it reads.
+      state(config, config.states_in_place && !device.capture, places, copier, rows),
       batches(static_cast<std::size_t>(rows) + 1) {
+  if (device.capture) capture.emplace(library);
   for (std::size_t f = 0; f < config.fields.size(); ++f) {
-    logits.emplace_back(ElementType::float32, std::vector<std::int64_t>{config.fields[f].size}, rows);
+    logits.push_back(travelling(ElementType::float32, config.fields[f].size));
     if (f == 0) continue;
     heads.emplace_back(library, device, files->heads[f - 1], head_spec(config, f));
-    drawn.emplace_back(ElementType::int64, std::vector<std::int64_t>{count(f)}, rows);
+    drawn.push_back(travelling(ElementType::int64, count(f)));
   }
   try_out();
+}
+
+BatchTensor Model::Impl::travelling(ElementType type, std::int64_t width) const {
+  BatchTensor tensor(places.travels, type, {width}, max_batch);
+  for (int row = 0; row < max_batch; ++row) std::ranges::fill(tensor.row(row), std::byte{});
+  return tensor;
+}
+
+// A graph is captured of a batch of all rows: a farm keeps them busy until its queue is empty.
+const OrtRunOptions* Model::Impl::options(int rows, std::size_t side) const {
+  if (!capture) return nullptr;
+  return rows == max_batch ? capture->side(side) : capture->none();
 }
 
 Batch& Model::Impl::batch(int rows) {
@@ -141,13 +174,14 @@ Batch& Model::Impl::batch(int rows) {
   if (kept) return *kept;
   auto made = std::make_unique<Batch>();
   const auto value = [&](BatchTensor& tensor) {
-    return made->values.emplace_back(tensor.value(library, rows)).get();
+    return made->values.emplace_back(tensor.value(0, rows)).get();
   };
   OrtValue* const context_value = heads.empty() ? nullptr : value(context);
   Call call{.inputs = {value(event)}, .outputs = {value(logits[0])}};
   if (!config.controls.empty()) call.inputs.push_back(value(control));
   if (context_value) call.outputs.push_back(context_value);
   made->step = {call, call};
+  for (std::size_t side : {0U, 1U}) made->step[side].options = options(rows, side);
   for (std::size_t s = 0; s < config.states.size(); ++s) {
     // In place, both are the same memory.
     const std::array<OrtValue*, 2> sides{value(state.on(0)[s]), value(state.on(1)[s])};
@@ -157,7 +191,9 @@ Batch& Model::Impl::batch(int rows) {
     }
   }
   for (std::size_t h = 0; h < heads.size(); ++h) {
-    made->heads.push_back({.inputs = {context_value, value(drawn[h])}, .outputs = {value(logits[h + 1])}});
+    made->heads.push_back({.inputs = {context_value, value(drawn[h])},
+                           .outputs = {value(logits[h + 1])},
+                           .options = options(rows, 0)});
   }
   kept = std::move(made);
   return *kept;
@@ -175,23 +211,24 @@ void Model::Impl::expect_state(std::size_t bytes) const {
                               std::to_string(bytes));
 }
 
-// Steps once, so that what a graph does not declare about itself shows at load.
+// Steps once, so that what a graph does not declare about itself shows at load, and is captured then.
 void Model::Impl::try_out() {
-  const int rows = std::min(2, max_batch);
+  const int rows = capture ? max_batch : std::min(2, max_batch);
   for (int row = 0; row < rows; ++row) {
     std::ranges::copy(config.start_event, event.row_as<std::int64_t>(row).begin());
     std::ranges::transform(config.controls, control.row_as<std::int64_t>(row).begin(),
                            &ControlConfig::unknown);
   }
   Batch& values = batch(rows);
-  run(step, values.step[0]);
+  for (std::size_t side = 0; side < (capture ? 2U : 1U); ++side) run(step, values.step[side]);
   for (std::size_t h = 0; h < heads.size(); ++h) run(heads[h], values.heads[h]);
   for (int row = 0; row < rows; ++row) state.reset(row);
+  copies_before = state.row_copies();
   run_seconds = 0;
 }
 
-Model::Model(std::shared_ptr<const Runtime> runtime, std::shared_ptr<const ModelFiles> files, Device device,
-             int max_batch) {
+Model::Model(std::shared_ptr<const Runtime> runtime, std::shared_ptr<const ModelFiles> files,
+             const Device& device, int max_batch) {
   expect_range("max_batch", max_batch, 1, kMaxBatch);
   const ort::Library& library = runtime->impl_->library;
   impl_ = std::make_unique<Impl>(std::move(runtime), library, std::move(files), device, max_batch);
@@ -269,6 +306,8 @@ void Model::load(int row, std::span<const std::byte> state) {
   impl_->expect_state(state.size());
   impl_->state.load(row, state);
 }
+
+std::uint64_t Model::row_copies() const { return impl_->state.row_copies() - impl_->copies_before; }
 
 double Model::run_seconds() const { return impl_->run_seconds; }
 

@@ -30,6 +30,7 @@ constexpr int kLogFatal = 4;
 constexpr int kOptimizeAll = 99;
 constexpr int kDeviceAllocator = 0;
 constexpr int kMemoryDefault = 0;
+constexpr int kMemoryHost = -1;
 constexpr int kTypeTensor = 1;
 constexpr int kElementFloat32 = 1;
 constexpr int kElementUint8 = 2;
@@ -64,6 +65,7 @@ constexpr int kErrorInvalidGraph = 10;
   ENTRY(34, SessionGetOutputTypeInfo, OrtStatus*(const OrtSession*, std::size_t index, OrtTypeInfo**))      \
   ENTRY(36, SessionGetInputName, OrtStatus*(const OrtSession*, std::size_t index, OrtAllocator*, char**))   \
   ENTRY(37, SessionGetOutputName, OrtStatus*(const OrtSession*, std::size_t index, OrtAllocator*, char**))  \
+  ENTRY(39, CreateRunOptions, OrtStatus*(OrtRunOptions**))                                                  \
   ENTRY(49, CreateTensorWithDataAsOrtValue,                                                                 \
         OrtStatus*(const OrtMemoryInfo*, void* data, std::size_t bytes, const std::int64_t* shape,          \
                    std::size_t rank, int element_type, OrtValue**))                                         \
@@ -74,6 +76,7 @@ constexpr int kErrorInvalidGraph = 10;
   ENTRY(62, GetDimensions, OrtStatus*(const OrtTensorTypeAndShapeInfo*, std::int64_t*, std::size_t rank))   \
   ENTRY(68, CreateMemoryInfo,                                                                               \
         OrtStatus*(const char* name, int allocator_type, int device, int memory_type, OrtMemoryInfo**))     \
+  ENTRY(75, AllocatorAlloc, OrtStatus*(OrtAllocator*, std::size_t bytes, void**))                           \
   ENTRY(76, AllocatorFree, OrtStatus*(OrtAllocator*, void*))                                                \
   ENTRY(78, GetAllocatorWithDefaultOptions, OrtStatus*(OrtAllocator**))                                     \
   ENTRY(92, ReleaseEnv, void(OrtEnv*))                                                                      \
@@ -81,14 +84,19 @@ constexpr int kErrorInvalidGraph = 10;
   ENTRY(94, ReleaseMemoryInfo, void(OrtMemoryInfo*))                                                        \
   ENTRY(95, ReleaseSession, void(OrtSession*))                                                              \
   ENTRY(96, ReleaseValue, void(OrtValue*))                                                                  \
+  ENTRY(97, ReleaseRunOptions, void(OrtRunOptions*))                                                        \
   ENTRY(98, ReleaseTypeInfo, void(OrtTypeInfo*))                                                            \
   ENTRY(100, ReleaseSessionOptions, void(OrtSessionOptions*))                                               \
   ENTRY(130, AddSessionConfigEntry, OrtStatus*(OrtSessionOptions*, const char* key, const char* value))     \
   ENTRY(131, CreateAllocator, OrtStatus*(const OrtSession*, const OrtMemoryInfo*, OrtAllocator**))          \
   ENTRY(132, ReleaseAllocator, void(OrtAllocator*))                                                         \
+  ENTRY(165, AddRunConfigEntry, OrtStatus*(OrtRunOptions*, const char* key, const char* value))             \
   ENTRY(204, SessionOptionsAppendExecutionProvider_CUDA_V2,                                                 \
         OrtStatus*(OrtSessionOptions*, const OrtCUDAProviderOptionsV2*))                                    \
   ENTRY(205, CreateCUDAProviderOptions, OrtStatus*(OrtCUDAProviderOptionsV2**))                             \
+  ENTRY(206, UpdateCUDAProviderOptions,                                                                     \
+        OrtStatus*(OrtCUDAProviderOptionsV2*, const char* const* keys, const char* const* values,           \
+                   std::size_t count))                                                                      \
   ENTRY(208, ReleaseCUDAProviderOptions, void(OrtCUDAProviderOptionsV2*))
 
 // The entries as the library's own table has them.

@@ -54,6 +54,7 @@ static_assert(ORT_LOGGING_LEVEL_FATAL == kLogFatal);
 static_assert(ORT_ENABLE_ALL == kOptimizeAll);
 static_assert(OrtDeviceAllocator == kDeviceAllocator);
 static_assert(OrtMemTypeDefault == kMemoryDefault);
+static_assert(OrtMemTypeCPUOutput == kMemoryHost);
 static_assert(ONNX_TYPE_TENSOR == kTypeTensor);
 static_assert(ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT == kElementFloat32);
 static_assert(ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8 == kElementUint8);

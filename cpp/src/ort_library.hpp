@@ -28,7 +28,6 @@ class Library {
 
   const Api& api() const { return api_; }
   const OrtEnv* env() const { return env_; }
-  const OrtMemoryInfo* cpu_memory() const { return cpu_memory_; }
   OrtAllocator* allocator() const { return allocator_; }
   const std::string& version() const { return version_; }
 
@@ -43,7 +42,6 @@ class Library {
   std::string version_;
   Api api_;
   OrtEnv* env_ = nullptr;
-  OrtMemoryInfo* cpu_memory_ = nullptr;
   OrtAllocator* allocator_ = nullptr;  // the library's own
 };
 

@@ -11,8 +11,12 @@
 namespace longplay::ort {
 namespace {
 
-constexpr const char* kMendCuda =
-    "; CUDA needs an NVIDIA GPU with its driver, and to get NVIDIA's libraries: pip install 'longplay[cuda]'";
+[[noreturn]] void throw_device(const Device& device, const std::string& problem) {
+  throw DeviceError(
+      "device 'cuda:" + std::to_string(device.index) + "' " + problem +
+      "; CUDA needs an NVIDIA GPU with its driver, NVIDIA's libraries (pip install 'longplay[cuda]') "
+      "and a model that is not int8 (docs/cuda.md)");
+}
 
 // A tensor as a graph declares it. A shape that is not declared is empty, an extent that is not fixed
 // is -1.
@@ -115,7 +119,35 @@ bool blames_graph(int code) {
          code == kErrorNotImplemented || code == kErrorInvalidGraph;
 }
 
-Handle<OrtSessionOptions> make_options(const Library& library, Device device) {
+// What the CUDA provider is asked for.
+void append_cuda(const Library& library, OrtSessionOptions* options, const Device& device) {
+  const Api& api = library.api();
+  // All of the graph on the GPU: a part on the CPU would carry states there and back at every step.
+  library.expect(api.AddSessionConfigEntry(options, "session.disable_cpu_ep_fallback", "1"));
+  const std::string index = std::to_string(device.index);
+  const std::array<std::array<const char*, 2>, 4> entries{{
+      {"device_id", index.c_str()},
+      {"enable_cuda_graph", device.capture ? "1" : "0"},
+      {"arena_extend_strategy", "kSameAsRequested"},  // we take large blocks once: doubling only wastes
+      {"use_tf32", "0"},                              // fp32 is fp32, as on the CPU
+  }};
+  std::vector<const char*> keys;
+  std::vector<const char*> values;
+  for (const auto& [key, value] : entries) {
+    keys.push_back(key);
+    values.push_back(value);
+  }
+  OrtCUDAProviderOptionsV2* raw = nullptr;
+  auto failed = library.failure(api.CreateCUDAProviderOptions(&raw));
+  const Handle<OrtCUDAProviderOptionsV2> cuda(raw, api.ReleaseCUDAProviderOptions);
+  if (!failed) {
+    failed = library.failure(api.UpdateCUDAProviderOptions(raw, keys.data(), values.data(), keys.size()));
+  }
+  if (!failed) failed = library.failure(api.SessionOptionsAppendExecutionProvider_CUDA_V2(options, raw));
+  if (failed) throw_device(device, "cannot be used: " + failed->message);
+}
+
+Handle<OrtSessionOptions> make_options(const Library& library, const Device& device) {
   const Api& api = library.api();
   OrtSessionOptions* raw = nullptr;
   library.expect(api.CreateSessionOptions(&raw));
@@ -126,30 +158,8 @@ Handle<OrtSessionOptions> make_options(const Library& library, Device device) {
   library.expect(api.SetSessionGraphOptimizationLevel(raw, kOptimizeAll));
   // Nothing but what refuse_external_data has read, whatever the bytes may look like.
   library.expect(api.AddSessionConfigEntry(raw, "session.load_model_format", "ONNX"));
-  if (device == Device::cpu) return options;
-
-  OrtCUDAProviderOptionsV2* raw_cuda = nullptr;
-  auto failed = library.failure(api.CreateCUDAProviderOptions(&raw_cuda));
-  if (!failed) {
-    const Handle<OrtCUDAProviderOptionsV2> cuda(raw_cuda, api.ReleaseCUDAProviderOptions);
-    failed = library.failure(api.SessionOptionsAppendExecutionProvider_CUDA_V2(raw, raw_cuda));
-  }
-  if (failed) throw DeviceError("device 'cuda' cannot be used: " + failed->message + kMendCuda);
+  if (device.kind == Device::Kind::cuda) append_cuda(library, raw, device);
   return options;
-}
-
-// A session that was asked for CUDA but fell back to the CPU has no allocator for the GPU.
-void expect_cuda(const Library& library, const OrtSession* session) {
-  const Api& api = library.api();
-  OrtMemoryInfo* raw_memory = nullptr;
-  library.expect(api.CreateMemoryInfo("Cuda", kDeviceAllocator, 0, kMemoryDefault, &raw_memory));
-  const Handle<OrtMemoryInfo> memory(raw_memory, api.ReleaseMemoryInfo);
-  OrtAllocator* raw_allocator = nullptr;
-  if (const auto failed = library.failure(api.CreateAllocator(session, raw_memory, &raw_allocator))) {
-    throw DeviceError("device 'cuda' was asked for, but the session does not use it: " + failed->message +
-                      kMendCuda);
-  }
-  api.ReleaseAllocator(raw_allocator);
 }
 
 }  // namespace
@@ -159,7 +169,7 @@ int element_type(ElementType type) {
   return kTypes[static_cast<std::size_t>(type)];
 }
 
-Session::Session(const Library& library, Device device, std::string_view bytes, GraphSpec spec)
+Session::Session(const Library& library, const Device& device, std::string_view bytes, GraphSpec spec)
     : library_(&library),
       device_(device),
       spec_(std::move(spec)),
@@ -172,7 +182,6 @@ Session::Session(const Library& library, Device device, std::string_view bytes, 
     refuse(*failed);
   }
   session_.reset(raw);
-  if (device == Device::cuda) expect_cuda(library, raw);
   check();
   for (const TensorSpec& input : spec_.inputs) input_names_.push_back(input.name.c_str());
   for (const TensorSpec& output : spec_.outputs) output_names_.push_back(output.name.c_str());
@@ -187,20 +196,29 @@ void Session::check() const {
   check_side(spec_.file, outputs, declared(*library_, session_.get(), outputs), spec_.outputs);
 }
 
-// On CUDA the values stay in CPU memory and every run copies them there and back. An IoBinding is no
-// faster on the CPU (22 us either way, tests' tiny step), and on CUDA would copy inputs only when bound.
+std::shared_ptr<OrtAllocator> Session::allocator(const OrtMemoryInfo& info) const {
+  OrtAllocator* raw = nullptr;
+  if (library_->failure(library_->api().CreateAllocator(session_.get(), &info, &raw))) return nullptr;
+  return {raw, library_->api().ReleaseAllocator};
+}
+
+// Values that lie on the device stay there, and those of the host are copied there and back: an
+// IoBinding does no more. It is no faster on the CPU (22 us either way, tests' tiny step), and would
+// copy inputs only when they are bound.
 void Session::run(Call& call) {
   if (const auto failed = library_->failure(library_->api().Run(
-          session_.get(), nullptr, input_names_.data(), call.inputs.data(), call.inputs.size(),
+          session_.get(), call.options, input_names_.data(), call.inputs.data(), call.inputs.size(),
           output_names_.data(), call.outputs.size(), call.outputs.data()))) {
     refuse(*failed);
   }
 }
 
+void Session::refuse_device(const std::string& problem) const {
+  throw_device(device_, "cannot run " + spec_.file + ": " + problem);
+}
+
 void Session::refuse(const Failure& failure) const {
-  if (device_ == Device::cuda && !blames_graph(failure.code)) {
-    throw DeviceError("device 'cuda' failed on " + spec_.file + ": " + failure.message + kMendCuda);
-  }
+  if (device_.kind == Device::Kind::cuda && !blames_graph(failure.code)) refuse_device(failure.message);
   throw ModelError(spec_.file + ": " + failure.message);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,7 @@ int element_type(ElementType type);
 struct Call {
   std::vector<const OrtValue*> inputs;
   std::vector<OrtValue*> outputs;
+  const OrtRunOptions* options = nullptr;
 };
 
 // Runs in the caller's thread, and may be called again and again with the same values.
@@ -38,10 +40,17 @@ class Session {
  public:
   // Throws ModelError if the bytes are not a graph with these inputs and outputs and no others,
   // DeviceError if the device is not to be had.
-  Session(const Library& library, Device device, std::string_view bytes, GraphSpec spec);
+  Session(const Library& library, const Device& device, std::string_view bytes, GraphSpec spec);
+
+  const Library& library() const { return *library_; }
+  // Of the memory that `info` describes, or nothing if the session has none of it.
+  std::shared_ptr<OrtAllocator> allocator(const OrtMemoryInfo& info) const;
 
   // Writes the outputs' memory. Throws ModelError, or DeviceError on another device than the CPU.
   void run(Call& call);
+
+  // Throws the DeviceError that says why the device cannot be used.
+  [[noreturn]] void refuse_device(const std::string& problem) const;
 
  private:
   [[noreturn]] void refuse(const Failure& failure) const;

@@ -64,14 +64,10 @@ Library::Library(const ApiBase& base) : version_(base.get_version()), api_(table
   // Whatever goes wrong comes back as a status; nothing is to be printed and nobody called.
   expect(api_.CreateEnv(kLogFatal, "longplay", &env_));
   expect(api_.DisableTelemetryEvents(env_));
-  expect(api_.CreateMemoryInfo("Cpu", kDeviceAllocator, 0, kMemoryDefault, &cpu_memory_));
   expect(api_.GetAllocatorWithDefaultOptions(&allocator_));
 }
 
-Library::~Library() {
-  api_.ReleaseMemoryInfo(cpu_memory_);
-  api_.ReleaseEnv(env_);
-}
+Library::~Library() { api_.ReleaseEnv(env_); }
 
 std::optional<Failure> Library::failure(OrtStatus* status) const {
   if (!status) return std::nullopt;

@@ -57,7 +57,7 @@ class Maker(OpenModel):
                 core_tasks.append(task.before.extension(settings))
             else:
                 core_tasks.append(_core.Answer(task.before, settings))
-        return self._core.start(core_tasks)
+        return self._core_for(len(core_tasks)).start(core_tasks)
 
     def _provenance(
         self, source: bytes | None, settings: Settings, candidate: int = 0, avoid: Index | None = None

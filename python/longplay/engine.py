@@ -30,11 +30,15 @@ class Engine(Maker):
     model : path or str, optional
         A model folder (``docs/model-contract.md``), or the name of a built-in model. By default
         ``"piano-lstm"``.
-    device : {"auto", "cpu", "cuda"}
-        Where the model runs. "auto" takes the CPU: for the built-in model it is the faster of the two until
-        many candidates are made at once.
+    device : str
+        Where the model runs: "cpu"; "cuda" or "cuda:1", a GPU by its number; or "auto", the CPU but for batches of
+        256 candidates and more, which go to the first GPU if it can run the model (``docs/cuda.md``). The built-in
+        model is int8, which runs on the CPU alone.
     num_threads : int
-        Threads that make candidates side by side; 0 takes one per core. One candidate is made by one thread.
+        Threads that make candidates side by side; 0 takes one per core, and to feed a GPU at most 4. One candidate
+        is made by one thread.
+    cuda_graph : bool
+        Record what a GPU does in a step, and replay it (``docs/cuda.md``).
 
     Raises
     ------
@@ -43,7 +47,7 @@ class Engine(Maker):
     DeviceError
         ONNX Runtime or the device cannot be used; the message says what mends it.
     ValueError
-        `device` or `num_threads` is out of range.
+        `device`, `num_threads` or `cuda_graph` is out of range.
     """
 
     def generate(

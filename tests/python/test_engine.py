@@ -359,7 +359,7 @@ def test_a_file_is_saved_whole_or_not_at_all(engine, tmp_path, monkeypatch):
 
 
 def test_devices_and_models_that_are_not_there_are_refused(tmp_path):
-    with pytest.raises(ValueError, match="device must be 'auto', 'cpu' or 'cuda', not 'tpu'"):
+    with pytest.raises(ValueError, match="device must be 'auto', 'cpu', 'cuda' or 'cuda:N', not 'tpu'"):
         longplay.Engine(device="tpu")
     with pytest.raises(longplay.ModelError):
         longplay.Engine(tmp_path / "nowhere")

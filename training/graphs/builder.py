@@ -1,7 +1,7 @@
 """Puts ONNX graphs together, and quantises their products."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import onnx
@@ -15,6 +15,9 @@ ACTIVATION_ZERO = 128
 # With 7 bits the sum of two products fits 16 bits, which processors without VNNI add them in.
 WEIGHT_MAX = 63
 
+Precision: TypeAlias = Literal["fp32", "fp16", "int8"]
+"""What the products are computed in; all between them, and the states, stay fp32."""
+
 Floats = NDArray[np.float32]
 """A product's weights are (inputs, outputs), a table of embeddings is (ids, width)."""
 
@@ -22,8 +25,8 @@ Floats = NDArray[np.float32]
 class Graph:
     """Collects nodes and constants; a method that adds a node returns the name of its output."""
 
-    def __init__(self, int8: bool) -> None:
-        self._int8 = int8
+    def __init__(self, precision: Precision) -> None:
+        self._precision = precision
         self._nodes: list[onnx.NodeProto] = []
         self._constants: dict[str, onnx.TensorProto] = {}
 
@@ -54,23 +57,31 @@ class Graph:
         if len(tables) > 1:
             begins = np.cumsum([0, *(len(table) for table in tables[:-1])])
             ids = self.add("Add", ids, self.constant(f"{name}_begins", begins, np.int64), into=f"{name}_ids")
-        rows = self.add("Gather", table, ids, into=f"{name}_each", axis=0)
-        # A product with ones takes half as long as ReduceSum.
-        ones = self.constant(f"{name}_ones", np.ones((1, len(tables))), np.float32)
-        total = self.add("MatMul", ones, rows, into=f"{name}_total")
+        total = self.add("Gather", table, ids, into=f"{name}_each", axis=0)
+        if self._precision == "int8":  # on a CPU a product with ones takes half as long as ReduceSum
+            ones = self.constant(f"{name}_ones", np.ones((1, len(tables))), np.float32)
+            total = self.add("MatMul", ones, total, into=f"{name}_total")
+        elif len(tables) > 1:  # on a GPU it would carry addresses up at every step, ReduceSum needs cuDNN
+            each = self.split(total, {f"{name}_each_{place}": 1 for place in range(len(tables))})
+            total = self.add("Sum", *each, into=f"{name}_total")
         shape = self.constant(f"{name}_shape", [-1, tables[0].shape[1]], np.int64)
         return self.add("Reshape", total, shape, into=f"{name}_sum")
 
     def product(self, name: str, given: str, weight: Floats, bias: Floats | None = None) -> str:
-        """``given @ weight + bias``; `given` lies in [-1, 1]; int8 cuts off what does not.
+        """``given @ weight + bias``; for int8, `given` lies in [-1, 1]; what does not is cut off.
 
         So the int8 form quantises it with a fixed scale, and a row's bits do not depend on its neighbours, as they
         would with a scale taken over the batch.
         """
-        biases = [] if bias is None else [self.constant(f"{name}_bias", bias, np.float32)]
-        if not self._int8:
-            weight_name = self.constant(f"{name}_weight", weight, np.float32)
-            return self.add("Gemm", given, weight_name, *biases, into=name)
+        kind = np.float16 if self._precision == "fp16" else np.float32
+        biases = [] if bias is None else [self.constant(f"{name}_bias", bias, kind)]
+        if self._precision != "int8":
+            factors = [given, self.constant(f"{name}_weight", weight, kind), *biases]
+            if self._precision == "fp32":
+                return self.add("Gemm", *factors, into=name)
+            factors[0] = self.add("Cast", given, into=f"{name}_given", to=TensorProto.FLOAT16)
+            half = self.add("Gemm", *factors, into=f"{name}_half")
+            return self.add("Cast", half, into=name, to=TensorProto.FLOAT)
         quantised, scale = quantise(weight)
         activation_scale = self.constant("activation_scale", ACTIVATION_SCALE, np.float32)
         activation_zero = self.constant("activation_zero", ACTIVATION_ZERO, np.uint8)

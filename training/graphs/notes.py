@@ -8,7 +8,7 @@ import onnx
 from onnx import TensorProto, helper
 
 from training.graphs import attentive_lstm, lstm, transformer
-from training.graphs.builder import Floats, Graph, array
+from training.graphs.builder import Floats, Graph, Precision, array
 from training.graphs.calibration import Ranges
 from training.model import NoteModel
 
@@ -33,9 +33,9 @@ def states(model: NoteModel) -> list[dict[str, Any]]:
     return declared
 
 
-def step_graph(model: NoteModel, ranges: Ranges | None) -> onnx.ModelProto:
-    """Return step.onnx: in int8 if there are `ranges`."""
-    g = Graph(int8=ranges is not None)
+def step_graph(model: NoteModel, precision: Precision, ranges: Ranges | None) -> onnx.ModelProto:
+    """Return step.onnx; for int8 with the `ranges` of its inputs."""
+    g = Graph(precision)
     ids = g.add("Concat", "event", "control", into="ids", axis=1)
     tables = [*_tables(model.events), *_tables(model.controls)]
     heard, weight = _graphs(model).hear(g, model.backbone, ids, tables, array(model.out.weight).T, ranges)
@@ -57,9 +57,9 @@ def step_graph(model: NoteModel, ranges: Ranges | None) -> onnx.ModelProto:
     return g.model("step", inputs, outputs)
 
 
-def head_graph(model: NoteModel, field: int, *, int8: bool) -> onnx.ModelProto:
+def head_graph(model: NoteModel, field: int, precision: Precision) -> onnx.ModelProto:
     """Return head_`field`.onnx."""
-    g = Graph(int8)
+    g = Graph(precision)
     head: Any = model.heads[field - 1]
     width = model.head_width
     begin = g.constant("begin", [(field - 1) * width], np.int64)

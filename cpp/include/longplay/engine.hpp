@@ -105,14 +105,17 @@ class Job {
 // Safe to use from several threads at once. Keeps the generators it has made, with their sessions.
 class Engine {
  public:
-  // num_threads: 0 takes one per core. Throws ModelError unless the model is one of notes.
-  Engine(std::shared_ptr<const Runtime> runtime, std::shared_ptr<const ModelFiles> files, Device device,
-         int num_threads);
+  // num_threads: 0 takes one per core, to feed a GPU at most 4. Throws ModelError unless the model is one of
+  // notes.
+  Engine(std::shared_ptr<const Runtime> runtime, std::shared_ptr<const ModelFiles> files,
+         const Device& device, int num_threads);
   ~Engine();
 
   const ModelConfig& config() const;
   int num_threads() const;
   LoopTime time() const;  // of all that its threads have finished
+  // How often its threads, as far as they are done, copied the state of a row: see Model.
+  std::uint64_t row_copies() const;
 
   // Begins to make the pieces. Throws MidiError for a seed that cannot be read, SnapshotError for a
   // snapshot that is none of this model's, std::invalid_argument for settings that do not fit.
@@ -133,6 +136,7 @@ class Engine {
 
   std::shared_ptr<GeneratorPool> pool_;
   Tokenizer tokenizer_;
+  Device device_;
   int num_threads_;
 };
 

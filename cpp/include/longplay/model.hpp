@@ -11,7 +11,13 @@
 
 namespace longplay {
 
-enum class Device { cpu, cuda };
+// Where a model runs.
+struct Device {
+  enum class Kind { cpu, cuda };
+  Kind kind = Kind::cpu;
+  int index = 0;         // which of the GPUs, from 0
+  bool capture = false;  // record what the GPU does in a step of all rows, and replay it
+};
 
 // The ONNX Runtime library of this process. Throws DeviceError if it cannot be opened, or is older
 // than 1.19.
@@ -49,7 +55,7 @@ class Model {
 
   // Throws ModelError if a file breaks the contract, DeviceError if the device is not to be had,
   // std::invalid_argument if max_batch is not in [1, kMaxBatch].
-  Model(std::shared_ptr<const Runtime> runtime, std::shared_ptr<const ModelFiles> files, Device device,
+  Model(std::shared_ptr<const Runtime> runtime, std::shared_ptr<const ModelFiles> files, const Device& device,
         int max_batch);
   ~Model();
   Model(const Model&) = delete;
@@ -71,6 +77,10 @@ class Model {
   void reset(int row);
   void save(int row, std::span<std::byte> state) const;
   void load(int row, std::span<const std::byte> state);
+
+  // How often the state of a row was copied: by the calls above, or because it took no part in a step
+  // whose states go from side to side. A step itself copies none.
+  std::uint64_t row_copies() const;
 
   // Seconds spent inside ONNX Runtime's Run since construction.
   double run_seconds() const;

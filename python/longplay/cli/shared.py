@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from longplay.originality import Index
 
 ModelOption = Annotated[str | None, typer.Option(help="Model folder, or the name of a built-in model.")]
-DeviceOption = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
 ThreadsOption = Annotated[int, typer.Option(min=0, help="Threads; 0 takes one per core.")]
 RandomSeedOption = Annotated[int, typer.Option(help="The same number makes the same music.")]
 ForceOption = Annotated[bool, typer.Option("--force", help="Write over files that exist.")]
@@ -26,7 +26,7 @@ def open_engine(model: str | None, device: str, threads: int) -> Engine:
     """An engine for the options of a command."""
     from longplay import Engine
 
-    return Engine(model, device, threads)  # type: ignore[arg-type]  # the engine checks the name
+    return Engine(model, device, threads)
 
 
 def open_index(path: Path) -> Index:
