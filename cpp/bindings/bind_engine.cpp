@@ -96,6 +96,8 @@ void bind_engine(py::module_& m) {
   py::class_<LoopTime>(m, "LoopTime")
       .def_readonly("total_seconds", &LoopTime::total_seconds)
       .def_readonly("run_seconds", &LoopTime::run_seconds)
+      .def_readonly("step_seconds", &LoopTime::step_seconds)
+      .def_readonly("sampling_seconds", &LoopTime::sampling_seconds)
       .def_readonly("steps", &LoopTime::steps);
 
   py::class_<Job>(m, "Job")

@@ -87,7 +87,7 @@ struct Model::Impl {
        std::shared_ptr<const ModelFiles> owned_files, Device device, int rows);
 
   Batch& batch(int rows);
-  void run(Session& session, Call& call);
+  double run(Session& session, Call& call);  // seconds
   void expect_row(int row) const { expect_range("row", row, 0, max_batch - 1); }
   void expect_field(int field, int lowest) const {
     expect_range("field", field, lowest, count(heads.size()));
@@ -111,6 +111,7 @@ struct Model::Impl {
 
   std::vector<std::unique_ptr<Batch>> batches;  // by number of rows; made when first needed
   double run_seconds = 0;
+  double step_seconds = 0;  // of these
 };
 
 Model::Impl::Impl(std::shared_ptr<const Runtime> owned_runtime, const ort::Library& opened,
@@ -163,10 +164,12 @@ Batch& Model::Impl::batch(int rows) {
   return *kept;
 }
 
-void Model::Impl::run(Session& session, Call& call) {
+double Model::Impl::run(Session& session, Call& call) {
   const auto start = std::chrono::steady_clock::now();
   session.run(call);
-  run_seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  run_seconds += seconds;
+  return seconds;
 }
 
 void Model::Impl::expect_state(std::size_t bytes) const {
@@ -227,7 +230,7 @@ void Model::step(int batch) {
     }
   }
   impl_->state.gather(batch);
-  impl_->run(impl_->step, values.step[impl_->state.side()]);
+  impl_->step_seconds += impl_->run(impl_->step, values.step[impl_->state.side()]);
   impl_->state.advance(batch);
 }
 
@@ -271,5 +274,7 @@ void Model::load(int row, std::span<const std::byte> state) {
 }
 
 double Model::run_seconds() const { return impl_->run_seconds; }
+
+double Model::step_seconds() const { return impl_->step_seconds; }
 
 }  // namespace longplay

@@ -20,7 +20,7 @@ class OpenModel:
     def __init__(self, model: str | Path | None = None, device: DeviceName = "auto", num_threads: int = 0) -> None:
         if device not in ("auto", "cpu", "cuda"):
             raise ValueError(f"device must be 'auto', 'cpu' or 'cuda', not {device!r}")
-        self._model: ModelFolder = load_model(_model_path(model))
+        self._model: ModelFolder = load_model(model_path(model))
         self._device: DeviceName = "cuda" if device == "cuda" else "cpu"
         if device == "cuda":
             preload_cuda()
@@ -58,7 +58,7 @@ class OpenModel:
 
     @property
     def loop_time(self) -> _core.LoopTime:
-        """Where the time went in all pieces so far: in the loop, and inside ONNX Runtime's Run."""
+        """Where the time went in all pieces so far: in the loop, in ONNX Runtime's Run, in sampling."""
         return self._core.time
 
     @property
@@ -67,7 +67,8 @@ class OpenModel:
         return styles(self._model.config)
 
 
-def _model_path(model: str | Path | None) -> Path:
+def model_path(model: str | Path | None) -> Path:
+    """Folder of a model: the one named, or a built-in one."""
     name = _DEFAULT_MODEL if model is None else model
     if isinstance(name, str) and (_BUILT_IN / name / "config.json").is_file():
         return _BUILT_IN / name

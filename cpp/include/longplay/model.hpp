@@ -72,8 +72,9 @@ class Model {
   void save(int row, std::span<std::byte> state) const;
   void load(int row, std::span<const std::byte> state);
 
-  // Seconds spent inside ONNX Runtime's Run since construction.
+  // Seconds spent inside ONNX Runtime's Run since construction, and those of step.onnx.
   double run_seconds() const;
+  double step_seconds() const;
 
  private:
   struct Impl;
