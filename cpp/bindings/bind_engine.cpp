@@ -101,6 +101,8 @@ void bind_engine(py::module_& m) {
   py::class_<LoopTime>(m, "LoopTime")
       .def_readonly("total_seconds", &LoopTime::total_seconds)
       .def_readonly("run_seconds", &LoopTime::run_seconds)
+      .def_readonly("step_seconds", &LoopTime::step_seconds)
+      .def_readonly("sampling_seconds", &LoopTime::sampling_seconds)
       .def_readonly("steps", &LoopTime::steps)
       .def("__add__", [](LoopTime sum, const LoopTime& other) { return sum += other; });
 

@@ -68,6 +68,8 @@ void Request::validate(const ModelConfig& config) const {
 LoopTime& LoopTime::operator+=(const LoopTime& other) {
   total_seconds += other.total_seconds;
   run_seconds += other.run_seconds;
+  step_seconds += other.step_seconds;
+  sampling_seconds += other.sampling_seconds;
   steps += other.steps;
   return *this;
 }
@@ -90,16 +92,20 @@ bool Generator::begin_next(Queue& queue, int row) {
   return false;
 }
 
-void Generator::step(int rows) {
+double Generator::step(int rows) {
   const std::span<Slot> slots(slots_.data(), static_cast<std::size_t>(rows));
   for (Slot& slot : slots) slot.prepare();
   model_->step(rows);
   const bool heads = std::ranges::any_of(slots, &Slot::needs_heads);
   const auto fields = static_cast<int>(model_->config().fields.size());
+  double sampling_seconds = 0;
   for (int field = 0; field < fields; ++field) {
     if (field > 0 && heads) model_->head(field, rows);
+    const auto start = std::chrono::steady_clock::now();
     for (Slot& slot : slots) slot.take_field(field);
+    sampling_seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   }
+  return sampling_seconds;
 }
 
 LoopTime Generator::run(Queue& queue, int rows) {
@@ -108,7 +114,7 @@ LoopTime Generator::run(Queue& queue, int rows) {
                                 std::to_string(rows));
   }
   const auto start = std::chrono::steady_clock::now();
-  const double run_before = model_->run_seconds();
+  const double run_before = model_->run_seconds(), step_before = model_->step_seconds();
   slots_.assign(static_cast<std::size_t>(rows), Slot(*model_, sampler_, tokenizer_ ? &*tokenizer_ : nullptr));
 
   LoopTime time;
@@ -116,7 +122,7 @@ LoopTime Generator::run(Queue& queue, int rows) {
   while (active < rows && begin_next(queue, active)) ++active;
   std::int64_t made = 0;
   for (int steps = 1; active > 0; ++steps) {
-    step(active);
+    time.sampling_seconds += step(active);
     time.steps += static_cast<std::uint64_t>(active);
     for (int row = active - 1; row >= 0; --row) {
       Slot& slot = slots_[static_cast<std::size_t>(row)];
@@ -137,6 +143,7 @@ LoopTime Generator::run(Queue& queue, int rows) {
   }
   slots_.clear();
   time.run_seconds = model_->run_seconds() - run_before;
+  time.step_seconds = model_->step_seconds() - step_before;
   time.total_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return time;
 }

@@ -100,7 +100,7 @@ struct Model::Impl {
   BatchTensor travelling(ElementType type, std::int64_t width) const;
   const OrtRunOptions* options(int rows, std::size_t side) const;
   Batch& batch(int rows);
-  void run(Session& session, Call& call);
+  double run(Session& session, Call& call);  // seconds
   void expect_row(int row) const { expect_range("row", row, 0, max_batch - 1); }
   void expect_field(int field, int lowest) const {
     expect_range("field", field, lowest, count(heads.size()));
@@ -128,6 +128,7 @@ struct Model::Impl {
   std::vector<std::unique_ptr<Batch>> batches;  // by number of rows; made when first needed
   std::uint64_t copies_before = 0;
   double run_seconds = 0;
+  double step_seconds = 0;  // of these
 };
 
 Model::Impl::Impl(std::shared_ptr<const Runtime> owned_runtime, const ort::Library& opened,
@@ -199,10 +200,12 @@ Batch& Model::Impl::batch(int rows) {
   return *kept;
 }
 
-void Model::Impl::run(Session& session, Call& call) {
+double Model::Impl::run(Session& session, Call& call) {
   const auto start = std::chrono::steady_clock::now();
   session.run(call);
-  run_seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  run_seconds += seconds;
+  return seconds;
 }
 
 void Model::Impl::expect_state(std::size_t bytes) const {
@@ -264,7 +267,7 @@ void Model::step(int batch) {
     }
   }
   impl_->state.gather(batch);
-  impl_->run(impl_->step, values.step[impl_->state.side()]);
+  impl_->step_seconds += impl_->run(impl_->step, values.step[impl_->state.side()]);
   impl_->state.advance(batch);
 }
 
@@ -310,5 +313,7 @@ void Model::load(int row, std::span<const std::byte> state) {
 std::uint64_t Model::row_copies() const { return impl_->state.row_copies() - impl_->copies_before; }
 
 double Model::run_seconds() const { return impl_->run_seconds; }
+
+double Model::step_seconds() const { return impl_->step_seconds; }
 
 }  // namespace longplay

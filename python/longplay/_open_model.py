@@ -36,7 +36,7 @@ class OpenModel:
             raise ValueError(f"device must be 'auto', 'cpu', 'cuda' or 'cuda:N', not {device!r}")
         if cuda_graph and device == "cpu":
             raise ValueError("cuda_graph must be False on device 'cpu', not True")
-        self._model: ModelFolder = load_model(_model_path(model))
+        self._model: ModelFolder = load_model(model_path(model))
         self._num_threads = num_threads
         self._cuda_graph = cuda_graph
         if device.startswith("cuda"):
@@ -80,7 +80,7 @@ class OpenModel:
 
     @property
     def loop_time(self) -> _core.LoopTime:
-        """Where the time went in all pieces so far: in the loop, and inside ONNX Runtime's Run."""
+        """Where the time went in all pieces so far: in the loop, in ONNX Runtime's Run, in sampling."""
         return self._core.time + self._gpu.time if self._gpu else self._core.time
 
     @property
@@ -118,7 +118,8 @@ class OpenModel:
         return _core.Engine(self._runtime, self._model.files, device, self._num_threads)
 
 
-def _model_path(model: str | Path | None) -> Path:
+def model_path(model: str | Path | None) -> Path:
+    """Folder of a model: the one named, or a built-in one."""
     name = _DEFAULT_MODEL if model is None else model
     if isinstance(name, str) and (_BUILT_IN / name / "config.json").is_file():
         return _BUILT_IN / name

@@ -338,7 +338,9 @@ def test_an_engine_counts_its_work(engine, tmp_path):
     assert counting.loop_time.steps == 3
     events = counting.generate(SEED, 60).events
     assert counting.loop_time.steps >= 3 + 3 + len(events)  # the seed's too, and those not kept
-    assert 0 < counting.loop_time.run_seconds < counting.loop_time.total_seconds
+    time = counting.loop_time
+    assert 0 < time.step_seconds < time.run_seconds
+    assert 0 < time.sampling_seconds < time.total_seconds - time.run_seconds
 
 
 def test_a_file_is_saved_whole_or_not_at_all(engine, tmp_path, monkeypatch):

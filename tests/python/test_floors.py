@@ -82,6 +82,10 @@ def test_pybind11_is_known_to_the_bindings_alone():
 # Libraries of an extra, each known to the file or folder that says how to install it.
 _EXTRAS = {
     "arena": {"starlette", "uvicorn"},
+    "bench": {
+        *("matplotlib", "mido", "miditok", "onnxruntime", "onnxruntime_genai", "pretty_midi", "symusic"),
+        *("tokenizers", "torch", "transformers"),
+    },
     "data_set.py": {"zstandard"},
     "originality": {"matplotlib"},
     "plots.py": {"PIL", "matplotlib"},

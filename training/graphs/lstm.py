@@ -49,12 +49,13 @@ def layer_weights(backbone: LSTM, layer: int) -> tuple[Floats, Floats, Floats]:
 def first_layer(g: Graph, backbone: LSTM, ids: str, tables: Sequence[Floats]) -> str:
     """Add layer 0 and the embeddings.
 
-    These only enter the layer's product, and as a sum. So the graph's tables hold the products of the embeddings, and
-    the layer multiplies h alone.
+    These only enter the layer's product, and as a sum. So the graph's tables hold the products of the embeddings, the
+    first one the bias too, and the layer multiplies h alone.
     """
     weight, recurrent, bias = layer_weights(backbone, 0)
-    given = g.embeddings("given", ids, [table @ weight for table in tables])
-    gates = g.add("Add", given, g.product("recurrent", "h0", recurrent, bias), into="gates0")
+    first, *others = (table @ weight for table in tables)
+    given = g.embeddings("given", ids, [first + bias, *others])
+    gates = g.add("Add", given, g.product("recurrent", "h0", recurrent), into="gates0")
     return _cell(g, 0, gates, backbone.width)
 
 

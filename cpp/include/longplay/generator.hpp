@@ -77,9 +77,11 @@ class Queue {
 };
 
 struct LoopTime {
-  double total_seconds = 0;  // in the loop
-  double run_seconds = 0;    // of these, inside ONNX Runtime's Run
-  std::uint64_t steps = 0;   // row steps, prompts included
+  double total_seconds = 0;     // in the loop
+  double run_seconds = 0;       // of these, inside ONNX Runtime's Run
+  double step_seconds = 0;      // of these in turn, in step.onnx; the others are the heads'
+  double sampling_seconds = 0;  // outside Run: from logits to ids
+  std::uint64_t steps = 0;      // row steps, prompts included
 
   LoopTime& operator+=(const LoopTime& other);
 };
@@ -103,7 +105,7 @@ class Generator {
 
  private:
   bool begin_next(Queue& queue, int row);
-  void step(int rows);
+  double step(int rows);  // seconds of sampling
 
   std::unique_ptr<Model> model_;
   Sampler sampler_;

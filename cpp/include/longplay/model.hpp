@@ -82,8 +82,9 @@ class Model {
   // whose states go from side to side. A step itself copies none.
   std::uint64_t row_copies() const;
 
-  // Seconds spent inside ONNX Runtime's Run since construction.
+  // Seconds spent inside ONNX Runtime's Run since construction, and those of step.onnx.
   double run_seconds() const;
+  double step_seconds() const;
 
  private:
   struct Impl;

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from longplay.cli import challenge, judging, listening, making, originality, picture
+from longplay.cli import challenge, judging, listening, making, measuring, originality, picture
 
 app = typer.Typer(
     help="An hour of piano that answers a seed.",
@@ -24,7 +24,7 @@ COMMANDS = (
     *(challenge.check, challenge.pack, challenge.clips, challenge.submit),
     *(listening.render, listening.arena),
     *(originality.originality, originality.originality_index),
-    picture.plot,
+    *(picture.plot, measuring.bench),
 )
 for command in COMMANDS:
     app.command()(command)

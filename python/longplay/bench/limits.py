@@ -1,0 +1,96 @@
+"""What the machine could do at best, measured in the same run, and how near to it the model's step comes.
+
+The peak of multiply-adds is that of ONNX Runtime's own kernels where they are at their best: one product with many
+rows and a weight in the cache, on one thread. The bandwidth is that of reading: NumPy's maximum of an array of bytes,
+once as large as the model's weights, which comes from whatever cache holds them, and once larger than any cache.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+import onnxruntime  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+
+from longplay.bench.figure import Figure, repeated
+from longplay.bench.making import samples
+from longplay.bench.onnx_bytes import product, weights
+from longplay.bench.options import Options
+
+_MEMORY = 256 << 20  # bytes
+_SHAPES = ((256, 512, 512), (256, 512, 2048), (512, 1024, 1024))  # rows, inputs, outputs
+_ROWS = 64  # for which the share of the limit is told, beside one row
+
+
+def limits(options: Options) -> Iterator[Figure]:
+    """Measure the machine, and the step's share of it."""
+    int8 = _peak(options, "MatMulInteger", np.uint8, np.int8, np.int32)
+    fp32 = _peak(options, "MatMul", np.float32, np.float32, np.float32)
+    int8_work, fp32_work = _multiply_adds(options)
+    weight_bytes = int8_work + 4 * fp32_work
+    cached, memory = (_bandwidth(options, size) for size in (weight_bytes, _MEMORY))
+    yield Figure("limits", "int8 multiply-adds", "10^9/s", [each / 1e9 for each in int8], remark="MatMulInteger")
+    yield Figure("limits", "fp32 multiply-adds", "10^9/s", [each / 1e9 for each in fp32], remark="MatMul")
+    yield Figure("limits", "reading as many bytes as weights", "GB/s", [each / 1e9 for each in cached])
+    yield Figure("limits", "reading memory", "GB/s", [each / 1e9 for each in memory])
+    yield Figure("limits", "weights that multiply", "bytes", [weight_bytes])
+
+    best = [int8_work / max(int8) + fp32_work / max(fp32), weight_bytes / max(cached)]
+    for batch in (1, _ROWS):
+        made = samples(options.engine, options, batch, options.batch_seconds)
+        seconds = max(best[0], best[1] / batch)
+        labels = {"batch": batch}
+        bound = "multiply-adds" if seconds == best[0] else "reading weights"
+        yield Figure("limits", "notes at most", "1/s", [1 / seconds], labels, f"bound by {bound}")
+        rates = [each.notes / each.seconds for each in made]
+        yield Figure("limits", "notes made, of these", "%", [100 * seconds * rate for rate in rates], labels)
+        running = [100 * seconds * each.notes / (each.step_seconds + each.head_seconds) for each in made]
+        yield Figure("limits", "the same inside Run", "%", running, labels)
+
+
+def _multiply_adds(options: Options) -> tuple[int, int]:
+    """Count the int8 and the fp32 weights of all products of a note; what is only looked up has 16 bits."""
+    count = {np.dtype(np.int8): 0, np.dtype(np.float32): 0}
+    for path in sorted(options.folder.glob("*.onnx")):
+        for array in weights(path.read_bytes()).values():
+            if array.ndim == 2 and array.dtype in count:
+                count[array.dtype] += array.size
+    return count[np.dtype(np.int8)], count[np.dtype(np.float32)]
+
+
+def _peak(options: Options, kind: str, given: Any, weight: Any, result: Any) -> list[float]:
+    """Multiply-adds a second, of the best of several shapes."""
+    rates = []
+    for rows, inputs, outputs in _SHAPES:
+        values = _numbers((inputs, outputs), weight)
+        session = onnxruntime.InferenceSession(product(kind, given, values, result), one_thread())
+        x = _numbers((rows, inputs), given)
+        wrong = np.abs(session.run(None, {"x": x})[0] - x.astype(np.float64) @ values.astype(np.float64)).max()
+        if wrong > 1e-2:
+            raise AssertionError(f"{kind} is {wrong} away from the product")
+        run = partial(session.run, None, {"x": x})
+        times = [min(repeated(run, 10)) for _ in range(options.repeats)]
+        rates.append([rows * inputs * outputs / each for each in times])
+    return max(rates, key=max)
+
+
+def _bandwidth(options: Options, size: int) -> list[float]:
+    """Bytes read a second."""
+    array = np.zeros(max(size, 1), np.int8)
+    again = max(1, (64 << 20) // len(array))
+    times = repeated(lambda: [array.max() for _ in range(again)], options.repeats)
+    return [again * len(array) / each for each in times]
+
+
+def _numbers(shape: tuple[int, int], kind: Any) -> NDArray[Any]:
+    """Random numbers of seven bits, as the model's own; of fp32, in [0, 1)."""
+    random = np.random.default_rng(0)
+    return random.random(shape, np.float32) if kind == np.float32 else random.integers(0, 64, shape, kind)
+
+
+def one_thread() -> Any:
+    """Options of a session that works in its caller's thread."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    return options

@@ -1,0 +1,78 @@
+"""How fast music is made, and where the time goes."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from longplay import Engine
+from longplay.bench.figure import Figure
+from longplay.bench.options import Options
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What it took to make pieces once."""
+
+    notes: int
+    seconds: float
+    music_seconds: float
+    loop_seconds: float  # over all threads; the others are parts of it
+    step_seconds: float
+    head_seconds: float
+    sampling_seconds: float
+
+
+def sample(engine: Engine, seed: bytes, batch: int, seconds: float, random_seed: int) -> Sample:
+    """Make `batch` pieces of `seconds` that answer a seed."""
+    before, start = engine.loop_time, time.perf_counter()
+    pieces = list(engine.generate_batch([seed] * batch, seconds, random_seed=random_seed))
+    wall, after = time.perf_counter() - start, engine.loop_time
+    run = after.run_seconds - before.run_seconds
+    step = after.step_seconds - before.step_seconds
+    return Sample(
+        notes=sum(len(piece.events) for piece in pieces),
+        seconds=wall,
+        music_seconds=batch * seconds,
+        loop_seconds=after.total_seconds - before.total_seconds,
+        step_seconds=step,
+        head_seconds=run - step,
+        sampling_seconds=after.sampling_seconds - before.sampling_seconds,
+    )
+
+
+def samples(engine: Engine, options: Options, batch: int, seconds: float) -> list[Sample]:
+    """Make pieces several times, after once for the sessions to be opened and the caches to be warm."""
+    sample(engine, options.source, batch, 1, 0)
+    return [sample(engine, options.source, batch, seconds, repeat) for repeat in range(options.repeats)]
+
+
+def hour(options: Options) -> Iterator[Figure]:
+    """Measure one piece alone, with one thread."""
+    made = samples(options.engine, options, 1, options.seconds)
+    of = {"music_seconds": options.seconds}
+    yield Figure("hour", "time", "s", [each.seconds for each in made], of)
+    yield Figure("hour", "a note", "us", [1e6 * each.seconds / each.notes for each in made], of)
+    yield from _rates("hour", made, of)
+
+
+def throughput(options: Options) -> Iterator[Figure]:
+    """Measure many candidates at once, by how many and by threads."""
+    for threads in options.threads:
+        engine = options.engine if threads == 1 else Engine(options.model, num_threads=threads)
+        for batch in options.batches:
+            made = samples(engine, options, batch, options.batch_seconds)
+            yield from _rates("throughput", made, {"batch": batch, "threads": threads})
+
+
+def _rates(part: str, made: list[Sample], labels: dict[str, int]) -> Iterator[Figure]:
+    yield Figure(part, "notes", "1/s", [each.notes / each.seconds for each in made], labels)
+    hours = [60 * each.music_seconds / 3600 / each.seconds for each in made]
+    yield Figure(part, "candidates of an hour", "1/min", hours, labels)
+    shares = {
+        "in step.onnx": [each.step_seconds / each.loop_seconds for each in made],
+        "in the heads": [each.head_seconds / each.loop_seconds for each in made],
+        "in sampling": [each.sampling_seconds / each.loop_seconds for each in made],
+    }
+    shares["in the rest"] = [1 - sum(parts) for parts in zip(*shares.values(), strict=True)]
+    for name, values in shares.items():
+        yield Figure(part, name, "%", [100 * share for share in values], labels)

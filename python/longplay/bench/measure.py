@@ -1,0 +1,54 @@
+"""All parts of a bench."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
+
+from longplay.bench.figure import Figure
+from longplay.bench.files import files
+from longplay.bench.latency import latency
+from longplay.bench.limits import limits
+from longplay.bench.making import hour, throughput
+from longplay.bench.memory import memory
+from longplay.bench.options import Options
+
+PARTS: dict[str, Callable[[Options], Iterator[Figure]]] = {
+    "hour": hour,
+    "throughput": throughput,
+    "limits": limits,
+    "latency": latency,
+    "memory": memory,
+    "files": files,
+}
+
+
+def figures(options: Options, parts: Sequence[str] | None = None) -> Iterator[Figure]:
+    """Measure one part after the other.
+
+    Parameters
+    ----------
+    options : Options
+    parts : sequence of str, optional
+        Of `PARTS`; by default all.
+
+    Returns
+    -------
+    iterator of Figure
+        Each is measured when it is asked for.
+
+    Raises
+    ------
+    ValueError
+        There is no such part.
+    """
+    return run(PARTS, options, parts)
+
+
+def run(
+    known: Mapping[str, Callable[[Options], Iterator[Figure]]], options: Options, parts: Sequence[str] | None
+) -> Iterator[Figure]:
+    """Measure the parts asked for, or all that are known."""
+    asked = parts or list(known)
+    for part in asked:
+        if part not in known:
+            raise ValueError(f"part must be one of {', '.join(known)}, not {part!r}")
+    return chain.from_iterable(known[part](options) for part in asked)

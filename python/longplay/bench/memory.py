@@ -1,0 +1,39 @@
+"""How much memory a process holds, after an hour of music and after ten: each in a process of its own."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+
+from longplay.bench.figure import Figure
+from longplay.bench.options import Options
+
+_FIGURES = {
+    "stream": {
+        "now": ("held by a process that streams", "MB", 1e6),
+        "peak": ("held by it at most", "MB", 1e6),
+        "position": ("snapshot of the stream", "bytes", 1),
+    },
+    "piece": {
+        "peak": ("held at most by a process that makes a piece", "MB", 1e6),
+        "piece": ("the piece itself", "MB", 1e6),
+    },
+}
+
+
+def memory(options: Options) -> Iterator[Figure]:
+    """Measure a process that streams, and one that makes a piece, by length of the music."""
+    for hours in options.memory_hours:
+        seconds = round(3600 * hours)
+        for kind, figures in _FIGURES.items():
+            held = _run(options, kind, seconds)
+            for key in held:
+                name, unit, size = figures[key]
+                yield Figure("memory", name, unit, [held[key] / size], {"music_seconds": seconds})
+
+
+def _run(options: Options, kind: str, seconds: int) -> dict[str, int]:
+    command = [sys.executable, "-m", "longplay.bench.holding", kind, str(seconds), str(options.folder)]
+    done = subprocess.run(command, input=options.source, stdout=subprocess.PIPE, check=True)
+    held: dict[str, int] = json.loads(done.stdout)
+    return {key: held[key] for key in _FIGURES[kind] if key in held}

@@ -1,0 +1,89 @@
+"""What the parts of a bench are told."""
+
+import json
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from longplay._open_model import model_path
+from longplay.engine import Engine
+from longplay.midi import NOTE, write_midi
+from longplay.tokenizer import Tokenizer
+
+
+@dataclass(frozen=True)
+class Options:
+    """How much to measure, and with what.
+
+    Attributes
+    ----------
+    model : str, optional
+        As for `Engine`.
+    seed : bytes, optional
+        The MIDI file that all pieces answer; by default 16 s of broken chords.
+    threads : tuple of int
+        Numbers of threads that throughput is measured with.
+    seconds : int
+        Music of the piece that is made alone.
+    batch_seconds : int
+        Music of each candidate where many are made at once.
+    batches : tuple of int
+        How many those are.
+    memory_hours : tuple of float
+        Music after which memory is measured.
+    notes : int
+        Notes of the MIDI file that is read and written.
+    calls : int
+        Times that a latency is measured.
+    repeats : int
+        Times that everything else is measured.
+    """
+
+    model: str | None = None
+    seed: bytes | None = None
+    threads: tuple[int, ...] = (1,)
+    seconds: int = 3600
+    batch_seconds: int = 300
+    batches: tuple[int, ...] = (1, 8, 64, 256)
+    memory_hours: tuple[float, ...] = (1.0, 10.0)
+    notes: int = 30_000
+    calls: int = 1000
+    repeats: int = 5
+
+    def quick(self) -> Self:
+        """Much less work: to see that all works, not to be quoted."""
+        few = replace(self, seconds=60, batch_seconds=5, batches=(1, 8), memory_hours=(0.02, 0.2))
+        return replace(few, notes=5000, calls=20, repeats=2)
+
+    @property
+    def folder(self) -> Path:
+        """The model's folder."""
+        return model_path(self.model)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """An engine of one thread."""
+        return Engine(self.model, num_threads=1)
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """The model's."""
+        return Tokenizer(json.loads((self.folder / "config.json").read_text(encoding="utf-8")))
+
+    @cached_property
+    def source(self) -> bytes:
+        """The seed's bytes."""
+        return _broken_chords() if self.seed is None else self.seed
+
+
+def _broken_chords() -> bytes:
+    notes = np.empty(64, NOTE)
+    notes["onset_ms"] = 250 * np.arange(len(notes))
+    notes["duration_ms"] = 400
+    notes["velocity"] = 64
+    chords = ((48, 55, 60, 64), (45, 52, 57, 60), (41, 48, 53, 57), (43, 50, 55, 59))  # C, A minor, F, G
+    notes["pitch"] = np.tile(np.array(chords, np.uint8), (1, 4)).ravel()
+    return write_midi(notes, 17)

@@ -1,0 +1,1 @@
+"""Others at the same work: what ``longplay bench --peers`` runs. Each rival in its best form."""

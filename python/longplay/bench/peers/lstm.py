@@ -1,0 +1,92 @@
+"""The built-in kind of model, an LSTM, as plain arrays: read from its graphs, for rivals to run with the same weights.
+
+The names are those that ``training/graphs`` gives them. int8 weights come as the numbers they stand for: a rival
+multiplies in fp32 what longplay multiplies in int8, and what enters a product is not rounded.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longplay._core import Error
+from longplay.bench.onnx_bytes import weights
+from longplay.settings import TOP_P
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Embeddings of several ids, which are added up: row `begins[i] + id` for each id i."""
+
+    rows: Floats
+    begins: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Product:
+    """``x @ weight + bias``."""
+
+    weight: Floats
+    bias: Floats
+
+
+@dataclass(frozen=True)
+class LSTMWeights:
+    """Two layers; gates in the order input, forget, output, candidate."""
+
+    given: Table  # of the event and the controls, already multiplied by the first layer's weights
+    recurrent: Product  # of the first layer
+    second: Product  # of what the second layer is given, and its own h
+    told: Product  # logits of the first field, and what the heads are told
+    drawn: list[Table]  # of each head: the fields drawn before
+    heads: list[Product]
+    sizes: list[int]  # ids of each field
+    top_p: list[float]  # of each field, as longplay draws by default
+    start_event: list[int]
+    unknown: list[int]  # each control's
+
+    @property
+    def width(self) -> int:
+        """Of a layer."""
+        return len(self.recurrent.weight)
+
+
+def read(folder: Path) -> LSTMWeights:
+    """Read a model folder; raise an Error unless it is an LSTM of two layers as ``training/export.py`` writes it."""
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    step = weights((folder / "step.onnx").read_bytes())
+    heads = [weights((folder / f"head_{f}.onnx").read_bytes()) for f in range(1, len(config["fields"]))]
+    try:
+        return LSTMWeights(
+            given=_table(step, "given"),
+            recurrent=_product(step, "recurrent"),
+            second=_product(step, "gates1"),
+            told=_product(step, "told"),
+            drawn=[_table(head, "drawn") for head in heads],
+            heads=[_product(head, "logits") for head in heads],
+            sizes=[field["size"] for field in config["fields"]],
+            top_p=[TOP_P[field["name"]] for field in config["fields"]],
+            start_event=config["start_event"],
+            unknown=[control["unknown"] for control in config["controls"]],
+        )
+    except KeyError as missing:
+        raise Error(f"{folder} is no LSTM as training/export.py writes it: {missing} is missing") from None
+
+
+def _table(graph: dict[str, NDArray[Any]], name: str) -> Table:
+    begins = graph.get(f"{name}_begins", np.zeros(1, np.int64))  # there is none for a single table
+    return Table(graph[f"{name}_tables"].astype(np.float32), begins)
+
+
+def _product(graph: dict[str, NDArray[Any]], name: str) -> Product:
+    weight = graph[f"{name}_weight"].astype(np.float32)
+    if f"{name}_both_scales" in graph:
+        weight *= graph[f"{name}_both_scales"] / graph["activation_scale"]
+    else:
+        weight *= graph.get(f"{name}_scale", np.float32(1))
+    return Product(weight, graph.get(f"{name}_bias", np.zeros(weight.shape[1], np.float32)))

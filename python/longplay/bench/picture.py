@@ -1,0 +1,37 @@
+"""Throughput as a picture."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from matplotlib.figure import Figure as Drawing
+
+from longplay import plots
+from longplay.bench.figure import Figure
+
+
+def save(figures: Sequence[Figure], path: Path, title: str) -> None:
+    """Draw notes a second against the batch, a line for each number of threads; PNG or SVG, by the file's name.
+
+    Raises
+    ------
+    ValueError
+        The name ends otherwise, or throughput was not measured.
+    """
+    rates = [figure for figure in figures if (figure.part, figure.name) == ("throughput", "notes")]
+    if not rates:
+        raise ValueError("a picture needs the part throughput")
+    drawn = Drawing(figsize=(7, 4.2), layout="constrained")
+    axes = drawn.add_subplot()
+    for threads in sorted({int(rate.labels["threads"]) for rate in rates}):
+        line = [rate for rate in rates if rate.labels["threads"] == threads]
+        batches = [int(rate.labels["batch"]) for rate in line]
+        lows, highs = zip(*(rate.quartiles for rate in line), strict=True)
+        (curve,) = axes.plot(
+            batches, [rate.median for rate in line], marker="o", label=f"{threads} thread{'s' if threads > 1 else ''}"
+        )
+        axes.fill_between(batches, lows, highs, color=curve.get_color(), alpha=0.2, linewidth=0)
+        axes.set_xticks(batches, [str(batch) for batch in batches])
+    axes.set_xscale("log", base=2, subs=[])
+    axes.set(xlabel="candidates at once", ylabel="notes a second", title=title, ylim=(0, None))
+    axes.legend(frameon=False)
+    plots.save(drawn, path)

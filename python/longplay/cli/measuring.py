@@ -1,0 +1,61 @@
+"""The command that measures longplay itself."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from longplay.cli.shared import ForceOption, ModelOption, refuse_existing
+
+_WIDTH = 120  # of a table that is not printed to a terminal
+
+
+def bench(
+    seed: Annotated[Path | None, typer.Argument(help="MIDI file that all pieces answer; else 16 s of chords.")] = None,
+    part: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="hour, throughput, limits, latency, memory or files; beside others notes, midi or tokens. May be "
+            "repeated; by default all."
+        ),
+    ] = None,
+    peers: Annotated[bool, typer.Option("--peers", help="Measure longplay beside others; extra [bench].")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Much less work, to see that all works.")] = False,
+    threads: Annotated[
+        list[int] | None, typer.Option(min=1, help="For throughput; may be repeated. By default 1, 2, 4, ... cores.")
+    ] = None,
+    model: ModelOption = None,
+    json: Annotated[Path | None, typer.Option(help="Write all figures to this file.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw throughput: .png or .svg.")] = None,
+    force: ForceOption = False,
+) -> None:
+    """Measure how fast longplay is on this machine, or beside others.
+
+    Close everything else first. Shown are medians and quartiles of several runs.
+    """
+    from rich.console import Console
+
+    from longplay.bench import machine, measure, report
+    from longplay.bench.options import Options
+
+    refuse_existing([path for path in (json, plot) if path], force)
+    options = Options(model, None if seed is None else seed.read_bytes(), tuple(threads or machine.doublings()))
+    options = options.quick() if quick else options
+    if peers:
+        from longplay.bench.peers import compare
+
+        figures = compare.figures(options, part)
+    else:
+        figures = measure.figures(options, part)
+    console, found = Console(width=None if sys.stdout.isatty() else _WIDTH), machine.describe()
+    report.show_machine(found, console)
+    known = report.show(figures, console)
+    if json:
+        report.write_json(json, found, known, force)
+    if plot:
+        from longplay.bench import picture
+
+        picture.save(known, plot, str(found["processor"]))
