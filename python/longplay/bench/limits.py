@@ -43,9 +43,9 @@ def limits(options: Options) -> Iterator[Figure]:
         labels = {"batch": batch}
         bound = "multiply-adds" if seconds == best[0] else "reading weights"
         yield Figure("limits", "notes at most", "1/s", [1 / seconds], labels, f"bound by {bound}")
-        rates = [each.notes / each.seconds for each in made]
-        yield Figure("limits", "notes made, of these", "%", [100 * seconds * rate for rate in rates], labels)
-        running = [100 * seconds * each.notes / (each.step_seconds + each.head_seconds) for each in made]
+        rates = [each.steps / each.seconds for each in made]
+        yield Figure("limits", "steps of rows made, of these", "%", [100 * seconds * rate for rate in rates], labels)
+        running = [100 * seconds * each.steps / (each.step_seconds + each.head_seconds) for each in made]
         yield Figure("limits", "the same inside Run", "%", running, labels)
 
 

@@ -14,6 +14,7 @@ class Sample:
     """What it took to make pieces once."""
 
     notes: int
+    steps: int  # of rows: also for the seeds' notes, and for those that were not kept
     seconds: float
     music_seconds: float
     loop_seconds: float  # over all threads; the others are parts of it
@@ -31,6 +32,7 @@ def sample(engine: Engine, seed: bytes, batch: int, seconds: float, random_seed:
     step = after.step_seconds - before.step_seconds
     return Sample(
         notes=sum(len(piece.events) for piece in pieces),
+        steps=after.steps - before.steps,
         seconds=wall,
         music_seconds=batch * seconds,
         loop_seconds=after.total_seconds - before.total_seconds,
@@ -66,6 +68,7 @@ def throughput(options: Options) -> Iterator[Figure]:
 
 def _rates(part: str, made: list[Sample], labels: dict[str, int]) -> Iterator[Figure]:
     yield Figure(part, "notes", "1/s", [each.notes / each.seconds for each in made], labels)
+    yield Figure(part, "steps of rows", "1/s", [each.steps / each.seconds for each in made], labels)
     hours = [60 * each.music_seconds / 3600 / each.seconds for each in made]
     yield Figure(part, "candidates of an hour", "1/min", hours, labels)
     shares = {
