@@ -55,10 +55,21 @@ def test_batch_keeps_the_best_and_explains_the_table(model, seed, tmp_path):
         assert " ".join(meaning.split()) in " ".join(words)
 
 
-def test_json_is_the_ranking(model, seed, tmp_path):
+def test_json_has_a_line_for_each_kept_candidate_with_what_made_it(model, seed, tmp_path):
     out = tmp_path / "many"
-    done = run(seed, "--count", 2, "--seconds", 30, "--out", out, "--model", model, "--json")
-    assert json.loads(done.stdout) == json.loads((out / "ranking.json").read_text())["candidates"]
+    done = run(seed, "--count", 3, "--keep", 2, "--seconds", 30, "--out", out, "--model", model, "--json")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    best = json.loads((out / "ranking.json").read_text())["candidates"][:2]
+    pieces = list(longplay.Engine(model).generate_batch([seed] * 3, 30))
+    assert lines == [
+        {
+            **candidate,
+            "file": str(out / candidate["file"]),
+            "seconds": 30,
+            "provenance": json.loads(json.dumps(pieces[candidate["number"]].provenance.as_dict())),
+        }
+        for candidate in best
+    ]
 
 
 def test_a_different_command_in_the_folder_is_refused_in_a_line(model, seed, tmp_path):

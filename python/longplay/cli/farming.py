@@ -82,7 +82,14 @@ def batch(
     for name, warnings in farm.warnings.items():
         complain(warnings, Path(name))
     if as_json:
-        print(json.dumps([ranked.as_dict() for ranked in ranking]))
+        for ranked in ranking:
+            if ranked.kept:
+                made = farm.plan.made_of(ranked.number).as_dict()
+                print(
+                    json.dumps(
+                        {**ranked.as_dict(), "file": str(out / ranked.file), "seconds": seconds, "provenance": made}
+                    )
+                )
     else:
         _print_table([ranked for ranked in ranking if ranked.kept], len(ranking))
 

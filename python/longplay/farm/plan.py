@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,10 @@ class Plan:
     def seed(self, number: int) -> PlannedSeed:
         """What a candidate answers: the first `count` candidates the first seed, and so on."""
         return self.seeds[number // self.count]
+
+    def made_of(self, number: int) -> Provenance:
+        """What makes a candidate."""
+        return replace(self.made, candidate=number, seed_hash=self.seed(number).hash)
 
     def file(self, number: int) -> str:
         """Name of a candidate's MIDI file."""
