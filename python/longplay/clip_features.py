@@ -39,11 +39,12 @@ def clip_features(notes: Notes, seconds: float) -> NDArray[np.float64]:
     for clip in range(round(seconds / CLIP_SECONDS)):
         start = clip * CLIP_SECONDS
         inside = notes[(notes["onset_ms"] >= start * 1000) & (notes["onset_ms"] < (start + CLIP_SECONDS) * 1000)]
-        measured.append(_features(inside, min(CLIP_SECONDS, seconds - start)))
+        measured.append(stretch_features(inside, min(CLIP_SECONDS, seconds - start)))
     return np.array(measured, dtype=np.float64).reshape(-1, len(FEATURES))
 
 
-def _features(notes: Notes, seconds: float) -> list[float]:
+def stretch_features(notes: Notes, seconds: float) -> list[float]:
+    """The same of one stretch of music of any length."""
     if len(notes) == 0:
         return [0, np.nan, 0, np.nan, np.nan, np.nan]
     classes = np.bincount(notes["pitch"] % 12) / len(notes)

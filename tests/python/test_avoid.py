@@ -11,6 +11,7 @@ import tiny_model
 from test_cli import run
 
 import longplay
+from longplay.farm import Farm, making
 from longplay.midi import NOTE
 from longplay.originality import Index, TrainingFile, compare
 
@@ -152,3 +153,27 @@ def test_the_commands_avoid_an_index_and_say_how_often(index, tmp_path):
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert [line["provenance"]["index_hash"] for line in lines] == [index.hash] * 2
     assert lines[0]["refusals"] == expected.refusals
+
+
+def test_a_farm_avoids_as_a_batch_does_and_goes_on_avoiding(engine, index, tmp_path, monkeypatch):
+    monkeypatch.setattr(making, "TELL_SECONDS", 0)
+    seed = tmp_path / "seed.mid"
+    seed.write_bytes(SEED)
+
+    def farm(folder, avoid=index):
+        return Farm(engine, tmp_path / folder, [seed], 2, 600, avoid=avoid, **LOOSE)
+
+    def stop(now):
+        if now.seconds > 300:
+            raise InterruptedError
+
+    with farm("farm") as broken_off, pytest.raises(InterruptedError):
+        broken_off.run(stop)
+    with farm("farm") as gone_on:
+        gone_on.run()
+        with pytest.raises(ValueError, match="avoid must be None when others do the work"):
+            gone_on.run(work_with=lambda *_: iter(()))
+    pieces = [piece.to_bytes() for piece in engine.generate_batch([seed] * 2, 600, avoid=index, **LOOSE)]
+    assert [(tmp_path / "farm" / f"seed-000{i}.mid").read_bytes() for i in range(2)] == pieces
+    with pytest.raises(longplay.Error, match="another command, whose avoid is"):
+        farm("farm", None)

@@ -72,16 +72,6 @@ def test_an_existing_file_is_refused_without_force(model, seed, tmp_path):
     assert out.read_bytes() != b"precious"
 
 
-def test_batch_names_pieces_after_seeds_and_candidates(model, seed, tmp_path):
-    out = tmp_path / "many"
-    done = run("batch", seed, seed, "--count", 2, "--seconds", 30, "--out", out, "--model", model)
-    assert done.returncode == 0, done.stderr
-    assert sorted(path.name for path in out.iterdir()) == [f"seed-000{i}.mid" for i in range(4)]
-    engine = longplay.Engine(model)
-    first, *_ = engine.generate_batch([seed] * 4, 30)
-    assert (out / "seed-0000.mid").read_bytes() == first.to_bytes()
-
-
 def test_score_prints_nats_per_note(model, seed):
     done = run("score", seed, "--model", model, "--json")
     result = json.loads(done.stdout)

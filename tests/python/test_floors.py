@@ -86,6 +86,7 @@ _EXTRAS = {
         *("matplotlib", "mido", "miditok", "onnxruntime", "onnxruntime_genai", "pretty_midi", "symusic"),
         *("tokenizers", "torch", "transformers"),
     },
+    "farm": {"ray"},
     "data_set.py": {"zstandard"},
     "originality": {"matplotlib"},
     "plots.py": {"PIL", "matplotlib"},

@@ -1,4 +1,4 @@
-"""What several commands share: options, an engine, a progress bar, complaints."""
+"""What several commands share: options, settings, an engine, a progress bar, complaints."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import typer
 if TYPE_CHECKING:
     from longplay.engine import Engine, Progress
     from longplay.originality import Index
+    from longplay.settings import SettingsArguments
 
 ModelOption = Annotated[str | None, typer.Option(help="Model folder, or the name of a built-in model.")]
 DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
@@ -20,6 +21,15 @@ ThreadsOption = Annotated[int, typer.Option(min=0, help="Threads; 0 takes one pe
 RandomSeedOption = Annotated[int, typer.Option(help="The same number makes the same music.")]
 ForceOption = Annotated[bool, typer.Option("--force", help="Write over files that exist.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+SecondsOption = Annotated[float, typer.Option(help="Length of the music, exact to the millisecond.")]
+TemperatureOption = Annotated[float, typer.Option(help="Above 1 more adventurous, below 1 tamer.")]
+TopPOption = Annotated[
+    float | None,
+    typer.Option(help="Draw from the likeliest ids that reach this probability; differs by field unless given."),
+]
+StyleOption = Annotated[str | None, typer.Option(help="One of the model's styles; `doctor` lists them.")]
+AvoidOption = Annotated[Path | None, typer.Option(help="Index of a training set (`originality-index`) not to quote.")]
+IncludeSeedOption = Annotated[bool, typer.Option("--include-seed", help="Begin with the seed itself.")]
 
 
 def open_engine(model: str | None, device: str, threads: int) -> Engine:
@@ -34,6 +44,21 @@ def open_index(path: Path) -> Index:
     from longplay.originality import Index
 
     return Index.open(path)
+
+
+def asked_settings(
+    random_seed: int, temperature: float, top_p: float | None, style: str | None, include_seed: bool
+) -> SettingsArguments:
+    """The settings that options name."""
+    settings: SettingsArguments = {
+        "random_seed": random_seed,
+        "temperature": temperature,
+        "style": style,
+        "include_seed": include_seed,
+    }
+    if top_p is not None:
+        settings["top_p"] = top_p
+    return settings
 
 
 def refuse_existing(paths: Iterable[Path], force: bool) -> None:
