@@ -25,8 +25,14 @@ def engine():
     return longplay.Engine()
 
 
-def test_the_model_has_a_name(engine):
+@pytest.fixture(scope="module")
+def transformer():
+    return longplay.Engine("piano-transformer")
+
+
+def test_the_models_have_names(engine, transformer):
     assert longplay.Engine("piano-lstm").model_hash == engine.model_hash
+    assert (engine.model_name, transformer.model_name) == ("piano-lstm", "piano-transformer")
     with pytest.raises(longplay.ModelError, match="piano-organ is not a model folder"):
         longplay.Engine("piano-organ")
 
@@ -53,6 +59,10 @@ def test_an_hour_from_the_example_is_safe(engine):
     check_an_hour(engine.generate(EXAMPLE, 3600))
 
 
+def test_an_hour_of_the_transformer_is_safe(transformer):
+    check_an_hour(transformer.generate(EXAMPLE, 3600))
+
+
 @pytest.mark.skipif(not SEEDS, reason="../shared/data/seeds is not there")
 def test_every_seed_gives_a_safe_hour(engine):
     count = 0
@@ -75,14 +85,20 @@ def test_a_hostile_seed_gives_a_piece_or_a_midi_error(engine):
     assert refused > 5
 
 
-def test_a_piece_is_the_same_alone_and_in_any_batch(engine):
-    alone = longplay.Engine(num_threads=1).generate(EXAMPLE, 20, random_seed=8)
+@pytest.mark.parametrize("name", ["piano-lstm", "piano-transformer"])
+def test_a_piece_is_the_same_alone_and_in_any_batch(name):
+    engine = longplay.Engine(name)
+    alone = longplay.Engine(name, num_threads=1).generate(EXAMPLE, 20, random_seed=8)
     # The large batch first: those after it find its rows used.
     batches = [list(engine.generate_batch([EXAMPLE, None] * half, 20, random_seed=8)) for half in (18, 2, 7)]
     for pieces in batches:
         for expected, piece in zip([alone, *batches[0][1:4]], pieces[:4], strict=True):
             np.testing.assert_array_equal(piece.events, expected.events)
             np.testing.assert_array_equal(piece.log_probabilities, expected.log_probabilities)
+
+
+def test_the_transformer_knows_real_music_better(engine, transformer):
+    assert transformer.score(EXAMPLE).total < engine.score(EXAMPLE).total
 
 
 def test_real_music_is_likelier_than_the_same_notes_shuffled(engine):
