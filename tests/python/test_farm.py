@@ -19,6 +19,7 @@ import longplay.farm as farm_package
 from longplay.farm import Farm, making
 from longplay.farm.manifest import Manifest
 from longplay.midi import NOTE
+from longplay.provenance import Provenance
 
 LOOSE = {"temperature": 3.0, "top_p": 1.0}
 RUNNER = Path(__file__).with_name("farm_runner.py")
@@ -193,9 +194,10 @@ def test_only_the_best_keep_their_files_and_others_can_be_made_again(engine, see
     def run(keep):
         with Farm(engine, tmp_path / "farm", seeds, 4, 60, keep=keep, **LOOSE) as farm:
             ranking = farm.run()
-        assert json.loads((tmp_path / "farm" / "ranking.json").read_text())["candidates"] == [
-            ranked.as_dict() for ranked in ranking
-        ]
+        written = json.loads((tmp_path / "farm" / "ranking.json").read_text())["candidates"]
+        for candidate, ranked in zip(written, ranking, strict=True):
+            assert Provenance.from_dict(candidate.pop("provenance")) == farm.plan.made_of(ranked.number)
+            assert candidate == ranked.as_dict()
         assert set(files(tmp_path / "farm")) == {ranked.file for ranked in ranking[: keep or 8]}
         assert [ranked.kept for ranked in ranking] == [i < (keep or 8) for i in range(8)]
         return files(tmp_path / "farm")

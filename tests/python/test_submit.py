@@ -16,6 +16,7 @@ import longplay
 from longplay.arena.store import DATABASE, ClipId, Store, Vote
 from longplay.candidates import candidates, provenances
 from longplay.clip_features import FEATURES, bands
+from longplay.farm import Farm
 from longplay.midi import NOTE
 from longplay.originality import Index, TrainingFile
 
@@ -272,3 +273,14 @@ def test_what_a_piece_was_not_made_with_is_refused_by_name(engine, index):
     early = replace(piece.provenance, steps=(longplay.Step(events=1, branch=0, seconds=60),))
     with pytest.raises(ValueError, match="steps must begin where a piece's ending does, not after 1 events"):
         engine.remake(early, SEED)
+
+
+def test_the_folder_of_a_farm_says_what_made_its_files(engine, tmp_path):
+    (tmp_path / "seed.mid").write_bytes(SEED)
+    with Farm(engine, tmp_path / "farm", [tmp_path / "seed.mid"], 3, 30, keep=2) as farm:
+        kept = [ranked.file for ranked in farm.run()[:2]]
+    found, remarks = candidates(tmp_path / "farm")
+    assert remarks == []
+    assert sorted(candidate.path.name for candidate in found) == sorted(kept)
+    for candidate in found:
+        assert engine.remake(candidate.made, SEED).to_bytes() == candidate.data

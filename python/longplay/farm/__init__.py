@@ -13,7 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeAlias, Unpack
+from typing import Any, TypeAlias, Unpack
 
 from longplay._core import Error
 from longplay.engine import Engine
@@ -168,7 +168,7 @@ class Farm:
         report = {
             "farm": self.plan.as_dict(),
             "columns": dict(COLUMNS),
-            "candidates": [ranked.as_dict() for ranked in ranking],
+            "candidates": [{**ranked.as_dict(), "provenance": self._made(ranked)} for ranked in ranking],
         }
         write_whole(self._folder / "ranking.json", json.dumps(report, indent=1).encode(), overwrite=True)
         return ranking
@@ -176,6 +176,9 @@ class Farm:
     def snapshot(self, number: int) -> bytes | None:
         """Where a candidate under way stood at last, for `Engine.extend`; None if it has not begun or is done."""
         return self._manifest.snapshot(number, self._engine.model_hash)
+
+    def _made(self, ranked: Ranked) -> dict[str, Any]:
+        return self.plan.made_of(ranked.number).as_dict()
 
     def _paths(self) -> Iterator[Path]:
         return (self.path(number) for number in range(len(self.plan)))
