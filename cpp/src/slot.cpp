@@ -32,6 +32,7 @@ Slot::Slot(Model& model, Sampler& sampler, const Tokenizer* tokenizer)
   for (const FieldConfig& field : model.config().fields) widest = std::max(widest, field.size);
   bias_.resize(static_cast<std::size_t>(widest));
   log_probability_.resize(fields_);
+  if (tokenizer) octaves_ = Steering::octaves(model.config().fields[kTimeShift].values);
 }
 
 bool Slot::begin(const Request& request, int row) {
@@ -109,7 +110,7 @@ std::span<const float> Slot::bias(int field) {
   if (field == kTimeShift) {
     pull_ = steered() ? at_.steering.pull(*model_->config().bands) : Steering::Pull{};
     timeline_->constrain(row);
-    at_.steering.lean_time_shift(pull_, config.values, row);
+    at_.steering.lean_time_shift(pull_, octaves_, row);
   } else if (at_.event[kTimeShift] == tokenizer_->end_id()) {
     return asked;
   } else if (field == kPitch) {

@@ -68,6 +68,7 @@ class Slot {
   Position at_;                         // its state and its place are written when they are asked for;
                                         // its event is the last one, then the one being made
   std::vector<float> log_probability_;  // of that event's fields
+  std::vector<float> octaves_;          // of the time shifts
   Steering::Pull pull_;
   Closing closing_;
   std::vector<float> bias_;  // scratch

@@ -107,24 +107,33 @@ Steering::Pull Steering::pull(const Bands& bands) const {
       .pitch_class_entropy = all.trust * beyond(entropy(all.classes, all.notes), bands.pitch_class_entropy)};
 }
 
-void Steering::lean_time_shift(const Pull& pull, std::span<const std::int32_t> values,
+std::vector<float> Steering::octaves(std::span<const std::int32_t> time_shifts) {
+  std::vector<float> octaves;
+  for (const std::int32_t ms : time_shifts)
+    octaves.push_back(static_cast<float>(std::log2((ms + 50) / 200.0)));
+  return octaves;
+}
+
+void Steering::lean_time_shift(const Pull& pull, std::span<const float> octaves,
                                std::span<float> bias) const {
   if (pull.notes_per_second == 0) return;
-  for (std::size_t id = 0; id < values.size(); ++id) {
-    bias[id] += static_cast<float>(pull.notes_per_second * kByShift * std::log2((values[id] + 50) / 200.0));
-  }
+  const auto lean = static_cast<float>(pull.notes_per_second * kByShift);
+  for (std::size_t id = 0; id < octaves.size(); ++id) bias[id] += lean * octaves[id];
 }
 
 void Steering::lean_pitch(const Pull& pull, std::span<const std::int32_t> values,
                           std::span<float> bias) const {
   if (pull.mean_pitch == 0 && pull.distinct_pitches == 0 && pull.pitch_class_entropy == 0) return;
   const Sums heard = sums(kBins);
+  std::array<double, 12> by_class{};
+  for (std::size_t c = 0; c < 12; ++c) {
+    const double part = std::max(heard.classes[c] / heard.notes, 0.005);
+    by_class[c] = pull.pitch_class_entropy * kByClass * std::log(12 * part);
+  }
   for (std::size_t id = 0; id < values.size(); ++id) {
     const auto pitch = static_cast<std::size_t>(values[id]);
-    double lean = -pull.mean_pitch * kByPitch * (values[id] - kMiddlePitch) / 12;
+    double lean = by_class[pitch % 12] - pull.mean_pitch * kByPitch * (values[id] - kMiddlePitch) / 12;
     if (!is_recent(pitch)) lean -= pull.distinct_pitches * kByNewPitch;
-    const double part = std::max(heard.classes[pitch % 12] / heard.notes, 0.005);
-    lean += pull.pitch_class_entropy * kByClass * std::log(12 * part);
     bias[id] += static_cast<float>(lean);
   }
 }

@@ -15,7 +15,7 @@ constexpr Bands kBands{.notes_per_second = {2, 8},
                        .distinct_pitches = {10, 30},
                        .velocity_spread = {0, 20},
                        .pitch_class_entropy = {2.5, 3.5}};
-const std::vector<std::int32_t> kShifts{0, 100, 500, 2000};
+const std::vector<float> kShifts = Steering::octaves(std::vector<std::int32_t>{0, 100, 500, 2000});
 const std::vector<std::int32_t> kPitches{40, 52, 60, 61, 72, 84};
 const std::vector<std::int32_t> kVelocities{20, 60, 64, 110};
 
@@ -42,9 +42,11 @@ Steering play(const Playing& playing, std::int64_t until_ms, Steering steering =
   return steering;
 }
 
-using Lean = void (Steering::*)(const Steering::Pull&, std::span<const std::int32_t>, std::span<float>) const;
+template <typename Value>
+using Lean = void (Steering::*)(const Steering::Pull&, std::span<const Value>, std::span<float>) const;
 
-std::vector<float> leaned(const Steering& steering, Lean lean, const std::vector<std::int32_t>& values) {
+template <typename Value>
+std::vector<float> leaned(const Steering& steering, Lean<Value> lean, const std::vector<Value>& values) {
   std::vector<float> bias(values.size(), 0.0F);
   (steering.*lean)(steering.pull(kBands), values, bias);
   return bias;

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "longplay/model_config.hpp"
 #include "longplay/score.hpp"
@@ -31,8 +32,11 @@ class Steering {
 
   Pull pull(const Bands& bands) const;
 
-  // Adds to the biases of a field, whose ids mean `values`.
-  void lean_time_shift(const Pull& pull, std::span<const std::int32_t> values, std::span<float> bias) const;
+  // How many octaves of time each of a model's time shifts is from one that is neither long nor short.
+  static std::vector<float> octaves(std::span<const std::int32_t> time_shifts);
+
+  // Adds to the biases of a field; of pitch and velocity, whose ids mean `values`.
+  void lean_time_shift(const Pull& pull, std::span<const float> octaves, std::span<float> bias) const;
   void lean_pitch(const Pull& pull, std::span<const std::int32_t> values, std::span<float> bias) const;
   void lean_velocity(const Pull& pull, std::span<const std::int32_t> values, std::span<float> bias) const;
 
