@@ -11,7 +11,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch, of the extra [train]")
 
 import made_up
-from conftest import made_up_notes
+from made_up_music import made_up_notes
 from numpy.typing import NDArray
 
 import longplay
