@@ -14,7 +14,8 @@ namespace longplay {
 class QuoteGuard {
  public:
   // The index outlives the guard; with nullptr nothing is a quotation.
-  explicit QuoteGuard(const PhraseIndex* index = nullptr) : index_(index) {}
+  QuoteGuard() = default;
+  explicit QuoteGuard(const PhraseIndex* index) : index_(index) {}
 
   bool watches() const { return index_ != nullptr; }
   // Goes on with another index.
@@ -43,7 +44,7 @@ class QuoteGuard {
   // Where the note goes among `notes_`.
   std::size_t place(std::uint8_t pitch, std::int64_t onset_ms) const;
 
-  const PhraseIndex* index_;
+  const PhraseIndex* index_ = nullptr;
   std::vector<std::uint8_t>
       notes_;                // pitches of as many as a run can begin with, then those of the last onset
   std::uint32_t chord_ = 0;  // how many have that onset

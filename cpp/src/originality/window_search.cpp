@@ -12,8 +12,6 @@
 namespace longplay {
 namespace {
 
-constexpr std::size_t kLanes = WindowSearch::kLanes;
-
 // How far a value lies outside of [low, high].
 std::uint32_t outside(std::uint8_t value, std::uint8_t low, std::uint8_t high) {
   return value < low ? low - value : value > high ? value - high : 0;
@@ -125,8 +123,8 @@ class WindowSearch::Query {
     const std::uint32_t from_query = outside(values_.front(), bounds.first[0], bounds.first[1]) +
                                      outside(values_.back(), bounds.last[0], bounds.last[1]) +
                                      above_[bounds.high] + below_[bounds.low];
-    const std::uint32_t from_batch = std::max(bounds.top > high_ ? bounds.top - high_ : 0,
-                                              bounds.bottom < low_ ? low_ - bounds.bottom : 0);
+    const std::uint32_t from_batch =
+        std::max(outside(bounds.top, 0, high_), outside(bounds.bottom, low_, 255));
     return std::max(from_query, from_batch);
   }
 
