@@ -16,7 +16,7 @@ WIDTH = 40
 
 def multiplied(given: Floats, weight: Floats, bias: Floats | None) -> tuple[Floats, set[str]]:
     """What an int8 product says, and the operators it consists of."""
-    g = Graph(int8=True)
+    g = Graph("int8")
     g.product("y", "x", weight, bias)
     tensors = [("x", WIDTH), ("y", weight.shape[1])]
     x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", width]) for name, width in tensors)

@@ -169,7 +169,7 @@ def test_music_that_grows_leaves_the_band_and_music_that_does_not_stays() -> Non
     level = np.concatenate([_later(played(random, 300), 300_000 * k) for k in range(4)])
     grows = np.concatenate([_later(played(random, 300, gap_ms=400 - 80 * k), 300_000 * k) for k in range(4)])
     found = [
-        drift.drift([Music(notes, 1_200_000, "", "a")], real, random)["notes per second"] for notes in (level, grows)
+        drift.drift([Music(notes, 1_200_000, "", "a")], real, random)["notes_per_second"] for notes in (level, grows)
     ]
     assert [one["outside"] for one in found] == [0, 1]
     assert found[1]["slope"] > 1
