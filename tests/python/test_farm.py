@@ -334,10 +334,10 @@ def test_odd_seeds_are_told_of_once(engine, seeds, tmp_path):
 
 def test_candidates_are_told_of_as_they_come_on(engine, seeds, often):
     orders = [making.Order(i, seeds[0].read_bytes(), longplay.read_midi(seeds[0])) for i in range(2)]
-    news = list(itertools.chain(*making.work(engine, longplay.Settings(seconds=3600, **LOOSE), orders)))
+    news = list(itertools.chain(*making.work(engine, longplay.Settings(seconds=21_600, **LOOSE), orders)))
     for number in range(2):
         kept = [item for item in news if item.number == number and isinstance(item, making.Kept)]
-        assert len(kept) > 3
+        assert len(kept) > 1
         assert [item.first_event for item in kept] == [0, *itertools.accumulate(item.drawn for item in kept[:-1])]
         assert [item.made_ms for item in kept] == sorted({item.made_ms for item in kept})
     assert [type(item) for item in news].count(making.Made) == 2
