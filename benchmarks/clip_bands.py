@@ -5,16 +5,14 @@ Reads the training split of a data folder (training/README.md) and writes python
 """
 
 import argparse
-import csv
 import json
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-import longplay
 from longplay.clip_features import FEATURES, clip_features
+from training.bands import training_pieces
 
 BANDS = Path(__file__).parents[1] / "python" / "longplay" / "clip_bands.json"
 
@@ -23,16 +21,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, required=True, help="folder with manifest.csv")
     args = parser.parse_args(argv)
-    with (args.data / "manifest.csv").open(encoding="utf-8") as manifest:
-        files = [row["path"] for row in csv.DictReader(manifest) if row["split"] == "train"]
-    measured = []
-    for file in files:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # damaged files were counted when the data was prepared
-            notes = longplay.read_midi(args.data / file)
-        if len(notes) > 0:
-            measured.append(clip_features(notes, float((notes["onset_ms"] + notes["duration_ms"]).max()) / 1000))
-    clips = np.concatenate(measured)
+    clips = np.concatenate(
+        [
+            clip_features(notes, float((notes["onset_ms"] + notes["duration_ms"]).max()) / 1000)
+            for notes in training_pieces(args.data)
+        ]
+    )
     clips = clips[clips[:, 0] > 0]
     rows = np.percentile(clips, [5, 50, 95], axis=0).T.round(3).tolist()
     report = {"clips": len(clips), "bands": dict(zip(FEATURES, rows, strict=True))}

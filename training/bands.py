@@ -6,34 +6,39 @@ how many of these windows leave one band or another. Exported models carry the b
 """
 
 import argparse
-import csv
 import json
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 import longplay
+from longplay.midi import Notes
+from longplay.originality import training_files
 from training.evaluation.windows import FEATURES, features, windows
 
 BANDS = Path(__file__).with_name("bands.json")
+
+
+def training_pieces(data: Path) -> Iterator[Notes]:
+    """Notes of each file of the training split that has any."""
+    for file in training_files([data]):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # damaged files were counted when the data was prepared
+            notes = longplay.read_midi(file.data)
+        if len(notes) > 0:
+            yield notes
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, required=True, help="folder with manifest.csv")
     args = parser.parse_args(argv)
-    with (args.data / "manifest.csv").open(encoding="utf-8") as manifest:
-        files = [row["path"] for row in csv.DictReader(manifest) if row["split"] == "train"]
     rows = []
-    for file in files:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # damaged files were counted when the data was prepared
-            notes = longplay.read_midi(args.data / file)
-        if len(notes) > 0:
-            length = int((notes["onset_ms"] + notes["duration_ms"]).max())
-            rows += [features(*window) for window in windows(notes, length, shortest_ms=120_000)]
+    for notes in training_pieces(args.data):
+        length = int((notes["onset_ms"] + notes["duration_ms"]).max())
+        rows += [features(*window) for window in windows(notes, length, shortest_ms=120_000)]
     low, high = np.percentile(rows, [5, 95], axis=0)
     bands = {name: [round(a, 3), round(b, 3)] for name, a, b in zip(FEATURES, low.tolist(), high.tolist(), strict=True)}
     outside = ((np.array(rows) < low) | (np.array(rows) > high)).any(axis=1).mean()

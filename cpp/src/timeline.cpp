@@ -115,7 +115,8 @@ std::int64_t Timeline::remaining_ms() const {
 
 void Timeline::constrain(std::span<float> bias) const {
   const auto end = static_cast<std::size_t>(tokenizer_->end_id());
-  if (!may_end()) bias[end] = kForbidden;
+  const bool ending = may_end();
+  if (!ending) bias[end] = kForbidden;
   if (place_.at_once) return;  // any shift will do: it is not heard
   const std::int64_t room = place_.piece_end - form_.last_onset_ms - place_.onset;
   if (room < kNoRoomMs) {
@@ -126,7 +127,7 @@ void Timeline::constrain(std::span<float> bias) const {
   if (full) bias[0] = kForbidden;
   std::int64_t longest = std::min({form_.max_gap_ms, clip_deadline() - place_.onset, room});
   // Once it may end on a final close, nothing comes but the rest of the chord.
-  if (is_closing() && may_end() && is_closed()) longest = 0;
+  if (ending && is_closing() && is_closed()) longest = 0;
   for (std::size_t id = end - 1; id > 0; --id) {
     if (tokenizer_->time_shift_ms(static_cast<std::int32_t>(id)) <= longest) break;
     // The shortest shift stays open where the chord has to be moved on.

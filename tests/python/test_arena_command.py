@@ -4,7 +4,9 @@ import json
 import socket
 import subprocess
 import sys
+from functools import partial
 
+import command
 import numpy as np
 import pytest
 
@@ -25,9 +27,7 @@ def folder(tmp_path):
     return tmp_path
 
 
-def run(*arguments):
-    command = [sys.executable, "-m", "longplay", "arena", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+run = partial(command.run, "arena")
 
 
 def test_export_writes_what_was_voted(folder):

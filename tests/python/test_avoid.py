@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 import pytest
 import tiny_model
-from test_cli import run
+from command import run
 
 import longplay
 from longplay.farm import Farm, making

@@ -109,18 +109,3 @@ def test_real_music_is_likelier_than_the_same_notes_shuffled(engine):
     fake = engine.score(longplay.write_midi(longplay.resolve_overlaps(shuffled), 60))
     assert real.notes == len(notes)
     assert real.fields["pitch"] < fake.fields["pitch"]
-
-
-def test_any_five_minutes_keep_to_the_bands(engine):
-    figures = np.array([five_minutes(engine.generate(EXAMPLE, 1800, random_seed=3), start) for start in range(6)])
-    bands = np.array(list(CONFIG["bands"].values()))
-    assert ((figures >= bands[:, 0]) & (figures <= bands[:, 1])).all()
-
-
-def five_minutes(piece, index):
-    """What the bands are of, for the window of five minutes of that index."""
-    notes = piece.notes[piece.notes["onset_ms"] // 300_000 == index]
-    classes = np.bincount(notes["pitch"] % 12) / len(notes)
-    classes = classes[classes > 0]
-    entropy = -(classes * np.log2(classes)).sum()
-    return len(notes) / 300, notes["pitch"].mean(), len(np.unique(notes["pitch"])), notes["velocity"].std(), entropy

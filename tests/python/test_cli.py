@@ -12,6 +12,7 @@ import mido
 import numpy as np
 import pytest
 import tiny_model
+from command import run
 
 import longplay
 from longplay.midi import NOTE
@@ -27,11 +28,6 @@ def seed(tmp_path):
     path = tmp_path / "seed.mid"
     path.write_bytes(longplay.write_midi(np.array([(0, 500, 60, 64), (500, 500, 64, 64)], NOTE), 2))
     return path
-
-
-def run(*arguments):
-    command = [sys.executable, "-m", "longplay", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
 def test_generate_writes_a_piece_and_prints_its_name(model, seed, tmp_path):

@@ -5,7 +5,7 @@ import json
 import mido
 import pytest
 import tiny_model
-from test_cli import run
+from command import run
 from test_grader import CLIPS, made
 
 import longplay

@@ -6,7 +6,9 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
+import command
 import numpy as np
 import pytest
 import tiny_model
@@ -28,9 +30,7 @@ def seed(tmp_path):
     return path
 
 
-def run(*arguments):
-    command = [sys.executable, "-m", "longplay", "batch", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+run = partial(command.run, "batch")
 
 
 def names(folder):

@@ -3,11 +3,12 @@
 import importlib
 import importlib.util
 import json
-import subprocess
 import sys
 import tarfile
 import zlib
+from functools import partial
 
+import command
 import numpy as np
 import pytest
 
@@ -295,9 +296,7 @@ def test_a_source_that_is_nothing_of_that_kind_is_refused(folder, tmp_path):
         list(originality.training_files([folder]))
 
 
-def run(*arguments):
-    command = [sys.executable, "-m", "longplay", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+run = partial(command.run, timeout=120)
 
 
 def test_the_commands_build_an_index_and_compare(folder, tmp_path, quoting):
