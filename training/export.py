@@ -20,6 +20,7 @@ from training.options import parse_config
 from training.streams import MIXES, Stream
 
 CALIBRATION = (16, 1024)  # pieces, and notes from the beginning of each
+SAMPLING = '{"top_p": {"time_shift": 1.0, "pitch": 0.92, "velocity": 0.95, "duration": 0.98}}'
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class ExportConfig:
         default="int8", metadata={"help": "of the products: int8, for CPUs; fp16, for GPUs; or fp32"}
     )
     data: str = field(default="", metadata={"help": "folder whose training pieces calibrate int8; else the run's"})
+    sampling: str = field(default=SAMPLING, metadata={"help": "`sampling` of config.json: what a piece is drawn with"})
 
 
 def load_model(run: Path) -> NoteModel:
@@ -47,7 +49,13 @@ def load_model(run: Path) -> NoteModel:
 
 
 def write_model(
-    model: NoteModel, out: Path, *, name: str, precision: Precision = "fp32", ranges: Ranges | None = None
+    model: NoteModel,
+    out: Path,
+    *,
+    name: str,
+    precision: Precision = "fp32",
+    ranges: Ranges | None = None,
+    sampling: str = SAMPLING,
 ) -> None:
     """Write the model's graphs and config.json into a folder; files of other names stay.
 
@@ -64,7 +72,10 @@ def write_model(
     for f in range(1, len(tables.SIZES)):
         onnx.save(head_graph(model, f, precision), partial / f"head_{f}.onnx")
     bands = json.loads(BANDS.read_text(encoding="utf-8"))["bands"]
-    config = {**tables.config(name, states(model), model.context_width), "bands": bands}
+    config = tables.config(name, states(model), model.context_width) | {
+        "bands": bands,
+        "sampling": json.loads(sampling),
+    }
     (partial / "config.json").write_text(json.dumps(config) + "\n", encoding="utf-8")
     out.mkdir(parents=True, exist_ok=True)
     for path in partial.iterdir():
@@ -72,7 +83,15 @@ def write_model(
     partial.rmdir()
 
 
-def export_run(run: Path, out: Path, *, name: str, precision: Precision = "int8", data: Path | None = None) -> None:
+def export_run(
+    run: Path,
+    out: Path,
+    *,
+    name: str,
+    precision: Precision = "int8",
+    data: Path | None = None,
+    sampling: str = SAMPLING,
+) -> None:
     """Write the model of a run's last checkpoint into a folder; int8 is calibrated on training pieces of `data`."""
     model = load_model(run)
     ranges = None
@@ -81,14 +100,16 @@ def export_run(run: Path, out: Path, *, name: str, precision: Precision = "int8"
         train = Corpus(data or Path(stored["data"]), "train")
         music = Stream(train, MIXES["all"], *CALIBRATION, random_seed=1).next()
         ranges = measure(model, music.events, music.controls)
-    write_model(model, out, name=name, precision=precision, ranges=ranges)
+    write_model(model, out, name=name, precision=precision, ranges=ranges, sampling=sampling)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Export the last checkpoint of a run."""
     config = parse_config(ExportConfig, argv, __doc__ or "")
     data = Path(config.data) if config.data else None
-    export_run(config.run, config.out, name=config.name, precision=config.precision, data=data)
+    export_run(
+        config.run, config.out, name=config.name, precision=config.precision, data=data, sampling=config.sampling
+    )
 
 
 if __name__ == "__main__":

@@ -74,14 +74,16 @@ void bind_engine(py::module_& m) {
   py::class_<Settings>(m, "Settings")
       .def(py::init([](std::int64_t length_ms, std::uint64_t random_seed, std::vector<SamplingParams> params,
                        std::vector<std::vector<float>> bias, std::vector<std::int32_t> controls,
-                       bool include_seed, bool recital, bool steady, std::uint32_t candidate,
-                       std::optional<std::int64_t> keep_ms, const PhraseIndex* avoid) {
+                       double guidance_scale, bool include_seed, bool recital, bool steady,
+                       std::uint32_t candidate, std::optional<std::int64_t> keep_ms,
+                       const PhraseIndex* avoid) {
              return Settings{.length_ms = length_ms,
                              .random_seed = random_seed,
                              .candidate = candidate,
                              .params = std::move(params),
                              .bias = std::move(bias),
                              .controls = std::move(controls),
+                             .guidance_scale = guidance_scale,
                              .include_seed = include_seed,
                              .recital = recital,
                              .steady = steady,
@@ -89,8 +91,8 @@ void bind_engine(py::module_& m) {
                              .avoid = avoid};
            }),
            py::kw_only(), "length_ms"_a, "random_seed"_a, "params"_a, "bias"_a, "controls"_a,
-           "include_seed"_a, "recital"_a, "steady"_a, "candidate"_a = 0, "keep_ms"_a = py::none(),
-           "avoid"_a = py::none(), py::keep_alive<1, 12>());
+           "guidance_scale"_a, "include_seed"_a, "recital"_a, "steady"_a, "candidate"_a = 0,
+           "keep_ms"_a = py::none(), "avoid"_a = py::none(), py::keep_alive<1, 13>());
 
   py::class_<Answer>(m, "Answer")
       .def(py::init([](const std::optional<py::bytes>& seed, const Settings& settings) {

@@ -29,7 +29,8 @@ py::list generate_events(std::shared_ptr<Runtime> runtime, std::shared_ptr<Model
                          std::uint64_t random_seed, std::uint32_t first_candidate,
                          const std::vector<SamplingParams>& params,
                          const std::vector<std::vector<float>>& bias,
-                         const std::vector<std::int32_t>& controls, bool score_prompt, int rows) {
+                         const std::vector<std::int32_t>& controls, double guidance_scale, bool score_prompt,
+                         int rows) {
   if (max_events.size() != prompts.size())
     throw py::value_error("max_events must have one number per prompt");
   const auto fields = static_cast<py::ssize_t>(files->config.fields.size());
@@ -46,6 +47,7 @@ py::list generate_events(std::shared_ptr<Runtime> runtime, std::shared_ptr<Model
     request.params = params;
     request.bias = bias;
     request.controls = controls;
+    request.guidance_scale = guidance_scale;
     request.max_events = max_events[requests.size()];
     requests.push_back(std::move(request));
   }
@@ -73,7 +75,7 @@ py::list generate_events(std::shared_ptr<Runtime> runtime, std::shared_ptr<Model
 void bind_generator(py::module_& m) {
   m.def("generate_events", &generate_events, "runtime"_a, "files"_a, "prompts"_a, "max_events"_a,
         py::kw_only(), "random_seed"_a = 0, "first_candidate"_a = 0, "params"_a, "bias"_a, "controls"_a,
-        "score_prompt"_a = false, "rows"_a = 1);
+        "guidance_scale"_a = 1.0, "score_prompt"_a = false, "rows"_a = 1);
 }
 
 }  // namespace longplay

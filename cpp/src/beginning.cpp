@@ -18,6 +18,7 @@ Request make_request(const Settings& settings, const Form& form) {
           .params = settings.params,
           .bias = settings.bias,
           .controls = settings.controls,
+          .guidance_scale = settings.guidance_scale,
           .form = form,
           .quote_guard = QuoteGuard(settings.avoid),
           .max_events = std::numeric_limits<std::uint64_t>::max()};

@@ -25,12 +25,12 @@ struct Shards {
 
 // A CPU's threads share the candidates. A GPU takes as long for 64 rows as for one: it gets further
 // threads for whole shards only, and as many rows as there are.
-Shards shards(const Device& device, int num_threads, int candidates) {
+Shards shards(const Device& device, int num_threads, int candidates, int rows_each) {
   if (candidates == 0) return {0, 0};
   const auto share = [&](int of) { return (candidates + of - 1) / of; };
   const bool gpu = device.kind == Device::Kind::cuda;
   const int threads = std::min(num_threads, gpu ? share(kRowsPerThread) : candidates);
-  return {threads, std::min(gpu ? kMaxRowsOnGpu : kRowsPerThread, share(threads))};
+  return {threads, std::min(gpu ? kMaxRowsOnGpu : kRowsPerThread, share(threads) * rows_each)};
 }
 
 }  // namespace
@@ -62,11 +62,13 @@ std::uint64_t Engine::row_copies() const { return pool_->row_copies(); }
 std::unique_ptr<Job> Engine::start(const std::vector<Task>& tasks) {
   std::vector<Candidate> candidates;
   candidates.reserve(tasks.size());
+  int rows_each = 1;
   for (const Task& task : tasks) {
     candidates.push_back(make_candidate(tokenizer_, config(), task));
     candidates.back().validate(config());
+    rows_each = std::max(rows_each, candidates.back().rows(config()));
   }
-  const auto [threads, rows] = shards(device_, num_threads_, static_cast<int>(candidates.size()));
+  const auto [threads, rows] = shards(device_, num_threads_, static_cast<int>(candidates.size()), rows_each);
   auto impl = std::make_unique<Job::Impl>(pool_, tokenizer_, std::move(candidates));
   impl->run(threads, rows);
   return std::unique_ptr<Job>(new Job(std::move(impl)));

@@ -13,6 +13,7 @@ namespace longplay {
 namespace {
 
 constexpr int kStepsBetweenReports = 16;
+constexpr double kStrongestGuidance = 20;
 
 std::size_t widest_field(const ModelConfig& config) {
   std::int32_t widest = 0;
@@ -57,12 +58,20 @@ void Request::validate(const ModelConfig& config) const {
                                   std::to_string(controls[c]));
     }
   }
+  if (!(guidance_scale >= 1 && guidance_scale <= kStrongestGuidance)) {
+    throw std::invalid_argument("guidance_scale must be in [1, 20], not " + std::to_string(guidance_scale));
+  }
   if (from && (from->event.size() != fields)) misfit("the last event", fields, from->event.size());
   if (form) {
     if (!Tokenizer::is_note_model(config.fields))
       throw std::invalid_argument("form must be absent: this model's events are not notes");
     form->validate();
   }
+}
+
+int Request::rows(const ModelConfig& config) const {
+  const bool told = !std::ranges::equal(controls, config.controls, {}, {}, &ControlConfig::unknown);
+  return told && guidance_scale != 1 ? 2 : 1;
 }
 
 LoopTime& LoopTime::operator+=(const LoopTime& other) {
@@ -81,26 +90,68 @@ Generator::Generator(std::unique_ptr<Model> model)
 
 Generator::~Generator() = default;
 
-// Puts the next request that has anything to do into a row. False when there is none.
-bool Generator::begin_next(Queue& queue, int row) {
-  while (const Request* request = queue.next()) {
-    request->validate(model_->config());
-    Slot& slot = slots_[static_cast<std::size_t>(row)];
-    if (slot.begin(*request, row)) return true;
-    queue.done(*request, slot.result());
-  }
-  return false;
+// The next request, which stays the next one until it is begun. nullptr when there is none.
+const Request* Generator::look_ahead(Queue& queue) {
+  if (ahead_) return ahead_;
+  ahead_ = queue.next();
+  if (ahead_) ahead_->validate(model_->config());
+  return ahead_;
 }
 
-double Generator::step(int rows) {
-  const std::span<Slot> slots(slots_.data(), static_cast<std::size_t>(rows));
+// Begins requests, as long as there are any and they find room.
+void Generator::begin_more(Queue& queue, int rows) {
+  while (used_ < rows) {
+    const Request* request = look_ahead(queue);
+    if (!request) return;
+    const int needed = request->rows(model_->config());
+    if (needed > rows) {
+      throw std::invalid_argument("rows must be at least 2 for a guided request, not " +
+                                  std::to_string(rows));
+    }
+    if (used_ + needed > rows) return;
+    ahead_ = nullptr;
+    Slot& slot = slots_[active_];
+    if (slot.begin(*request, {used_, needed == 2 ? used_ + 1 : -1})) {
+      ++active_;
+      used_ += needed;
+    } else {
+      queue.done(*request, slot.result());
+    }
+  }
+}
+
+// Hands over what a request came to. The next one that needs as many rows gets them; otherwise the last rows
+// and the last slot, which has taken its event, close the gap.
+void Generator::finish(Queue& queue, std::size_t index) {
+  Slot& slot = slots_[index];
+  const Slot::Rows rows = slot.rows();
+  const int count = rows.untold < 0 ? 1 : 2;
+  queue.done(slot.request(), slot.result());
+  while (const Request* request = look_ahead(queue)) {
+    if (request->rows(model_->config()) != count) break;
+    ahead_ = nullptr;
+    if (slot.begin(*request, rows)) return;
+    queue.done(*request, slot.result());
+  }
+  std::swap(slot, slots_[--active_]);
+  for (const int row : {std::max(rows.told, rows.untold), std::min(rows.told, rows.untold)}) {
+    if (row < 0 || row == --used_) continue;
+    const auto has_last = [&](const Slot& other) {
+      return other.rows().told == used_ || other.rows().untold == used_;
+    };
+    std::ranges::find_if(std::span(slots_).first(active_), has_last)->move(used_, row);
+  }
+}
+
+double Generator::step() {
+  const std::span<Slot> slots(slots_.data(), active_);
   for (Slot& slot : slots) slot.prepare();
-  model_->step(rows);
+  model_->step(used_);
   const bool heads = std::ranges::any_of(slots, &Slot::needs_heads);
   const auto fields = static_cast<int>(model_->config().fields.size());
   double sampling_seconds = 0;
   for (int field = 0; field < fields; ++field) {
-    if (field > 0 && heads) model_->head(field, rows);
+    if (field > 0 && heads) model_->head(field, used_);
     const auto start = std::chrono::steady_clock::now();
     for (Slot& slot : slots) slot.take_field(field);
     sampling_seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -116,28 +167,23 @@ LoopTime Generator::run(Queue& queue, int rows) {
   const auto start = std::chrono::steady_clock::now();
   const double run_before = model_->run_seconds(), step_before = model_->step_seconds();
   slots_.assign(static_cast<std::size_t>(rows), Slot(*model_, sampler_, tokenizer_ ? &*tokenizer_ : nullptr));
+  active_ = 0;
+  used_ = 0;
+  ahead_ = nullptr;
 
   LoopTime time;
-  int active = 0;
-  while (active < rows && begin_next(queue, active)) ++active;
+  begin_more(queue, rows);
   std::int64_t made = 0;
-  for (int steps = 1; active > 0; ++steps) {
-    time.sampling_seconds += step(active);
-    time.steps += static_cast<std::uint64_t>(active);
-    for (int row = active - 1; row >= 0; --row) {
-      Slot& slot = slots_[static_cast<std::size_t>(row)];
-      const bool done = slot.take_event();
-      made += slot.made();
-      if (!done) continue;
-      queue.done(slot.request(), slot.result());
-      if (begin_next(queue, row)) continue;
-      // Nothing is left to begin: the last row, which has taken its event, moves into the gap.
-      --active;
-      if (row == active) continue;
-      std::swap(slot, slots_[static_cast<std::size_t>(active)]);
-      slot.move_to(row);
+  for (int steps = 1; active_ > 0; ++steps) {
+    time.sampling_seconds += step();
+    time.steps += static_cast<std::uint64_t>(used_);
+    for (std::size_t index = active_; index-- > 0;) {
+      const bool done = slots_[index].take_event();
+      made += slots_[index].made();
+      if (done) finish(queue, index);
     }
-    if (steps % kStepsBetweenReports == 0 || active == 0) {
+    begin_more(queue, rows);
+    if (steps % kStepsBetweenReports == 0 || active_ == 0) {
       if (!queue.progress(std::exchange(made, 0))) break;
     }
   }

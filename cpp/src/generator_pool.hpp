@@ -48,8 +48,9 @@ class GeneratorPool {
   // Works on one request, in the caller's thread.
   Drawn run(const Request& request) {
     Only queue(request);
-    auto generator = acquire(1);
-    const LoopTime worked = generator->run(queue, 1);
+    const int rows = request.rows(config());
+    auto generator = acquire(rows);
+    const LoopTime worked = generator->run(queue, rows);
     give_back(std::move(generator), worked);
     return std::move(queue.drawn);
   }

@@ -28,9 +28,9 @@ void check_ids(const std::vector<std::int32_t>& event, const ModelConfig& config
 void check_state(const std::vector<std::byte>& state, const ModelConfig& config) {
   std::size_t bytes = 0;
   for (const StateConfig& one : config.states) bytes += one.row_bytes();
-  if (state.size() != bytes) {
-    throw SnapshotError("the snapshot's state must have " + std::to_string(bytes) + " bytes, not " +
-                        std::to_string(state.size()));
+  if (state.size() != bytes && state.size() != 2 * bytes) {  // of one row, or of a guided candidate's two
+    throw SnapshotError("the snapshot's state must have " + std::to_string(bytes) +
+                        " bytes or twice as many, not " + std::to_string(state.size()));
   }
 }
 

@@ -1,6 +1,7 @@
 #include "slot.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -27,17 +28,19 @@ Slot::Slot(Model& model, Sampler& sampler, const Tokenizer* tokenizer)
   const auto& controls = model.config().controls;
   for (std::size_t c = 0; c < controls.size(); ++c) {
     if (controls[c].name == "remaining") remaining_control_ = static_cast<int>(c);
+    unknown_.push_back(controls[c].unknown);
   }
   std::int32_t widest = 0;
   for (const FieldConfig& field : model.config().fields) widest = std::max(widest, field.size);
   bias_.resize(static_cast<std::size_t>(widest));
+  guided_.resize(static_cast<std::size_t>(widest));
   log_probability_.resize(fields_);
   if (tokenizer) octaves_ = Steering::octaves(model.config().fields[kTimeShift].values);
 }
 
-bool Slot::begin(const Request& request, int row) {
+bool Slot::begin(const Request& request, Rows rows) {
   request_ = &request;
-  row_ = row;
+  rows_ = rows;
   prompt_events_ = request.prompt.size() / fields_;
   prompt_taken_ = 0;
   events_drawn_ = 0;
@@ -46,13 +49,13 @@ bool Slot::begin(const Request& request, int row) {
   timeline_.reset();
   if (request.from) {
     at_ = *request.from;
-    model_->load(row, at_.state);
+    load(at_.state);
   } else {
     at_ = {};
     at_.event = model_->config().start_event;
     at_.quote_guard = request.quote_guard;
-    at_.state.resize(model_->state_bytes());
-    model_->reset(row);
+    model_->reset(rows.told);
+    if (guided()) model_->reset(rows.untold);
   }
   if (request.form && request.from) {
     timeline_.emplace(*tokenizer_, *request.form, request.random_seed, request.candidate, at_.place);
@@ -62,16 +65,30 @@ bool Slot::begin(const Request& request, int row) {
   return prompt_events_ > 0 || request.max_events > 0;
 }
 
-void Slot::move_to(int row) {
-  model_->save(row_, at_.state);
-  model_->load(row, at_.state);
-  row_ = row;
+void Slot::move(int from, int to) {
+  at_.state.resize(model_->state_bytes());
+  model_->save(from, at_.state);
+  model_->load(to, at_.state);
+  (from == rows_.told ? rows_.told : rows_.untold) = to;
+}
+
+void Slot::save(std::vector<std::byte>& state) const {
+  const std::size_t bytes = model_->state_bytes();
+  state.resize(guided() ? 2 * bytes : bytes);
+  model_->save(rows_.told, std::span(state).first(bytes));
+  if (guided()) model_->save(rows_.untold, std::span(state).last(bytes));
+}
+
+// A state that was kept of one row does for both, and that of both for one.
+void Slot::load(std::span<const std::byte> state) {
+  model_->load(rows_.told, state.first(model_->state_bytes()));
+  if (guided()) model_->load(rows_.untold, state.last(model_->state_bytes()));
 }
 
 Drawn Slot::result() {
   drawn_.refusals = at_.quote_guard.refusals();
   if (request_->keep_position) {
-    model_->save(row_, at_.state);
+    save(at_.state);
     if (timeline_) at_.place = timeline_->place();
     drawn_.position = std::move(at_);
   }
@@ -80,13 +97,17 @@ Drawn Slot::result() {
 
 void Slot::prepare() {
   if (timeline_ && request_->form->recital && !forced() && at_.events_drawn == 0) {
-    at_.answer_state.resize(at_.state.size());
-    model_->save(row_, at_.answer_state);
+    save(at_.answer_state);
     at_.answer_event = at_.event;
   }
-  std::ranges::copy(at_.event, model_->event(row_).begin());
-  const auto control = model_->control(row_);
-  std::ranges::copy(request_->controls, control.begin());
+  tell(rows_.told, request_->controls);
+  if (guided()) tell(rows_.untold, unknown_);
+}
+
+void Slot::tell(int row, std::span<const std::int32_t> controls) {
+  std::ranges::copy(at_.event, model_->event(row).begin());
+  const auto control = model_->control(row);
+  std::ranges::copy(controls, control.begin());
   if (timeline_ && !forced() && remaining_control_ >= 0) {
     const auto c = static_cast<std::size_t>(remaining_control_);
     const auto& bounds = model_->config().controls[c].bounds;
@@ -123,11 +144,22 @@ std::span<const float> Slot::bias(int field) {
   return row;
 }
 
+std::span<const float> Slot::logits(int field) {
+  const auto told = model_->logits(field, rows_.told);
+  if (!guided()) return told;
+  const auto untold = model_->logits(field, rows_.untold);
+  const auto scale = static_cast<float>(request_->guidance_scale);
+  for (std::size_t id = 0; id < told.size(); ++id) {
+    guided_[id] = std::isfinite(untold[id]) ? untold[id] + scale * (told[id] - untold[id]) : told[id];
+  }
+  return std::span(guided_).first(told.size());
+}
+
 Draw Slot::draw(int field) {
   const auto f = static_cast<std::size_t>(field);
   const double u = uniform(request_->random_seed, request_->candidate, at_.events_drawn,
                            static_cast<std::uint32_t>(field) + kAttemptFields * closing_.attempt);
-  const Draw drawn = sampler_->draw(model_->logits(field, row_), bias(field), request_->params[f], u);
+  const Draw drawn = sampler_->draw(logits(field), bias(field), request_->params[f], u);
   const bool watched = field == kPitch && timeline_ && at_.quote_guard.watches();
   return watched && at_.event[kTimeShift] != tokenizer_->end_id() ? without_quoting(drawn) : drawn;
 }
@@ -145,7 +177,7 @@ Draw Slot::without_quoting(Draw pitch) {
     at_.quote_guard.refuse();
     const double u = uniform(request_->random_seed, request_->candidate, at_.events_drawn,
                              kAgainField + kAgainFields * closing_.attempt + again);
-    pitch = sampler_->draw(model_->logits(kPitch, row_), bias, request_->params[kPitch], u);
+    pitch = sampler_->draw(logits(kPitch), bias, request_->params[kPitch], u);
   }
 }
 
@@ -154,14 +186,16 @@ void Slot::take_field(int field) {
   if (forced()) {
     at_.event[f] = request_->prompt[prompt_taken_ * fields_ + f];
     if (request_->score_prompt) {
-      log_probability_[f] = sampler_->log_probability(model_->logits(field, row_), at_.event[f]);
+      log_probability_[f] = sampler_->log_probability(model_->logits(field, rows_.told), at_.event[f]);
     }
   } else {
     const Draw drawn = draw(field);
     at_.event[f] = drawn.id;
     log_probability_[f] = drawn.log_probability;
   }
-  if (f + 1 < fields_) model_->choose(row_, field, at_.event[f]);
+  if (f + 1 == fields_) return;
+  model_->choose(rows_.told, field, at_.event[f]);
+  if (guided()) model_->choose(rows_.untold, field, at_.event[f]);
 }
 
 bool Slot::take_event() {
@@ -204,7 +238,7 @@ bool Slot::take_drawn_event() {
   drawn_.log_probabilities.insert(drawn_.log_probabilities.end(), log_probability_.begin(),
                                   log_probability_.end());
   if (advance == Advance::new_piece) {  // it answers the prompt afresh
-    model_->load(row_, at_.answer_state);
+    load(at_.answer_state);
     at_.event = at_.answer_event;
   }
   if (timeline_ && advance == Advance::note && !closing_.under_way && timeline_->is_closing())
@@ -228,7 +262,7 @@ void Slot::begin_closing() {
   closing_.attempt = 0;
   closing_.from = at_;
   closing_.from.place = timeline_->place();
-  model_->save(row_, closing_.from.state);
+  save(closing_.from.state);
   closing_.events_drawn = events_drawn_;
   closing_.events_kept = drawn_.onsets_ms.size();
 }
@@ -236,7 +270,7 @@ void Slot::begin_closing() {
 void Slot::draw_closing_again() {
   ++closing_.attempt;
   at_ = closing_.from;
-  model_->load(row_, at_.state);
+  load(at_.state);
   timeline_.emplace(*tokenizer_, *request_->form, request_->random_seed, request_->candidate, at_.place);
   events_drawn_ = closing_.events_drawn;
   drawn_.onsets_ms.resize(closing_.events_kept);

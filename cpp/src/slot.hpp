@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "longplay/generator.hpp"
@@ -14,9 +15,17 @@ class Slot {
   // The model and the tokenizer (nullptr for a token model) outlive the slot.
   Slot(Model& model, Sampler& sampler, const Tokenizer* tokenizer);
 
-  // Takes a request, already validated, to row `row`. False when there is nothing to do for it.
-  bool begin(const Request& request, int row);
-  void move_to(int row);
+  // The rows of the model that a slot has. `untold` is of a guided request only.
+  struct Rows {
+    int told = 0;
+    int untold = -1;
+  };
+
+  // Takes a request, already validated, to rows of its own. False when there is nothing to do for it.
+  bool begin(const Request& request, Rows rows);
+  Rows rows() const { return rows_; }
+  // What was in the row `from` goes on in the row `to`.
+  void move(int from, int to);
 
   // Writes the inputs of the next step.
   void prepare();
@@ -43,6 +52,11 @@ class Slot {
   };
 
   bool forced() const { return prompt_taken_ < prompt_events_; }
+  bool guided() const { return rows_.untold >= 0; }
+  void save(std::vector<std::byte>& state) const;
+  void load(std::span<const std::byte> state);
+  void tell(int row, std::span<const std::int32_t> controls);
+  std::span<const float> logits(int field);
   bool steered() const { return timeline_ && request_->form->steady && model_->config().bands; }
   std::span<const float> bias(int field);
   Draw draw(int field);
@@ -56,10 +70,11 @@ class Slot {
   Sampler* sampler_;
   const Tokenizer* tokenizer_;
   std::size_t fields_;
-  int remaining_control_ = -1;  // index of the control, if the model has it
+  int remaining_control_ = -1;         // index of the control, if the model has it
+  std::vector<std::int32_t> unknown_;  // of each control
 
   const Request* request_ = nullptr;
-  int row_ = 0;
+  Rows rows_;
   std::size_t prompt_events_ = 0;
   std::size_t prompt_taken_ = 0;
   std::uint64_t events_drawn_ = 0;  // for this request
@@ -71,7 +86,8 @@ class Slot {
   std::vector<float> octaves_;          // of the time shifts
   Steering::Pull pull_;
   Closing closing_;
-  std::vector<float> bias_;  // scratch
+  std::vector<float> bias_;    // scratch
+  std::vector<float> guided_;  // scratch
   Drawn drawn_;
 };
 

@@ -162,6 +162,7 @@ def generate_events(
     params: Sequence[SamplingParams],
     bias: Sequence[Sequence[float]],
     controls: Sequence[int],
+    guidance_scale: float = 1.0,
     score_prompt: bool = False,
     rows: int = 1,
 ) -> list[tuple[_Events, _LogProbabilities, _LogProbabilities]]: ...
@@ -175,6 +176,7 @@ class Settings:
         params: Sequence[SamplingParams],
         bias: Sequence[Sequence[float]],
         controls: Sequence[int],
+        guidance_scale: float,
         include_seed: bool,
         recital: bool,
         steady: bool,

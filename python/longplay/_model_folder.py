@@ -9,6 +9,7 @@ from typing import Any, NoReturn, TypeVar
 
 from longplay import _core
 from longplay._core import ModelError
+from longplay.settings import SAMPLING_OFF, sampling_params
 
 T = TypeVar("T")
 
@@ -107,6 +108,8 @@ def core_config(config: dict[str, Any]) -> _core.ModelConfig:
         states_in_place=entry.take("states_in_place", _flag),
         bands=_bands(entry.take("bands", _Object)) if "bands" in config else None,
     )
+    if "sampling" in config:
+        _check_sampling(entry.take("sampling", _Object), [field["name"] for field in config["fields"]])
     entry.finish()
     translated.validate()
     return translated
@@ -177,6 +180,18 @@ def _bands(entry: _Object) -> _core.Bands:
     return translated
 
 
+def _check_sampling(entry: _Object, fields: list[str]) -> None:
+    for name, off in SAMPLING_OFF.items():
+        option = entry.take(name, _Object, _Object("", {}))
+        for field in fields:
+            try:
+                sampling_params({**SAMPLING_OFF, name: option.take(field, _number, off)})
+            except ValueError as problem:
+                raise ModelError(f"config.json: sampling.{name}.{field}: {problem}") from problem
+        option.finish()
+    entry.finish()
+
+
 def _list_of(translate: Callable[[str, Any], T]) -> Callable[[str, Any], list[T]]:
     def translate_all(entry: str, value: object) -> list[T]:
         if not isinstance(value, list):
@@ -196,6 +211,12 @@ def _integer(entry: str, value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not -(2**31) <= value < 2**31:
         _refuse(entry, "an integer of 32 bits", value)
     return value
+
+
+def _number(entry: str, value: object) -> float:
+    if type(value) not in (int, float):
+        _refuse(entry, "a number", value)
+    return float(value)  # type: ignore[arg-type]
 
 
 def _pair(entry: str, value: object) -> tuple[float, float]:

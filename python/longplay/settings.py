@@ -1,7 +1,7 @@
 """What to ask of a piece: every setting, its default and its range, in one place."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, TypeAlias, TypedDict
 
 from longplay import _core
@@ -11,10 +11,10 @@ SamplingOption: TypeAlias = float | Mapping[str, float]
 """One number for all fields, or a mapping of field name to number."""
 
 _LONGEST_SECONDS = 86_400  # what the writer takes; see docs/midi.md
-TOP_P: Mapping[str, float] = {"time_shift": 1.0, "pitch": 0.92, "velocity": 0.95, "duration": 0.98}
-"""By default: of those tried, what keeps the built-in model closest to real music (docs/pieces.md)."""
+_STRONGEST_GUIDANCE = 20
 
-_OFF: dict[str, float] = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "min_p": 0.0}
+SAMPLING_OFF: Mapping[str, float] = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "min_p": 0.0}
+"""Every option of sampling, with the value that leaves the model's own distribution as it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,10 +31,12 @@ class Settings:
         Sampling, as in Hugging Face and vLLM: divide logits by `temperature` (0 takes the likeliest id), keep
         the `top_k` likeliest (0 keeps all), then the fewest that reach probability `top_p` [1]_, then those at
         least `min_p` times as likely as the likeliest [2]_. A mapping sets single fields of ``time_shift``,
-        ``pitch``, ``velocity`` and ``duration``, and leaves the others as the model has them. By default only
-        `top_p` filters, with `TOP_P`.
+        ``pitch``, ``velocity`` and ``duration``. What is not set is as ``sampling`` in the model's config has it.
     style : str, optional
         One of `Engine.styles`; by default the seed alone decides.
+    guidance_scale : float
+        How closely to follow the style, in [1, 20]: what being told it changes in the logits is multiplied by this
+        [3]_. Above 1 a piece with a style takes two rows of a batch, so twice the time.
     max_velocity : int
         Highest MIDI velocity, in [1, 127].
     recital : bool
@@ -54,15 +56,17 @@ class Settings:
     ----------
     .. [1] Holtzman et al., "The Curious Case of Neural Text Degeneration", ICLR 2020.
     .. [2] Nguyen et al., "Turning Up the Heat: Min-p Sampling for Creative and Coherent LLM Outputs", ICLR 2025.
+    .. [3] Ho and Salimans, "Classifier-Free Diffusion Guidance", arXiv:2207.12598, 2022.
     """
 
     seconds: float = 60.0
     random_seed: int = 0
-    temperature: SamplingOption = 1.0
-    top_k: SamplingOption = 0
-    top_p: SamplingOption = field(default_factory=lambda: dict(TOP_P))
-    min_p: SamplingOption = 0.0
+    temperature: SamplingOption | None = None
+    top_k: SamplingOption | None = None
+    top_p: SamplingOption | None = None
+    min_p: SamplingOption | None = None
     style: str | None = None
+    guidance_scale: float = 3.0
     max_velocity: int = 100
     recital: bool = True
     steady: bool = True
@@ -75,6 +79,8 @@ class Settings:
             raise ValueError(f"random_seed must be in [0, 2**64), not {self.random_seed}")
         if not 1 <= self.max_velocity <= 127:
             raise ValueError(f"max_velocity must be in [1, 127], not {self.max_velocity}")
+        if not 1 <= self.guidance_scale <= _STRONGEST_GUIDANCE:
+            raise ValueError(f"guidance_scale must be in [1, {_STRONGEST_GUIDANCE}], not {self.guidance_scale}")
 
     @property
     def milliseconds(self) -> int:
@@ -86,11 +92,12 @@ class SettingsArguments(TypedDict, total=False):
     """The settings as keyword arguments; `Settings` says what they mean."""
 
     random_seed: int
-    temperature: SamplingOption
-    top_k: SamplingOption
-    top_p: SamplingOption
-    min_p: SamplingOption
+    temperature: SamplingOption | None
+    top_k: SamplingOption | None
+    top_p: SamplingOption | None
+    min_p: SamplingOption | None
     style: str | None
+    guidance_scale: float
     max_velocity: int
     recital: bool
     steady: bool
@@ -115,9 +122,10 @@ def core_settings(
     return _core.Settings(
         length_ms=settings.milliseconds,
         random_seed=settings.random_seed,
-        params=_sampling_params(settings, [str(field["name"]) for field in config["fields"]]),
+        params=_sampling_params(settings, config),
         bias=[_bias(field, settings) for field in config["fields"]],
         controls=[_control(control, settings) for control in config["controls"]],
+        guidance_scale=settings.guidance_scale,
         include_seed=settings.include_seed,
         recital=settings.recital,
         steady=settings.steady,
@@ -141,30 +149,35 @@ def styles(config: Mapping[str, Any]) -> tuple[str, ...]:
     return ()
 
 
-def _sampling_params(settings: Settings, fields: Sequence[str]) -> list[_core.SamplingParams]:
+def _sampling_params(settings: Settings, config: Mapping[str, Any]) -> list[_core.SamplingParams]:
+    fields = [str(field["name"]) for field in config["fields"]]
+
     def of(field: str, name: str) -> float:
-        option: SamplingOption = getattr(settings, name)
+        own: float = config.get("sampling", {}).get(name, {}).get(field, SAMPLING_OFF[name])
+        option: SamplingOption | None = getattr(settings, name)
         if not isinstance(option, Mapping):
-            return option
+            return own if option is None else option
         if strangers := sorted(set(option) - set(fields)):
             raise ValueError(f"{name} names {strangers[0]!r}, which is not a field: {', '.join(fields)}")
-        return option.get(field, _OFF[name])
+        return option.get(field, own)
 
-    return [
-        _core.SamplingParams(
-            temperature=of(field, "temperature"),
-            top_k=_whole(of(field, "top_k")),
-            top_p=of(field, "top_p"),
-            min_p=of(field, "min_p"),
-        )
-        for field in fields
-    ]
+    return [sampling_params({name: of(field, name) for name in SAMPLING_OFF}) for field in fields]
 
 
-def _whole(top_k: float) -> int:
+def sampling_params(options: Mapping[str, float]) -> _core.SamplingParams:
+    """The core's form of the sampling options of one field.
+
+    Raises
+    ------
+    ValueError
+        One is out of range; the message names it.
+    """
+    top_k = options["top_k"]
     if top_k != int(top_k):
         raise ValueError(f"top_k must be a whole number, not {top_k}")
-    return int(top_k)
+    return _core.SamplingParams(
+        temperature=options["temperature"], top_k=int(top_k), top_p=options["top_p"], min_p=options["min_p"]
+    )
 
 
 def _bias(field: Mapping[str, Any], settings: Settings) -> list[float]:

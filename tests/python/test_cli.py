@@ -39,14 +39,15 @@ def test_generate_writes_a_piece_and_prints_its_name(model, seed, tmp_path):
 
 def test_json_holds_what_made_the_piece(model, seed, tmp_path):
     out = tmp_path / "out.mid"
-    asked = ["--random-seed", 5, "--temperature", 0.9, "--top-p", 0.8, "--style", "ragtime", "--include-seed"]
+    asked = ["--random-seed", 5, "--temperature", 0.9, "--top-p", 0.8, "--style", "ragtime"]
+    asked += ["--guidance-scale", 2.5, "--include-seed"]
     done = run("generate", seed, "--seconds", 30, *asked, "--out", out, "--model", model, "--json")
     result = json.loads(done.stdout)
     assert result["file"] == str(out)
     assert result["seconds"] == 30
     assert result["notes"] == len(longplay.read_midi(out))
-    settings = {"random_seed": 5, "temperature": 0.9, "top_p": 0.8, "style": "ragtime", "include_seed": True}
-    assert result["provenance"]["settings"] == asdict(longplay.Settings(seconds=30, **settings))
+    settings = {"random_seed": 5, "temperature": 0.9, "top_p": 0.8, "style": "ragtime", "guidance_scale": 2.5}
+    assert result["provenance"]["settings"] == asdict(longplay.Settings(seconds=30, include_seed=True, **settings))
 
 
 def test_an_odd_seed_is_remarked_on_stderr(model, tmp_path):

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 import os
 import threading
 import time
@@ -14,7 +15,6 @@ import tiny_model
 
 import longplay
 from longplay.midi import NOTE
-from longplay.settings import TOP_P
 
 FIELDS = ("time_shift", "pitch", "velocity", "duration")
 LOOSE = {"temperature": 3.0, "top_p": 1.0}  # the tiny model as free as it gets
@@ -316,10 +316,25 @@ def test_a_setting_may_differ_by_field(engine, field):
     assert not np.array_equal(engine.generate(SEED, 30, temperature=0).events, likeliest)
 
 
-def test_top_p_is_by_default_what_the_settings_say(engine):
-    plain = engine.generate(SEED, 30, temperature=3.0)
-    np.testing.assert_array_equal(plain.events, engine.generate(SEED, 30, temperature=3.0, top_p=TOP_P).events)
-    assert not np.array_equal(plain.events, engine.generate(SEED, 30, **LOOSE).events)
+def test_what_is_not_set_is_as_the_model_has_it(engine, tmp_path):
+    """Of the model's own sampling, each setting replaces its part: whole, or of single fields."""
+    own = {"temperature": {"pitch": 2.0, "duration": 3.0}, "top_k": {"velocity": 2}}
+    folder = tiny_model.build(tmp_path, soft=True)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"sampling": own}))
+    other = longplay.Engine(folder)
+
+    def same(ours, theirs):
+        made = [e.generate(SEED, 30, **settings).events for e, settings in ((other, ours), (engine, theirs))]
+        np.testing.assert_array_equal(*made)
+
+    same({}, own)
+    same({"top_p": 0.8}, own | {"top_p": 0.8})
+    same({"temperature": 1.5}, own | {"temperature": 1.5})
+    same({"temperature": {"pitch": 0.5}}, own | {"temperature": {"pitch": 0.5, "duration": 3.0}})
+    same({"temperature": 1.0, "top_k": 0}, {})
+    with pytest.raises(AssertionError):
+        same({}, {})
 
 
 def test_every_piece_of_a_recital_answers_the_seed_afresh(engine):

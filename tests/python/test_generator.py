@@ -78,6 +78,51 @@ def test_a_candidate_is_the_same_alone_and_in_any_batch(generate, soft, rows):
         assert len(alone[0]) == lengths[candidate]
 
 
+GUIDED = {"controls": [2, 1], "guidance_scale": 2.5}
+
+
+def guided_log_probabilities(events):
+    """Those of a model that is told the controls of GUIDED, before anything is filtered."""
+    told, untold = tiny_model.Predictor(soft=True), tiny_model.Predictor(soft=True)
+    last, rows = tiny_model.START_EVENT, []
+    for event in events:
+        pairs = [(told.step(last, GUIDED["controls"]), untold.step(last))]
+        pairs += [(told.head(event[:field]), untold.head(event[:field])) for field in range(1, 4)]
+        logits = [np.add(without, 2.5 * np.subtract(with_, without)) for with_, without in pairs]
+        rows.append([row[drawn] - np.logaddexp.reduce(row) for row, drawn in zip(logits, event, strict=True)])
+        last = tuple(event)
+    return rows
+
+
+def test_guidance_multiplies_what_the_controls_change(generate, soft):
+    params = [_core.SamplingParams()] * 4
+    [(events, log_probabilities, _)] = generate(soft, [NOTHING], [100], params=params, rows=2, **GUIDED)
+    np.testing.assert_allclose(log_probabilities, guided_log_probabilities(events.tolist()), atol=1e-5)
+
+
+@pytest.mark.parametrize("rows", [2, 3, 7, 64])
+def test_a_guided_candidate_is_the_same_alone_and_in_any_batch(generate, soft, rows):
+    rng = np.random.default_rng(8)
+    lengths = [int(n) for n in rng.integers(0, 60, 30)]
+    prompts = [rng.integers(0, [8, 12, 4, 6], (int(n), 4), dtype=np.int32) for n in rng.integers(0, 30, 30)]
+    settings = {"params": [_core.SamplingParams(top_p=0.9)] * 4, "random_seed": 5} | GUIDED
+    together = generate(soft, prompts, lengths, rows=rows, **settings)
+    for candidate in range(30):
+        alone = generate(
+            soft, [prompts[candidate]], [lengths[candidate]], first_candidate=candidate, rows=2, **settings
+        )
+        for ours, theirs in zip(alone[0], together[candidate], strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+
+
+def test_guidance_takes_a_second_row_only_where_something_is_told(generate, soft):
+    [(plain, _, _)] = generate(soft, [NOTHING], [50])
+    [(untold, _, _)] = generate(soft, [NOTHING], [50], guidance_scale=2.5)
+    np.testing.assert_array_equal(untold, plain)
+    with pytest.raises(ValueError, match=r"rows must be at least 2 for a guided request, not 1"):
+        generate(soft, [NOTHING], [50], **GUIDED)
+
+
 def test_candidates_and_random_seeds_differ(generate, soft):
     params = [_core.SamplingParams()] * 4
     [(one, _, _), (two, _, _)] = generate(soft, [NOTHING] * 2, [50, 50], params=params)
@@ -114,5 +159,7 @@ def test_what_does_not_fit_the_model_is_named(generate, sharp):
         generate(sharp, [np.array([[0, 0, 0, 0], [0, 12, 0, 0]], np.int32)], [1])
     with pytest.raises(ValueError, match=r"bias of time_shift must have 9 entries, not 2"):
         generate(sharp, [NOTHING], [1], bias=[[0.0, 0.0], [], [], []])
+    with pytest.raises(ValueError, match=r"guidance_scale must be in \[1, 20\], not nan"):
+        generate(sharp, [NOTHING], [1], guidance_scale=float("nan"))
     with pytest.raises(ValueError, match=r"control style must be in \[0, 2\], not 3"):
         generate(sharp, [NOTHING], [1], controls=[0, 3])

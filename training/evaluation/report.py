@@ -160,7 +160,10 @@ def ending_figures(
 def style_figures(
     corpus: Corpus, train: Corpus, given: Sequence[sets.Seed], maker: Maker, count: int, random_seed: int
 ) -> dict[str, Any] | None:
-    """Agreement with the style that was asked for, of pieces from nothing and of answers; None without styles."""
+    """Agreement with the style that was asked for, of pieces from nothing and of answers; None without styles.
+
+    Real clips are rounded to the model's tables, which alone would tell made ones from some of the styles.
+    """
     random = np.random.default_rng(random_seed)
     sources: dict[str, list[str]] = {}
     for source, style in tables.STYLE_OF_SOURCE.items():
@@ -170,7 +173,8 @@ def style_figures(
         return None
 
     def clips_of(part: Corpus, number: int) -> dict[str, list[Music]]:
-        return {style: sets.real_clips(part, of, number, random) for style, of in sources.items()}
+        real = {style: sets.real_clips(part, of, number, random) for style, of in sources.items()}
+        return {style: realness.changed(clips, sets.rounded) for style, clips in real.items()}
 
     def asked(seed_data: Sequence[bytes | None], style: str) -> list[Music]:
         settings = maker.settings | {"style": style}

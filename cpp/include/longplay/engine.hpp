@@ -24,6 +24,7 @@ struct Settings {
   std::vector<SamplingParams> params;    // one per field
   std::vector<std::vector<float>> bias;  // one per field: empty, or one number per id
   std::vector<std::int32_t> controls;    // one id per control
+  double guidance_scale = 1;             // how closely to follow them, see Request
   bool include_seed = false;             // the piece begins with the seed, and its length counts
   bool recital = true;                   // pieces of a few minutes, one after the other
   bool steady = true;                    // any five minutes keep to the model's bands

@@ -23,7 +23,7 @@ namespace longplay {
 struct Position {
   std::uint64_t events_drawn = 0;
   std::vector<std::int32_t> event;         // the last one
-  std::vector<std::byte> state;            // the model's, which has heard all but the last event
+  std::vector<std::byte> state;            // of each row, which has heard all but the last event
   std::vector<std::int32_t> answer_event;  // in a recital, both as they were when the first event
   std::vector<std::byte> answer_state;     // was to be drawn: each piece answers the prompt afresh
   Place place;                             // with a form
@@ -42,15 +42,20 @@ struct Request {
   std::vector<SamplingParams> params;    // one per field
   std::vector<std::vector<float>> bias;  // one per field: empty, or one number per id
   std::vector<std::int32_t> controls;    // one id per control, told at every step
-  std::optional<Form> form;              // of a note model's music; without it, only max_events stops
-  QuoteGuard quote_guard;                // with a form, what a candidate from the start begins with
-  std::uint64_t max_events = 0;          // draw at most this many
+  // Logits become those of a row that is told nothing, and this many times their difference to those of the
+  // row that is told the controls.
+  double guidance_scale = 1;
+  std::optional<Form> form;      // of a note model's music; without it, only max_events stops
+  QuoteGuard quote_guard;        // with a form, what a candidate from the start begins with
+  std::uint64_t max_events = 0;  // draw at most this many
   // With a form, draw no event after the first one that stands here or later.
   std::int64_t until_ms = std::numeric_limits<std::int64_t>::max();
   bool keep_position = false;  // tell where the candidate stands then
 
   // Throws std::invalid_argument naming what does not fit the model.
   void validate(const ModelConfig& config) const;
+  // How many rows of the model it takes: 2 to be guided by what it is told, otherwise 1.
+  int rows(const ModelConfig& config) const;
 };
 
 // What a request came to.
@@ -88,8 +93,8 @@ struct LoopTime {
 
 class Slot;
 
-// Draws events for as many requests at a time as the model has rows. A candidate is a pure function
-// of (model, request): the same alone, in any batch, in any row.
+// Draws events for as many requests at a time as find room in the model's rows. A candidate is a pure
+// function of (model, request): the same alone, in any batch, in any row.
 class Generator {
  public:
   explicit Generator(std::unique_ptr<Model> model);
@@ -97,20 +102,25 @@ class Generator {
 
   const Model& model() const { return *model_; }
 
-  // Works until the queue is empty or says stop, and tells how long that took. At most `rows`
-  // requests are under way at once.
+  // Works until the queue is empty or says stop, and tells how long that took. The requests under way
+  // take up at most `rows` rows.
   // Throws std::invalid_argument for a request that does not fit, Error if the model's logits are
   // not numbers.
   LoopTime run(Queue& queue, int rows);
 
  private:
-  bool begin_next(Queue& queue, int row);
-  double step(int rows);  // seconds of sampling
+  const Request* look_ahead(Queue& queue);
+  void begin_more(Queue& queue, int rows);
+  void finish(Queue& queue, std::size_t index);
+  double step();  // seconds of sampling
 
   std::unique_ptr<Model> model_;
   Sampler sampler_;
   std::optional<Tokenizer> tokenizer_;  // of a note model
-  std::vector<Slot> slots_;
+  std::vector<Slot> slots_;             // of which `active_` are under way
+  std::size_t active_ = 0;              // and together have the rows
+  int used_ = 0;                        // 0 .. used_ - 1
+  const Request* ahead_ = nullptr;      // the next one, not begun yet
 };
 
 }  // namespace longplay

@@ -15,6 +15,7 @@ import typer
 from longplay.cli.shared import (
     AvoidOption,
     DeviceOption,
+    GuidanceOption,
     IncludeSeedOption,
     JsonOption,
     ModelOption,
@@ -45,9 +46,10 @@ def batch(
     seconds: SecondsOption = 3600.0,
     keep: KeepOption = None,
     random_seed: RandomSeedOption = 0,
-    temperature: TemperatureOption = 1.0,
+    temperature: TemperatureOption = None,
     top_p: TopPOption = None,
     style: StyleOption = None,
+    guidance_scale: GuidanceOption = 3.0,
     include_seed: IncludeSeedOption = False,
     avoid: AvoidOption = None,
     model: ModelOption = None,
@@ -63,7 +65,7 @@ def batch(
         raise ValueError(f"device must be auto or cpu with --ray, not {device!r}")
     engine = open_engine(model, device, threads)
     index = None if avoid is None else open_index(avoid)
-    settings = asked_settings(random_seed, temperature, top_p, style, include_seed)
+    settings = asked_settings(random_seed, temperature, top_p, style, guidance_scale, include_seed)
     try:
         with (
             Farm(engine, out, seeds, count, seconds, keep=keep, avoid=index, **settings) as farm,

@@ -12,6 +12,7 @@ from longplay.cli.shared import (
     AvoidOption,
     DeviceOption,
     ForceOption,
+    GuidanceOption,
     IncludeSeedOption,
     JsonOption,
     ModelOption,
@@ -35,9 +36,10 @@ def generate(
     out: Annotated[Path, typer.Option("--out", "-o", help="File to write.")] = Path("longplay.mid"),
     seconds: SecondsOption = 3600.0,
     random_seed: RandomSeedOption = 0,
-    temperature: TemperatureOption = 1.0,
+    temperature: TemperatureOption = None,
     top_p: TopPOption = None,
     style: StyleOption = None,
+    guidance_scale: GuidanceOption = 3.0,
     include_seed: IncludeSeedOption = False,
     avoid: AvoidOption = None,
     model: ModelOption = None,
@@ -47,7 +49,7 @@ def generate(
     as_json: JsonOption = False,
 ) -> None:
     """Make one piece that answers a seed."""
-    settings = asked_settings(random_seed, temperature, top_p, style, include_seed)
+    settings = asked_settings(random_seed, temperature, top_p, style, guidance_scale, include_seed)
     refuse_existing([out], force)
     engine = open_engine(model, device, threads)
     index = None if avoid is None else open_index(avoid)

@@ -22,12 +22,15 @@ RandomSeedOption = Annotated[int, typer.Option(help="The same number makes the s
 ForceOption = Annotated[bool, typer.Option("--force", help="Write over files that exist.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 SecondsOption = Annotated[float, typer.Option(help="Length of the music, exact to the millisecond.")]
-TemperatureOption = Annotated[float, typer.Option(help="Above 1 more adventurous, below 1 tamer.")]
+TemperatureOption = Annotated[
+    float | None, typer.Option(help="Above 1 more adventurous, below 1 tamer; the model's own unless given.")
+]
 TopPOption = Annotated[
     float | None,
-    typer.Option(help="Draw from the likeliest ids that reach this probability; differs by field unless given."),
+    typer.Option(help="Draw from the likeliest ids that reach this probability; the model's own unless given."),
 ]
 StyleOption = Annotated[str | None, typer.Option(help="One of the model's styles; `doctor` lists them.")]
+GuidanceOption = Annotated[float, typer.Option("--guidance-scale", help="How closely to follow the style, from 1.")]
 AvoidOption = Annotated[Path | None, typer.Option(help="Index of a training set (`originality-index`) not to quote.")]
 IncludeSeedOption = Annotated[bool, typer.Option("--include-seed", help="Begin with the seed itself.")]
 
@@ -47,18 +50,22 @@ def open_index(path: Path) -> Index:
 
 
 def asked_settings(
-    random_seed: int, temperature: float, top_p: float | None, style: str | None, include_seed: bool
+    random_seed: int,
+    temperature: float | None,
+    top_p: float | None,
+    style: str | None,
+    guidance_scale: float,
+    include_seed: bool,
 ) -> SettingsArguments:
     """The settings that options name."""
-    settings: SettingsArguments = {
+    return {
         "random_seed": random_seed,
         "temperature": temperature,
+        "top_p": top_p,
         "style": style,
+        "guidance_scale": guidance_scale,
         "include_seed": include_seed,
     }
-    if top_p is not None:
-        settings["top_p"] = top_p
-    return settings
 
 
 def refuse_existing(paths: Iterable[Path], force: bool) -> None:

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from longplay._core import Error
 from longplay.bench.onnx_bytes import weights
-from longplay.settings import TOP_P
 
 Floats = NDArray[np.float32]
 
@@ -46,7 +45,7 @@ class LSTMWeights:
     drawn: list[Table]  # of each head: the fields drawn before
     heads: list[Product]
     sizes: list[int]  # ids of each field
-    top_p: list[float]  # of each field, as longplay draws by default
+    top_p: list[float]  # of each field, as the model has it
     start_event: list[int]
     unknown: list[int]  # each control's
 
@@ -70,7 +69,7 @@ def read(folder: Path) -> LSTMWeights:
             drawn=[_table(head, "drawn") for head in heads],
             heads=[_product(head, "logits") for head in heads],
             sizes=[field["size"] for field in config["fields"]],
-            top_p=[TOP_P[field["name"]] for field in config["fields"]],
+            top_p=[config["sampling"]["top_p"][field["name"]] for field in config["fields"]],
             start_event=config["start_event"],
             unknown=[control["unknown"] for control in config["controls"]],
         )
