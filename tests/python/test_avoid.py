@@ -138,7 +138,7 @@ def test_an_index_lives_as_long_as_what_is_made_with_it(engine, files, index):
     assert [piece.to_bytes() for piece in pieces] == expected
 
 
-def test_the_commands_avoid_an_index_and_generate_says_how_often(index, tmp_path):
+def test_the_commands_avoid_an_index_and_say_how_often(index, tmp_path):
     index.save(tmp_path / "training.index")
     (tmp_path / "seed.mid").write_bytes(SEED)
     model = tiny_model.build(tmp_path / "tiny", soft=True)
@@ -149,9 +149,15 @@ def test_the_commands_avoid_an_index_and_generate_says_how_often(index, tmp_path
     assert done.stdout == f"{tmp_path / 'one.mid'}\n"
     remark = f"{expected.refusals} notes that would have quoted were drawn again"
     assert done.stderr == f"longplay: {tmp_path / 'one.mid'}: {remark}\n"
-    done = run("batch", tmp_path / "seed.mid", "--count", 2, *options, "--out", tmp_path / "many", "--json")
-    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    batch = ["batch", tmp_path / "seed.mid", "--count", 2, *options, "--out", tmp_path / "many"]
+    lines = [json.loads(line) for line in run(*batch, "--json").stdout.splitlines()]
     assert [line["provenance"]["index_hash"] for line in lines] == [index.hash] * 2
+    refusals = {line["number"]: line["refusals"] for line in lines}
+    assert refusals[0] == expected.refusals
+    table = run(*batch).stdout
+    counts = [line.split()[2:4] for line in table.splitlines()[2:4]]
+    assert counts == [[str(line["notes"]), str(line["refusals"])] for line in lines]
+    assert "refusals: notes that would have quoted and were drawn again." in table
 
 
 def test_a_farm_avoids_as_a_batch_does_and_goes_on_avoiding(engine, index, tmp_path, monkeypatch):
@@ -169,10 +175,11 @@ def test_a_farm_avoids_as_a_batch_does_and_goes_on_avoiding(engine, index, tmp_p
     with farm("farm") as broken_off, pytest.raises(InterruptedError):
         broken_off.run(stop)
     with farm("farm") as gone_on:
-        gone_on.run()
-        with pytest.raises(ValueError, match="avoid must be None when others do the work"):
-            gone_on.run(work_with=lambda *_: iter(()))
-    pieces = [piece.to_bytes() for piece in engine.generate_batch([seed] * 2, 600, avoid=index, **LOOSE)]
-    assert [(tmp_path / "farm" / f"seed-000{i}.mid").read_bytes() for i in range(2)] == pieces
+        ranking = gone_on.run()
+    pieces = list(engine.generate_batch([seed] * 2, 600, avoid=index, **LOOSE))
+    assert [(tmp_path / "farm" / f"seed-000{i}.mid").read_bytes() for i in range(2)] == [
+        piece.to_bytes() for piece in pieces
+    ]
+    assert {one.number: one.measures.refusals for one in ranking} == dict(enumerate(one.refusals for one in pieces))
     with pytest.raises(longplay.Error, match="another command, whose avoid is"):
         farm("farm", None)

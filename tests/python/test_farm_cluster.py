@@ -1,5 +1,6 @@
 """A farm on a Ray cluster of this machine: the same bytes, whoever dies."""
 
+import json
 import os
 import signal
 import time
@@ -8,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tiny_model
+from command import run
 
 import longplay
 from longplay.farm import Farm
 from longplay.farm.manifest import Manifest
 from longplay.midi import NOTE
+from longplay.originality import Index, TrainingFile
 
 pytest.importorskip("ray", reason="Ray is not installed: pip install 'longplay[cluster]'")
 import longplay.farm.cluster as cluster_module
@@ -36,7 +39,7 @@ def engine(model):
 @pytest.fixture(scope="module")
 def cluster(model, engine):
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    with Cluster("local", model, engine.model_hash) as cluster:
+    with Cluster("local", model) as cluster:
         yield cluster
 
 
@@ -139,10 +142,76 @@ def test_workers_end_with_a_farm_that_is_broken_off(engine, cluster, seed, tmp_p
 
 
 def test_workers_with_another_model_are_refused(engine, cluster, seed, tmp_path, monkeypatch):
-    monkeypatch.setattr(cluster, "_worker", ("piano-lstm", engine.model_hash, 1))
+    monkeypatch.setattr(cluster, "_model", "piano-lstm")
     with Farm(engine, tmp_path / "farm", [seed], 1, 10, **LOOSE) as farm, pytest.raises(longplay.Error) as error:
         farm.run(work_with=cluster)
     assert str(error.value).startswith("a worker failed: the model piano-lstm of")
+
+
+@pytest.fixture
+def index(engine, seed, tmp_path):
+    """File of an index that holds what the farm would make, so that it quotes all the time."""
+    pieces = engine.generate_batch([seed] * COUNT, SECONDS, **LOOSE)
+    files = [TrainingFile(f"{number}.mid", "own", piece.to_bytes()) for number, piece in enumerate(pieces)]
+    Index.build(files, calibration=1).save(tmp_path / "training.index")
+    return tmp_path / "training.index"
+
+
+def test_a_cluster_avoids_what_the_farm_avoids(engine, cluster, seed, index, tmp_path, whole, monkeypatch):
+    def farm(folder):
+        return Farm(engine, tmp_path / folder, [seed], COUNT, SECONDS, avoid=Index.open(index), **LOOSE)
+
+    with farm("alone") as alone:
+        ranking = alone.run()
+    assert min(ranked.measures.refusals for ranked in ranking) > 0
+    monkeypatch.setattr(cluster, "_avoid", index)
+    with farm("farm") as avoiding:
+        assert avoiding.run(work_with=cluster) == ranking
+    assert files(tmp_path / "farm") == files(tmp_path / "alone") != files(tmp_path / "whole")
+
+
+def test_workers_with_another_index_are_refused(engine, cluster, seed, index, tmp_path, monkeypatch):
+    other = Index.build([TrainingFile("seed.mid", "seed", seed.read_bytes())], calibration=1)
+    monkeypatch.setattr(cluster, "_avoid", index)
+    with (
+        Farm(engine, tmp_path / "farm", [seed], 1, 10, avoid=other, **LOOSE) as farm,
+        pytest.raises(longplay.Error, match=f"a worker failed: the index {index} of .* is another one than the farm's"),
+    ):
+        farm.run(work_with=cluster)
+
+
+def test_workers_without_the_index_are_refused(engine, cluster, seed, index, tmp_path, monkeypatch):
+    monkeypatch.setattr(cluster, "_avoid", tmp_path / "elsewhere")
+    with (
+        Farm(engine, tmp_path / "farm", [seed], 1, 10, avoid=Index.open(index), **LOOSE) as farm,
+        pytest.raises(longplay.Error, match=f"a worker failed: .*No such file.*{tmp_path / 'elsewhere'}"),
+    ):
+        farm.run(work_with=cluster)
+
+
+def test_a_cluster_avoids_if_and_only_if_the_farm_does(engine, cluster, seed, index, tmp_path, monkeypatch):
+    with (
+        Farm(engine, tmp_path / "avoiding", [seed], 1, 10, avoid=Index.open(index), **LOOSE) as farm,
+        pytest.raises(ValueError, match="avoid must be the file of the farm's index, None if it has none, not None"),
+    ):
+        farm.run(work_with=cluster)
+    monkeypatch.setattr(cluster, "_avoid", index)
+    with (
+        Farm(engine, tmp_path / "free", [seed], 1, 10, **LOOSE) as farm,
+        pytest.raises(ValueError, match=rf"avoid must be .* None if it has none, not {index}"),
+    ):
+        farm.run(work_with=cluster)
+
+
+def test_the_command_works_on_a_cluster_and_avoids_an_index(model, engine, seed, index, tmp_path):
+    out = tmp_path / "farm"
+    options = ["--count", 2, "--seconds", 600, "--temperature", 3, "--top-p", 1, "--model", model, "--json"]
+    done = run("batch", seed, *options, "--avoid", index, "--ray", "local", "--out", out, timeout=120)
+    assert done.returncode == 0, done.stderr
+    pieces = list(engine.generate_batch([seed] * 2, 600, avoid=Index.open(index), **LOOSE))
+    assert files(out) == {f"seed-000{number}.mid": piece.to_bytes() for number, piece in enumerate(pieces)}
+    refusals = {line["number"]: line["refusals"] for line in map(json.loads, done.stdout.splitlines())}
+    assert refusals == {number: piece.refusals for number, piece in enumerate(pieces)}
 
 
 def test_workers_that_always_die_are_given_up(engine, cluster, seed, tmp_path, monkeypatch):
@@ -150,7 +219,7 @@ def test_workers_that_always_die_are_given_up(engine, cluster, seed, tmp_path, m
         def __init__(self, *arguments):
             pass
 
-        def work(self, settings, orders):
+        def work(self, made, orders):
             yield []
             os._exit(1)
 

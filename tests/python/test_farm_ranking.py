@@ -115,6 +115,6 @@ def test_equals_are_in_the_order_of_their_numbers_and_no_response_is_the_worst()
 
 
 def test_each_column_says_which_way_is_better():
-    assert list(COLUMNS) == [name for name in Measures.__dataclass_fields__ if name != "notes"]
+    assert list(COLUMNS) == [name for name in Measures.__dataclass_fields__ if name not in ("notes", "refusals")]
     assert all("is better" in meaning for meaning in COLUMNS.values())
     assert math.isfinite(measure(piece(scale(5)), SEED).log_probability)

@@ -76,7 +76,7 @@ def batch(
             else:
                 from longplay.farm.cluster import Cluster
 
-                with Cluster(ray, model, engine.model_hash, threads or 1) as cluster:
+                with Cluster(ray, model, threads or 1, avoid) as cluster:
                     ranking = farm.run(progress, cluster)
     except KeyboardInterrupt:
         print(f"longplay: stopped; the same command goes on in {out}", file=sys.stderr)
@@ -93,7 +93,7 @@ def batch(
                     )
                 )
     else:
-        _print_table([ranked for ranked in ranking if ranked.kept], len(ranking))
+        _print_table([ranked for ranked in ranking if ranked.kept], len(ranking), avoid is not None)
 
 
 @contextmanager
@@ -118,22 +118,27 @@ def _farm_bar() -> Iterator[OnProgress]:
         yield show
 
 
-def _print_table(kept: Sequence[Ranked], count: int) -> None:
+def _print_table(kept: Sequence[Ranked], count: int, avoids: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
     from longplay.farm import COLUMNS
 
     headings = {name: name.replace("_probability", " p").replace("_", " ") for name in COLUMNS}
-    footnote = "\n".join(f"{headings[name]}: {meaning}." for name, meaning in COLUMNS.items())
+    footnotes = [f"{headings[name]}: {meaning}." for name, meaning in COLUMNS.items()]
+    if avoids:
+        footnotes.append("refusals: notes that would have quoted and were drawn again.")
+    footnote = "\n".join(footnotes)
     caption = f"The best {len(kept)} of {count} by the mean of their ranks in four columns.\n{footnote}"
     table = Table(box=None, pad_edge=False, caption=caption, caption_justify="left", caption_style="dim")
     table.add_column(justify="right", no_wrap=True)
     table.add_column("file", overflow="fold")
-    for heading in ("notes", *headings.values(), "mean rank"):
+    told = ("notes", "refusals") if avoids else ("notes",)
+    for heading in (*told, *headings.values(), "mean rank"):
         table.add_column(heading.replace(" ", "\n"), justify="right", no_wrap=True)
     for ranked in kept:
         values = [getattr(ranked.measures, name) for name in COLUMNS]
         numbers = ["-" if value is None else f"{value:.3f}" for value in values]
-        table.add_row(str(ranked.place), ranked.file, str(ranked.measures.notes), *numbers, f"{ranked.mean_rank:.1f}")
+        counts = [str(getattr(ranked.measures, name)) for name in told]
+        table.add_row(str(ranked.place), ranked.file, *counts, *numbers, f"{ranked.mean_rank:.1f}")
     Console().print(table)

@@ -24,6 +24,7 @@ from longplay.farm.plan import Plan, PlannedSeed
 from longplay.farm.ranking import Ranked, order
 from longplay.files import write_whole
 from longplay.originality.index import Index
+from longplay.provenance import Provenance
 from longplay.settings import Settings, SettingsArguments
 
 __all__ = ["COLUMNS", "Farm", "FarmProgress", "Measures", "Ranked"]
@@ -65,7 +66,7 @@ class Farm:
     keep : int, optional
         How many of the best keep their files; by default all. It may differ from one run to the next.
     avoid : Index, optional
-        As for `Engine.generate`; not on a cluster.
+        As for `Engine.generate`.
     **settings
         As for `Engine.generate`.
 
@@ -147,14 +148,7 @@ class Farm:
         -------
         list of Ranked
             The best first.
-
-        Raises
-        ------
-        ValueError
-            Others are to do the work of a farm that avoids an index.
         """
-        if work_with is not None and self._avoid is not None:
-            raise ValueError("avoid must be None when others do the work")
         labour = partial(_work_here, self._engine, self._avoid) if work_with is None else work_with
         done = self._manifest.measured()
         self._make([number for number in range(len(self.plan)) if number not in done], labour, progress)
@@ -195,7 +189,7 @@ class Farm:
         under_way = self._manifest.under_way()
         made_ms |= {number: under_way[number] for number in numbers if number in under_way}
         drawn = 0
-        with closing(labour(self.plan.made.settings, numbers, self._order)) as told:  # whatever happens, work stops
+        with closing(labour(self.plan.made, numbers, self._order)) as told:  # whatever happens, work stops
             for news in told:
                 self._manifest.keep([item for item in news if isinstance(item, Kept)])
                 for item in news:
@@ -237,6 +231,6 @@ class Farm:
 
 
 def _work_here(
-    engine: Engine, avoid: Index | None, settings: Settings, numbers: Sequence[int], order_of: Callable[[int], Order]
+    engine: Engine, avoid: Index | None, made: Provenance, numbers: Sequence[int], order_of: Callable[[int], Order]
 ) -> Generator[News, None, None]:
-    return work(engine, settings, [order_of(number) for number in numbers], avoid)
+    return work(engine, made.settings, [order_of(number) for number in numbers], avoid)

@@ -10,7 +10,8 @@ from typing import Any
 from longplay._core import Error
 from longplay.engine import Engine
 from longplay.farm.making import Made, News, Order, work
-from longplay.settings import Settings
+from longplay.originality.index import Index
+from longplay.provenance import Provenance
 
 try:
     import ray
@@ -26,19 +27,24 @@ _WAIT_SECONDS = 0.5  # between two of which Ctrl-C is heard
 class Worker:
     """What an actor does: it opens the model and makes candidates."""
 
-    def __init__(self, model: str | Path | None, model_hash: str, num_threads: int) -> None:
-        self._model, self._model_hash, self._num_threads = model, model_hash, num_threads
+    def __init__(self, model: str | Path | None, num_threads: int, avoid: Path | None) -> None:
+        self._model, self._num_threads, self._avoid = model, num_threads, avoid
 
     @cached_property
     def _engine(self) -> Engine:
-        engine = Engine(self._model, "cpu", self._num_threads)
-        if engine.model_hash != self._model_hash:
-            raise Error(f"the model {self._model} of {socket.gethostname()} is another one than the farm's")
-        return engine
+        return Engine(self._model, "cpu", self._num_threads)
 
-    def work(self, settings: Settings, orders: Sequence[Order]) -> Iterator[News]:
+    @cached_property
+    def _index(self) -> Index | None:
+        return None if self._avoid is None else Index.open(self._avoid)
+
+    def work(self, made: Provenance, orders: Sequence[Order]) -> Iterator[News]:
         """Make candidates; Ray hands the news over as it comes."""
-        yield from work(self._engine, settings, orders)
+        if self._engine.model_hash != made.model_hash:
+            raise Error(f"the model {self._model} of {socket.gethostname()} is another one than the farm's")
+        if self._index is not None and self._index.hash != made.index_hash:
+            raise Error(f"the index {self._avoid} of {socket.gethostname()} is another one than the farm's")
+        yield from work(self._engine, made.settings, orders, self._index)
 
 
 class Cluster:
@@ -51,10 +57,10 @@ class Cluster:
         alone, which ends with the block.
     model : path, str or None
         As for `Engine`; a folder has to be there on every machine.
-    model_hash : str
-        Of the farm's engine.
     num_threads : int
         Of each worker's engine; there are as many workers as the cluster's CPUs allow.
+    avoid : path or str, optional
+        File of the index that the farm avoids, if it does; it has to be there on every machine.
 
     Raises
     ------
@@ -62,10 +68,12 @@ class Cluster:
         Ray is not installed, or there is no cluster at the address.
     """
 
-    def __init__(self, address: str, model: str | Path | None, model_hash: str, num_threads: int = 1) -> None:
-        place = Path(model).resolve() if model is not None and Path(model).is_dir() else model
-        self._worker = (place, model_hash, num_threads)
+    def __init__(
+        self, address: str, model: str | Path | None, num_threads: int = 1, avoid: str | Path | None = None
+    ) -> None:
+        self._model = Path(model).resolve() if model is not None and Path(model).is_dir() else model
         self._num_threads = num_threads
+        self._avoid = None if avoid is None else Path(avoid).resolve()
         try:
             ray.init(address=address, log_to_driver=False, logging_level="ERROR")
         except (ConnectionError, ValueError) as error:
@@ -78,14 +86,17 @@ class Cluster:
         ray.shutdown()
 
     def __call__(
-        self, settings: Settings, numbers: Sequence[int], order_of: Callable[[int], Order]
+        self, made: Provenance, numbers: Sequence[int], order_of: Callable[[int], Order]
     ) -> Generator[News, None, None]:
         """Make the candidates of these numbers; `Farm.run` calls it."""
+        if (self._avoid is None) != (made.index_hash is None):
+            raise ValueError(f"avoid must be the file of the farm's index, None if it has none, not {self._avoid}")
         count = max(1, int(ray.cluster_resources().get("CPU", 1)) // self._num_threads)
         share = min(_ROWS * self._num_threads, -(-len(numbers) // count))
         shares = deque(set(numbers[start : start + share]) for start in range(0, len(numbers), share))
         actor_class: Any = ray.remote(num_cpus=self._num_threads)(Worker)
-        idle = [actor_class.remote(*self._worker) for _ in range(min(count, len(shares)))]
+        worker = (self._model, self._num_threads, self._avoid)
+        idle = [actor_class.remote(*worker) for _ in range(min(count, len(shares)))]
         busy: dict[Any, tuple[Any, set[int]]] = {}  # streams of news: who tells them, and of whom
         deaths = 0
         try:
@@ -93,7 +104,7 @@ class Cluster:
                 while shares and idle:
                     actor, share_of_it = idle.pop(), shares.popleft()
                     orders = [order_of(number) for number in sorted(share_of_it)]
-                    busy[actor.work.remote(settings, orders)] = (actor, share_of_it)
+                    busy[actor.work.remote(made, orders)] = (actor, share_of_it)
                 ready, _ = ray.wait(list(busy), timeout=_WAIT_SECONDS)
                 for stream in ready:
                     actor, left = busy[stream]
@@ -108,7 +119,7 @@ class Cluster:
                         del busy[stream]
                         if left:
                             shares.appendleft(left)
-                        idle.append(actor_class.remote(*self._worker))
+                        idle.append(actor_class.remote(*worker))
                         deaths += 1
                         if deaths == _MOST_DEATHS:
                             raise Error(f"{deaths} workers died without any news, the last one: {error}") from error

@@ -13,6 +13,7 @@ from longplay.farm.measures import Measures, measure
 from longplay.job import POLL_SECONDS, Task, take_piece
 from longplay.midi import Notes
 from longplay.originality.index import Index
+from longplay.provenance import Provenance
 from longplay.settings import Settings
 from longplay.snapshot import Snapshot
 
@@ -73,8 +74,8 @@ class Made:
 
 News: TypeAlias = list[Kept | Made]
 
-Work: TypeAlias = Callable[[Settings, Sequence[int], Callable[[int], Order]], Generator[News, None, None]]
-"""Makes the candidates of these numbers, in any order, and asks for each one's order when it is about to begin."""
+Work: TypeAlias = Callable[[Provenance, Sequence[int], Callable[[int], Order]], Generator[News, None, None]]
+"""Makes the candidates of these numbers as `Plan.made` says, in any order; asks for each one's order when it begins."""
 
 
 def work(

@@ -37,7 +37,8 @@ CREATE TABLE IF NOT EXISTS pieces (
   log_probability REAL NOT NULL,
   in_bands REAL NOT NULL,
   repetition REAL NOT NULL,
-  response REAL
+  response REAL,
+  refusals INTEGER NOT NULL
 ) STRICT;
 """
 _MEASURES = ", ".join(field.name for field in fields(Measures))

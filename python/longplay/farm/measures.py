@@ -37,13 +37,24 @@ COLUMNS = MappingProxyType(
 
 @dataclass(frozen=True)
 class Measures:
-    """What a candidate is ranked by; `COLUMNS` says what each means. `response` is None for a seed without notes."""
+    """What a candidate is ranked by, as `COLUMNS` says, and what else is told of it.
+
+    Attributes
+    ----------
+    notes : int
+    log_probability, in_bands, repetition : float
+    response : float or None
+        None for a seed without notes.
+    refusals : int
+        As `Piece.refusals`.
+    """
 
     notes: int
     log_probability: float
     in_bands: float
     repetition: float
     response: float | None
+    refusals: int = 0
 
 
 def measure(piece: Piece, seed: Notes) -> Measures:
@@ -56,6 +67,7 @@ def measure(piece: Piece, seed: Notes) -> Measures:
         in_bands=float(((features >= low) & (features <= high)).mean()),  # NaN, of a clip without notes, is neither
         repetition=repetition(piece.notes),
         response=_response(piece, features, seed) if len(seed) else None,
+        refusals=piece.refusals,
     )
 
 
