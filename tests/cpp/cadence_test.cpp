@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <initializer_list>
 
 namespace longplay {
@@ -9,16 +10,19 @@ namespace {
 
 constexpr std::int64_t kLate = 1'000'000;
 
-constexpr int kScale[] = {0, 2, 4, 5, 7, 9, 11, 12, 11, 9, 7, 5, 4, 2, 0};
+using Scale = std::array<int, 15>;
+constexpr Scale kMajor{0, 2, 4, 5, 7, 9, 11, 12, 11, 9, 7, 5, 4, 2, 0};
+constexpr Scale kMinor{0, 2, 3, 5, 7, 8, 10, 12, 10, 8, 7, 5, 3, 2, 0};
 
-// A major scale up and down, four times, in notes of 200 ms.
-void play_scale(Cadence& cadence, int tonic, std::int64_t onset_ms) {
-  for (int i = 0; i < 60; ++i) {
-    cadence.push({onset_ms + 150 * i, 200, static_cast<std::uint8_t>(tonic + kScale[i % 15]), 64});
+// A scale up and down, four times, in notes of 200 ms.
+void play_scale(Cadence& cadence, int tonic, std::int64_t onset_ms, const Scale& scale = kMajor) {
+  for (std::size_t i = 0; i < 60; ++i) {
+    cadence.push({onset_ms + 150 * static_cast<std::int64_t>(i), 200,
+                  static_cast<std::uint8_t>(tonic + scale[i % scale.size()]), 64});
   }
 }
 
-// That of C, then a close at 10 s.
+// That of C major, then a close at 10 s.
 Cadence scale_and(std::initializer_list<int> pitches, std::int64_t duration_ms) {
   Cadence cadence;
   play_scale(cadence, 60, 0);
@@ -28,7 +32,8 @@ Cadence scale_and(std::initializer_list<int> pitches, std::int64_t duration_ms) 
 
 TEST(Cadence, ALongTonicIsFinal) {
   EXPECT_TRUE(scale_and({60}, 1000).is_final(kLate));
-  EXPECT_TRUE(scale_and({48, 53, 57}, 1000).is_final(kLate));  // whatever is above it
+  EXPECT_TRUE(scale_and({48, 50, 57}, 1000).is_final(kLate));  // whatever is above it
+  EXPECT_TRUE(scale_and({57, 50, 48}, 1000).is_final(kLate));  // in whatever order
 }
 
 TEST(Cadence, ATriadOfTheTonicIsFinalInAnyPosition) {
@@ -60,6 +65,29 @@ TEST(Cadence, ARolledChordIsOneClose) {
   EXPECT_TRUE(cadence.is_final(kLate));
   cadence.push({10'241, 900, 62, 64});  // the last one again, alone
   EXPECT_FALSE(cadence.is_final(kLate));
+}
+
+TEST(Cadence, ACloseLastsAsLongAsItsLongestNote) {
+  for (const std::int64_t first : {100, 1000}) {
+    Cadence cadence = scale_and({}, 0);
+    cadence.push({10'000, first, 48, 64});
+    cadence.push({10'000, 1100 - first, 60, 64});
+    EXPECT_TRUE(cadence.is_final(kLate));
+  }
+}
+
+TEST(Cadence, AMinorKeyHasATonicOfItsOwn) {
+  Cadence cadence;
+  play_scale(cadence, 57, 0, kMinor);  // the notes of C major
+  for (const std::uint8_t pitch : {57, 60, 64}) cadence.push({10'000, 1000, pitch, 64});
+  EXPECT_TRUE(cadence.is_final(kLate));
+}
+
+TEST(Cadence, ANoteThatIsHeldForLongDoesNotMakeTheKey) {
+  Cadence cadence = scale_and({}, 0);
+  cadence.push({9'900, 20'000, 61, 64});
+  cadence.push({10'000, 1000, 60, 64});
+  EXPECT_TRUE(cadence.is_final(kLate));
 }
 
 TEST(Cadence, TheKeyIsThatOfTheLastHalfMinute) {

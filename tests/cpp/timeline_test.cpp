@@ -13,6 +13,7 @@ namespace {
 
 // Ids of time_shift in note_fields(): 0, 10, 100, 500, 1000, 4000, 8000 ms, END.
 constexpr std::int32_t kZero = 0, kHalfSecond = 3, kSecond = 4, kFourSeconds = 5, kEnd = 7;
+constexpr std::int32_t kC = 0, kD = 1;               // pitches
 constexpr std::int32_t kShort = 0, kTwoSeconds = 2;  // durations
 
 std::vector<int> allowed(const Timeline& timeline) {
@@ -31,6 +32,12 @@ class TimelineTest : public testing::Test {
     form.start_ms = ms;
     form.starts_at_once = false;
     return Timeline(tokenizer, form, random_seed, 0);
+  }
+  // A piece planned to end at `end_ms`, with a short C on each second from 1 to `seconds`.
+  Timeline in_c(const Form& form, std::int64_t end_ms, int seconds) {
+    Timeline timeline(tokenizer, form, 0, 0, {.pieces = 1, .piece_end = end_ms});
+    for (int i = 0; i < seconds; ++i) timeline.advance({kSecond, kC, 0, kShort});
+    return timeline;
   }
   Tokenizer tokenizer{note_fields()};
 };
@@ -111,6 +118,63 @@ TEST_F(TimelineTest, APieceOfARecitalMayEndOnceItIsLongEnoughAndHasToAtItsPlanne
   }
 }
 
+TEST_F(TimelineTest, BeforeItsPlannedEndAPieceEndsOnlyOnAFinalClose) {
+  Timeline timeline = in_c(kRecital, 50'000, 20);
+  EXPECT_EQ(allowed(timeline), (std::vector{0, 1, 2, 3, 4, kEnd}));
+  timeline.advance({kSecond, kD, 0, kTwoSeconds});
+  EXPECT_EQ(allowed(timeline), (std::vector{0, 1, 2, 3, 4}));
+  timeline.advance({kSecond, kC, 0, kShort});
+  EXPECT_EQ(allowed(timeline).back(), kEnd);
+
+  Timeline last = in_c({.length_ms = 50'000}, 50'000, 20);
+  EXPECT_TRUE(last.is_closed());
+  EXPECT_NE(allowed(last).back(), kEnd);  // the last piece does not end so early
+}
+
+TEST_F(TimelineTest, APieceIsClosingInItsLastEightSeconds) {
+  EXPECT_FALSE(at(51'999, kMinute).is_closing());
+  EXPECT_TRUE(at(52'000, kMinute).is_closing());
+  EXPECT_TRUE(in_c(kRecital, 50'000, 42).is_closing());  // of the piece, not of the whole
+}
+
+TEST_F(TimelineTest, AClosingPieceThatHasClosedTakesOnlyTheRestOfItsChord) {
+  for (const Form& form : {kRecital, Form{.length_ms = 50'000}}) {
+    Timeline timeline = in_c(form, 50'000, 48);
+    EXPECT_EQ(allowed(timeline), (std::vector{kZero, kEnd}));
+    timeline.advance({kZero, kC, 0, kShort});
+    EXPECT_EQ(allowed(timeline), (std::vector{kZero, kEnd}));
+    Timeline open = in_c(form, 50'000, 47);
+    open.advance({kSecond, kD, 0, kShort});
+    EXPECT_EQ(allowed(open), (std::vector{0, 1, 2, 3, 4, kEnd}));
+  }
+}
+
+TEST_F(TimelineTest, TheLastPieceGoesOnAfterACloseThatLeavesMuchSilence) {
+  Timeline timeline = in_c(kMinute, 60'000, 53);
+  EXPECT_TRUE(timeline.is_closing());
+  EXPECT_TRUE(timeline.is_closed());
+  EXPECT_EQ(allowed(timeline), (std::vector{0, 1, 2, 3, 4}));
+}
+
+TEST_F(TimelineTest, ALongNoteThatSoundsToTheEndMustBeACloseBeforeTheLastEightSeconds) {
+  for (const std::uint8_t pitch : {60, 62}) {
+    Timeline timeline = in_c(kMinute, 60'000, 50);
+    timeline.hear({51'000, 8'000, pitch, 80});
+    EXPECT_FALSE(timeline.is_closing());
+    EXPECT_EQ(allowed(timeline).back() == kEnd, pitch == 60);
+    timeline.hear({52'000, 7'000, pitch, 80});
+    EXPECT_EQ(allowed(timeline).back(), kEnd);
+  }
+}
+
+TEST_F(TimelineTest, ACloseCountsAsFarAsThePlannedEnd) {
+  Timeline timeline = in_c(kMinute, 60'000, 0);
+  for (int i = 0; i < 58; ++i) timeline.advance({kSecond, kC, 0, kTwoSeconds});
+  EXPECT_TRUE(timeline.is_closed());
+  timeline.advance({kSecond, kC, 0, kTwoSeconds});  // of which the end leaves one second
+  EXPECT_FALSE(timeline.is_closed());
+}
+
 TEST_F(TimelineTest, PlansDifferByRandomSeedCandidateAndPiece) {
   const Timeline one(tokenizer, kRecital, 0, 0), two(tokenizer, kRecital, 1, 0),
       three(tokenizer, kRecital, 0, 1);
@@ -158,6 +222,14 @@ TEST_F(TimelineTest, ANewPieceBeginsWithANewChord) {
   timeline.advance({kEnd, 0, 0, 0});
   timeline.advance({kSecond, 0, 0, kShort});
   EXPECT_EQ(allowed(timeline).front(), kZero);
+}
+
+TEST_F(TimelineTest, ANewPieceIsNotClosedByTheNotesOfTheOneBefore) {
+  Timeline timeline = in_c(kRecital, 50'000, 48);
+  EXPECT_TRUE(timeline.is_closed());
+  timeline.advance({kEnd, 0, 0, 0});
+  timeline.advance({kZero, kC, 0, kShort});
+  EXPECT_FALSE(timeline.is_closed());
 }
 
 TEST_F(TimelineTest, APauseGivesWayToTheClipBoundary) {
