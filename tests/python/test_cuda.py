@@ -214,7 +214,7 @@ def test_a_gpu_makes_the_pieces_that_the_cpu_makes(cuda, tiny, mode):
 def test_a_piece_that_begins_on_the_cpu_goes_on_on_a_gpu(cuda, tiny):
     here, there = longplay.Engine(tiny, "cpu"), longplay.Engine(tiny, "cuda")
     piece = here.generate(seconds=60, extendable=True, **LOOSE)
-    longer = [engine.extend(piece.snapshot, 120) for engine in (here, there)]
+    longer = [engine.extend(piece.snapshot(), 120) for engine in (here, there)]
     np.testing.assert_array_equal(longer[0].events, longer[1].events)
 
 
