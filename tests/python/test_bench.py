@@ -14,6 +14,7 @@ import longplay
 from longplay.bench import measure
 from longplay.bench.figure import Figure
 from longplay.bench.files import a_file
+from longplay.bench.making import sample
 from longplay.bench.onnx_bytes import product, weights
 from longplay.bench.options import Options
 from longplay.bench.peers import lstm
@@ -47,7 +48,8 @@ def named(report, name, **labels):
 
 def test_a_bench_measures_every_part_and_tells_the_machine(report):
     measured, picture, table = report
-    assert {figure["part"] for figure in measured["figures"]} == set(measure.PARTS)
+    parts = {"hour", "throughput", "limits", "latency", "memory", "files"}
+    assert {figure["part"] for figure in measured["figures"]} == parts
     for figure in measured["figures"]:
         assert 0 <= figure["low"] <= figure["median"] <= figure["high"], figure
         assert figure["runs"] >= 1
@@ -62,6 +64,13 @@ def test_the_shares_of_the_loops_time_make_up_the_whole(report):
         parts = [named(report[0], f"in {part}", batch=batch) for part in ("step.onnx", "the heads", "sampling")]
         rest = named(report[0], "in the rest", batch=batch)
         assert sum(figure[0]["median"] for figure in [*parts, rest]) == pytest.approx(100, abs=5)
+
+
+def test_no_part_of_the_loops_time_is_counted_twice(built_in):
+    made = sample(built_in.engine, built_in.source, 1, 10, 0)
+    parts = (made.step_seconds, made.head_seconds, made.sampling_seconds)
+    assert min(parts) > 0
+    assert sum(parts) < made.loop_seconds < made.seconds
 
 
 def test_an_hours_rates_agree_with_its_time(report):
@@ -80,6 +89,8 @@ def test_memory_is_that_of_processes_of_their_own(report):
     short, long = named(report[0], "held by a process that streams")
     assert long["music_seconds"] == 10 * short["music_seconds"]
     assert 20 < short["median"] < 300
+    for held, most in zip((short, long), named(report[0], "held by it at most"), strict=True):
+        assert held["median"] <= most["median"]
     assert long["median"] == pytest.approx(short["median"], rel=0.1)
 
 
