@@ -11,7 +11,7 @@ from longplay.job import Task
 from longplay.midi import Seed, midi_bytes
 from longplay.originality.index import Index
 from longplay.provenance import Provenance
-from longplay.settings import Settings, core_settings
+from longplay.settings import Settings, SettingsArguments, core_settings
 from longplay.snapshot import Kind, Snapshot
 
 
@@ -58,6 +58,15 @@ class Maker(OpenModel):
             else:
                 core_tasks.append(_core.Answer(task.before, settings))
         return self._core_for(len(core_tasks)).start(core_tasks)
+
+    def _begin(self, seed: Seed, settings: SettingsArguments) -> tuple[bytes | None, Provenance]:
+        source = None if seed is None else midi_bytes(seed)
+        return source, self._provenance(source, Settings(**settings))
+
+    def _resume(self, kind: Kind, data: bytes, branch: int) -> tuple[_core.Snapshot, Provenance, _core.Settings]:
+        before = self._read(kind, data)
+        made = before.provenance.after(before.core.events, branch)
+        return before.core, made, self._core_settings(made)
 
     def _provenance(
         self, source: bytes | None, settings: Settings, candidate: int = 0, avoid: Index | None = None

@@ -5,7 +5,6 @@ from typing import Unpack
 
 import numpy as np
 
-from longplay import _core
 from longplay._maker import Maker
 from longplay._open_model import DeviceName
 from longplay.job import OnSnapshot, Progress, Task, pieces
@@ -14,8 +13,7 @@ from longplay.midi import MidiSource, Seed, midi_bytes
 from longplay.originality.index import Index
 from longplay.piece import Piece, Score
 from longplay.provenance import Provenance
-from longplay.settings import Settings, SettingsArguments
-from longplay.snapshot import Kind
+from longplay.settings import OwnSettings, Settings, SettingsArguments
 
 __all__ = ["DeviceName", "Engine", "Progress", "Seed"]
 
@@ -105,6 +103,7 @@ class Engine(Maker):
         seeds: Iterable[Seed],
         seconds: float = 60.0,
         *,
+        each: Iterable[OwnSettings] | None = None,
         progress: Progress | None = None,
         extendable: bool = False,
         avoid: Index | None = None,
@@ -127,6 +126,8 @@ class Engine(Maker):
             What to answer. Repeat a seed to get several answers to it.
         seconds, progress, extendable, avoid, **settings
             As for `generate`; `progress` counts all pieces together.
+        each : iterable of mapping, optional
+            One for each seed: settings that it has in place of these, `seconds` among them.
         on_snapshot : callable, optional
             Called with (candidate's place among the seeds, snapshot) while a piece is waited for, once for each
             candidate that has gone on. `extend_batch` with the same length makes the piece out of it that it would
@@ -148,13 +149,24 @@ class Engine(Maker):
         ValueError
             A setting is out of range; the message names it.
         """
-        asked = Settings(seconds=seconds, **settings)
-        tasks = [self.task(seed, asked, index, avoid) for index, seed in enumerate(seeds)]
-        keep_seconds = snapshot_seconds if on_snapshot else asked.seconds if extendable else None
+        common: OwnSettings = {"seconds": seconds, **settings}
+        sources = list(seeds)
+        asked = [Settings(**(common | own)) for own in ([{}] * len(sources) if each is None else each)]
+        if len(asked) != len(sources):
+            raise ValueError(f"each must have an entry for each of {len(sources)} seeds, not {len(asked)}")
+        tasks = [self.task(seed, asked[index], index, avoid) for index, seed in enumerate(sources)]
+        longest = max((one.seconds for one in asked), default=seconds)
+        keep_seconds = snapshot_seconds if on_snapshot else longest if extendable else None
         return pieces(self.start(tasks, keep_seconds, avoid), tasks, progress, on_snapshot)
 
     def remake(
-        self, made: Provenance, seed: Seed = None, *, avoid: Index | None = None, progress: Progress | None = None
+        self,
+        made: Provenance,
+        seed: Seed = None,
+        *,
+        avoid: Index | None = None,
+        progress: Progress | None = None,
+        extendable: bool = False,
     ) -> Piece:
         """Make a piece again from what made it, to the bit on a machine of the same kind.
 
@@ -166,7 +178,7 @@ class Engine(Maker):
             What the piece answers.
         avoid : Index, optional
             What the piece avoids, if it does.
-        progress : callable, optional
+        progress, extendable
             As for `generate`.
 
         Raises
@@ -182,7 +194,7 @@ class Engine(Maker):
             given, wanted = getattr(task.made, name), getattr(made, name)
             if given != wanted:
                 raise ValueError(f"{name} must be {wanted}, as of the piece, not {given}")
-        job = self.start([task], made.settings.seconds if made.steps else None, avoid)
+        job = self.start([task], made.settings.seconds if made.steps or extendable else None, avoid)
         piece = next(pieces(job, [task], progress, None))
         for step in made.steps:
             if piece.before_ending is None or piece.before_ending.core.events != step.events:
@@ -385,12 +397,3 @@ class Engine(Maker):
         names = [str(field["name"]) for field in self._model.config["fields"]]
         fields = {name: float(mean) for name, mean in zip(names, means, strict=True)}
         return Score(count, fields, log_probabilities, tuple(remarks))
-
-    def _begin(self, seed: Seed, settings: SettingsArguments) -> tuple[bytes | None, Provenance]:
-        source = None if seed is None else midi_bytes(seed)
-        return source, self._provenance(source, Settings(**settings))
-
-    def _resume(self, kind: Kind, data: bytes, branch: int) -> tuple[_core.Snapshot, Provenance, _core.Settings]:
-        before = self._read(kind, data)
-        made = before.provenance.after(before.core.events, branch)
-        return before.core, made, self._core_settings(made)

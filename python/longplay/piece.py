@@ -60,7 +60,7 @@ class Piece:
         write_whole(Path(path), self.to_bytes(), overwrite=overwrite)
 
     def snapshot(self) -> bytes:
-        """The piece as it was before its ending, for `Engine.extend`: up to the first onset in its last 8 s.
+        """The piece as it was before its ending, for `Engine.extend`: up to the first onset in its last 12 s.
 
         Raises
         ------

@@ -104,6 +104,12 @@ class SettingsArguments(TypedDict, total=False):
     include_seed: bool
 
 
+class OwnSettings(SettingsArguments, total=False):
+    """Settings of one candidate of many, its length among them."""
+
+    seconds: float
+
+
 def core_settings(
     settings: Settings,
     config: Mapping[str, Any],

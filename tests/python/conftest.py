@@ -3,13 +3,25 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+import longplay
 
 GOLDEN = Path(__file__).parents[1] / "data" / "golden"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite tests/data/golden")
+
+
+@pytest.fixture
+def seed(tmp_path: Path) -> Path:
+    """A file of two notes, to be answered."""
+    notes = np.array([(0, 500, 60, 64), (500, 500, 64, 64)], longplay.NOTE)
+    path = tmp_path / "seed.mid"
+    path.write_bytes(longplay.write_midi(notes, 2))
+    return path
 
 
 @pytest.fixture

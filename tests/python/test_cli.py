@@ -23,13 +23,6 @@ def model(tmp_path_factory):
     return str(tiny_model.build(tmp_path_factory.mktemp("tiny")))
 
 
-@pytest.fixture
-def seed(tmp_path):
-    path = tmp_path / "seed.mid"
-    path.write_bytes(longplay.write_midi(np.array([(0, 500, 60, 64), (500, 500, 64, 64)], NOTE), 2))
-    return path
-
-
 def test_generate_writes_a_piece_and_prints_its_name(model, seed, tmp_path):
     out = tmp_path / "out.mid"
     done = run("generate", seed, "--seconds", 30, "--out", out, "--model", model)

@@ -1,7 +1,9 @@
 """The command `batch`."""
 
+import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -21,13 +23,6 @@ from longplay.midi import NOTE
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     return str(tiny_model.build(tmp_path_factory.mktemp("tiny"), soft=True))
-
-
-@pytest.fixture
-def seed(tmp_path):
-    path = tmp_path / "seed.mid"
-    path.write_bytes(longplay.write_midi(np.array([(0, 500, 60, 64), (500, 500, 64, 64)], NOTE), 2))
-    return path
 
 
 run = partial(command.run, "batch")
@@ -95,6 +90,29 @@ def test_an_odd_seed_is_remarked_on_stderr(model, tmp_path):
 def test_a_gpu_is_not_asked_of_a_cluster(model, seed, tmp_path):
     done = run(seed, "--out", tmp_path / "many", "--model", model, "--ray", "local", "--device", "cuda")
     assert (done.returncode, done.stderr) == (1, "longplay: device must be auto or cpu with --ray, not 'cuda'\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="terminals are POSIX's")
+def test_a_terminal_is_shown_pieces_notes_a_second_and_time_left(model, seed, tmp_path):
+    ours, theirs = os.openpty()
+    arguments = [str(seed), "--count", "3", "--seconds", "3600", "--out", str(tmp_path / "many"), "--model", model]
+    with subprocess.Popen(
+        [sys.executable, "-m", "longplay", "batch", *arguments],
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+        env=os.environ | {"TERM": "xterm", "COLUMNS": "120"},
+    ) as process:
+        os.close(theirs)
+        shown = b""
+        with contextlib.suppress(OSError):  # Linux's way to say that the other end is closed
+            while piece := os.read(ours, 4096):
+                shown += piece
+    os.close(ours)
+    assert process.returncode == 0, shown
+    lines = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
+    rates = re.findall(r"3 of 3 pieces, ([\d,]+) notes/s, 0:00:00", lines)
+    assert rates, lines
+    assert int(rates[-1].replace(",", "")) > 100
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are POSIX's")

@@ -6,7 +6,6 @@ import signal
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 import tiny_model
 from command import run
@@ -14,7 +13,6 @@ from command import run
 import longplay
 from longplay.farm import Farm
 from longplay.farm.manifest import Manifest
-from longplay.midi import NOTE
 from longplay.originality import Index, TrainingFile
 
 pytest.importorskip("ray", reason="Ray is not installed: pip install 'longplay[cluster]'")
@@ -41,13 +39,6 @@ def cluster(model, engine):
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     with Cluster("local", model) as cluster:
         yield cluster
-
-
-@pytest.fixture
-def seed(tmp_path):
-    path = tmp_path / "seed.mid"
-    path.write_bytes(longplay.write_midi(np.array([(0, 500, 60, 64), (500, 500, 67, 64)], NOTE), 2))
-    return path
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from longplay.cli import challenge, farming, judging, listening, making, measuring, originality, picture
+from longplay.cli import challenge, judging, listening, making, measuring, originality, picture
 
 app = typer.Typer(
     help="An hour of piano that answers a seed.",
@@ -19,7 +19,7 @@ app = typer.Typer(
 )
 
 COMMANDS = (
-    *(making.generate, farming.batch),
+    *(making.generate, making.extend, making.batch),
     *(judging.score, judging.doctor),
     *(challenge.check, challenge.pack, challenge.clips, challenge.submit),
     *(listening.render, listening.arena),

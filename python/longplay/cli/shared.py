@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +13,7 @@ import typer
 
 if TYPE_CHECKING:
     from longplay.engine import Engine, Progress
+    from longplay.farm import FarmProgress, OnProgress
     from longplay.originality import Index
     from longplay.settings import SettingsArguments
 
@@ -83,7 +85,27 @@ def complain(warnings: Iterable[str], path: Path) -> None:
 
 @contextmanager
 def progress_bar(unit: str = "s of music") -> Iterator[Progress]:
-    """A bar on stderr while work is being done; nothing where stderr is not a terminal."""
+    """A bar while work is being done: how much of it, and the time left."""
+    with _bar() as bar:
+        yield lambda made, whole: bar(made, whole, f"{made:.0f} of {whole:.0f} {unit}")
+
+
+@contextmanager
+def farm_bar() -> Iterator[OnProgress]:
+    """A bar while a farm is at work: pieces, notes/s, and the time left."""
+    start = time.monotonic()
+    with _bar() as bar:
+
+        def show(now: FarmProgress) -> None:
+            rate = now.drawn / (time.monotonic() - start)
+            bar(now.seconds, now.whole, f"{now.pieces} of {now.count} pieces, {rate:,.0f} notes/s,")
+
+        yield show
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[float, float, str], None]]:
+    """A bar on stderr, a text and the time left beside it; nothing where stderr is not a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -91,8 +113,4 @@ def progress_bar(unit: str = "s of music") -> Iterator[Progress]:
     columns = (BarColumn(), TextColumn("{task.fields[made]}"), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=None, made="")
-
-        def show(made: float, whole: float) -> None:
-            bar.update(task, completed=made, total=whole, made=f"{made:.0f} of {whole:.0f} {unit}")
-
-        yield show
+        yield lambda made, whole, text: bar.update(task, completed=made, total=whole, made=text)
