@@ -1,6 +1,7 @@
 """The model that ships, from seeds to hours."""
 
 import json
+import time
 from pathlib import Path
 
 import grader
@@ -83,6 +84,33 @@ def test_a_hostile_seed_gives_a_piece_or_a_midi_error(engine):
             refused += 1
     assert answered > 50
     assert refused > 5
+
+
+def quickest(work, times=20):
+    """Seconds that work takes where nothing else gets in its way."""
+
+    def seconds():
+        start = time.perf_counter()
+        work()
+        return time.perf_counter() - start
+
+    return min(seconds() for _ in range(times))
+
+
+def test_the_first_notes_of_a_stream_come_within_50_ms(engine):
+    assert quickest(lambda: next(engine.stream(EXAMPLE))) < 0.05
+
+
+def test_a_session_hears_a_note_and_answers_it_within_10_ms_each(engine):
+    session = engine.session(EXAMPLE)
+    played = session.next()
+
+    def feed():
+        played["onset_ms"] += 250
+        session.feed(played)
+
+    assert quickest(feed) < 0.01
+    assert quickest(session.next) < 0.01
 
 
 @pytest.mark.parametrize("name", ["piano-lstm", "piano-transformer"])
