@@ -125,6 +125,24 @@ TEST(Steering, ForgetsAfterFiveMinutes) {
   EXPECT_EQ(after_a_rest.pull(kBands).mean_pitch, 0);
 }
 
+TEST(Steering, ForgetsAllThatWasBeforeALongRest) {
+  const Steering spread = play({.velocity = [](int i) { return i % 2 == 0 ? 30 : 90; }}, 300'000);
+  EXPECT_GT(spread.pull(kBands).velocity_spread, 0);
+  EXPECT_EQ(play({}, 1'300'000, spread, 1'200'000).pull(kBands).velocity_spread, 0);
+}
+
+TEST(Steering, TakesTheRateOfTheLastMinuteAndTheMeanPitchOfTheLastTwo) {
+  const Steering dense = play({.every_ms = [](int) { return 120; }}, 300'000, play({}, 240'000), 240'000);
+  EXPECT_GT(dense.pull(kBands).notes_per_second, 0.9);
+  const Steering high =
+      play({.pitch = [](int i) { return usual_pitch(i) + 12; }}, 300'000, play({}, 180'000), 180'000);
+  EXPECT_GT(high.pull(kBands).mean_pitch, 2);
+}
+
+TEST(Steering, CountsTimeFromTheFirstNote) {
+  EXPECT_EQ(play({}, 210'000, {}, 200'000).pull(kBands).notes_per_second, 0);
+}
+
 TEST(Steering, IsGentleWhileThereIsLittleToGoBy) {
   const Playing dense{.every_ms = [](int) { return 20; }};
   const double early = play(dense, 2'000).pull(kBands).notes_per_second;
