@@ -1,6 +1,8 @@
 """`longplay bench`: what it measures, and that rivals answer right before they are timed."""
 
+import importlib
 import json
+import re
 import subprocess
 import sys
 import time
@@ -150,6 +152,27 @@ def test_pytorch_finds_notes_as_likely_as_longplay_does(built_in, name):
     else:
         loop = torch_function.FunctionLoop(model, getattr(torch_function, name), compiled=False)
     assert expect_same(loop, model, built_in, 0.3) > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "packages"), [("gpt2", ["transformers"]), ("genai", ["transformers", "onnxruntime_genai"])]
+)
+def test_a_transformer_makes_four_tokens_a_note(built_in, name, packages):
+    for package in ("torch", *packages):
+        pytest.importorskip(package, reason=f"this rival needs {package}")
+    rival = importlib.import_module(f"longplay.bench.peers.{name}")
+    work, remark = rival.generating(lstm.read(built_in.folder), 3)
+    work()
+    assert re.match(r"5\.\d M weights", remark)
+
+
+def test_a_transformer_that_stops_early_is_not_timed():
+    pytest.importorskip("torch", reason="the Transformers among the rivals need PyTorch")
+    from longplay.bench.peers.transformer import making
+
+    making(2, lambda tokens: tokens)()
+    with pytest.raises(AssertionError, match="7 tokens were made, not 8"):
+        making(2, lambda tokens: tokens - 1)()
 
 
 def test_a_model_of_another_kind_has_no_rivals_with_its_weights(tmp_path):

@@ -6,10 +6,7 @@ import torch
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from longplay.bench.peers.lstm import LSTMWeights
-
-TOKENS_A_NOTE = 4
-CONTEXT = 1024
-LAYERS, WIDTH, HEADS = 6, 256, 4  # 12 * LAYERS * WIDTH**2 weights
+from longplay.bench.peers.transformer import CONTEXT, HEADS, LAYERS, WIDTH, making, size
 
 
 def generating(weights: LSTMWeights, notes: int) -> tuple[Callable[[], None], str]:
@@ -28,13 +25,11 @@ def generating(weights: LSTMWeights, notes: int) -> tuple[Callable[[], None], st
     )
     model = GPT2LMHeadModel(config).eval()
     start = torch.tensor([[ids]])
-    tokens = TOKENS_A_NOTE * notes
 
-    def generate() -> None:
+    def generate(tokens: int) -> int:
         made = model.generate(
             start, attention_mask=torch.ones_like(start), do_sample=True, top_k=0, max_new_tokens=tokens, use_cache=True
         )
-        if made.shape[1] != 1 + tokens:
-            raise AssertionError(f"{made.shape[1] - 1} tokens were made, not {tokens}")
+        return int(made.shape[1]) - 1
 
-    return generate, f"{sum(each.numel() for each in model.parameters()) / 1e6:.1f} M weights"
+    return making(notes, generate), size(model)
