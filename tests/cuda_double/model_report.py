@@ -36,7 +36,7 @@ def main(folder: Path, capture: bool) -> None:
     except _core.DeviceError as error:
         print(json.dumps({"refused": str(error)}))
         return
-    report: dict[str, Any] = {"recorded": copies()["recorded"]}
+    report: dict[str, Any] = {"opened": copies()}
 
     states = [bytes((row + place) % 251 for place in range(model.state_bytes)) for row in range(ROWS)]
     zeros = [model.save(row) for row in range(ROWS)]
