@@ -6,7 +6,6 @@ import json
 import os
 import threading
 import time
-from dataclasses import replace
 
 import mido
 import numpy as np
@@ -70,23 +69,6 @@ def test_a_batch_is_the_same_with_any_number_of_threads(engine, tmp_path, num_th
         engine.generate_batch(seeds, 60, **LOOSE), other.generate_batch(seeds, 60, **LOOSE), strict=True
     ):
         assert ours.to_bytes() == theirs.to_bytes()
-
-
-def test_each_candidate_may_have_settings_of_its_own(engine):
-    each = [{}, {"seconds": 45}, {"temperature": 0.5, "style": "ragtime", "random_seed": 7}]
-    batch = list(engine.generate_batch([SEED, None, SEED], 30, each=each, extendable=True, **LOOSE))
-    assert batch[0].to_bytes() == engine.generate(SEED, 30, **LOOSE).to_bytes()
-    assert [piece.duration for piece in batch] == [30, 45, 30]
-    common = longplay.Settings(seconds=30, **LOOSE)
-    assert [piece.provenance.settings for piece in batch] == [replace(common, **own) for own in each]
-    for piece, seed in zip(batch, (SEED, None, SEED), strict=True):
-        assert engine.remake(piece.provenance, seed).to_bytes() == piece.to_bytes()
-        assert engine.extend(piece.snapshot(), piece.duration).to_bytes() == piece.to_bytes()
-    assert len({piece.to_bytes() for piece in batch}) == 3
-    with pytest.raises(ValueError, match="each must have an entry for each of 2 seeds, not 3"):
-        engine.generate_batch([SEED, None], each=each)
-    with pytest.raises(ValueError, match=r"seconds must be in \[1, 86400\], not 0"):
-        engine.generate_batch([SEED, None], each=[{}, {"seconds": 0}])
 
 
 def test_every_clip_begins_with_music(engine):
