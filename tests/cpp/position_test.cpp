@@ -116,10 +116,10 @@ TEST(Position, ThatDoesNotFitTheModelIsRefusedWithASentence) {
   EXPECT_EQ(refusal(wrong), "the snapshot's last event is none of the model's");
   wrong = position();
   wrong.state.pop_back();
-  EXPECT_EQ(refusal(wrong), "the snapshot's state must have 12 bytes, not 11");
+  EXPECT_EQ(refusal(wrong), "the snapshot's state must have 12 bytes or twice as many, not 11");
   wrong = position();
   wrong.answer_state.clear();
-  EXPECT_EQ(refusal(wrong), "the snapshot's state must have 12 bytes, not 0");
+  EXPECT_EQ(refusal(wrong), "the snapshot's state must have 12 bytes or twice as many, not 0");
   wrong = position();
   wrong.loop_guard.push(3);
   EXPECT_EQ(refusal(wrong), "the snapshot's pitches are none of the model's");
