@@ -1,19 +1,17 @@
 #include <algorithm>
 #include <array>
-#include <functional>
 #include <limits>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
-#include "longplay/midi_file.hpp"
 #include "longplay/score.hpp"
+#include "sequencer.hpp"
 
 namespace longplay {
 namespace {
 
 constexpr int kPitches = 128;
-constexpr int kTicksPerQuarter = 500;  // at the default 120 quarter notes per minute a tick is 1 ms
 constexpr std::int64_t kMinClipMs = 1'000;
 
 [[noreturn]] void refuse(const std::string& what, std::int64_t value, const std::string& range) {
@@ -77,68 +75,6 @@ std::vector<std::int64_t> anchor_times(std::int64_t length_ms, std::int64_t clip
   return times;
 }
 
-// Puts the two ends of every note and the anchors in order of time; at one tick note_offs come first.
-class Sequencer {
- public:
-  Sequencer(std::size_t notes, std::vector<std::int64_t> anchors, bool running_status)
-      : anchors_(std::move(anchors)), off_status_(running_status ? kNoteOn : kNoteOff) {
-    messages_.reserve(2 * notes + anchors_.size());
-  }
-
-  void add(const Note& note) {
-    advance(note.onset_ms);
-    messages_.push_back({note.onset_ms, kNoteOn, note.pitch, note.velocity});
-    const std::int64_t end = (note.onset_ms + note.duration_ms) * kPitches + note.pitch;
-    ends_.insert(std::upper_bound(ends_.begin(), ends_.end(), end, std::greater<>()), end);
-    sounding_[note.pitch] = true;
-  }
-
-  std::vector<ChannelMessage> finish() {
-    advance(kForever);
-    return std::move(messages_);
-  }
-
- private:
-  static constexpr std::uint8_t kNoteOn = 0x90;  // with velocity 0 it is a note_off of the same status
-  static constexpr std::uint8_t kNoteOff = 0x80;
-  static constexpr std::int64_t kForever = std::numeric_limits<std::int64_t>::max();
-
-  // Writes the note_offs and anchors up to `now`.
-  void advance(std::int64_t now) {
-    while (true) {
-      const std::int64_t end = ends_.empty() ? kForever : ends_.back() / kPitches;
-      const std::int64_t anchor = next_anchor_ == anchors_.size() ? kForever : anchors_[next_anchor_];
-      const std::int64_t next = std::min(end, anchor);
-      if (next > now || next == kForever) return;
-      if (anchor == next) ++next_anchor_;
-      if (end == next) {  // an anchor here is not needed
-        const auto pitch = static_cast<std::uint8_t>(ends_.back() % kPitches);
-        ends_.pop_back();
-        sounding_[pitch] = false;
-        messages_.push_back({next, off_status_, pitch, 0});
-      } else {
-        messages_.push_back(silent_note_off(next));
-      }
-    }
-  }
-
-  // A note_off that ends nothing.
-  ChannelMessage silent_note_off(std::int64_t tick) const {
-    const auto silent = std::find(sounding_.begin(), sounding_.end(), false);
-    if (silent == sounding_.end())  // every key of channel 1 is down: channel 2 has none
-      return {tick, static_cast<std::uint8_t>(off_status_ | 1), 0, 0};
-    return {tick, off_status_, static_cast<std::uint8_t>(silent - sounding_.begin()), 0};
-  }
-
-  std::vector<std::int64_t> anchors_;
-  std::size_t next_anchor_ = 0;
-  std::uint8_t off_status_;
-  // Of the notes that sound, time * kPitches + pitch, the next one last: at most one a pitch.
-  std::vector<std::int64_t> ends_;
-  std::array<bool, kPitches> sounding_{};
-  std::vector<ChannelMessage> messages_;
-};
-
 }  // namespace
 
 void resolve_overlaps(std::vector<Note>& notes) {
@@ -174,8 +110,8 @@ std::vector<std::uint8_t> write_score(std::span<const Note> notes, std::int64_t 
                                       const WriteOptions& options) {
   check_arguments(notes, length_ms, options);
   Sequencer sequencer(notes.size(), anchor_times(length_ms, options.clip_ms), options.running_status);
-  for (const Note& note : notes) sequencer.add(note);
-  return format_midi(sequencer.finish(), length_ms, kTicksPerQuarter, options.running_status);
+  sequencer.add(notes);
+  return sequencer.finish(length_ms);
 }
 
 }  // namespace longplay

@@ -94,6 +94,14 @@ TEST(Score, WhatIsWrittenIsReadBack) {
     }
 }
 
+TEST(Score, AMillionNotesOverAnHourLongOneAreReadBack) {
+  Notes notes{{0, 3'599'000, 0, 1}};
+  for (std::int64_t i = 0; i < 1'000'000; ++i)
+    notes.push_back({3 * i, 1 + i % 250, static_cast<std::uint8_t>(1 + i % 127), 64});
+  const Score score = read_score(write_score(notes, 3'600'000));
+  EXPECT_EQ(score.notes, notes);
+}
+
 TEST(Score, ADayCanBeWritten) {
   const Notes notes{{ScoreLimits::kMaxMilliseconds - 2, 1, 60, 64}};
   EXPECT_EQ(read_score(write_score(notes, ScoreLimits::kMaxMilliseconds)).notes, notes);

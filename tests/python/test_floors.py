@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 # Where each C++ file lives. A new file finds its place here first. On floor 2 there are two rooms.
-MIDI = {"keyboards", "midi_clock", "score", "score_read", "score_write"}
+MIDI = {"keyboards", "midi_clock", "score", "score_read", "score_write", "sequencer"}
 MODEL = {
     "batch_tensor",
     "copy_graph",

@@ -121,10 +121,27 @@ struct ChannelMessage {
   std::uint8_t status = 0, data1 = 0, data2 = 0;
 };
 
-// A type 0 file with one track: `messages` in order of tick, End-of-Track at `end_tick`. Under
-// running status a status byte that repeats the one before it is left out.
-// Throws std::invalid_argument when ticks fall, or a delta does not fit in 28 bits.
-std::vector<std::uint8_t> format_midi(std::span<const ChannelMessage> messages, std::int64_t end_tick,
-                                      int ticks_per_quarter, bool running_status);
+// Writes a type 0 file with one track. Under running status a status byte that repeats the one before it
+// is left out.
+class MidiWriter {
+ public:
+  // Takes memory for `messages` messages; more may come. Throws std::invalid_argument unless
+  // ticks_per_quarter is 1 to 32767.
+  MidiWriter(std::size_t messages, int ticks_per_quarter, bool running_status);
+
+  // In order of tick. Throws std::invalid_argument, naming the message by its number in the file, when a
+  // byte is not a channel message's, a tick falls, or its distance does not fit in 28 bits.
+  void add(std::span<const ChannelMessage> messages);
+
+  // The file, with End-of-Track at `end_tick`, which is refused like a message's. Ends the writer.
+  std::vector<std::uint8_t> finish(std::int64_t end_tick);
+
+ private:
+  std::vector<std::uint8_t> bytes_;
+  std::size_t count_ = 0;  // of the messages written
+  std::int64_t tick_ = 0;  // of the last one
+  int status_ = -1;
+  bool running_status_;
+};
 
 }  // namespace longplay
