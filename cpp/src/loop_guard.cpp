@@ -38,8 +38,19 @@ bool LoopGuard::completes(std::size_t period, std::int32_t id) const {
   return !taken && take(id);
 }
 
+// Whether any period's run is so long that the chord and one more note might complete it. Seldom, and asked
+// for without a branch by period.
+bool LoopGuard::is_near() const {
+  const auto last = static_cast<std::uint32_t>(longest());
+  std::uint32_t near = 0;
+  for (std::uint32_t period = kShortest; period <= last; ++period)
+    near |= repeats_[period] + chord_size_ + 1 >= 2 * period ? 1U : 0U;
+  return near != 0;
+}
+
 void LoopGuard::forbid(std::span<float> bias) const {
   for (const std::int32_t id : chord()) close(id, bias);
+  if (!is_near()) return;
   for (std::size_t period = kShortest; period <= longest(); ++period) {
     if (repeats_[period] + chord_size_ + 1 < 2 * period) continue;
     for (std::size_t id = 0; id < bias.size(); ++id) {
@@ -69,11 +80,19 @@ void LoopGuard::next_onset() {
   chord_size_ = 0;
 }
 
+// The ids of one period after another lie in a row, down to the ring's start and then from its end: in each
+// of these two rows a compiler counts several periods at once.
 void LoopGuard::append(std::int32_t id) {
-  for (std::size_t period = kShortest; period <= longest(); ++period) {
-    repeats_[period] = at(period) == id ? repeats_[period] + 1 : 0;
-  }
-  recent_[count_ % kLongest] = id;
+  const auto next = static_cast<std::size_t>(count_ % kLongest);
+  const auto last = static_cast<std::size_t>(longest());
+  const auto count_runs = [&](std::size_t first, std::size_t end, std::size_t from) {
+    for (std::size_t period = first; period < end; ++period)
+      repeats_[period] = recent_[from - period] == id ? repeats_[period] + 1 : 0;
+  };
+  const std::size_t turn = std::min(std::max(next + 1, kShortest), last + 1);
+  count_runs(kShortest, turn, next);
+  count_runs(turn, last + 1, next + kLongest);
+  recent_[next] = id;
   ++count_;
 }
 

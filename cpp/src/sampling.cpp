@@ -216,11 +216,19 @@ LONGPLAY_CLONES std::int64_t drop_weights_below(Weight* weights, std::size_t siz
   return sum;
 }
 
-// The id whose share of [0, sum) holds `point`; shares lie in the order of the ids.
-std::int32_t id_at(const Weight* weights, std::int64_t point) {
-  std::int32_t id = 0;
+// The id whose share of [0, sum) holds `point`; shares lie in the order of the ids. Passes over many ids
+// at a time where it can.
+std::int32_t id_at(const Weight* weights, std::size_t size, std::int64_t point) {
+  constexpr std::size_t kMany = 16;
+  std::size_t id = 0;
+  for (; id + kMany <= size; id += kMany) {
+    std::int64_t share = 0;
+    for (std::size_t i = 0; i < kMany; ++i) share += weights[id + i];
+    if (point < share) break;
+    point -= share;
+  }
   while (point >= weights[id]) point -= weights[id++];
-  return id;
+  return static_cast<std::int32_t>(id);
 }
 
 std::int64_t at_least(double value) { return static_cast<std::int64_t>(std::ceil(value)); }
@@ -307,7 +315,7 @@ Draw Sampler::draw(std::span<const float> logits, std::span<const float> bias, c
     if (params.min_p > 0.0)
       sum =
           drop_weights_below(weights, size, static_cast<Weight>(at_least(params.min_p * (1 << kWeightBits))));
-    id = id_at(weights, static_cast<std::int64_t>(u * static_cast<double>(sum)));
+    id = id_at(weights, size, static_cast<std::int64_t>(u * static_cast<double>(sum)));
   }
   const float plain_highest = bias.empty() ? highest : from_key(key_range(logits.data(), size).highest);
   if (plain_sum == 0) plain_sum = sum_of_weights(logits.data(), size, plain_highest, kLog2e);

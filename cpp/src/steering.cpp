@@ -73,22 +73,26 @@ bool Steering::keeps_to(std::int64_t onset_ms) const {
 Steering::Sums Steering::sums(std::size_t bins) const {
   const auto newest = now_ms_ / kBinMs;
   const auto oldest = std::max<std::int64_t>(newest - static_cast<std::int64_t>(bins) + 1, 0);
-  Sums sums;
-  sums.ms = static_cast<double>(now_ms_ - std::max(began_ms_, oldest * kBinMs)) + 1;
+  // Whole numbers, which are added several at a time.
+  std::int64_t notes = 0, pitches = 0, velocities = 0, squares = 0;
+  std::array<std::int64_t, 12> classes{};
   for (std::int64_t i = oldest; i <= newest; ++i) {
     const auto bin = static_cast<std::size_t>(i) % kBins;
-    sums.notes += static_cast<double>(notes_[bin]);
-    sums.pitches += static_cast<double>(pitches_[bin]);
-    sums.velocities += static_cast<double>(velocities_[bin]);
-    sums.squares += static_cast<double>(squares_[bin]);
-    for (std::size_t c = 0; c < 12; ++c) sums.classes[c] += static_cast<double>(classes_[bin][c]);
+    notes += notes_[bin];
+    pitches += pitches_[bin];
+    velocities += velocities_[bin];
+    squares += squares_[bin];
+    for (std::size_t c = 0; c < 12; ++c) classes[c] += classes_[bin][c];
   }
+  Sums sums;
+  sums.ms = static_cast<double>(now_ms_ - std::max(began_ms_, oldest * kBinMs)) + 1;
   sums.trust = std::min(1.0, 3 * sums.ms / static_cast<double>(kBinMs * static_cast<std::int64_t>(bins)));
+  sums.notes = static_cast<double>(notes);
+  sums.pitches = static_cast<double>(pitches);
+  sums.velocities = static_cast<double>(velocities);
+  sums.squares = static_cast<double>(squares);
+  for (std::size_t c = 0; c < 12; ++c) sums.classes[c] = static_cast<double>(classes[c]);
   return sums;
-}
-
-bool Steering::is_recent(std::size_t pitch) const {
-  return heard_ms_[pitch] > 0 && heard_ms_[pitch] > now_ms_ - kBinMs * static_cast<std::int64_t>(kBins);
 }
 
 Steering::Pull Steering::pull(const Bands& bands) const {
@@ -96,15 +100,17 @@ Steering::Pull Steering::pull(const Bands& bands) const {
   const Sums now = sums(kForRate);
   const Sums lately = sums(kForPitch);
   const Sums all = sums(kBins);
-  double distinct = 0;
-  for (std::size_t pitch = 0; pitch < heard_ms_.size(); ++pitch) distinct += is_recent(pitch) ? 1 : 0;
+  std::uint64_t distinct = 0;  // of each difference its sign, which SSE2 can add where it cannot compare
+  for (const std::int64_t heard : heard_ms_)
+    distinct += static_cast<std::uint64_t>(recent_above() - heard) >> 63;
   const Band rate{std::log2(bands.notes_per_second.low), std::log2(bands.notes_per_second.high)};
   return {
       .notes_per_second = now.trust * beyond(std::log2(1000 * now.notes / now.ms), rate),
       .mean_pitch = lately.trust * beyond(lately.pitches / lately.notes, bands.mean_pitch),
-      .distinct_pitches = all.trust * beyond(distinct, bands.distinct_pitches),
+      .distinct_pitches = all.trust * beyond(static_cast<double>(distinct), bands.distinct_pitches),
       .velocity_spread = all.trust * beyond(std::sqrt(all.variance()), bands.velocity_spread),
-      .pitch_class_entropy = all.trust * beyond(entropy(all.classes, all.notes), bands.pitch_class_entropy)};
+      .pitch_class_entropy = all.trust * beyond(entropy(all.classes, all.notes), bands.pitch_class_entropy),
+      .heard = all};
 }
 
 std::vector<float> Steering::octaves(std::span<const std::int32_t> time_shifts) {
@@ -124,7 +130,7 @@ void Steering::lean_time_shift(const Pull& pull, std::span<const float> octaves,
 void Steering::lean_pitch(const Pull& pull, std::span<const std::int32_t> values,
                           std::span<float> bias) const {
   if (pull.mean_pitch == 0 && pull.distinct_pitches == 0 && pull.pitch_class_entropy == 0) return;
-  const Sums heard = sums(kBins);
+  const Sums& heard = pull.heard;
   std::array<double, 12> by_class{};
   for (std::size_t c = 0; c < 12; ++c) {
     const double part = std::max(heard.classes[c] / heard.notes, 0.005);
@@ -132,8 +138,9 @@ void Steering::lean_pitch(const Pull& pull, std::span<const std::int32_t> values
   }
   for (std::size_t id = 0; id < values.size(); ++id) {
     const auto pitch = static_cast<std::size_t>(values[id]);
-    double lean = by_class[pitch % 12] - pull.mean_pitch * kByPitch * (values[id] - kMiddlePitch) / 12;
-    if (!is_recent(pitch)) lean -= pull.distinct_pitches * kByNewPitch;
+    double lean = by_class[pitch % 12];
+    if (pull.mean_pitch != 0) lean -= pull.mean_pitch * kByPitch * (values[id] - kMiddlePitch) / 12;
+    if (heard_ms_[pitch] <= recent_above()) lean -= pull.distinct_pitches * kByNewPitch;
     bias[id] += static_cast<float>(lean);
   }
 }
@@ -141,7 +148,7 @@ void Steering::lean_pitch(const Pull& pull, std::span<const std::int32_t> values
 void Steering::lean_velocity(const Pull& pull, std::span<const std::int32_t> values,
                              std::span<float> bias) const {
   if (pull.velocity_spread == 0) return;
-  const Sums heard = sums(kBins);
+  const Sums& heard = pull.heard;
   const double mean = heard.velocities / heard.notes;
   const double variance = std::max(1.0, heard.variance());
   for (std::size_t id = 0; id < values.size(); ++id) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <vector>
 
@@ -113,6 +114,42 @@ TEST(LoopGuard, LeavesTheLastWayOpen) {
   bias[1] = -std::numeric_limits<float>::infinity();
   guard.forbid(bias);
   EXPECT_EQ(bias[0], 0.0F);
+}
+
+// By the definition: whether the last 3 * period ids are a run three times in a row.
+bool goes_round(const std::vector<int>& ids, std::size_t period) {
+  if (ids.size() < 3 * period) return false;
+  return std::equal(ids.end() - static_cast<std::ptrdiff_t>(2 * period), ids.end(),
+                    ids.end() - static_cast<std::ptrdiff_t>(3 * period));
+}
+
+TEST(LoopGuard, ForbidsWhatTheDefinitionDoesHoweverLongTheMusic) {
+  LoopGuard guard;
+  std::vector<int> ids;
+  std::size_t forbidden_in_all = 0;
+  const auto add = [&](int id) {
+    std::vector<int> expected;
+    for (int next = 0; next < 4; ++next) {
+      ids.push_back(next);
+      for (std::size_t period = LoopGuard::kShortest; period <= LoopGuard::kLongest; ++period) {
+        if (!goes_round(ids, period)) continue;
+        expected.push_back(next);
+        break;
+      }
+      ids.pop_back();
+    }
+    ASSERT_EQ(forbidden_next(guard), expected) << "after " << ids.size() << " ids";
+    forbidden_in_all += expected.size();
+    play(guard, id);
+    ids.push_back(id);
+  };
+  std::uint32_t random = 1;
+  const auto draw = [&] { return static_cast<int>((random = 1664525 * random + 1013904223) >> 30); };
+  for (const std::size_t period : {17U, 256U, 16U, 100U, 255U, 31U}) {
+    for (int i = 0; i < 40; ++i) add(draw());
+    for (std::size_t i = 0; i + 1 < 3 * period; ++i) add(i < period ? draw() : ids[ids.size() - period]);
+  }
+  EXPECT_GE(forbidden_in_all, 6U);
 }
 
 }  // namespace

@@ -50,6 +50,17 @@ TEST(Sampler, DrawsInProportionToTheProbabilities) {
   expect_shares(frequencies(kFour, {}), {0.1, 0.5, 0.15, 0.25});
 }
 
+TEST(Sampler, DrawsInProportionHoweverManyIdsThereAre) {
+  for (const std::size_t size : {15U, 16U, 17U, 100U}) {
+    Sampler sampler(size);
+    const std::vector<float> logits(size, 0.0F);
+    for (std::size_t id = 0; id < size; ++id) {
+      const double middle = (static_cast<double>(id) + 0.5) / static_cast<double>(size);
+      EXPECT_EQ(sampler.draw(logits, {}, {}, middle).id, static_cast<std::int32_t>(id));
+    }
+  }
+}
+
 TEST(Sampler, TemperatureDividesTheLogits) {  // a half squares the probabilities
   const double sum = 0.01 + 0.25 + 0.0225 + 0.0625;
   expect_shares(frequencies(kFour, {.temperature = 0.5}),

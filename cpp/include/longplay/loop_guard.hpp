@@ -40,6 +40,7 @@ class LoopGuard {
   std::uint64_t longest() const { return count_ < kLongest ? count_ : kLongest; }
   std::span<const std::int32_t> chord() const { return {chord_.data(), chord_size_}; }
   bool completes(std::size_t period, std::int32_t id) const;
+  bool is_near() const;
   void append(std::int32_t id);
 
   std::array<std::int32_t, kLongest> recent_{};

@@ -17,6 +17,19 @@ namespace longplay {
 // kept.
 class Steering {
  public:
+  // Of the notes of some time.
+  struct Sums {
+    double ms = 0;     // of music
+    double trust = 0;  // 1 once there is enough of it
+    double notes = 0, pitches = 0, velocities = 0, squares = 0;
+    std::array<double, 12> classes{};
+
+    double variance() const {
+      const double mean = velocities / notes;
+      return squares / notes - mean * mean < 0 ? 0 : squares / notes - mean * mean;
+    }
+  };
+
   // By figure of `Bands`, how far it should move down (> 0) or up (< 0): 0 within the band, 1 at its edge, 2
   // at most.
   struct Pull {
@@ -25,6 +38,7 @@ class Steering {
     double distinct_pitches = 0;
     double velocity_spread = 0;
     double pitch_class_entropy = 0;
+    Sums heard{};  // in five minutes
   };
 
   // Takes a note that starts no earlier than the one before it.
@@ -55,19 +69,12 @@ class Steering {
   static constexpr std::size_t kBins = 10;
   using Bins = std::array<std::int64_t, kBins>;
 
-  struct Sums {
-    double ms = 0;     // of music
-    double trust = 0;  // 1 once there is enough of it
-    double notes = 0, pitches = 0, velocities = 0, squares = 0;
-    std::array<double, 12> classes{};
-
-    double variance() const {
-      const double mean = velocities / notes;
-      return squares / notes - mean * mean < 0 ? 0 : squares / notes - mean * mean;
-    }
-  };
   Sums sums(std::size_t bins) const;  // of the last half minutes, after the first note
-  bool is_recent(std::size_t pitch) const;
+  // A pitch has been heard in five minutes if its heard_ms_ is above this.
+  std::int64_t recent_above() const {
+    const std::int64_t then = now_ms_ - kBinMs * static_cast<std::int64_t>(kBins);
+    return then > 0 ? then : 0;
+  }
 
   std::int64_t now_ms_ = -1;                             // onset of the last note
   std::int64_t began_ms_ = -1;                           // of the first
