@@ -21,7 +21,7 @@ from longplay.bench.onnx_bytes import product, weights
 from longplay.bench.options import Options
 from longplay.bench.peers import lstm
 from longplay.bench.peers.files import midi
-from longplay.bench.peers.loop import expect_same
+from longplay.bench.peers.loop import draw, expect_same
 from longplay.bench.peers.rival import Rival, Work, compare
 from longplay.bench.peers.runtime_loop import RuntimeLoop
 
@@ -139,6 +139,17 @@ def test_a_rivals_wrong_answers_are_not_timed(built_in):
     assert expect_same(right, model, built_in, 1e-5) < 1e-5
     with pytest.raises(AssertionError, match="log-probabilities differ by"):
         expect_same(right, model, built_in, 1e-5)  # it has heard the notes before
+
+
+@pytest.mark.parametrize("top_p", [1, 0.9, 0.5])
+def test_a_rival_draws_among_the_likeliest_alone(top_p):
+    random = np.random.default_rng(0)
+    for _ in range(200):
+        logits = (3 * random.normal(size=50)).astype(np.float32)
+        noise = random.gumbel(size=50).astype(np.float32)
+        shares = np.exp(logits) / np.exp(logits).sum()
+        allowed = [each for each in range(50) if shares[shares > shares[each]].sum() < top_p]
+        assert draw(logits, noise, top_p) == max(allowed, key=lambda each: logits[each] + noise[each])
 
 
 @pytest.mark.parametrize("name", ["eager", "fp32", "int8", "int8_weights", "window"])

@@ -37,10 +37,23 @@ def bounds(sizes: Sequence[int]) -> list[tuple[int, int]]:
     return list(pairwise(accumulate(sizes, initial=0)))
 
 
-def kept(logits: Floats, top_p: float) -> Floats:
-    """Logits of one field, far lower outside the likeliest ids that reach `top_p`."""
+def draw(logits: Floats, noise: Floats, top_p: float) -> np.intp:
+    """Of one field, the id with the largest sum of logit and noise among the likeliest that reach `top_p`.
+
+    It is mostly the one with the largest sum of all, and one of the likeliest if those likelier than itself do not
+    reach `top_p`. That takes half the time of finding them all.
+    """
+    drawn = (logits + noise).argmax()
     if top_p == 1:
-        return logits
+        return drawn
+    likely = np.exp(logits - logits[drawn])
+    if likely.dot(likely > 1) < top_p * np.add.reduce(likely):
+        return drawn
+    return (_kept(logits, top_p) + noise).argmax()
+
+
+def _kept(logits: Floats, top_p: float) -> Floats:
+    """Logits, far lower outside the likeliest ids that reach `top_p`."""
     likely = np.exp(logits - logits.max())
     ranked = np.sort(likely)[::-1]
     reached = ranked.cumsum()

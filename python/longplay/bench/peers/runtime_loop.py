@@ -9,7 +9,7 @@ import onnxruntime  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from longplay.bench.limits import one_thread
-from longplay.bench.peers.loop import bounds, kept
+from longplay.bench.peers.loop import bounds, draw
 from longplay.bench.peers.lstm import Floats, LSTMWeights
 
 
@@ -54,7 +54,7 @@ class RuntimeLoop:
         return self._all
 
     def _draw(self, field: int, noise: list[Floats]) -> None:
-        drawn = (kept(self._logits[field][0], self._top_p[field]) + noise[field]).argmax()
+        drawn = draw(self._logits[field][0], noise[field], self._top_p[field])
         self._event[0, field] = drawn
         for before in self._drawn[field:]:
             before[0, field] = drawn

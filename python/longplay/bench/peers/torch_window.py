@@ -10,7 +10,8 @@ import torch
 
 from longplay.bench.peers.loop import bounds
 from longplay.bench.peers.lstm import Floats, LSTMWeights, Product
-from longplay.bench.peers.torch_eager import kept_by_numpy, tensor
+from longplay.bench.peers.torch_eager import tensor
+from longplay.bench.peers.torch_function import draw_by_numpy
 
 Tensor = torch.Tensor
 WINDOW = 100
@@ -41,12 +42,12 @@ class WindowLoop:
         self._window = torch.zeros(1, 0, ids)
         self._hear(torch.tensor(weights.start_event))
 
-    def prepared(self, noise: Floats) -> Sequence[Tensor]:
+    def prepared(self, noise: Floats) -> Sequence[Floats]:
         """See `Loop`."""
-        return list(tensor(noise))
+        return list(noise[:, None])
 
     @torch.inference_mode()
-    def note(self, noise: Tensor) -> Tensor:
+    def note(self, noise: Floats) -> Tensor:
         """See `Loop`."""
         heard, _ = self._network(self._window)
         told = self._told(heard[:, -1])
@@ -61,7 +62,7 @@ class WindowLoop:
                 table, begins = self._drawn[field - 1]
                 earlier = table[torch.cat(drawn) + begins].sum(0)
                 logits.append(self._heads[field - 1](torch.tanh(contexts[field - 1] + earlier)))
-            drawn.append((kept_by_numpy(logits[field], self._weights.top_p[field]) + noise[begin:end]).argmax(1))
+            drawn.append(draw_by_numpy(logits[field], noise[:, begin:end], self._weights.top_p[field])[0])
         self._hear(torch.cat(drawn))
         return torch.cat(logits, 1)
 
