@@ -12,23 +12,16 @@ from pathlib import Path
 import numpy as np
 
 import longplay
-from longplay import _core
 from longplay.midi import Notes
-from longplay.originality import Index, training_files
-from longplay.originality.compare import RUN_NOTES
+from longplay.originality import Index, Line, training_files
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "traumerei.mid"
 
 
-def in_runs(notes: Notes, index: Index) -> tuple[int, int]:
-    """How many notes lie in runs in common of `RUN_NOTES` and more, and how many the longest run has."""
-    symbols = _core.interval_symbols(notes["pitch"].copy(), np.zeros(1, np.uint32))
-    lengths, _ = index.phrases.longest_runs(symbols)
-    edges = np.zeros(len(notes) + 1, np.int64)
-    for begin in np.flatnonzero(lengths >= RUN_NOTES):
-        edges[begin] += 1
-        edges[begin + lengths[begin]] -= 1
-    return int((np.cumsum(edges[:-1]) > 0).sum()), int(lengths.max(initial=0))
+def in_runs(notes: Notes, index: Index) -> tuple[float, int]:
+    """Share of the notes in runs in common of 12 and more, and how many notes the longest run has."""
+    line = Line.of_notes(index, notes)
+    return line.share_in_runs, max((run.same for run in line.longest_runs(1)), default=1)
 
 
 def microseconds(engine: longplay.Engine, avoid: Index | None, random_seed: int) -> float:
@@ -54,10 +47,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     for random_seed in range(args.random_seeds):
         for name, avoid in (("nothing", None), ("the index", index)):
             piece = engine.generate(EXAMPLE, args.seconds, random_seed=random_seed, avoid=avoid)
-            common, longest = in_runs(piece.notes, index)
+            share, longest = in_runs(piece.notes, index)
             if avoid is not None:
-                assert common == 0, "a guard that lets runs through is not worth timing"
-            share = common / len(piece.notes)
+                assert share == 0, "a guard that lets runs through is not worth timing"
             print(
                 f"| {random_seed} | {name} | {len(piece.notes):,} | {share:.1%} | {longest} | {piece.refusals} |",
                 flush=True,
@@ -67,9 +59,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     print(f"\nA step takes {free:.1f} us, and {avoiding:.1f} us with the index (medians of 8).")
     if args.data:
         real = [longplay.read_midi(file.data) for file in training_files([args.data], "test")]
-        found = np.array([(len(notes), *in_runs(notes, index)) for notes in real if len(notes)])
-        shares = np.quantile(found[:, 1] / found[:, 0], [0.25, 0.5, 0.75])
-        print(f"\nOf {len(found)} works of the test split, {found[:, 1].sum() / found[:, 0].sum():.1%} of all notes; ")
+        found = np.array([(len(notes), in_runs(notes, index)[0]) for notes in real if len(notes)])
+        shares = np.quantile(found[:, 1], [0.25, 0.5, 0.75])
+        all_notes = np.average(found[:, 1], weights=found[:, 0])
+        print(f"\nOf {len(found)} works of the test split, {all_notes:.1%} of all notes; ")
         print("quartiles of the works: " + ", ".join(f"{share:.1%}" for share in shares))
 
 

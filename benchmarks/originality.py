@@ -2,11 +2,13 @@
 
 Takes passages of the training set (the index), changes them, puts each into a piece of a held-out split in place of
 what was there, and counts those that are found; an alarm counts when at least half of its notes are planted ones.
+Melodies are planted above what is there, in another key; what was above them comes octaves lower.
 False alarms are counted on the held-out pieces as they are. FOLDER holds manifest.csv and the MIDI files.
 """
 
 import argparse
 import csv
+import itertools
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,7 +18,8 @@ import numpy as np
 import longplay
 from longplay import _core
 from longplay.midi import NOTE, Notes
-from longplay.originality import Index, training_files
+from longplay.originality import Index, Line, training_files
+from longplay.originality.line import quoted
 
 Change = Callable[[np.random.Generator, Notes], Notes]
 
@@ -92,14 +95,39 @@ def plant(random: np.random.Generator, host: Notes, quote: Notes) -> tuple[Notes
     return longplay.resolve_overlaps(np.concatenate([kept, quote]).astype(NOTE)), (at, at + length)
 
 
-def alarms(index: Index, notes: Notes, least_bits: float) -> list[tuple[int, int, int, int, float]]:
-    symbols = _core.interval_symbols(notes["pitch"].copy(), np.zeros(1, np.uint32))
-    return index.phrases.find_quotes(symbols, least_bits, (0, 0))
+def plain_melody(random: np.random.Generator, index: Index, least_notes: int) -> Notes:
+    """A melody of the training set, as the index has it, transposed by up to five semitones; it begins at 0 ms."""
+    while True:
+        first, count = int(random.integers(len(index.melody))), int(random.integers(least_notes, 2 * least_notes + 1))
+        places = index.melody[first : first + count + 1]  # the last one ends the one before it
+        works = {index.work_at(index.first_notes, int(place)) for place in places[[0, -1]]}
+        onsets, pitches = index.onsets_ms[places].astype(np.int64), index.pitches[places].astype(int)
+        if len(places) <= count or len(works) > 1 or onsets[-1] - onsets[0] > 1000 * count:
+            continue  # it ends, or pauses
+        if len(set(pitches)) < 5 or np.abs(np.diff(pitches)).max() > 9:
+            continue  # a figure, or nothing that is sung
+        notes = np.zeros(count, NOTE)
+        notes["onset_ms"], notes["duration_ms"] = onsets[:-1] - onsets[0], np.maximum(1, np.diff(onsets))
+        notes["pitch"], notes["velocity"] = np.clip(pitches[:-1] + random.integers(-5, 6), 0, 127), 64
+        return notes
 
 
-def is_found(index: Index, notes: Notes, planted: tuple[int, int], least_bits: float) -> bool:
-    inside = (notes["onset_ms"] >= planted[0]) & (notes["onset_ms"] < planted[1])
-    return any(inside[begin:end].mean() >= 0.5 for begin, end, *_ in alarms(index, notes, least_bits))
+def sing(random: np.random.Generator, host: Notes, song: Notes) -> tuple[Notes, tuple[int, int]]:
+    """Put a melody above a piece, whose notes come octaves lower where they need to; returns where its onsets are."""
+    length = int((song["onset_ms"] + song["duration_ms"]).max())
+    at = int(random.integers(max(1, int(host["onset_ms"].max()) - length)))
+    song["onset_ms"] += at
+    ends, song_ends = host["onset_ms"] + host["duration_ms"], song["onset_ms"] + song["duration_ms"]
+    for i in np.flatnonzero((ends > at) & (host["onset_ms"] < at + length)):
+        sung = song["pitch"][(song["onset_ms"] < ends[i]) & (song_ends > host["onset_ms"][i])]
+        above = int(host["pitch"][i]) - int(sung.min(initial=128)) + 1
+        host["pitch"][i] -= min(12 * max(0, -(-above // 12)), host["pitch"][i])
+    return longplay.resolve_overlaps(np.concatenate([host, song]).astype(NOTE)), (at, at + length)
+
+
+def is_found(line: Line, notes: Notes, planted: tuple[int, int], least_bits: float) -> bool:
+    inside = ((notes["onset_ms"] >= planted[0]) & (notes["onset_ms"] < planted[1]))[line.own]
+    return any(inside[found.begin : found.end].mean() >= 0.5 for found in line.quotes(least_bits))
 
 
 def surname(composer: str) -> str:
@@ -107,23 +135,33 @@ def surname(composer: str) -> str:
     return re.split(r"[ ,_]", composer.strip().casefold())[0][:6]
 
 
-def false_alarms(index: Index, hosts: dict[str, Notes], composers: dict[str, str], least_bits: float) -> None:
+def false_alarms(index: Index, hosts: dict[str, Notes], composers: dict[str, str], bits: tuple[float, float]) -> None:
     """Print the alarms on pieces as they are, by pairs of files: a reader has to tell true ones from false."""
     hours = sum(int(notes["onset_ms"].max()) for notes in hosts.values()) / 3.6e6
-    pairs: dict[tuple[str, str], list[float]] = {}
+    pairs: dict[tuple[str, str, str], list[float]] = {}
     for name, notes in hosts.items():
-        for _, _, place, _, bits in alarms(index, notes, least_bits):
-            source = index.names[index.work_at(index.first_notes, place)]
-            pairs.setdefault((name, source), []).append(bits)
-    for same in (True, False):
+        line, tune = Line.of_notes(index, notes), Line.of_melody(index, notes)
+        for kind, one, alarms in zip(("passages", "melodies"), (line, tune), quoted(line, tune, *bits), strict=True):
+            for found in alarms:
+                pairs.setdefault((kind, name, index.names[one.work_of(found)]), []).append(found.bits or 0)
+    for kind, same in itertools.product(("passages", "melodies"), (True, False)):
         chosen = {
-            pair: bits for pair, bits in pairs.items() if same == (len({surname(composers[f]) for f in pair}) == 1)
+            pair: bits
+            for pair, bits in pairs.items()
+            if pair[0] == kind and same == (len({surname(composers[file]) for file in pair[1:]}) == 1)
         }
         count = sum(map(len, chosen.values()))
-        title = "one composer" if same else "different composers"
+        title = f"{kind}, {'one composer' if same else 'different composers'}"
         print(f"{title}: {count} alarms in {hours:.2f} h, {count / hours:.2f} an hour, {len(chosen)} pairs of files")
-        for (name, source), found in sorted(chosen.items(), key=lambda item: -max(item[1])):
-            print(f"  {len(found):3} alarms, up to {max(found):4.0f} bits: {name}  <-  {source}")
+        for (_, name, source), found_bits in sorted(chosen.items(), key=lambda item: -max(item[1])):
+            print(f"  {len(found_bits):3} alarms, up to {max(found_bits):4.0f} bits: {name}  <-  {source}")
+
+
+def part(random: np.random.Generator, pieces: Sequence[Notes]) -> Notes:
+    """A minute of one of the pieces."""
+    host = pieces[int(random.integers(len(pieces)))]
+    middle = host["onset_ms"][random.integers(len(host))]
+    return np.array(host[(host["onset_ms"] >= middle - 30_000) & (host["onset_ms"] < middle + 30_000)])
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -135,17 +173,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--seconds", type=float, default=10.0, help="length of a quotation")
     parser.add_argument("--least-notes", type=int, default=40)
     parser.add_argument("--least-bits", type=float, default=70.0)
+    parser.add_argument("--least-melody-bits", type=float, default=60.0)
     args = parser.parse_args(argv)
 
     index = Index.open(args.index)
-    hosts = {}
-    for file in training_files([args.data], args.split):
-        notes, _ = _core.read_score(file.data)
-        if len(notes) > 1:
-            hosts[file.name] = notes
+    read = {file.name: _core.read_score(file.data)[0] for file in training_files([args.data], args.split)}
+    hosts = {name: notes for name, notes in read.items() if len(notes) > 1}
     with (args.data / "manifest.csv").open(encoding="utf-8") as manifest:
         composers = {row["path"]: row["composer"] for row in csv.DictReader(manifest)}
-    false_alarms(index, hosts, composers, args.least_bits)
+    false_alarms(index, hosts, composers, (args.least_bits, args.least_melody_bits))
 
     pieces = [notes for notes in hosts.values() if notes["onset_ms"].max() > 2000 * args.seconds]
     for name, change in CHANGES.items():
@@ -154,17 +190,24 @@ def main(argv: Sequence[str] | None = None) -> None:
         for _ in range(args.quotes):
             quote = passage(random, index, args.seconds, args.least_notes)
             counts.append(len(quote))
-            host = pieces[random.integers(len(pieces))]
-            begin = int(random.integers(len(host)))  # a minute of the piece does
-            host = host[
-                (host["onset_ms"] >= host["onset_ms"][begin] - 30_000)
-                & (host["onset_ms"] < host["onset_ms"][begin] + 30_000)
-            ]
-            notes, planted = plant(random, host.copy(), longplay.resolve_overlaps(change(random, quote).astype(NOTE)))
-            found += is_found(index, notes, planted, args.least_bits)
-        print(
-            f"{name:40} recall {found / args.quotes:.3f}   (notes of a quotation: {np.median(counts):.0f})", flush=True
-        )
+            host = part(random, pieces)
+            notes, planted = plant(random, host, longplay.resolve_overlaps(change(random, quote).astype(NOTE)))
+            found += is_found(Line.of_notes(index, notes), notes, planted, args.least_bits)
+        told(name, found, counts)
+
+    for least_notes in (24, 48):
+        random = np.random.default_rng(0)
+        found, counts = 0, []
+        for _ in range(args.quotes):
+            song = plain_melody(random, index, least_notes)
+            counts.append(len(song))
+            notes, planted = sing(random, part(random, pieces), song)
+            found += is_found(Line.of_melody(index, notes), notes, planted, args.least_melody_bits)
+        told(f"melodies of {least_notes} to {2 * least_notes} notes", found, counts)
+
+
+def told(name: str, found: int, counts: Sequence[int]) -> None:
+    print(f"{name:40} recall {found / len(counts):.3f}   (notes of a quotation: {np.median(counts):.0f})", flush=True)
 
 
 if __name__ == "__main__":

@@ -104,7 +104,7 @@ def submit(
         if reason is None:
             tell(f"{one.path.name}: safe, and the same when it is made again; now its originality")
             report = compare(one.data, index, name=one.path.name)
-            if not report.quotations:
+            if not report.quotes:
                 written = _write(out, one, report, known, index, now)
                 return Submission(written, one, report, tuple(passed_over))
             reason = report.verdict

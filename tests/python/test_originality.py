@@ -15,7 +15,7 @@ import pytest
 import longplay
 from longplay import originality
 from longplay.midi import NOTE
-from longplay.originality.index_file import ARRAYS, MAGIC
+from longplay.originality.index_file import ARRAYS, MAGIC, VERSION
 
 
 def made_up(seed, count=400):
@@ -104,13 +104,67 @@ def test_a_quotation_in_another_key_and_tempo_is_told_with_its_places(index, quo
     assert report.longest_runs[0].notes == 100
     assert report.share_quoted == pytest.approx(0.25)
     assert report.share_in_runs == pytest.approx(0.25)
-    assert "It quotes: 1 passage, 25.0% of its notes" in report.verdict
+    assert report.verdict.startswith("It quotes 1 passage, 25.0% of its notes; ")
 
 
 def test_a_piece_of_its_own_is_called_original(index):
     report = originality.compare(midi(made_up(99)), index, num_threads=1)
+    assert not report.quotes
+    assert report.verdict.startswith("Original: nothing is quoted")
+
+
+def test_the_melody_is_what_nothing_higher_sounds_with():
+    sounding = [
+        (0, 1000, 70),
+        (0, 400, 60),  # in a chord
+        (500, 200, 65),  # under a held note
+        (1000, 200, 60),  # after it
+        (1500, 300, 50),  # struck a little before its chord
+        (1515, 300, 74),
+        (2000, 300, 50),  # well before
+        (2100, 300, 74),
+    ]
+    notes = np.array([(*note, 64) for note in sounding], NOTE)
+    assert originality.melody(notes).tolist() == [0, 3, 5, 6, 7]
+    assert originality.melody(notes[:0]).tolist() == []
+
+
+@pytest.fixture
+def singing():
+    """Notes of its own, above which notes 40 to 80 of file 3 are sung from 25 s on, a fourth higher."""
+    song = made_up(3)[40:80]
+    song["onset_ms"] += 15_000
+    song["pitch"] += 5
+    low = made_up(98, 400)
+    low["onset_ms"] += 80
+    low["duration_ms"] = 90
+    low["pitch"] -= 40  # below the song
+    return longplay.resolve_overlaps(np.concatenate([low, song]))
+
+
+def test_a_melody_over_other_notes_is_told_with_its_places(index, singing):
+    report = originality.compare(midi(singing), index, num_threads=1)
     assert report.quotations == ()
-    assert report.verdict.startswith("Original: no passage is quoted")
+    [song] = report.melodies
+    assert (song.there.file, song.notes, song.same, song.semitones, song.tempo) == ("3.mid", 40, 40, 5, 1.0)
+    assert (song.there.begin, song.here.begin, song.here.end) == (10.0, 25.0, 34.75)
+    assert report.melody_share_in_runs == pytest.approx(40 / report.melody_notes)
+    assert report.quotes
+    assert report.verdict.startswith("It quotes 1 melody over other notes; ")
+    assert report.verdict.endswith("3.mid 0:10.0-0:19.7 in 40 of 40 notes of the melody.")
+
+
+def test_how_unlikely_a_melody_must_be_is_an_option(index, singing):
+    [song] = originality.compare(midi(singing), index, num_threads=1).melodies
+    at_most = originality.compare(midi(singing), index, num_threads=1, least_melody_bits=song.bits + 1)
+    assert at_most.melodies == ()
+
+
+def test_a_passage_that_is_quoted_with_its_melody_is_told_once(index, quoting):
+    report = originality.compare(midi(quoting), index, num_threads=1)
+    assert len(report.quotations) == 1
+    assert report.melodies == ()
+    assert report.melody_share_in_runs > 0.2
 
 
 def test_a_file_without_notes_or_with_one_can_be_compared(index):
@@ -194,7 +248,7 @@ def test_every_byte_of_an_index_that_changes_is_noticed(saved):
 
 def forged(header, body=b""):
     data = json.dumps(header).encode()
-    fixed = MAGIC + (1).to_bytes(4, "little") + len(data).to_bytes(8, "little")
+    fixed = MAGIC + VERSION.to_bytes(4, "little") + len(data).to_bytes(8, "little")
     return fixed + zlib.crc32(data).to_bytes(4, "little") + data + body
 
 
@@ -226,6 +280,8 @@ def test_a_midi_file_is_not_an_index(tmp_path):
         ("first_notes", "first_notes must ascend"),
         ("windows", "within the series"),
         ("phrases", "sorted place"),
+        ("melody", "melody must ascend within"),
+        ("melody_phrases", "sorted place"),
         ("pitches", "pitches must be"),
     ],
 )
@@ -310,7 +366,7 @@ def test_the_commands_build_an_index_and_compare(folder, tmp_path, quoting):
     report = json.loads(told.stdout)
     assert report["quotations"][0]["there"]["file"] == "set/1.mid"
     assert report["settings"]["step_ms"] == 125
-    assert "It quotes" in run("originality", tmp_path / "a.mid", "--index", tmp_path / "index").stdout
+    assert "It quotes 1 passage" in run("originality", tmp_path / "a.mid", "--index", tmp_path / "index").stdout
     (tmp_path / "[b].mid").write_bytes(midi(notes))  # to rich, a style
     printed = run("originality", tmp_path / "[b].mid", "--index", tmp_path / "index", "--top", 1).stdout
     assert printed.count("[b].mid") == 5  # the head, three tables, the verdict

@@ -18,7 +18,7 @@ from longplay.candidates import candidates, provenances
 from longplay.clip_features import FEATURES, bands
 from longplay.farm import Farm
 from longplay.midi import NOTE
-from longplay.originality import Index, TrainingFile
+from longplay.originality import Index, TrainingFile, melody
 
 pytest.importorskip("matplotlib", reason="the extra [plot] is not installed")
 from longplay.submit import submit
@@ -194,7 +194,20 @@ def test_one_that_quotes_is_passed_over(ask, folder):
     made = ask(index=training_index(first.read_bytes()))
     assert made.chosen.path == second
     [reason] = made.passed_over
-    assert reason.startswith(f"{first.name}: It quotes:")
+    assert reason.startswith(f"{first.name}: It quotes ")
+
+
+def test_one_whose_melody_is_quoted_is_passed_over(ask, folder):
+    first, second = (one.path for one in candidates(folder)[0][:2])
+    notes = longplay.read_midi(first)
+    song = notes[melody(notes)]
+    below = song.copy()
+    below["pitch"] = 1
+    sung = longplay.resolve_overlaps(np.concatenate([song, below]))
+    made = ask(index=training_index(longplay.write_midi(sung, 3600)))
+    assert made.chosen.path == second
+    [reason] = made.passed_over
+    assert reason.startswith(f"{first.name}: It quotes 1 melody over other notes; ")
 
 
 def test_one_that_comes_out_otherwise_is_passed_over(ask, folder):

@@ -23,12 +23,13 @@ def originality(
     index: Annotated[Path, typer.Option("--index", help="Index of the training set.")],
     top: Annotated[int, typer.Option(min=1, help="How many closest pairs and longest runs to tell.")] = 5,
     least_bits: Annotated[float, typer.Option(help="How unlikely a passage must be to count as quoted.")] = 70.0,
+    least_melody_bits: Annotated[float, typer.Option(help="The same of a melody over other notes.")] = 60.0,
     plot: Annotated[Path | None, typer.Option(help="Draw the closest passages to this PNG; one file only.")] = None,
     threads: ThreadsOption = 0,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Tell what files have in common with a training set: closest windows, longest runs, quotations."""
+    """Tell what files have in common with a training set: closest windows, longest runs, quotations, melodies."""
     from longplay.originality import Index, compare
 
     if plot is not None and len(files) > 1:
@@ -40,7 +41,15 @@ def originality(
     opened = Index.open(index)
     for file in files:
         with progress_bar("windows") as progress:
-            report = compare(file, opened, top=top, least_bits=least_bits, num_threads=threads, progress=progress)
+            report = compare(
+                file,
+                opened,
+                top=top,
+                least_bits=least_bits,
+                least_melody_bits=least_melody_bits,
+                num_threads=threads,
+                progress=progress,
+            )
         complain(report.warnings, file)
         if plot is not None:
             draw(report, file, opened, plot)
@@ -93,7 +102,12 @@ def _print(report: Originality) -> None:
             str(pair.here), str(pair.there), str(pair.distance), f"{pair.similarity:.4f}", f"{pair.percentile:.1f}"
         )
     tables: list[Table] = [windows]
-    for title, found in (("Longest common runs", report.longest_runs), ("Quotations", report.quotations)):
+    lines = {
+        "Longest common runs": report.longest_runs,
+        "Quotations": report.quotations,
+        "Melodies quoted over other notes": report.melodies,
+    }
+    for title, found in lines.items():
         table = Table("here", "there", "notes", "same", "semitones", "tempo", "bits", title=title)
         for one in found:
             bits = "" if one.bits is None else f"{one.bits:.0f}"
@@ -109,7 +123,7 @@ def _print(report: Originality) -> None:
             tables.append(table)
     console.print(f"{report.file}: {report.notes} notes, {report.seconds:.1f} s, beside {report.works} works")
     settings = ", ".join(f"{name} {value}" for name, value in report.settings.items())
-    console.print(f"{report.windows} windows compared, {report.plain_windows} too plain; {settings}")
+    console.print(f"{report.windows} windows compared, {report.plain_windows} too plain; {settings}, cost |x - y|")
     console.print(
         "NDTW is printed as the contest's rule has it, (127 T - DTW) / (127 T): 1 for identical windows, so that its "
         "'below 0.3' reads the wrong way round. Judge by the percentile: the share of windows of real works that come "
@@ -119,6 +133,7 @@ def _print(report: Originality) -> None:
         console.print(table)
     console.print(
         f"{report.share_in_runs:.1%} of the notes are in common runs of {report.run_notes} and more, "
-        f"{report.share_quoted:.1%} in quotations"
+        f"{report.share_quoted:.1%} in quotations; {report.melody_share_in_runs:.1%} of the melody's "
+        f"{report.melody_notes} notes are in common runs of {report.run_notes} and more of melodies"
     )
     console.print(report.verdict)

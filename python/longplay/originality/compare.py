@@ -1,18 +1,16 @@
 """A piece beside a training set: the closest windows, the longest runs, the quotations."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from longplay import _core
-from longplay.midi import MidiSource, Notes, midi_bytes
+from longplay.midi import MidiSource, midi_bytes
 from longplay.originality.index import Index, Progress
-from longplay.originality.report import HIGHEST_PITCH, Originality, Passage, Quotation, WindowPair
-
-RUN_NOTES = _core.QUOTED_NOTES
-"""Shorter runs in common are the language of music, not a quotation."""
+from longplay.originality.line import RUN_NOTES, Line, quoted
+from longplay.originality.report import HIGHEST_PITCH, Originality, Passage, WindowPair
 
 NONE = 2**32 - 1
 
@@ -24,6 +22,7 @@ def compare(
     name: str | None = None,
     top: int = 10,
     least_bits: float = 70.0,
+    least_melody_bits: float = 60.0,
     num_threads: int = 0,
     progress: Progress | None = None,
 ) -> Originality:
@@ -40,6 +39,8 @@ def compare(
         How many of the closest pairs and of the longest runs to tell, at least 1.
     least_bits : float
         How unlikely a passage in common must be to count as quoted.
+    least_melody_bits : float
+        The same of a melody.
     num_threads : int
         0 takes one per core.
     progress : callable, optional
@@ -65,11 +66,8 @@ def compare(
     places, distances = index.nearest(queries, None, num_threads, progress)
     near = np.quantile(index.calibration, 0.01, method="lower") if len(index.calibration) else 0
 
-    symbols = _core.interval_symbols(notes["pitch"].copy(), np.zeros(min(1, len(notes)), np.uint32))
-    lengths, sources = index.phrases.longest_runs(symbols)
-    runs = [(i, i + int(lengths[i]), int(sources[i]), int(lengths[i]), None) for i in _separate_runs(lengths, top)]
-    quoted = index.phrases.find_quotes(symbols, least_bits, (0, 0))
-    long_runs = np.flatnonzero(lengths >= RUN_NOTES)
+    line, tune = Line.of_notes(index, notes), Line.of_melody(index, notes)
+    passages, melodies = quoted(line, tune, least_bits, least_melody_bits)
     return Originality(
         file=name,
         notes=len(notes),
@@ -81,11 +79,14 @@ def compare(
         near_windows=_mean(distances <= near),
         near_expected=_mean(index.calibration <= near),
         closest=tuple(_closest(index, name, series, starts, places, distances, top)),
-        longest_runs=tuple(_quotation(index, name, notes, *run) for run in runs),
-        share_in_runs=_share(((int(i), int(i + lengths[i])) for i in long_runs), len(notes)),
+        longest_runs=tuple(line.quotation(run, name) for run in line.longest_runs(top)),
+        share_in_runs=line.share_in_runs,
         run_notes=RUN_NOTES,
-        quotations=tuple(_quotation(index, name, notes, *quote) for quote in quoted),
-        share_quoted=_share(((begin, end) for begin, end, *_ in quoted), len(notes)),
+        quotations=tuple(line.quotation(quote, name) for quote in passages),
+        share_quoted=line.share(passages),
+        melody_notes=len(tune.own),
+        melody_share_in_runs=tune.share_in_runs,
+        melodies=tuple(tune.quotation(one, name) for one in melodies),
         warnings=tuple(warnings),
     )
 
@@ -121,44 +122,5 @@ def _closest(
         )
 
 
-def _separate_runs(lengths: NDArray[np.uint32], top: int) -> list[int]:
-    """Where the longest runs begin that do not overlap."""
-    taken: list[int] = []
-    for i in np.argsort(-lengths.astype(np.int64), kind="stable"):
-        if len(taken) == top or lengths[i] < 2:
-            break
-        if all(i + lengths[i] <= other or other + lengths[other] <= i for other in taken):
-            taken.append(int(i))
-    return taken
-
-
-def _quotation(
-    index: Index, name: str, notes: Notes, begin: int, end: int, place: int, same: int, bits: float | None
-) -> Quotation:
-    work = index.work_at(index.first_notes, place)
-    last = place + end - 1 - begin
-    here = Passage(name, int(notes["onset_ms"][begin]) / 1000, int(notes["onset_ms"][end - 1]) / 1000)
-    there = Passage(index.names[work], int(index.onsets_ms[place]) / 1000, int(index.onsets_ms[last]) / 1000)
-    length = there.end - there.begin
-    return Quotation(
-        here=here,
-        there=there,
-        notes=end - begin,
-        same=same,
-        semitones=int(notes["pitch"][begin]) - int(index.pitches[place]),
-        tempo=(here.end - here.begin) / length if length > 0 else 1.0,
-        bits=bits,
-    )
-
-
 def _mean(values: NDArray[np.bool_]) -> float:
     return float(values.mean()) if len(values) else 0.0
-
-
-def _share(ranges: Iterable[tuple[int, int]], count: int) -> float:
-    """Share of `count` notes that lie in one of the ranges [begin, end)."""
-    edges = np.zeros(count + 1, np.int64)
-    for begin, end in ranges:
-        edges[begin] += 1
-        edges[end] -= 1
-    return float((np.cumsum(edges[:-1]) > 0).mean()) if count else 0.0

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from longplay import _core
 from longplay.midi import Notes
 from longplay.originality.index_file import IndexContent, read_index, write_index
+from longplay.originality.melody import melody
 from longplay.originality.training_files import TrainingFile
 
 Progress: TypeAlias = Callable[[float, float], None]
@@ -100,11 +101,17 @@ class Index:
         if len(arrays["onsets_ms"]) != len(arrays["pitches"]):
             raise _core.Error(f"an index has {len(arrays['onsets_ms'])} onsets for {len(arrays['pitches'])} pitches")
         self.series, self.pitches, self.onsets_ms = arrays["series"], arrays["pitches"], arrays["onsets_ms"]
+        self.melody = arrays["melody"]
+        """Which of the notes are the melodies', ascending; see `melody`."""
+        if (self.melody >= len(self.pitches)).any() or (self.melody[1:] <= self.melody[:-1]).any():
+            raise _core.Error(f"an index is broken: melody must ascend within {len(self.pitches)} notes")
         self.calibration = np.sort(arrays["calibration"])
         """DTW from windows of real works to the nearest window of another work, ascending."""
         try:
             symbols = _core.interval_symbols(self.pitches, arrays["first_notes"][:-1])
             self.phrases = _core.PhraseIndex(symbols, arrays["phrases"])
+            symbols = _melody_symbols(self.pitches, self.first_notes, self.melody)
+            self.melody_phrases = _core.PhraseIndex(symbols, arrays["melody_phrases"])
             self.search = _core.WindowSearch(self.series, arrays["windows"], self.settings.steps, self.settings.band)
         except ValueError as error:
             raise _core.Error(f"an index is broken: {error}") from error
@@ -169,6 +176,8 @@ class Index:
         all_series = np.concatenate(series)
         starts = [first + settings.windows(one)[0] for first, one in zip(first_steps, series, strict=False)]
         pitches = np.concatenate([one["pitch"] for one in notes])
+        melodies = [first + melody(one) for first, one in zip(first_notes, notes, strict=False)]
+        all_melodies = np.concatenate(melodies).astype(np.uint32)
         arrays: dict[str, NDArray[Any]] = {
             "series": all_series,
             "first_steps": first_steps,
@@ -177,6 +186,8 @@ class Index:
             "onsets_ms": np.concatenate([one["onset_ms"] for one in notes]).astype(np.uint32),
             "first_notes": first_notes,
             "phrases": _core.sort_phrases(_core.interval_symbols(pitches, first_notes[:-1])),
+            "melody": all_melodies,
+            "melody_phrases": _core.sort_phrases(_melody_symbols(pitches, first_notes, all_melodies)),
             "calibration": np.zeros(0, np.uint32),
         }
         index = cls(IndexContent(asdict(settings), works, arrays))
@@ -268,6 +279,13 @@ def _boundaries(name: str, arrays: dict[str, NDArray[Any]], works: int, length: 
     if len(bounds) != works + 1 or bounds[0] != 0 or bounds[-1] != length or (bounds[1:] < bounds[:-1]).any():
         raise _core.Error(f"an index is broken: {name} must ascend from 0 to {length} over {works} works")
     return bounds
+
+
+def _melody_symbols(
+    pitches: NDArray[np.uint8], first_notes: NDArray[np.uint32], melodies: NDArray[np.uint32]
+) -> NDArray[np.uint8]:
+    begins = np.searchsorted(melodies, first_notes[:-1]).astype(np.uint32)
+    return _core.interval_symbols(pitches[melodies], begins)
 
 
 def _read_training_file(file: TrainingFile) -> Notes | None:

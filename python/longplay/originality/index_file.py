@@ -17,7 +17,7 @@ from longplay import _core
 from longplay.files import write_whole
 
 MAGIC = b"LONGPLAY-ORIGINALITY"
-VERSION = 1
+VERSION = 2
 ALIGNMENT = 64
 LONGEST_HEADER = 1 << 26
 
@@ -29,6 +29,8 @@ ARRAYS: dict[str, np.dtype[Any]] = {
     "onsets_ms": np.dtype("<u4"),
     "first_notes": np.dtype("<u4"),
     "phrases": np.dtype("<u4"),
+    "melody": np.dtype("<u4"),
+    "melody_phrases": np.dtype("<u4"),
     "calibration": np.dtype("<u4"),
 }
 """Every array of the file, in its order."""

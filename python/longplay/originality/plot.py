@@ -20,10 +20,10 @@ MOST_ROWS = 4
 
 
 def plot(report: Originality, midi: MidiSource, index: Index, out: Path) -> None:
-    """Draw the closest windows on the left, quotations (or the longest runs) on the right, as a PNG."""
+    """Draw the closest windows on the left, what is quoted (or the longest runs) on the right, as a PNG."""
     notes, _ = _core.read_score(midi_bytes(midi))
     series = _core.pitch_series(notes, index.settings.series, index.settings.step_ms)
-    passages = (report.quotations or report.longest_runs)[:MOST_ROWS]
+    passages = ((*report.quotations, *report.melodies) or report.longest_runs)[:MOST_ROWS]
     rows = max(1, len(report.closest[:MOST_ROWS]), len(passages))
     figure = Figure(figsize=(12, 0.6 + 2.6 * rows), layout="constrained")
     figure.suptitle(report.verdict, fontsize=9, wrap=True)

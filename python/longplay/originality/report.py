@@ -50,12 +50,12 @@ class WindowPair:
 
 @dataclass(frozen=True)
 class Quotation:
-    """A passage that follows one of the training set, in any key, at any tempo, but for a few notes.
+    """A passage, or its melody, that follows one of the training set, in any key, at any tempo, but for a few notes.
 
     Attributes
     ----------
     notes : int
-        How many notes the passage has; for a common run, all agree.
+        How many notes it has; for a common run, all agree.
     same : int
         How many of them are in runs that agree.
     semitones : int
@@ -108,6 +108,12 @@ class Originality:
         All that are found, the most unlikely first.
     share_quoted : float
         Share of the notes that lie in quotations.
+    melody_notes : int
+        How many notes the melody has.
+    melody_share_in_runs : float
+        Share of them that lie in runs of `run_notes` and more that the melodies of the training set have, too.
+    melodies : tuple of Quotation
+        Melodies of the training set over other notes, the most unlikely first; those of quotations are left out.
     warnings : tuple of str
         Of reading the file.
     """
@@ -127,7 +133,15 @@ class Originality:
     run_notes: int
     quotations: tuple[Quotation, ...]
     share_quoted: float
+    melody_notes: int
+    melody_share_in_runs: float
+    melodies: tuple[Quotation, ...]
     warnings: tuple[str, ...]
+
+    @property
+    def quotes(self) -> bool:
+        """Whether a passage or a melody is quoted."""
+        return bool(self.quotations or self.melodies)
 
     @property
     def verdict(self) -> str:
@@ -135,18 +149,24 @@ class Originality:
         if self.quotations:
             worst = self.quotations[0]
             return (
-                f"It quotes: {_count(len(self.quotations), 'passage')}, {self.share_quoted:.1%} of its notes; "
-                f"{worst.here} follows {worst.there} in {worst.same} of {worst.notes} notes."
+                f"It quotes {_count(len(self.quotations), 'passage', 'passages')}, {self.share_quoted:.1%} of its "
+                f"notes; {worst.here} follows {worst.there} in {worst.same} of {worst.notes} notes."
+            )
+        if self.melodies:
+            worst = self.melodies[0]
+            return (
+                f"It quotes {_count(len(self.melodies), 'melody', 'melodies')} over other notes; "
+                f"{worst.here} follows {worst.there} in {worst.same} of {worst.notes} notes of the melody."
             )
         if self.windows == 0:
-            return "No passage is quoted; there is no window with enough changes to compare."
+            return "Nothing is quoted; there is no window with enough changes to compare."
         near = (
             f"{self.near_windows:.1%} of its windows are as near to the training set as "
             f"{self.near_expected:.1%} of real works' are to other works"
         )
         if self.near_windows > NOTEWORTHY_WINDOWS * self.near_expected:
-            return f"No passage is quoted, but {near}: listen to the closest pairs."
-        return f"Original: no passage is quoted, and {near}."
+            return f"Nothing is quoted, but {near}: listen to the closest pairs."
+        return f"Original: nothing is quoted, and {near}."
 
     def as_dict(self) -> dict[str, Any]:
         """Everything, ready for JSON."""
@@ -159,5 +179,5 @@ def clock(seconds: float) -> str:
     return f"{minutes}:{tenths // 10:02d}.{tenths % 10}"
 
 
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"

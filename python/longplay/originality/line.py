@@ -1,0 +1,131 @@
+"""The notes of a file in a row, all of them or those of its melody, beside the same of a training set."""
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longplay import _core
+from longplay.midi import Notes
+from longplay.originality.index import Index
+from longplay.originality.melody import melody
+from longplay.originality.report import Passage, Quotation
+
+RUN_NOTES = _core.QUOTED_NOTES
+"""Shorter runs in common are the language of music, not a quotation."""
+
+
+class Found(NamedTuple):
+    """Notes [begin, end) of a line, which follow those from `place` on of the index's line; see `Quotation`."""
+
+    begin: int
+    end: int
+    place: int
+    same: int
+    bits: float | None
+
+
+class Line:
+    """Notes of a file in a row, and what they have in common with an index.
+
+    Use `Line.of_notes` or `Line.of_melody`.
+    """
+
+    def __init__(
+        self,
+        index: Index,
+        notes: Notes,
+        own: NDArray[np.uint32],
+        phrases: _core.PhraseIndex,
+        places: Sequence[int] | NDArray[np.uint32],
+    ) -> None:
+        self._index, self._notes, self._phrases = index, notes, phrases
+        self.own, self._places = own, places  # which notes of the file, and of the index, are on the line
+        self._symbols = _core.interval_symbols(notes["pitch"][own], np.zeros(min(1, len(own)), np.uint32))
+
+    @classmethod
+    def of_notes(cls, index: Index, notes: Notes) -> "Line":
+        """All notes, by onset, then pitch."""
+        own = np.arange(len(notes), dtype=np.uint32)
+        return cls(index, notes, own, index.phrases, range(len(index.pitches)))
+
+    @classmethod
+    def of_melody(cls, index: Index, notes: Notes) -> "Line":
+        """The notes of the melody alone."""
+        return cls(index, notes, melody(notes), index.melody_phrases, index.melody)
+
+    @property
+    def share_in_runs(self) -> float:
+        """Share of the line's notes that lie in common runs of `RUN_NOTES` and more."""
+        lengths, sources = self._runs
+        long = np.flatnonzero(lengths >= RUN_NOTES)
+        return self.share(Found(int(i), int(i + lengths[i]), int(sources[i]), int(lengths[i]), None) for i in long)
+
+    def share(self, found: Iterable[Found]) -> float:
+        """Share of the line's notes that lie in what was found."""
+        inside = self.covered(found)
+        return float(inside.mean()) if len(inside) else 0.0
+
+    def covered(self, found: Iterable[Found]) -> NDArray[np.bool_]:
+        """Which of the line's notes lie in what was found."""
+        edges = np.zeros(len(self.own) + 1, np.int64)
+        for one in found:
+            edges[one.begin] += 1
+            edges[one.end] -= 1
+        return np.cumsum(edges[:-1]) > 0
+
+    def longest_runs(self, top: int) -> list[Found]:
+        """The longest runs that do not overlap, the longest first."""
+        lengths, sources = self._runs
+        taken: list[Found] = []
+        for i in np.argsort(-lengths.astype(np.int64), kind="stable").tolist():
+            begin, end = i, i + int(lengths[i])
+            if len(taken) == top or end - begin < 2:
+                break
+            if all(end <= other.begin or other.end <= begin for other in taken):
+                taken.append(Found(begin, end, int(sources[i]), end - begin, None))
+        return taken
+
+    def quotes(self, least_bits: float) -> list[Found]:
+        """Passages that follow one of the index but for a few notes, the most unlikely first."""
+        return [Found(*quote) for quote in self._phrases.find_quotes(self._symbols, least_bits, (0, 0))]
+
+    def work_of(self, found: Found) -> int:
+        """Which work of the index it follows."""
+        return self._index.work_at(self._index.first_notes, int(self._places[found.place]))
+
+    def quotation(self, found: Found, name: str) -> Quotation:
+        """Tell it with its places, for a file of that name."""
+        index = self._index
+        first, last = int(self.own[found.begin]), int(self.own[found.end - 1])
+        source, end = (int(self._places[found.place + i]) for i in (0, found.end - found.begin - 1))
+        onsets = self._notes["onset_ms"]
+        here = Passage(name, int(onsets[first]) / 1000, int(onsets[last]) / 1000)
+        there = Passage(
+            index.names[self.work_of(found)], int(index.onsets_ms[source]) / 1000, int(index.onsets_ms[end]) / 1000
+        )
+        length = there.end - there.begin
+        return Quotation(
+            here=here,
+            there=there,
+            notes=found.end - found.begin,
+            same=found.same,
+            semitones=int(self._notes["pitch"][first]) - int(index.pitches[source]),
+            tempo=(here.end - here.begin) / length if length > 0 else 1.0,
+            bits=found.bits,
+        )
+
+    @cached_property
+    def _runs(self) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+        """How many notes the longest common run from each note has, and where it is in the index."""
+        return self._phrases.longest_runs(self._symbols)
+
+
+def quoted(line: Line, tune: Line, least_bits: float, least_melody_bits: float) -> tuple[list[Found], list[Found]]:
+    """Tell the passages that all notes quote, and the melodies that are quoted over other notes."""
+    passages = line.quotes(least_bits)
+    inside = line.covered(passages)
+    melodies = tune.quotes(least_melody_bits)
+    return passages, [one for one in melodies if inside[tune.own[one.begin : one.end]].mean() <= 0.5]

@@ -1,0 +1,34 @@
+"""The melody of a piece, as far as its notes tell."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longplay import _core
+from longplay.midi import Notes
+
+STEP_MS = 25
+
+
+def melody(notes: Notes) -> NDArray[np.uint32]:
+    """Find the notes of the melody: those that nothing higher sounds with when they begin [1]_.
+
+    What is struck within the next step of `STEP_MS` begins at once.
+
+    Parameters
+    ----------
+    notes : structured array, shape (notes,)
+        As `read_midi` gives them.
+
+    Returns
+    -------
+    uint32 array
+        Their places in `notes`, ascending.
+
+    References
+    ----------
+    .. [1] Uitdenbogerd and Zobel, "Manipulation of Music for Melody Matching", ACM Multimedia 1998: "all-mono".
+    """
+    highest = _core.pitch_series(notes, "sounding", STEP_MS)
+    begin = (notes["onset_ms"] + STEP_MS // 2) // STEP_MS  # the step that the series has it in
+    soon = np.minimum(begin + 1, len(highest) - 1)
+    return np.flatnonzero(notes["pitch"] >= np.maximum(highest[begin], highest[soon])).astype(np.uint32)
