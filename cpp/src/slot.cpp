@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string>
 #include <utility>
 
+#include "longplay/error.hpp"
 #include "longplay/random.hpp"
 
 namespace longplay {
@@ -164,16 +166,20 @@ Draw Slot::draw(int field) {
   return watched && at_.event[kTimeShift] != tokenizer_->end_id() ? without_quoting(drawn) : drawn;
 }
 
-// Draws again, each time without the pitches that would quote, unless no other is left.
+// Draws again, each time without the pitches that would quote.
 Draw Slot::without_quoting(Draw pitch) {
   constexpr float kForbidden = -std::numeric_limits<float>::infinity();
   const std::span<float> bias(bias_.data(), static_cast<std::size_t>(model_->config().fields[kPitch].size));
   const Place& place = timeline_->place();
   const std::int64_t shift = place.at_once ? 0 : tokenizer_->time_shift_ms(at_.event[kTimeShift]);
+  const std::int64_t onset = place.onset + shift;
   for (std::uint32_t again = 0;; ++again) {
-    if (!at_.quote_guard.would_quote(tokenizer_->pitch(pitch.id), place.onset + shift)) return pitch;
+    if (!at_.quote_guard.would_quote(tokenizer_->pitch(pitch.id), onset)) return pitch;
     bias[static_cast<std::size_t>(pitch.id)] = kForbidden;
-    if (std::ranges::all_of(bias, [](float b) { return b == kForbidden; })) return pitch;
+    if (std::ranges::all_of(bias, [](float b) { return b == kForbidden; }))
+      throw Error("candidate " + std::to_string(request_->candidate) + " cannot go on at " +
+                  std::to_string(onset) + " ms: with each pitch that is left it would quote what it avoids; " +
+                  "another random_seed goes another way");
     at_.quote_guard.refuse();
     const double u = uniform(request_->random_seed, request_->candidate, at_.events_drawn,
                              kAgainField + kAgainFields * closing_.attempt + again);

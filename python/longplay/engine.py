@@ -93,6 +93,8 @@ class Engine(Maker):
             The seed cannot be opened.
         ValueError
             A setting is out of range; the message names it.
+        Error
+            Every pitch would complete a run that `avoid` forbids; the message says where.
         """
         return next(
             self.generate_batch([seed], seconds, progress=progress, extendable=extendable, avoid=avoid, **settings)

@@ -100,6 +100,21 @@ def test_the_seed_of_a_piece_that_begins_with_it_counts(engine, free, index):
     assert sum(went_on[30:]) == 0
 
 
+def test_a_piece_that_could_only_quote_is_an_error(engine):
+    """The index goes on with every pitch that the model knows, where the seed ends."""
+    begun = np.array([(250 * i, 200, 48 + 2 * (i % 5), 64) for i in range(11)], NOTE)
+    nexts = [np.array([(2750, 200, pitch, 64)], NOTE) for pitch in tiny_model.FIELDS[1]["values"]]
+    ways = [longplay.write_midi(np.concatenate([begun, note]), 4) for note in nexts]
+    every = Index.build([TrainingFile(str(i), str(i), way) for i, way in enumerate(ways)], calibration=1)
+    options = {"include_seed": True, **LOOSE}
+    begins = longplay.write_midi(begun, 60)
+    later = [seed for seed in range(20) if engine.generate(begins, 60, random_seed=seed, **options).events[0, 0] > 0]
+    assert len(later) > 5
+    for seed in later:
+        with pytest.raises(longplay.Error, match="candidate 0 cannot go on at .* ms: with each pitch that is left"):
+            engine.generate(begins, 60, avoid=every, random_seed=seed, **options)
+
+
 def test_an_extended_piece_avoids_on_and_counts_on(engine, index):
     piece = engine.generate(SEED, 120, avoid=index, extendable=True, **LOOSE)
     same = engine.extend(piece.snapshot(), 120, avoid=index)

@@ -105,7 +105,7 @@ class Generator {
   // Works until the queue is empty or says stop, and tells how long that took. The requests under way
   // take up at most `rows` rows.
   // Throws std::invalid_argument for a request that does not fit, Error if the model's logits are
-  // not numbers.
+  // not numbers, or if every pitch that is left would quote what a candidate avoids.
   LoopTime run(Queue& queue, int rows);
 
  private:
