@@ -46,7 +46,7 @@ TEST_F(QuoteGuardTest, KnowsTheNoteThatCompletesARunInAnyKey) {
 
 TEST_F(QuoteGuardTest, FindsARunThatBeginsInTheMiddle) {
   QuoteGuard guard(&index_);
-  guard.push(20, 0);
+  for (std::uint8_t p = 20; p < 40; ++p) guard.push(p, 0);
   for (std::size_t i = 3; i < 3 + kRun - 1; ++i) guard.push(pitch(i), onset(i));
   EXPECT_TRUE(guard.would_quote(pitch(3 + kRun - 1), onset(3 + kRun - 1)));
 }

@@ -47,6 +47,12 @@ def index(files):
     return Index.build(files, calibration=1)
 
 
+def transposed(midi):
+    notes = longplay.read_midi(midi)
+    notes["pitch"] += 1
+    return longplay.write_midi(notes, 300)
+
+
 def longest_run(piece, index):
     runs = compare(piece.to_bytes(), index, top=1).longest_runs
     return runs[0].notes if runs else 0
@@ -82,6 +88,8 @@ def test_refusals_depend_on_nothing_else_in_the_batch(engine, index):
     batch = list(engine.generate_batch([SEED, None, SEED, SEED, None], 120, avoid=index, **LOOSE))
     assert batch[0].to_bytes() == alone.to_bytes()
     assert batch[0].refusals == alone.refusals
+    last = engine.remake(batch[3].provenance, SEED, avoid=index)  # alone, in the first row
+    assert last.to_bytes() == batch[3].to_bytes()
     assert len({piece.to_bytes() for piece in batch}) == 5
     assert max(longest_run(piece, index) for piece in batch) <= 11
 
@@ -142,6 +150,8 @@ def test_the_hash_of_an_index_is_of_its_notes_alone(files, index, tmp_path):
     renamed = [dataclasses.replace(file, name=f"other {file.name}") for file in files]
     assert Index.build(renamed, calibration=1).hash == index.hash
     assert Index.build(files[:-1], calibration=1).hash != index.hash
+    other = dataclasses.replace(files[0], data=transposed(files[0].data))
+    assert Index.build([other, *files[1:]], calibration=1).hash != index.hash
 
 
 def test_an_index_lives_as_long_as_what_is_made_with_it(engine, files, index):
@@ -153,13 +163,16 @@ def test_an_index_lives_as_long_as_what_is_made_with_it(engine, files, index):
     assert [piece.to_bytes() for piece in pieces] == expected
 
 
-def test_the_commands_avoid_an_index_and_say_how_often(index, tmp_path):
-    index.save(tmp_path / "training.index")
+def test_the_commands_avoid_an_index_and_say_how_often(tmp_path):
     (tmp_path / "seed.mid").write_bytes(SEED)
     model = tiny_model.build(tmp_path / "tiny", soft=True)
+    free = longplay.Engine(model).generate(SEED, 60).to_bytes()
+    index = Index.build([TrainingFile("free", "free", free)], calibration=1)
+    index.save(tmp_path / "training.index")
     options = ["--seconds", 60, "--model", model, "--avoid", tmp_path / "training.index"]
     done = run("generate", tmp_path / "seed.mid", *options, "--out", tmp_path / "one.mid")
     expected = longplay.Engine(model).generate(SEED, 60, avoid=index)
+    assert expected.refusals > 0
     assert (tmp_path / "one.mid").read_bytes() == expected.to_bytes()
     assert done.stdout == f"{tmp_path / 'one.mid'}\n"
     remark = f"{expected.refusals} notes that would have quoted were drawn again"
