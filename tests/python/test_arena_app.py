@@ -19,6 +19,7 @@ pytest.importorskip("starlette", reason="the extra [arena] is not installed")
 uvicorn = pytest.importorskip("uvicorn", reason="the extra [arena] is not installed")
 
 from longplay.arena import guard, referee  # noqa: E402
+from longplay.arena import server as server_module  # noqa: E402
 from longplay.arena.app import COOKIE, LONGEST_BODY, create_app  # noqa: E402
 from longplay.arena.rating import Rating, rate  # noqa: E402
 from longplay.arena.server import open_referee  # noqa: E402
@@ -79,7 +80,7 @@ def port(folder, clock):
     with open_referee(folder, "informative", pytest.fail) as judge:
         judge._clock = clock
         app = create_app(judge, clock=clock, hosts=["studio.example"])
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", server_header=False, ws="none"))
+        server = uvicorn.Server(server_module.config(app))
         with socket.create_server(("127.0.0.1", 0)) as listening:
             thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
             thread.start()
@@ -259,6 +260,38 @@ def test_a_malformed_vote_is_a_bad_request(client, body):
 
 def test_a_long_body_is_refused(client):
     assert client.request("POST", "/api/vote", "x" * (LONGEST_BODY + 1)).status == 413
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        "",
+        "GET / HTTP/1.1\r\nHost: localhost\r\nX-half",
+        "POST /api/vote HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n{headers}\r\n{half",
+        "GET /icon.svg HTTP/1.1\r\nHost: localhost\r\n\r\nGET / HTTP/1.1\r\nHost: localh",
+    ],
+    ids=["nothing", "half a head", "half a body", "half a second request"],
+)
+def test_who_says_half_of_something_is_not_waited_for(client, beginning, monkeypatch):
+    monkeypatch.setattr(server_module, "PATIENCE", 0.3)
+    headers = "".join(f"{name}: {value}\r\n" for name, value in client.headers.items())
+    with socket.create_connection(("127.0.0.1", client.port), timeout=3) as half:
+        half.sendall(beginning.replace("{headers}", headers).encode())
+        while half.recv(4096):  # the end comes before the timeout
+            pass
+
+
+def test_who_asks_again_and_again_is_not_cut_off(client, monkeypatch):
+    monkeypatch.setattr(server_module, "PATIENCE", 0.2)
+    connection = http.client.HTTPConnection("127.0.0.1", client.port, timeout=3)
+    connection.connect()
+    own = connection.sock
+    for _ in range(10):
+        connection.request("GET", "/icon.svg")
+        assert connection.getresponse().read()
+        time.sleep(0.08)
+    assert connection.sock is own
+    connection.close()
 
 
 def test_too_many_requests_are_refused_until_time_passes(client, clock):

@@ -1,5 +1,6 @@
 """An arena for a folder: candidates, votes, referee, and the server in front of them."""
 
+import asyncio
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -8,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from longplay.arena.app import create_app
 from longplay.arena.clips import candidates
@@ -16,6 +19,7 @@ from longplay.arena.referee import Referee
 from longplay.arena.store import DATABASE, Store
 
 MOST_CONNECTIONS = 64  # at a time
+PATIENCE = 10.0  # s without a request or its end, before a connection is closed: idle ones keep others out
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -52,6 +56,37 @@ def open_referee(folder: Path, chooser: str, complain: Callable[[str], None]) ->
         store.close()
 
 
+class Hasty(H11Protocol):
+    """HTTP for those who have something to ask, soon."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take a connection."""
+        super().connection_made(transport)
+        self.loop.call_later(PATIENCE, self._look, None)
+
+    def _look(self, answered: object) -> None:
+        """Close the connection, unless it has come to another request since the last look."""
+        if self.transport.is_closing():
+            return
+        if self.cycle is answered:
+            self.transport.close()
+        else:
+            self.loop.call_later(PATIENCE, self._look, self.cycle)
+
+
+def config(app: ASGIApp) -> uvicorn.Config:
+    """How the arena is served."""
+    return uvicorn.Config(
+        app,
+        http=Hasty,
+        log_level="warning",
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=MOST_CONNECTIONS,
+        ws="none",
+    )
+
+
 def serve(referee: Referee, host: str, port: int, ready: Callable[[str], None]) -> None:
     """Serve the arena until it is interrupted.
 
@@ -72,16 +107,8 @@ def serve(referee: Referee, host: str, port: int, ready: Callable[[str], None]) 
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     app = create_app(referee, clock=time.time, hosts=[host.lower()])
-    config = uvicorn.Config(
-        app,
-        log_level="warning",
-        server_header=False,
-        proxy_headers=False,
-        limit_concurrency=MOST_CONNECTIONS,
-        ws="none",
-    )
     with socket.create_server((host, port), family=family) as listening:
         name = f"[{host}]" if ":" in host else host
         ready(f"http://{name}:{listening.getsockname()[1]}/")
         with suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[listening])
+            uvicorn.Server(config(app)).run(sockets=[listening])
