@@ -96,3 +96,13 @@ def test_a_ladder_ranks_by_score_and_counts_votes():
     ]
     assert rungs[0].confidence == confidence(rungs[0].rating, rungs[1].rating)
     assert rungs[-1].confidence is None
+
+
+def test_a_ladder_trusts_many_votes_more_than_one_lucky_win():
+    ladder = Ladder()
+    for _ in range(10):
+        ladder.add("tried", "other")
+        ladder.add("other", "tried")
+    ladder.add("lucky", "unlucky")
+    assert ladder.rating("lucky").mu > ladder.rating("tried").mu
+    assert ladder.rungs(["lucky", "tried"])[0].player == "tried"
