@@ -1,5 +1,6 @@
 """Pictures of pieces, and the numbers they show."""
 
+import subprocess
 import sys
 from xml.etree import ElementTree
 
@@ -146,9 +147,21 @@ def test_the_command_draws_a_file_and_keeps_what_is_there(tmp_path):
     assert "picture must be one of page" in run("plot", file, "--out", tmp_path / "b.png", "--picture", "oil").stderr
 
 
-def test_without_matplotlib_one_line_says_how_to_install_it(monkeypatch):
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
-    monkeypatch.delitem(sys.modules, "longplay.plots")
-    monkeypatch.delattr(longplay, "plots")
-    with pytest.raises(longplay.Error, match=r"pip install 'longplay\[plot\]'"):
-        __import__("longplay.plots")
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["plot", "a.mid", "--out", "a.png"],
+        ["bench", "--plot", "a.png"],
+        ["originality", "a.mid", "--index", "a.index", "--plot", "a.png"],
+        ["submit", ".", "--index", "a.index"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_without_matplotlib_one_line_says_how_to_install_it(command):
+    program = (
+        f"import sys; sys.modules['matplotlib'] = None; sys.argv = ['longplay', *{command}];"
+        "from longplay.cli import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "longplay: pictures need matplotlib: pip install 'longplay[plot]'\n"

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from matplotlib.figure import Figure as Drawing
-
 from longplay import plots
 from longplay.bench.figure import Figure
 
@@ -20,7 +18,7 @@ def save(figures: Sequence[Figure], path: Path, title: str) -> None:
     rates = [figure for figure in figures if (figure.part, figure.name) == ("throughput", "notes")]
     if not rates:
         raise ValueError("a picture needs the part throughput")
-    drawn = Drawing(figsize=(7, 4.2), layout="constrained")
+    drawn = plots.Figure(figsize=(7, 4.2), layout="constrained")
     axes = drawn.add_subplot()
     for threads in sorted({int(rate.labels["threads"]) for rate in rates}):
         line = [rate for rate in rates if rate.labels["threads"] == threads]

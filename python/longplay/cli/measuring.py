@@ -41,6 +41,8 @@ def bench(
     from longplay.bench import machine, measure, report
     from longplay.bench.options import Options
 
+    if plot:
+        from longplay.bench import picture  # says at once when matplotlib is missing
     refuse_existing([path for path in (json, plot) if path], force)
     options = Options(model, None if seed is None else seed.read_bytes(), tuple(threads or machine.doublings()))
     options = options.quick() if quick else options
@@ -56,6 +58,4 @@ def bench(
     if json:
         report.write_json(json, found, known, force)
     if plot:
-        from longplay.bench import picture
-
         picture.save(known, plot, str(found["processor"]))
