@@ -87,7 +87,7 @@ def test_what_returns_is_similar_to_what_it_was():
 
 def test_a_clip_inside_a_band_is_counted_and_drawn_inside():
     middle = [round(values[1]) for values in bands().values()]
-    notes = made([(100 * i, 100, middle[1], middle[4]) for i in range(300)])
+    notes = made([(100 * i, 100, middle[1], 127) for i in range(300)])  # louder than real music
     strip = axes()
     plots.band_comparison(strip, notes, 30)
     written = [text.get_text() for text in strip.texts if text.get_text().endswith("in")]
@@ -97,7 +97,7 @@ def test_a_clip_inside_a_band_is_counted_and_drawn_inside():
         "mean pitch": "100% in",
         "distinct pitches": "0% in",
         "pitch-class entropy": "0% in",
-        "mean velocity": "100% in",
+        "mean velocity": "0% in",
         "velocity spread": "100% in",
     }
 
