@@ -178,7 +178,8 @@ Draw Slot::without_quoting(Draw pitch) {
     bias[static_cast<std::size_t>(pitch.id)] = kForbidden;
     if (std::ranges::all_of(bias, [](float b) { return b == kForbidden; }))
       throw Error("candidate " + std::to_string(request_->candidate) + " cannot go on at " +
-                  std::to_string(onset) + " ms: with each pitch that is left it would quote what it avoids; " +
+                  std::to_string(onset) +
+                  " ms: with each pitch that is left it would quote what it avoids; " +
                   "another random_seed goes another way");
     at_.quote_guard.refuse();
     const double u = uniform(request_->random_seed, request_->candidate, at_.events_drawn,
