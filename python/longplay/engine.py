@@ -75,8 +75,8 @@ class Engine(Maker):
             Keep what `extend` needs: the model's state before the ending, beside the piece.
         avoid : Index, optional
             A training set not to quote: no 12 notes in a row follow it, in any key. A note that would complete such
-            a run is drawn again without its pitch, and `Piece.refusals` counts it. A piece without a refusal is
-            the one that is made without `avoid`.
+            a run is drawn again without its pitch, and `Piece.refusals` counts it; if no pitch is left, it is an
+            Error. A piece without a refusal is the one that is made without `avoid`.
         **settings
             ``random_seed``, ``temperature``, ``top_k``, ``top_p``, ``min_p``, ``style``, ``max_velocity``,
             ``recital``, ``include_seed``: see `Settings`.
@@ -93,8 +93,6 @@ class Engine(Maker):
             The seed cannot be opened.
         ValueError
             A setting is out of range; the message names it.
-        Error
-            Every pitch would complete a run that `avoid` forbids; the message says where.
         """
         return next(
             self.generate_batch([seed], seconds, progress=progress, extendable=extendable, avoid=avoid, **settings)
