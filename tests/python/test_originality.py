@@ -38,7 +38,13 @@ def training_file(seed, group=None):
 
 @pytest.fixture(scope="module")
 def index():
-    return originality.Index.build([training_file(seed) for seed in range(6)], calibration=50, num_threads=1)
+    works = [training_file(seed) for seed in range(6)]
+    high = made_up(97)
+    low = high.copy()
+    low["pitch"] -= 30
+    chords = longplay.resolve_overlaps(np.concatenate([low, high]))  # half of the notes are the melody
+    works.append(originality.TrainingFile("chords.mid", "2 and", midi(chords)))
+    return originality.Index.build(works, calibration=50, num_threads=1)
 
 
 @pytest.fixture

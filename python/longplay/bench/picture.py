@@ -18,7 +18,9 @@ def save(figures: Sequence[Figure], path: Path, title: str) -> None:
     rates = [figure for figure in figures if (figure.part, figure.name) == ("throughput", "notes")]
     if not rates:
         raise ValueError("a picture needs the part throughput")
-    drawn = plots.Figure(figsize=(7, 4.2), layout="constrained")
+    from matplotlib.figure import Figure as Drawing  # longplay.plots says what to do where it is missing
+
+    drawn = Drawing(figsize=(7, 4.2), layout="constrained")
     axes = drawn.add_subplot()
     for threads in sorted({int(rate.labels["threads"]) for rate in rates}):
         line = [rate for rate in rates if rate.labels["threads"] == threads]
