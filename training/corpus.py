@@ -1,6 +1,8 @@
 """Pieces of music as arrays: stored notes, their augmentation, and what a model reads of them."""
 
+import functools
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,19 @@ from training import tables
 
 STORED = np.dtype([("onset_ms", "<i4"), ("duration_ms", "<i4"), ("pitch", "u1"), ("velocity", "u1")])
 IGNORED = -100  # a target that is not there; what torch's cross entropy passes over
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How far music may be changed: lowest and highest semitones and tempo, loudness up or down, contrast from 1."""
+
+    semitones: tuple[int, int] = (-5, 6)
+    tempo: tuple[float, float] = (0.85, 1.15)
+    loudness: float = 8.0
+    contrast: float = 0.15
+
+
+WIDE = Spread()
 
 
 @dataclass(frozen=True)
@@ -36,13 +51,13 @@ class Augmentation:
     contrast: float = 1.0
 
     @classmethod
-    def draw(cls, random: np.random.Generator) -> "Augmentation":
-        """Any key, up to 15 % slower or faster, softer or louder."""
+    def draw(cls, random: np.random.Generator, spread: Spread = WIDE) -> "Augmentation":
+        """Any change within the spread; tempos evenly by their logarithm."""
         return cls(
-            semitones=int(random.integers(-5, 7)),
-            tempo=float(np.exp(random.uniform(np.log(0.85), np.log(1.15)))),
-            loudness=float(random.uniform(-8, 8)),
-            contrast=float(random.uniform(0.85, 1.15)),
+            semitones=int(random.integers(*spread.semitones, endpoint=True)),
+            tempo=float(np.exp(random.uniform(*np.log(spread.tempo)))),
+            loudness=float(random.uniform(-spread.loudness, spread.loudness)),
+            contrast=float(random.uniform(1 - spread.contrast, 1 + spread.contrast)),
         )
 
     def apply(self, stored: NDArray[Any]) -> NDArray[Any]:
@@ -68,17 +83,90 @@ class Reading:
 
     Attributes
     ----------
-    events : int32 array, shape (notes + 1, 4)
-        START, then every note.
-    targets : int32 array, shape (notes + 1, 4)
-        Every note, then END, whose other fields are `IGNORED`.
-    controls : int32 array, shape (notes + 1, 2)
-        ``remaining``, from the onset of the event given, and ``style``.
+    events, targets : int32 array, shape (steps, fields)
+        The first event is START.
+    controls : int32 array, shape (steps, controls)
     """
 
     events: NDArray[np.int32]
     targets: NDArray[np.int32]
     controls: NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """What the ids of a model mean, and how it reads music.
+
+    Attributes
+    ----------
+    fields : dict
+        How many ids of each field can be drawn, by name; START is one more in every field.
+    controls : dict
+        How many ids each control has, by name.
+    unknown : list of int
+        The id of each control that says nothing.
+    spread : Spread
+        How music is changed while training.
+    seconds : float array, shape (ids of the first field,)
+        How much time an id tells to pass.
+    notes : bool array, shape (ids of the first field,)
+        Which ids bring a note.
+    read : callable
+        Reads notes of dtype `longplay.midi.NOTE`, the first at 0 ms, of a source.
+    config : callable
+        Returns the config.json of a model from its name, its states and its context width.
+    """
+
+    fields: dict[str, int]
+    controls: dict[str, int]
+    unknown: list[int]
+    spread: Spread
+    seconds: NDArray[np.float64]
+    notes: NDArray[np.bool_]
+    read: Callable[[NDArray[Any], str], Reading]
+    config: Callable[[str, list[dict[str, Any]], int], dict[str, Any]]
+
+
+@functools.cache
+def _tokenizer() -> longplay.Tokenizer:
+    return longplay.Tokenizer(tables.config("tables", [], 1))  # what trains is what serves
+
+
+def _read(notes: NDArray[Any], source: str) -> Reading:
+    style = tables.STYLES.index(tables.STYLE_OF_SOURCE.get(source, "unknown"))
+    return read_notes(_tokenizer(), notes, style)
+
+
+def read_notes(tokenizer: longplay.Tokenizer, notes: NDArray[Any], style: int) -> Reading:
+    """Read notes of dtype `longplay.midi.NOTE`, none outside the piano: a step for each, and END.
+
+    END's other targets are `IGNORED`. ``remaining`` counts from the onset of the event given.
+    """
+    drawn = tokenizer.encode(notes)
+    end = [tables.END, IGNORED, IGNORED, IGNORED]
+    silence = np.max(notes["onset_ms"] + notes["duration_ms"], initial=0)
+    left = silence - np.concatenate([[0], notes["onset_ms"]])
+    controls = np.empty((len(drawn) + 1, 2), np.int32)
+    controls[:, 0] = np.searchsorted(tables.REMAINING, left, side="right")
+    controls[:, 1] = style
+    return Reading(
+        events=np.concatenate([[tables.START_EVENT], drawn]).astype(np.int32),
+        targets=np.concatenate([drawn, [end]]).astype(np.int32),
+        controls=controls,
+    )
+
+
+NOTES = Vocabulary(
+    fields=dict(zip(tables.TABLES, tables.SIZES, strict=True)),
+    controls=dict(zip(("remaining", "style"), tables.CONTROL_SIZES, strict=True)),
+    unknown=tables.UNKNOWN_CONTROL,
+    spread=WIDE,
+    seconds=np.array([*tables.TIME_SHIFT, 0]) / 1000,  # END takes no time
+    notes=np.arange(tables.SIZES[0]) != tables.END,
+    read=_read,
+    config=tables.config,
+)
+"""The four fields of the built-in models."""
 
 
 class Corpus:
@@ -93,9 +181,11 @@ class Corpus:
         Indices of pieces.
     normalised : bool
         All pieces are in C major or A minor; they are read in no other key.
+    vocabulary : Vocabulary
+        As what they are read.
     """
 
-    def __init__(self, folder: Path, split: str) -> None:
+    def __init__(self, folder: Path, split: str, vocabulary: Vocabulary = NOTES) -> None:
         pieces = json.loads((folder / "pieces.json").read_text(encoding="utf-8"))
         self.pieces = [piece for piece in pieces if piece["split"] == split]
         self.normalised = any("semitones" in piece for piece in pieces)
@@ -103,7 +193,7 @@ class Corpus:
         for index, piece in enumerate(self.pieces):
             self.by_source.setdefault(piece["source"], []).append(index)
         self._notes = np.load(folder / "notes.npy", mmap_mode="r")
-        self._tokenizer = longplay.Tokenizer(tables.config("tables", [], 1))  # what trains is what serves
+        self.vocabulary = vocabulary
 
     def mean_notes(self, source: str) -> float:
         """Return the mean length of a source's pieces, in notes."""
@@ -118,21 +208,4 @@ class Corpus:
         """Read one piece as events, targets and controls."""
         if self.normalised:
             change = replace(change, semitones=0)
-        style = tables.STYLES.index(tables.STYLE_OF_SOURCE.get(self.pieces[index]["source"], "unknown"))
-        return read_notes(self._tokenizer, self.notes(index, change), style)
-
-
-def read_notes(tokenizer: longplay.Tokenizer, notes: NDArray[Any], style: int) -> Reading:
-    """Read notes of dtype `longplay.midi.NOTE`, none outside the piano, as events, targets and controls."""
-    drawn = tokenizer.encode(notes)
-    end = [tables.END, IGNORED, IGNORED, IGNORED]
-    silence = np.max(notes["onset_ms"] + notes["duration_ms"], initial=0)
-    left = silence - np.concatenate([[0], notes["onset_ms"]])
-    controls = np.empty((len(drawn) + 1, 2), np.int32)
-    controls[:, 0] = np.searchsorted(tables.REMAINING, left, side="right")
-    controls[:, 1] = style
-    return Reading(
-        events=np.concatenate([[tables.START_EVENT], drawn]).astype(np.int32),
-        targets=np.concatenate([drawn, [end]]).astype(np.int32),
-        controls=controls,
-    )
+        return self.vocabulary.read(self.notes(index, change), self.pieces[index]["source"])

@@ -9,13 +9,12 @@ from pathlib import Path
 import onnx
 import torch
 
-from training import tables
 from training.bands import BANDS
-from training.corpus import Corpus
+from training.corpus import NOTES, Corpus
 from training.graphs.builder import Precision
 from training.graphs.calibration import Ranges, measure
 from training.graphs.notes import head_graph, states, step_graph
-from training.model import NoteModel
+from training.model import VOCABULARIES, NoteModel
 from training.options import parse_config
 from training.streams import MIXES, Stream
 
@@ -34,14 +33,15 @@ class ExportConfig:
         default="int8", metadata={"help": "of the products: int8, for CPUs; fp16, for GPUs; or fp32"}
     )
     data: str = field(default="", metadata={"help": "folder whose training pieces calibrate int8; else the run's"})
-    sampling: str = field(default=SAMPLING, metadata={"help": "`sampling` of config.json: what a piece is drawn with"})
+    sampling: str = field(default=SAMPLING, metadata={"help": "`sampling` of config.json: what notes are drawn with"})
 
 
 def load_model(run: Path) -> NoteModel:
     """Load the averaged model of a run's last checkpoint, ready to be used."""
     saved = torch.load(run / "last.pt", map_location="cpu", weights_only=True)
     config = saved["config"]
-    model = NoteModel(config["backbone"], config["width"], config["head_width"])
+    vocabulary = VOCABULARIES[config.get("vocabulary", "notes")]  # older runs knew no other
+    model = NoteModel(config["backbone"], config["width"], config["head_width"], vocabulary=vocabulary)
     averaged = {name.removeprefix("module."): value for name, value in saved["average"].items()}
     del averaged["n_averaged"]
     model.load_state_dict(averaged)
@@ -59,7 +59,7 @@ def write_model(
 ) -> None:
     """Write the model's graphs and config.json into a folder; files of other names stay.
 
-    Products in int8, and no others, need `ranges` (`training.graphs.calibration`).
+    Products in int8, and no others, need `ranges` (`training.graphs.calibration`). `sampling` is of models of notes.
     """
     if precision == "int8" and ranges is None:
         raise ValueError("ranges must be given for precision int8")
@@ -69,13 +69,12 @@ def write_model(
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     onnx.save(step_graph(model, precision, ranges), partial / "step.onnx")
-    for f in range(1, len(tables.SIZES)):
+    for f in range(1, len(model.vocabulary.fields)):
         onnx.save(head_graph(model, f, precision), partial / f"head_{f}.onnx")
-    bands = json.loads(BANDS.read_text(encoding="utf-8"))["bands"]
-    config = tables.config(name, states(model), model.context_width) | {
-        "bands": bands,
-        "sampling": json.loads(sampling),
-    }
+    config = model.vocabulary.config(name, states(model), model.context_width)
+    if model.vocabulary is NOTES:
+        config["bands"] = json.loads(BANDS.read_text(encoding="utf-8"))["bands"]
+        config["sampling"] = json.loads(sampling)
     (partial / "config.json").write_text(json.dumps(config) + "\n", encoding="utf-8")
     out.mkdir(parents=True, exist_ok=True)
     for path in partial.iterdir():
@@ -97,7 +96,7 @@ def export_run(
     ranges = None
     if precision == "int8":
         stored = torch.load(run / "last.pt", map_location="cpu", weights_only=True)["config"]
-        train = Corpus(data or Path(stored["data"]), "train")
+        train = Corpus(data or Path(stored["data"]), "train", model.vocabulary)
         music = Stream(train, MIXES["all"], *CALIBRATION, random_seed=1).next()
         ranges = measure(model, music.events, music.controls)
     write_model(model, out, name=name, precision=precision, ranges=ranges, sampling=sampling)

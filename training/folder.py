@@ -25,7 +25,8 @@ class ModelFolder:
             onnxruntime.InferenceSession(folder / f"{name}.onnx", options, providers=["CPUExecutionProvider"])
             for name in names
         ]
-        self._outputs = ["logits", "context", *(state["output"] for state in self.config["states"])]
+        context = ["context"] if len(names) > 1 else []
+        self._outputs = ["logits", *context, *(state["output"] for state in self.config["states"])]
 
     def zero_state(self, rows: int) -> dict[str, NDArray[Any]]:
         """Return the states before a piece, by the name of the input."""
@@ -34,10 +35,13 @@ class ModelFolder:
     def step(
         self, event: NDArray[np.int64], control: NDArray[np.int64], state: dict[str, NDArray[Any]]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], dict[str, NDArray[Any]]]:
-        """Return logits, context and the next state."""
-        given = {"event": event, "control": control, **state}
-        logits, context, *states = self._sessions[0].run(self._outputs, given)
-        return logits, context, dict(zip(state, states, strict=True))
+        """Return logits, context and the next state; a model with one field has a context of no width."""
+        controls = {"control": control} if self.config["controls"] else {}
+        given = {"event": event, **controls, **state}
+        told = dict(zip(self._outputs, self._sessions[0].run(self._outputs, given), strict=True))
+        context = told.get("context", np.empty((len(event), 0), np.float32))
+        following = {each["input"]: told[each["output"]] for each in self.config["states"]}
+        return told["logits"], context, following
 
     def head(self, context: NDArray[np.float32], drawn: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return logits of the field after the ones drawn, (rows, fields drawn)."""

@@ -1,4 +1,4 @@
-"""A model of notes: reads one note a step and tells the next one field by field."""
+"""A model of music: reads one event a step, a note or less, and tells the next one field by field."""
 
 import functools
 from typing import cast
@@ -7,9 +7,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training import tables
 from training.backbones import BACKBONES, Backbone, State
-from training.corpus import IGNORED
+from training.corpus import IGNORED, NOTES, Vocabulary
+from training.performance import PERFORMANCE
+
+VOCABULARIES = {"notes": NOTES, "performance": PERFORMANCE}
 
 
 def _table(rows: int, width: int, scale: float) -> nn.Embedding:
@@ -21,17 +23,25 @@ def _table(rows: int, width: int, scale: float) -> nn.Embedding:
 class NoteModel(nn.Module):
     """Embeddings, a backbone of `training.backbones`, and heads; shapes are (steps, rows, ...).
 
-    The backbone is given the sum of the embeddings of a note's fields and of the controls. One product of what
+    The backbone is given the sum of the embeddings of an event's fields and of the controls. One product of what
     it heard gives the logits of the first field and the part of every head's hidden layer that does not depend
     on the fields drawn; `context` is those parts, side by side.
     """
 
-    def __init__(self, backbone: str = "lstm", width: int = 512, head_width: int = 256, dropout: float = 0.0) -> None:
+    def __init__(
+        self,
+        backbone: str = "lstm",
+        width: int = 512,
+        head_width: int = 256,
+        dropout: float = 0.0,
+        *,
+        vocabulary: Vocabulary = NOTES,
+    ) -> None:
         super().__init__()
-        self.width, self.head_width = width, head_width
-        sizes = tables.SIZES
+        self.width, self.head_width, self.vocabulary = width, head_width, vocabulary
+        sizes = list(vocabulary.fields.values())
         self.events = nn.ModuleList(_table(size + 1, width, 0.4) for size in sizes)  # size is START
-        self.controls = nn.ModuleList(_table(size, width, 0.1) for size in tables.CONTROL_SIZES)
+        self.controls = nn.ModuleList(_table(size, width, 0.1) for size in vocabulary.controls.values())
         self.backbone = BACKBONES[backbone](width, dropout)
         self.dropout = nn.Dropout(dropout)
         self.out = nn.Linear(width, sizes[0] + self.context_width)
@@ -43,8 +53,8 @@ class NoteModel(nn.Module):
 
     @property
     def context_width(self) -> int:
-        """Width of `context`."""
-        return self.head_width * (len(tables.SIZES) - 1)
+        """Width of `context`; 0 with one field."""
+        return self.head_width * (len(self.vocabulary.fields) - 1)
 
     def zero_state(self, rows: int) -> State:
         """Return the state before a piece."""
@@ -59,8 +69,9 @@ class NoteModel(nn.Module):
 
     def first_logits(self, heard: Tensor) -> tuple[Tensor, Tensor]:
         """Logits of the first field, and the context of the heads."""
-        logits, context = self.out(heard).split([tables.SIZES[0], self.context_width], dim=-1)
-        return logits, context
+        told = self.out(heard)
+        first = told.shape[-1] - self.context_width
+        return told[..., :first], told[..., first:]
 
     def head_logits(self, field: int, context: Tensor, drawn: Tensor) -> Tensor:
         """Logits of a further field, given the fields before it."""
@@ -75,7 +86,7 @@ class NoteModel(nn.Module):
         logits, context = self.first_logits(heard)
         every = [logits]
         drawn = targets.clamp(min=0)
-        every += [self.head_logits(field, context, drawn) for field in range(1, len(tables.SIZES))]
+        every += [self.head_logits(field, context, drawn) for field in range(1, targets.shape[-1])]
         return [_nats(logits, targets[..., field]) for field, logits in enumerate(every)]
 
 
@@ -86,7 +97,7 @@ def _nats(logits: Tensor, targets: Tensor) -> Tensor:
     return flat.view(targets.shape)
 
 
-def operations_per_note(model: NoteModel) -> int:
+def operations_per_event(model: NoteModel) -> int:
     """Operations of products with weights in training: 2 a weight forward, 4 backward; embeddings need none."""
     tables = {id(module.weight) for module in model.modules() if isinstance(module, nn.Embedding)}
     return 6 * sum(weight.numel() for weight in model.parameters() if weight.ndim > 1 and id(weight) not in tables)

@@ -8,7 +8,6 @@ from typing import Any
 
 import matplotlib
 
-from training import tables
 from training.options import parse_config
 
 matplotlib.use("agg")
@@ -25,8 +24,10 @@ class PlotConfig:
 
 def draw(lines: Sequence[dict[str, Any]], out: Path) -> None:
     """Write the picture of the lines of a metrics.jsonl."""
-    figure, panels = plt.subplots(1, len(tables.TABLES), figsize=(14, 3.2), sharex=True, constrained_layout=True)
-    for i, (panel, name) in enumerate(zip(panels, tables.TABLES, strict=True)):
+    names = next(list(line["fields"]) for line in lines if "fields" in line)
+    shape: dict[str, Any] = {"figsize": (3.5 * len(names), 3.2), "constrained_layout": True, "squeeze": False}
+    figure, [panels] = plt.subplots(1, len(names), sharex=True, **shape)
+    for i, (panel, name) in enumerate(zip(panels, names, strict=True)):
         train = [(line["notes"], line["train"][i]) for line in lines if "train" in line]
         valid = [(line["notes"], line["fields"][name]) for line in lines if "fields" in line]
         panel.plot([x / 1e6 for x, _ in train], [y for _, y in train], color="0.7", linewidth=0.8, label="training")

@@ -7,22 +7,19 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from training import tables
-from training.corpus import IGNORED, Corpus, Reading
+from training.corpus import IGNORED, Corpus, Reading, Vocabulary
 from training.model import NoteModel
 
 Scorer: TypeAlias = Callable[[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]]
 """Scores whole pieces from a state of zeros.
 
-Given events (steps, rows, 4), controls (steps, rows, 2) and targets (steps, rows, 4), returns the nats of each
-field, shape (steps, rows, 4), 0 where a target is ignored.
+Given events (steps, rows, fields), controls (steps, rows, controls) and targets (steps, rows, fields), returns the
+nats of each field, shape (steps, rows, fields), 0 where a target is ignored.
 """
 
 ROWS = 16
 POSITIONS = {"0-64": 0, "64-256": 64, "256-1024": 256, "1024-": 1024}
-"""Parts of a piece, by the number of its first note."""
-
-_SECONDS = np.array([*tables.TIME_SHIFT, 0]) / 1000  # END takes no time
+"""Parts of a piece, by the number of its first event."""
 
 
 def torch_scorer(model: NoteModel) -> Scorer:
@@ -79,54 +76,62 @@ def score_corpus(
     Returns
     -------
     dict
-        ``total``, ``sources`` by name, ``positions`` by `POSITIONS`; of each: ``notes``, ``seconds`` from the
-        first onset to the last as the model is told them, ``nats_per_note``, ``nats_per_second``, and nats per
-        note by field, ``time_shift`` ... ``duration``. What END costs is part of ``time_shift``.
+        ``total``, ``sources`` by name, ``positions`` by `POSITIONS`; of each: ``notes``, ``events`` (END is one),
+        ``seconds`` from the first onset to the last as the model is told them, ``nats_per_note``, ``nats_per_event``,
+        ``nats_per_second``, and nats per note by field, ``time_shift`` ... ``duration``. What END costs is part of
+        ``time_shift``.
     """
-    sums = {source: np.zeros((len(POSITIONS), 6)) for source in corpus.by_source}  # notes, seconds, nats by field
+    vocabulary = corpus.vocabulary
+    counts = 3 + len(vocabulary.fields)  # notes, events, seconds, nats by field
+    sums = {source: np.zeros((len(POSITIONS), counts)) for source in corpus.by_source}
     chosen = choose_pieces(corpus, notes_per_source)
-    told = [name in controls for name in ("remaining", "style")]
+    told = [name in controls for name in vocabulary.controls]
     for begin in range(0, len(chosen), ROWS):
         part = chosen[begin : begin + ROWS]
         readings = [corpus.read(index) for index in part]
-        events, given, targets = _padded(readings, told, steps_per_piece)
+        events, given, targets = _padded(readings, vocabulary, told, steps_per_piece)
         nats = scorer(events, given, targets)
-        seconds = np.where(targets[..., 0] == IGNORED, 0, _SECONDS[targets[..., 0].clip(min=0)])
-        counted = np.concatenate([(targets[..., 1] != IGNORED)[..., None], seconds[..., None], nats], axis=-1)
+        first = targets[..., :1]
+        there, ids = first != IGNORED, first.clip(min=0)
+        parts = [there & vocabulary.notes[ids], there, there * vocabulary.seconds[ids], nats]
+        counted = np.concatenate(parts, axis=-1)
         starts = [first for first in POSITIONS.values() if first < len(targets)]
         by_position = np.add.reduceat(counted, starts, axis=0)
         for r, index in enumerate(part):
             sums[corpus.pieces[index]["source"]][: len(starts)] += by_position[:, r]
     total = np.sum(list(sums.values()), axis=0)
     return {
-        "total": _summary(total.sum(axis=0)),
-        "sources": {source: _summary(v.sum(axis=0)) for source, v in sums.items() if v.any()},
-        "positions": {name: _summary(v) for name, v in zip(POSITIONS, total, strict=True) if v[0] > 0},
+        "total": _summary(total.sum(axis=0), vocabulary),
+        "sources": {source: _summary(v.sum(axis=0), vocabulary) for source, v in sums.items() if v.any()},
+        "positions": {name: _summary(v, vocabulary) for name, v in zip(POSITIONS, total, strict=True) if v[0] > 0},
     }
 
 
 def _padded(
-    readings: Sequence[Reading], told: Sequence[bool], limit: int | None
+    readings: Sequence[Reading], vocabulary: Vocabulary, told: Sequence[bool], limit: int | None
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     steps = max(len(reading.events) for reading in readings)
     steps = min(steps, limit or steps)
-    events = np.zeros((steps, len(readings), 4), np.int64)
-    targets = np.full((steps, len(readings), 4), IGNORED, np.int64)
-    given = np.tile(np.array(tables.UNKNOWN_CONTROL, np.int64), (steps, len(readings), 1))
+    fields, unknown = len(vocabulary.fields), np.array(vocabulary.unknown, np.int64)
+    events = np.zeros((steps, len(readings), fields), np.int64)
+    targets = np.full((steps, len(readings), fields), IGNORED, np.int64)
+    given = np.tile(unknown, (steps, len(readings), 1))
     for r, reading in enumerate(readings):
         count = min(steps, len(reading.events))
         events[:count, r] = reading.events[:count]
         targets[:count, r] = reading.targets[:count]
-        given[:count, r] = np.where(told, reading.controls[:count], tables.UNKNOWN_CONTROL)
+        given[:count, r] = np.where(told, reading.controls[:count], unknown)
     return events, given, targets
 
 
-def _summary(values: NDArray[np.float64]) -> dict[str, float]:
-    notes, seconds, nats = values[0], values[1], values[2:]
+def _summary(values: NDArray[np.float64], vocabulary: Vocabulary) -> dict[str, float]:
+    notes, events, seconds, nats = *values[:3], values[3:]
     return {
         "notes": int(notes),
+        "events": int(events),
         "seconds": round(float(seconds), 3),
         "nats_per_note": round(float(nats.sum() / notes), 4),
+        "nats_per_event": round(float(nats.sum() / events), 4),
         "nats_per_second": round(float(nats.sum() / seconds), 4) if seconds > 0 else float("nan"),
-        **{name: round(float(n / notes), 4) for name, n in zip(tables.TABLES, nats, strict=True)},
+        **{name: round(float(n / notes), 4) for name, n in zip(vocabulary.fields, nats, strict=True)},
     }

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training import tables
 from training.corpus import IGNORED, Augmentation, Corpus, Reading
 
 # Parts of all windows, by source. The first finds music in everything; the second ends on expressive playing.
@@ -32,8 +31,7 @@ MIXES = {
         "mutopia": 0.03,
     },
 }
-REMAINING_DROPPED = 0.2  # parts of the windows in which a control says nothing
-STYLE_DROPPED = 0.3
+DROPPED = {"remaining": 0.2, "style": 0.3}  # parts of the windows in which a control says nothing
 
 
 @dataclass(frozen=True)
@@ -42,8 +40,8 @@ class Window:
 
     Attributes
     ----------
-    events, targets : int64 array, shape (steps, rows, 4)
-    controls : int64 array, shape (steps, rows, 2)
+    events, targets : int64 array, shape (steps, rows, fields)
+    controls : int64 array, shape (steps, rows, controls)
     begins : bool array, shape (rows,)
         Rows in which a piece begins: their state is zero.
     """
@@ -101,11 +99,14 @@ class Stream:
     def next(self) -> Window:
         """Return the next window of every row."""
         steps, rows = self._shape
-        events = np.zeros((steps, rows, 4), np.int64)
-        targets = np.full((steps, rows, 4), IGNORED, np.int64)
-        controls = np.tile(np.array(tables.UNKNOWN_CONTROL, np.int64), (steps, rows, 1))
+        vocabulary = self._corpus.vocabulary
+        fields, unknown = len(vocabulary.fields), np.array(vocabulary.unknown, np.int64)
+        events = np.zeros((steps, rows, fields), np.int64)
+        targets = np.full((steps, rows, fields), IGNORED, np.int64)
+        controls = np.tile(unknown, (steps, rows, 1))
         begins = np.zeros(rows, np.bool_)
-        dropped = self._draw(2, self._windows).random((rows, 2)) < (REMAINING_DROPPED, STYLE_DROPPED)
+        chances = [DROPPED[name] for name in vocabulary.controls]
+        dropped = self._draw(2, self._windows).random((rows, len(unknown))) < chances
         for r, row in enumerate(self._rows):
             reading = self._readings[r]
             if reading is None or row["position"] >= len(reading.events):
@@ -115,7 +116,7 @@ class Stream:
             count = len(reading.events[part])
             events[:count, r] = reading.events[part]
             targets[:count, r] = reading.targets[part]
-            controls[:count, r] = np.where(dropped[r], tables.UNKNOWN_CONTROL, reading.controls[part])
+            controls[:count, r] = np.where(dropped[r], unknown, reading.controls[part])
             row["position"] += steps
         self._windows += 1
         return Window(events, targets, controls, begins)
@@ -137,7 +138,8 @@ class Stream:
     def _read(self, row: dict[str, int]) -> Reading | None:
         if row["pick"] < 0:
             return None
-        return self._corpus.read(row["piece"], Augmentation.draw(self._draw(1, row["pick"])))
+        change = Augmentation.draw(self._draw(1, row["pick"]), self._corpus.vocabulary.spread)
+        return self._corpus.read(row["piece"], change)
 
     def _draw(self, *counters: int) -> np.random.Generator:
         return np.random.default_rng([self._random_seed, *counters])

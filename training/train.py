@@ -20,10 +20,9 @@ import numpy as np
 import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from training import tables
 from training.backbones import BACKBONES, State, reset_rows
 from training.corpus import IGNORED, Corpus
-from training.model import NoteModel, count_weights, operations_per_note
+from training.model import VOCABULARIES, NoteModel, count_weights, operations_per_event
 from training.optimizer import Optimizer
 from training.options import given_options, plain
 from training.precision import choose_precision, measure_peak
@@ -45,11 +44,12 @@ class TrainConfig:
     weight_decay: float = field(default=0.02, metadata={"help": "of matrices"})
     clip_norm: float = field(default=1.0, metadata={"help": "largest norm of the gradient"})
     dropout: float = field(default=0.0, metadata={"help": "between and after the layers"})
+    vocabulary: str = field(default="notes", metadata={"help": "what an event is: " + ", ".join(VOCABULARIES)})
     backbone: str = field(default="lstm", metadata={"help": ", ".join(BACKBONES)})
     width: int = field(default=512, metadata={"help": "of the backbone"})
     head_width: int = field(default=256, metadata={"help": "hidden width of a head"})
     rows: int = field(default=64, metadata={"help": "pieces read side by side"})
-    window: int = field(default=128, metadata={"help": "notes that a gradient goes back"})
+    window: int = field(default=128, metadata={"help": "events that a gradient goes back"})
     mix: str = field(default="all", metadata={"help": "sources: " + ", ".join(MIXES)})
     precision: str = field(default="auto", metadata={"help": "fp32, bf16, or auto: the faster one here"})
     device: str = field(default="cpu", metadata={"help": "torch device"})
@@ -57,6 +57,7 @@ class TrainConfig:
     random_seed: int = field(default=1, metadata={"help": "of weights, order and augmentation"})
     log_every: int = field(default=20, metadata={"help": "steps"})
     evaluate_every: int = field(default=300, metadata={"help": "steps"})
+    evaluate_notes: int = field(default=6000, metadata={"help": "notes of each source that are scored then"})
     checkpoint_every: int = field(default=150, metadata={"help": "steps"})
 
 
@@ -66,21 +67,25 @@ class Run:
     def __init__(self, config: TrainConfig) -> None:
         if config.mix not in MIXES:
             raise ValueError(f"mix must be one of {', '.join(MIXES)}, not {config.mix!r}")
+        if config.vocabulary not in VOCABULARIES:
+            raise ValueError(f"vocabulary must be one of {', '.join(VOCABULARIES)}, not {config.vocabulary!r}")
         if config.backbone not in BACKBONES:
             raise ValueError(f"backbone must be one of {', '.join(BACKBONES)}, not {config.backbone!r}")
         torch.manual_seed(config.random_seed)
         self.config = config
         self.step = 0
-        self.notes = 0
+        self.notes = self.events = 0
         self.device = torch.device(config.device)
         self.precision = choose_precision(config.precision, self.device)
-        model = NoteModel(config.backbone, config.width, config.head_width, config.dropout)
+        vocabulary = VOCABULARIES[config.vocabulary]
+        model = NoteModel(config.backbone, config.width, config.head_width, config.dropout, vocabulary=vocabulary)
         self.model = model.to(self.device)
         # What is evaluated and exported: an exponential moving average of the weights.
         self.average = AveragedModel(self.model, multi_avg_fn=get_ema_multi_avg_fn(config.average))  # type: ignore[no-untyped-call]
         self.optimizer = Optimizer(self.model, weight_decay=config.weight_decay)
-        self.train = Corpus(config.data, "train")
-        self.valid = Corpus(config.data, "val")
+        self.brings_note = torch.from_numpy(vocabulary.notes).to(self.device)
+        self.train = Corpus(config.data, "train", vocabulary)
+        self.valid = Corpus(config.data, "val", vocabulary)
         mix = MIXES[config.mix]
         self.stream = Prefetched(Stream(self.train, mix, config.rows, config.window, random_seed=config.random_seed))
         self.state: State = self.model.zero_state(config.rows)
@@ -103,29 +108,31 @@ class Run:
             heard, self.state = self.model.hear(events, controls, start)
             told = targets[..., 0] != IGNORED
             losses = self.model.field_losses(heard[told], targets[told])
-            notes = int((targets[..., 1] != IGNORED).sum())
+            notes = int(self.brings_note[targets[..., 0][told]].sum())
             sums = torch.stack([nats.sum() for nats in losses])
         (sums.sum() / max(1, notes)).backward()  # type: ignore[no-untyped-call]
         self.optimizer.step(self.rate(), self.config.clip_norm)
         self.average.update_parameters(self.model)
         self.step += 1
         self.notes += notes
+        self.events += int(told.sum())
         return (sums.detach() / max(1, notes)).tolist()
 
     def evaluate(self) -> dict[str, Any]:
         """Return nats per note on a part of the validation pieces, controls unknown."""
         scorer = torch_scorer(cast(NoteModel, self.average.module.eval()))
-        report = score_corpus(self.valid, scorer, notes_per_source=6000, steps_per_piece=1500)
+        report = score_corpus(self.valid, scorer, notes_per_source=self.config.evaluate_notes, steps_per_piece=1500)
         return {
             "valid": report["total"]["nats_per_note"],
-            "fields": {name: report["total"][name] for name in tables.TABLES},
+            "valid_per_event": report["total"]["nats_per_event"],
+            "fields": {name: report["total"][name] for name in self.valid.vocabulary.fields},
             "sources": {source: values["nats_per_note"] for source, values in report["sources"].items()},
         }
 
     def log(self, **values: Any) -> None:
         """Add a line to metrics.jsonl."""
         with (self.config.out / "metrics.jsonl").open("a", encoding="utf-8") as lines:
-            lines.write(json.dumps({"step": self.step, "notes": self.notes, **values}) + "\n")
+            lines.write(json.dumps({"step": self.step, "notes": self.notes, "events": self.events, **values}) + "\n")
 
     def save(self) -> None:
         """Write the checkpoint; it replaces the earlier one only when it is whole."""
@@ -135,6 +142,7 @@ class Run:
                 "config": plain(self.config),
                 "step": self.step,
                 "notes": self.notes,
+                "events": self.events,
                 "model": self.model.state_dict(),
                 "average": self.average.state_dict(),
                 "optimizer": self.optimizer.state_dict(),
@@ -150,6 +158,7 @@ class Run:
         """Go on where the checkpoint stands."""
         saved = torch.load(self.config.out / "last.pt", map_location=self.device, weights_only=True)
         self.step, self.notes = saved["step"], saved["notes"]
+        self.events = saved.get("events", 0)  # older checkpoints do not tell
         self.model.load_state_dict(saved["model"])
         self.average.load_state_dict(saved["average"])
         self.optimizer.load_state_dict(saved["optimizer"])
@@ -193,21 +202,22 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     peak = measure_peak(run.precision, run.device)
     losses: list[list[float]] = []
-    notes, since = run.notes, time.monotonic()
+    notes, events, since = run.notes, run.events, time.monotonic()
     while run.step < config.steps and not stopped:
         losses.append(run.advance())
         if run.step % config.log_every == 0:
-            speed = (run.notes - notes) / (time.monotonic() - since)
+            seconds = time.monotonic() - since
+            share = (run.events - events) * operations_per_event(run.model) / seconds / peak
             run.log(
                 train=np.mean(losses, axis=0).round(4).tolist(),
                 rate=run.rate(),
-                notes_per_second=round(speed),
-                share_of_peak=round(speed * operations_per_note(run.model) / peak, 3),
+                notes_per_second=round((run.notes - notes) / seconds),
+                share_of_peak=round(share, 3),
             )
-            losses, notes, since = [], run.notes, time.monotonic()
+            losses, notes, events, since = [], run.notes, run.events, time.monotonic()
         if run.step % config.evaluate_every == 0:
             run.log(**run.evaluate())
-            notes, since = run.notes, time.monotonic()
+            notes, events, since = run.notes, run.events, time.monotonic()
         if run.step % config.checkpoint_every == 0:
             run.save()
     run.save()

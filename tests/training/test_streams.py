@@ -14,7 +14,7 @@ STEPS = 16
 @pytest.fixture
 def unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
     """Read every piece as it is."""
-    monkeypatch.setattr(Augmentation, "draw", lambda _random: Augmentation())
+    monkeypatch.setattr(Augmentation, "draw", lambda *_: Augmentation())
 
 
 def stream_of(corpus: Corpus, mix: dict[str, float] = EVEN, rows: int = 3, random_seed: int = 1) -> Stream:
@@ -108,7 +108,7 @@ def test_a_control_is_told_for_a_whole_window_or_not_at_all(corpus: Corpus) -> N
             given = window.controls[: len(told(window, row)), row] == tables.UNKNOWN_CONTROL
             assert (given.all(axis=0) | ~given.any(axis=0)).all()
             unknown += given[0]
-    expected = [streams.REMAINING_DROPPED, streams.STYLE_DROPPED]
+    expected = [streams.DROPPED["remaining"], streams.DROPPED["style"]]
     assert (unknown / 1600).tolist() == pytest.approx(expected, abs=0.05)
 
 

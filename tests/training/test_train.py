@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch", reason="training needs torch, of the extra 
 
 from training import plot
 from training.export import load_model
-from training.model import NoteModel, operations_per_note
+from training.model import NoteModel, operations_per_event
 from training.precision import choose_precision, measure_peak
 from training.streams import MIXES
 from training.train import Run, TrainConfig, main, open_run
@@ -97,7 +97,7 @@ def test_operations_are_six_a_weight_of_every_product() -> None:
     width, head, out = 8, 4, 154 + 3 * 4
     lstm = 2 * (4 * width * width * 2)
     heads = head * (88 + 32 + 102)
-    assert operations_per_note(NoteModel("lstm", width, head)) == 6 * (lstm + width * out + heads)
+    assert operations_per_event(NoteModel("lstm", width, head)) == 6 * (lstm + width * out + heads)
 
 
 def test_every_weight_is_moved_and_only_large_matrices_by_muon(prepared: Path, tmp_path: Path) -> None:

@@ -1,4 +1,7 @@
-"""The graphs of a `NoteModel`: one step, and one head per further field."""
+"""The graphs of a `NoteModel`: one step, and one head per further field.
+
+A model with one field has no context, one without controls is not given any (docs/model-contract.md).
+"""
 
 from types import ModuleType
 from typing import Any
@@ -36,22 +39,23 @@ def states(model: NoteModel) -> list[dict[str, Any]]:
 def step_graph(model: NoteModel, precision: Precision, ranges: Ranges | None) -> onnx.ModelProto:
     """Return step.onnx; for int8 with the `ranges` of its inputs."""
     g = Graph(precision)
-    ids = g.add("Concat", "event", "control", into="ids", axis=1)
+    ids = g.add("Concat", "event", "control", into="ids", axis=1) if len(model.controls) else "event"
     tables = [*_tables(model.events), *_tables(model.controls)]
     heard, weight = _graphs(model).hear(g, model.backbone, ids, tables, array(model.out.weight).T, ranges)
-    told = g.product("told", heard, weight, array(model.out.bias))
-    first = len(model.out.bias) - model.context_width
-    g.split(told, {"logits": first, "context": model.context_width})
+    first, further = len(model.out.bias) - model.context_width, model.context_width
+    told = g.product("told" if further else "logits", heard, weight, array(model.out.bias))
+    if further:
+        g.split(told, {"logits": first, "context": further})
 
     declared = states(model)
     inputs = [
         _tensor("event", [len(model.events)], TensorProto.INT64),
-        _tensor("control", [len(model.controls)], TensorProto.INT64),
+        *([_tensor("control", [len(model.controls)], TensorProto.INT64)] if len(model.controls) else []),
         *(_tensor(state["input"], state["shape"], TYPES[state["type"]]) for state in declared),
     ]
     outputs = [
         _tensor("logits", [first]),
-        _tensor("context", [model.context_width]),
+        *([_tensor("context", [further])] if further else []),
         *(_tensor(state["output"], state["shape"], TYPES[state["type"]]) for state in declared),
     ]
     return g.model("step", inputs, outputs)
