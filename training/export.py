@@ -14,7 +14,7 @@ from training.corpus import NOTES, Corpus
 from training.graphs.builder import Precision
 from training.graphs.calibration import Ranges, measure
 from training.graphs.notes import head_graph, states, step_graph
-from training.model import VOCABULARIES, NoteModel
+from training.model import NoteModel
 from training.options import parse_config
 from training.streams import MIXES, Stream
 
@@ -40,7 +40,7 @@ def load_model(run: Path) -> NoteModel:
     """Load the averaged model of a run's last checkpoint, ready to be used."""
     saved = torch.load(run / "last.pt", map_location="cpu", weights_only=True)
     config = saved["config"]
-    vocabulary = VOCABULARIES[config.get("vocabulary", "notes")]  # older runs knew no other
+    vocabulary = config.get("vocabulary", "notes")  # older runs knew no other
     model = NoteModel(config["backbone"], config["width"], config["head_width"], vocabulary=vocabulary)
     averaged = {name.removeprefix("module."): value for name, value in saved["average"].items()}
     del averaged["n_averaged"]

@@ -35,13 +35,14 @@ class NoteModel(nn.Module):
         head_width: int = 256,
         dropout: float = 0.0,
         *,
-        vocabulary: Vocabulary = NOTES,
+        vocabulary: str = "notes",
     ) -> None:
         super().__init__()
-        self.width, self.head_width, self.vocabulary = width, head_width, vocabulary
-        sizes = list(vocabulary.fields.values())
+        self.width, self.head_width = width, head_width
+        self._vocabulary = vocabulary  # its name: modules are copied, and there is one vocabulary of a name
+        sizes = list(self.vocabulary.fields.values())
         self.events = nn.ModuleList(_table(size + 1, width, 0.4) for size in sizes)  # size is START
-        self.controls = nn.ModuleList(_table(size, width, 0.1) for size in vocabulary.controls.values())
+        self.controls = nn.ModuleList(_table(size, width, 0.1) for size in self.vocabulary.controls.values())
         self.backbone = BACKBONES[backbone](width, dropout)
         self.dropout = nn.Dropout(dropout)
         self.out = nn.Linear(width, sizes[0] + self.context_width)
@@ -50,6 +51,11 @@ class NoteModel(nn.Module):
             for field in range(1, len(sizes))
         )
         self.heads = nn.ModuleList(nn.Linear(head_width, size) for size in sizes[1:])
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """What the ids mean."""
+        return VOCABULARIES[self._vocabulary]
 
     @property
     def context_width(self) -> int:

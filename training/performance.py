@@ -1,9 +1,8 @@
 """Music as the 388 events of Performance RNN, one a step: a vocabulary of one field and no controls.
 
 Ids 0 to 127 press a key, 128 to 255 release it, 256 to 355 let 10 ms to 1 s pass, and 356 to 387 set the velocity, in
-32 bins of four, of the notes that follow [1]_. Their order is that of Magenta's code: at one time the releases of earlier
-notes come first, then the presses, each after a change of velocity if it needs one; of a time the whole seconds pass
-first.
+32 bins of four, of the notes that follow [1]_. Their order is that of Magenta's code: at one time the releases come
+first, then the presses, each after a change of velocity if it needs one; of a time the whole seconds pass first.
 
 References
 ----------

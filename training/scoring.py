@@ -18,13 +18,21 @@ nats of each field, shape (steps, rows, fields), 0 where a target is ignored.
 """
 
 ROWS = 16
+CHUNK = 256  # events that are read at once
 POSITIONS = {"0-64": 0, "64-256": 64, "256-1024": 256, "1024-": 1024}
 """Parts of a piece, by the number of its first event."""
 
 
-def torch_scorer(model: NoteModel) -> Scorer:
-    """Score pieces with the torch model."""
+def torch_scorer(model: NoteModel, context: int | None = None) -> Scorer:
+    """Score pieces with the torch model.
+
+    With a `context`, a multiple of `CHUNK`, a piece is cut into so many events, and each cut is read as if it were a
+    piece of its own, from START; what is left over at the end is one too.
+    """
+    if context is not None and (context < CHUNK or context % CHUNK):
+        raise ValueError(f"context must be a multiple of {CHUNK}, not {context}")
     device = model.out.weight.device
+    start = torch.tensor(list(model.vocabulary.fields.values()), device=device)
 
     @torch.no_grad()
     def scorer(
@@ -32,9 +40,12 @@ def torch_scorer(model: NoteModel) -> Scorer:
     ) -> NDArray[np.float64]:
         state = model.zero_state(events.shape[1])
         nats = np.zeros(targets.shape)
-        for begin in range(0, len(events), 256):
-            part = slice(begin, begin + 256)
-            given = [torch.from_numpy(array[part]).to(device) for array in (events, controls, targets)]
+        for begin in range(0, len(events), CHUNK):
+            part = slice(begin, begin + CHUNK)
+            given = [torch.from_numpy(array[part].copy()).to(device) for array in (events, controls, targets)]
+            if context is not None and begin % context == 0:
+                state = model.zero_state(events.shape[1])
+                given[0][0] = start
             heard, state = model.hear(given[0], given[1], state)
             losses = model.field_losses(heard, given[2])
             nats[part] = torch.stack(losses, dim=-1).cpu().numpy()

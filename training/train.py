@@ -78,7 +78,8 @@ class Run:
         self.device = torch.device(config.device)
         self.precision = choose_precision(config.precision, self.device)
         vocabulary = VOCABULARIES[config.vocabulary]
-        model = NoteModel(config.backbone, config.width, config.head_width, config.dropout, vocabulary=vocabulary)
+        sizes = (config.width, config.head_width)
+        model = NoteModel(config.backbone, *sizes, config.dropout, vocabulary=config.vocabulary)
         self.model = model.to(self.device)
         # What is evaluated and exported: an exponential moving average of the weights.
         self.average = AveragedModel(self.model, multi_avg_fn=get_ema_multi_avg_fn(config.average))  # type: ignore[no-untyped-call]

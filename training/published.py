@@ -1,0 +1,161 @@
+"""Nats of a model of performance events on held-out pieces, to set beside those of papers; and proof that it runs.
+
+Scores whole pieces of the splits, the state carried from the first event to the last, and with ``--context`` cut into
+pieces of so many events that know nothing of each other, as papers do. Exports the model, has the C++ engine score
+pieces and draw a piece from it, and says how far the engine is from torch.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+import longplay
+from longplay import _core
+from longplay._model_folder import load_model as load_folder
+from longplay._runtime import library_path
+from training.corpus import Corpus
+from training.export import load_model, write_model
+from training.model import NoteModel
+from training.options import parse_config, plain
+from training.performance import PERFORMANCE, decode
+from training.scoring import score_corpus, torch_scorer
+
+NO_BIAS: list[list[float]] = [[]]
+
+
+@dataclass(frozen=True)
+class PublishedConfig:
+    """What to score, and where to write."""
+
+    run: Path = field(metadata={"help": "folder of a run with --vocabulary performance"})
+    data: Path = field(metadata={"help": "folder written by training.prepare"})
+    out: Path = field(metadata={"help": "folder to write: report.json, sample.mid and the exported model"})
+    splits: str = field(default="val,test", metadata={"help": "splits to score"})
+    context: int = field(default=0, metadata={"help": "events of a cut; 0: only whole pieces"})
+    notes: int = field(default=0, metadata={"help": "notes of a split to score, the first pieces; 0: all"})
+    engine_pieces: int = field(default=4, metadata={"help": "held-out pieces that the engine scores too"})
+    sample_events: int = field(default=4000, metadata={"help": "events of the piece that the engine draws"})
+    top_p: float = field(default=1.0, metadata={"help": "of that piece"})
+    random_seed: int = field(default=1, metadata={"help": "of that piece"})
+    threads: int = field(default=1, metadata={"help": "threads of torch"})
+
+
+class EventEngine:
+    """The C++ engine's loop over an exported model of one field without controls."""
+
+    def __init__(self, folder: Path) -> None:
+        self._files = load_folder(folder).files
+        self._runtime = _core.Runtime(str(library_path()))
+
+    def nats(self, ids: NDArray[np.int32]) -> NDArray[np.float64]:
+        """Return the nats of each event of a piece, shape (events,)."""
+        _, _, scored = self._run(ids, 0, _core.SamplingParams(), 0, score_prompt=True)
+        nats: NDArray[np.float64] = -scored[:, 0].astype(np.float64)
+        return nats
+
+    def draw(self, count: int, *, top_p: float, random_seed: int) -> NDArray[np.int32]:
+        """Return the ids of a new piece of `count` events."""
+        nothing = np.empty(0, np.int32)
+        events, _, _ = self._run(nothing, count, _core.SamplingParams(top_p=top_p), random_seed, score_prompt=False)
+        ids: NDArray[np.int32] = events[:, 0]
+        return ids
+
+    def _run(
+        self,
+        prompt: NDArray[np.int32],
+        count: int,
+        params: _core.SamplingParams,
+        random_seed: int,
+        *,
+        score_prompt: bool,
+    ) -> Any:
+        [made] = _core.generate_events(
+            self._runtime,
+            self._files,
+            [np.ascontiguousarray(prompt[:, None])],
+            [count],
+            random_seed=random_seed,
+            params=[params],
+            bias=NO_BIAS,
+            controls=[],
+            score_prompt=score_prompt,
+        )
+        return made
+
+
+def compare(model: NoteModel, engine: EventEngine, corpus: Corpus, pieces: int) -> dict[str, Any]:
+    """Score the shortest pieces with the engine and with torch; differences are of single events."""
+    chosen = sorted(range(len(corpus.pieces)), key=lambda index: corpus.pieces[index]["count"])[:pieces]
+    scorer = torch_scorer(model)
+    sums, largest, count = np.zeros(2), 0.0, 0
+    for index in chosen:
+        reading = corpus.read(index)
+        given = [array[:, None].astype(np.int64) for array in (reading.events, reading.controls, reading.targets)]
+        expected = scorer(*given)[:, 0, 0]
+        got = engine.nats(reading.targets[:, 0])
+        sums += expected.sum(), got.sum()
+        largest, count = max(largest, float(np.abs(got - expected).max())), count + len(got)
+    torch_nats, engine_nats = (sums / count).round(6).tolist()
+    return {
+        "pieces": len(chosen),
+        "events": count,
+        "torch_nats_per_event": torch_nats,
+        "engine_nats_per_event": engine_nats,
+        "largest_difference": round(largest, 6),
+    }
+
+
+def report(config: PublishedConfig) -> dict[str, Any]:
+    """Return everything that report.json holds, and write the model and its piece."""
+    model = load_model(config.run)
+    if model.vocabulary is not PERFORMANCE:
+        raise ValueError(f"run must be one with --vocabulary performance; {config.run} is none")
+    scorers = {"whole": torch_scorer(model)}
+    if config.context:
+        scorers[str(config.context)] = torch_scorer(model, config.context)
+    nats: dict[str, Any] = {}
+    for split in config.splits.split(","):
+        corpus = Corpus(config.data, split, PERFORMANCE)
+        nats[split] = {
+            name: score_corpus(corpus, scorer, notes_per_source=config.notes or None)
+            for name, scorer in scorers.items()
+        }
+    config.out.mkdir(parents=True, exist_ok=True)
+    write_model(model, config.out / "model", name=config.run.name)
+    engine = EventEngine(config.out / "model")
+    ids = engine.draw(config.sample_events, top_p=config.top_p, random_seed=config.random_seed)
+    notes = decode(ids)
+    seconds = float(PERFORMANCE.seconds[ids].sum())
+    (config.out / "sample.mid").write_bytes(longplay.write_midi(notes, seconds + 1))
+    return {
+        "config": plain(config),
+        "nats": nats,
+        "engine": compare(model, engine, corpus, config.engine_pieces),
+        "sample": {"events": len(ids), "notes": len(notes), "seconds": round(seconds, 2)},
+    }
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Write the report and print its figures."""
+    config = parse_config(PublishedConfig, argv, __doc__ or "")
+    torch.set_num_threads(config.threads)
+    try:
+        found = report(config)
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"published: {error}") from error
+    (config.out / "report.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    names = ("nats_per_event", "nats_per_note", "nats_per_second")
+    for split, ways in found["nats"].items():
+        for way, scored in ways.items():
+            print(split, way, *(f"{name} {scored['total'][name]}" for name in names))
+    print(json.dumps({name: found[name] for name in ("engine", "sample")}, indent=1))
+
+
+if __name__ == "__main__":
+    main()
