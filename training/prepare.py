@@ -38,9 +38,6 @@ class PrepareConfig:
     tiers: str = field(default="", metadata={"help": "tiers of the manifest to take, e.g. A or A,B; all if empty"})
     piano_only: bool = field(default=False, metadata={"help": "leave out notes of programs that are no pianos"})
     key: str = field(default="as_written", metadata={"help": "as_written, or normalised: to C major or A minor"})
-    published_splits: bool = field(
-        default=False, metadata={"help": "keep the manifest's splits whole, with what resembles held-out pieces"}
-    )
     workers: int = field(default=os.cpu_count() or 1, metadata={"help": "processes"})
 
     def validate(self) -> None:
@@ -97,7 +94,7 @@ def keep_readable(entries: Sequence[Entry], reads: Sequence[ReadFile]) -> tuple[
 
 
 def choose_pieces(
-    entries: Sequence[Entry], reads: Sequence[ReadFile], has_manifest: bool, published_splits: bool = False
+    entries: Sequence[Entry], reads: Sequence[ReadFile], has_manifest: bool
 ) -> tuple[list[Piece], list[Dropped]]:
     """Give each file that is kept its split and its work."""
     kept, dropped = keep_readable(entries, reads)
@@ -109,7 +106,7 @@ def choose_pieces(
     held_out: dict[int, int] = {}
     if has_manifest:
         splits = [entry.split for entry in entries]
-        held_out = {} if published_splits else leaks(splits, pairs)
+        held_out = leaks(splits, pairs)
     else:
         splits = make_splits(groups, [read.digest for read in reads])
     pieces = []
@@ -150,7 +147,7 @@ def prepare(config: PrepareConfig) -> dict[str, Any]:
     listing = list_files(config.data)
     entries, dropped = take_tiers(listing, config.tiers)
     reads = read_files(entries, config)
-    pieces, more = choose_pieces(entries, reads, listing.has_manifest, config.published_splits)
+    pieces, more = choose_pieces(entries, reads, listing.has_manifest)
     options = {name: value for name, value in plain(config).items() if name not in ("data", "out", "workers")}
     card = make_card(options, entries, reads, pieces, dropped + more)
     write(config.out, pieces, card)

@@ -12,6 +12,7 @@ from made_up_music import made_up_notes
 import longplay
 from training import prepare
 from training.corpus import Augmentation, Corpus
+from training.dataset import maestro
 from training.dataset.card import Piece
 from training.dataset.files import Entry
 from training.dataset.reading import read_file
@@ -150,6 +151,30 @@ def test_a_training_piece_that_resembles_a_held_out_one_is_dropped(data_set: Pat
     assert dropped == {
         "of train, resembles a piece that is held out": ["mutopia/3.mid: mutopia/4.mid in val"],
     }
+
+
+def test_maestros_own_list_becomes_a_manifest_with_its_splits(data_set: Path, tmp_path: Path) -> None:
+    text = "canonical_composer,split,midi_filename,duration\n"
+    (tmp_path / "2004").mkdir()
+    for number, split in enumerate(["train", "train", "validation", "test"]):
+        shutil.copy(data_set / "permissive" / "mutopia" / f"{number}.mid", tmp_path / "2004" / f"{number}.midi")
+        text += f"Nobody,{split},2004/{number}.midi,60\n"
+    (tmp_path / "maestro-v2.0.0.csv").write_text(text)
+    maestro.main(["--data", str(tmp_path)])
+    pieces = run(tmp_path, tmp_path / "out")
+    assert [(piece["path"], piece["split"]) for piece in pieces] == [
+        ("2004/0.midi", "train"),
+        ("2004/1.midi", "train"),
+        ("2004/2.midi", "val"),
+        ("2004/3.midi", "test"),
+    ]
+    assert {piece["source"] for piece in pieces} == {"maestro"}
+    (tmp_path / "maestro-v2.0.0.csv").write_text(text.replace("validation", "other"))
+    with pytest.raises(SystemExit, match=r"split of 2004/2.midi must be train, validation, test, not 'other'"):
+        maestro.main(["--data", str(tmp_path)])
+    (tmp_path / "maestro-v2.0.0.csv").unlink()
+    with pytest.raises(SystemExit, match=r"data must hold one maestro-v\*.csv; .* holds 0"):
+        maestro.main(["--data", str(tmp_path)])
 
 
 def test_what_cannot_be_read_is_told_with_its_reason(own_folder: Path, tmp_path: Path) -> None:

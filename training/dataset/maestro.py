@@ -41,7 +41,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     if len(lists) != 1:
         raise SystemExit(f"data must hold one maestro-v*.csv; {config.data} holds {len(lists)}")
     with lists[0].open(newline="", encoding="utf-8") as file:
-        rows = manifest_rows(list(csv.DictReader(file)))
+        try:
+            rows = manifest_rows(list(csv.DictReader(file)))
+        except ValueError as error:
+            raise SystemExit(f"{lists[0].name}: {error}") from error
     with (config.data / "manifest.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
