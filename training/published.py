@@ -24,6 +24,7 @@ from training.export import load_model, write_model
 from training.model import NoteModel
 from training.options import parse_config, plain
 from training.performance import PERFORMANCE, decode
+from training.precision import choose_precision
 from training.scoring import score_corpus, torch_scorer
 
 NO_BIAS: list[list[float]] = [[]]
@@ -43,6 +44,7 @@ class PublishedConfig:
     sample_events: int = field(default=4000, metadata={"help": "events of the piece that the engine draws"})
     top_p: float = field(default=1.0, metadata={"help": "of that piece"})
     random_seed: int = field(default=1, metadata={"help": "of that piece"})
+    precision: str = field(default="fp32", metadata={"help": "of the scores of splits: fp32, bf16 or auto"})
     threads: int = field(default=1, metadata={"help": "threads of torch"})
 
 
@@ -119,13 +121,15 @@ def report(config: PublishedConfig) -> dict[str, Any]:
     scorers = {"whole": torch_scorer(model)}
     if config.context:
         scorers[str(config.context)] = torch_scorer(model, config.context)
+    rounded = choose_precision(config.precision, torch.device("cpu")) == "bf16"
     nats: dict[str, Any] = {}
     for split in config.splits.split(","):
         corpus = Corpus(config.data, split, PERFORMANCE)
-        nats[split] = {
-            name: score_corpus(corpus, scorer, notes_per_source=config.notes or None)
-            for name, scorer in scorers.items()
-        }
+        with torch.autocast("cpu", torch.bfloat16, enabled=rounded):
+            nats[split] = {
+                name: score_corpus(corpus, scorer, notes_per_source=config.notes or None)
+                for name, scorer in scorers.items()
+            }
     config.out.mkdir(parents=True, exist_ok=True)
     write_model(model, config.out / "model", name=config.run.name)
     engine = EventEngine(config.out / "model")
