@@ -17,7 +17,7 @@ import torch
 from threadpoolctl import threadpool_limits
 
 import longplay
-from training.corpus import Corpus
+from training.corpus import NOTES, Corpus
 from training.evaluation import distances, report, sets
 from training.evaluation.clips import paired_clips
 from training.evaluation.plots import draw
@@ -125,8 +125,11 @@ def open_model(folder: Path, data: Path, scratch: Path) -> tuple[Scorer, Path]:
     """Return what scores a model, and its exported folder: a run is exported to `scratch`."""
     if (folder / "step.onnx").exists():
         return ModelFolder(folder).score, folder
+    model = load_model(folder)
+    if model.vocabulary is not NOTES:
+        raise SystemExit(f"--model must be of notes, not {folder}, which is of other events")
     export_run(folder, scratch / folder.name, name=folder.name, data=data)
-    return torch_scorer(load_model(folder)), scratch / folder.name
+    return torch_scorer(model), scratch / folder.name
 
 
 def headline(found: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import made_up
 
 import longplay
 from longplay.midi import NOTE
-from training import published
+from training import evaluate, published
 from training.corpus import Augmentation, Corpus
 from training.export import load_model, write_model
 from training.folder import ModelFolder
@@ -252,6 +252,13 @@ def test_a_run_of_notes_is_no_run_of_events(prepared: Path, tmp_path: Path) -> N
     main(["--data", str(prepared), "--out", str(run), *SMALL[2:], "--head-width", "32", "--steps", "1"])
     with pytest.raises(SystemExit, match="run must be one with --vocabulary performance"):
         published.main(["--run", str(run), "--data", str(prepared), "--out", str(tmp_path / "report")])
+
+
+def test_a_run_of_events_is_not_evaluated_as_one_of_notes(prepared: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    main(["--data", str(prepared), "--out", str(run), *SMALL, "--steps", "1"])
+    with pytest.raises(SystemExit, match="--model must be of notes, not .*run, which is of other events"):
+        evaluate.main(["--model", str(run), "--data", str(prepared), "--out", str(tmp_path / "report")])
 
 
 def test_an_unknown_vocabulary_is_refused(prepared: Path, tmp_path: Path) -> None:
