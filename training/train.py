@@ -11,7 +11,8 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -193,14 +194,22 @@ def open_run(argv: Sequence[str] | None) -> Run:
     return run
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Train until the last step or a signal."""
-    run = open_run(argv)
-    config = run.config
+@contextmanager
+def stop_signals() -> Iterator[list[int]]:
+    """Collect SIGTERM and SIGINT; afterwards they do what they did before."""
     stopped: list[int] = []
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda number, _frame: stopped.append(number))
+    names = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(name, lambda number, _frame: stopped.append(number)) for name in names]
+    try:
+        yield stopped
+    finally:
+        for name, handler in zip(names, before, strict=True):
+            signal.signal(name, handler)
 
+
+def train(run: Run, stopped: list[int]) -> None:
+    """Take steps, log, score and save as the config says, until its last step or until `stopped` holds something."""
+    config = run.config
     peak = measure_peak(run.precision, run.device)
     losses: list[list[float]] = []
     notes, events, since = run.notes, run.events, time.monotonic()
@@ -221,8 +230,15 @@ def main(argv: Sequence[str] | None = None) -> None:
             notes, events, since = run.notes, run.events, time.monotonic()
         if run.step % config.checkpoint_every == 0:
             run.save()
-    run.save()
-    run.log(**run.evaluate(), stopped=bool(stopped))
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Train until the last step or a signal."""
+    run = open_run(argv)
+    with stop_signals() as stopped:
+        train(run, stopped)
+        run.save()
+        run.log(**run.evaluate(), stopped=bool(stopped))
 
 
 if __name__ == "__main__":

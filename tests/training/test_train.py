@@ -2,6 +2,7 @@
 # ruff: noqa: E402 - what needs torch is imported after the check that it is there
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,12 @@ def test_a_run_ends_with_a_checkpoint_and_its_validation(prepared: Path, tmp_pat
     assert lines[-1]["valid"] == pytest.approx(sum(lines[-1]["fields"].values()), abs=1e-3)
     assert set(lines[-1]["sources"]) == {"stanford_rolls", "piano_midi_de", "mutopia"}
     assert not (out / "last.pt.partial").exists()
+
+
+def test_a_run_leaves_signals_as_they_were(prepared: Path, tmp_path: Path) -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
+    main(options(prepared, tmp_path / "run", "--steps", "1"))
+    assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == before
 
 
 def test_options_given_with_resume_replace_those_of_the_run(prepared: Path, tmp_path: Path) -> None:
