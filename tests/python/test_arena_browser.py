@@ -53,7 +53,7 @@ def url(tmp_path):
         text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
-    guard = threading.Timer(120, process.kill)
+    guard = threading.Timer(240, process.kill)
     guard.start()
     yield re.match(r"(http://127\.0\.0\.1:\d+/)  ", process.stdout.readline())[1]
     process.send_signal(signal.SIGINT)
@@ -73,7 +73,7 @@ class Page:
         self.width = width
         self.until(lambda: self.play("left").is_enabled())
 
-    def until(self, condition, seconds=30):
+    def until(self, condition, seconds=60):
         return WebDriverWait(self.driver, seconds, 0.05).until(lambda _: condition())
 
     def find(self, selector):
