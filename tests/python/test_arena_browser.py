@@ -159,6 +159,7 @@ def test_the_keyboard_is_enough(driver, url):
     page.until(lambda: page.choose("left").is_enabled())
     assert page.ranking()[0][6] == "0"
     page.find("#to-vote").click()
+    page.until(lambda: page.find("#vote").is_displayed())
     page.press(Keys.ARROW_RIGHT)
     page.until(lambda: not page.choose("left").is_enabled() and page.play("left").is_enabled())  # the next match
     assert page.ranking()[0][6] == "1"
