@@ -69,6 +69,6 @@ def test_a_guided_piece_extended_to_its_own_length_is_the_same_piece(engine, rec
 
 
 @pytest.mark.parametrize("scale", [0.9, 20.1, float("nan")])
-def test_a_guidance_out_of_range_is_named(engine, scale):
+def test_a_guidance_out_of_range_is_named(scale):
     with pytest.raises(ValueError, match=r"guidance_scale must be in \[1, 20\], not"):
-        engine.generate(SEED, 5, guidance_scale=scale)
+        Settings(guidance_scale=scale)

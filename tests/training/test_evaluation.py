@@ -13,9 +13,9 @@ pytest.importorskip("sklearn", reason="the evaluation needs scikit-learn, of the
 
 import longplay
 from longplay.midi import NOTE
-from training import evaluate, prepare
+from training import evaluate, prepare, tables
 from training.corpus import IGNORED, Corpus
-from training.evaluation import drift, endings, realness, seeds, sets, styles
+from training.evaluation import drift, endings, realness, report, seeds, sets, styles
 from training.evaluation.clips import Music
 from training.export import write_model
 from training.model import NoteModel
@@ -250,22 +250,38 @@ def test_one_command_evaluates_a_model_and_then_the_files_it_made(halls: Path, t
     options = ["--data", str(halls), "--out", str(tmp_path / "report"), "--seconds", "60", "--answers", "12"]
     counts = ["--clips", "2", "--endings", "5", "--styles", "2"]
     evaluate.main([*options, *counts, "--model", str(tmp_path / "model")])
-    report = json.loads((tmp_path / "report" / "report.json").read_text())
+    found = json.loads((tmp_path / "report" / "report.json").read_text())
     made = {"music", "nats", "real_or_generated", "notes", "distances", "seed_response", "long", "endings", "styles"}
-    assert set(report["seconds"]) == made
-    assert report["real_or_generated"]["accuracy"] > 0.9  # weights that nothing was learned by
-    assert report["endings"]["made"]["pieces"] == 5
-    assert report["endings"]["made"]["in_time"] == 1
-    assert report["styles"]["styles"] == ["performed_roll", "score"]
+    assert set(found["seconds"]) == made
+    assert found["real_or_generated"]["accuracy"] > 0.9  # weights that nothing was learned by
+    assert found["endings"]["made"]["pieces"] == 5
+    assert found["endings"]["made"]["in_time"] == 1
+    assert found["styles"]["styles"] == ["performed_roll", "score"]
     assert (tmp_path / "report" / "report.png").stat().st_size > 10_000
     assert (tmp_path / "report" / "report.svg").read_text().count('<g id="axes_') == 16
 
     music = ["--music", str(tmp_path / "report" / "music"), "--seeds", str(tmp_path / "report" / "seeds")]
     evaluate.main([*options[:2], "--out", str(tmp_path / "again"), *music, "--clips", "2"])
     again = json.loads((tmp_path / "again" / "report.json").read_text())
-    assert again["seed_response"]["first_minute"] == report["seed_response"]["first_minute"]
+    assert again["seed_response"]["first_minute"] == found["seed_response"]["first_minute"]
     assert set(again["seconds"]) == made - {"nats", "styles"}
     assert "made" not in again["endings"]
+
+
+def test_styles_are_learned_from_clips_that_the_model_could_have_made(
+    halls: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: dict[str, styles.Labelled] = {}
+    monkeypatch.setattr(report, "agreement", lambda train, tried: heard.update(train=train, real=tried["real"]))
+    write_model(NoteModel("lstm", 64, 32).eval(), tmp_path / "model", name="small")
+    maker = report.Maker(longplay.Engine(tmp_path / "model"), {})
+    corpus = Corpus(halls, "test")
+    given = sets.openings(corpus, list(corpus.by_source), 2, 20, 0)
+    report.style_figures(corpus, Corpus(halls, "train"), given, maker, 2, 0)
+    clips = [clip for labelled in heard.values() for clips in labelled.values() for clip in clips]
+    assert len(clips) == 2 * (16 + 4)
+    for each in clips:
+        assert set(each.notes["velocity"].tolist()) <= set(tables.VELOCITY)
 
 
 def test_a_model_or_music_is_asked_for(halls: Path, tmp_path: Path) -> None:
