@@ -176,13 +176,14 @@ LoopTime Generator::run(Queue& queue, int rows) {
   std::int64_t made = 0;
   for (int steps = 1; active_ > 0; ++steps) {
     time.sampling_seconds += step();
-    time.steps += static_cast<std::uint64_t>(used_);
+    const int used = used_;
+    time.steps += static_cast<std::uint64_t>(used);
     for (std::size_t index = active_; index-- > 0;) {
       const bool done = slots_[index].take_event();
       made += slots_[index].made();
       if (done) finish(queue, index);
     }
-    begin_more(queue, rows);
+    if (used_ < used) begin_more(queue, rows);
     if (steps % kStepsBetweenReports == 0 || active_ == 0) {
       if (!queue.progress(std::exchange(made, 0))) break;
     }
