@@ -78,8 +78,8 @@ class Engine(Maker):
             a run is drawn again without its pitch, and `Piece.refusals` counts it; if no pitch is left, it is an
             Error. A piece without a refusal is the one that is made without `avoid`.
         **settings
-            ``random_seed``, ``temperature``, ``top_k``, ``top_p``, ``min_p``, ``style``, ``max_velocity``,
-            ``recital``, ``include_seed``: see `Settings`.
+            ``random_seed``, ``temperature``, ``top_k``, ``top_p``, ``min_p``, ``style``, ``guidance_scale``,
+            ``max_velocity``, ``recital``, ``steady``, ``include_seed``: see `Settings`.
 
         Returns
         -------

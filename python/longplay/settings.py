@@ -128,7 +128,7 @@ def core_settings(
     return _core.Settings(
         length_ms=settings.milliseconds,
         random_seed=settings.random_seed,
-        params=_sampling_params(settings, config),
+        params=field_params(settings, config),
         bias=[_bias(field, settings) for field in config["fields"]],
         controls=[_control(control, settings) for control in config["controls"]],
         guidance_scale=settings.guidance_scale,
@@ -155,7 +155,8 @@ def styles(config: Mapping[str, Any]) -> tuple[str, ...]:
     return ()
 
 
-def _sampling_params(settings: Settings, config: Mapping[str, Any]) -> list[_core.SamplingParams]:
+def field_params(settings: Settings, config: Mapping[str, Any]) -> list[_core.SamplingParams]:
+    """What each field of a model is drawn with: the settings, and where they do not say, the model's own."""
     fields = [str(field["name"]) for field in config["fields"]]
 
     def of(field: str, name: str) -> float:
@@ -179,8 +180,10 @@ def sampling_params(options: Mapping[str, float]) -> _core.SamplingParams:
         One is out of range; the message names it.
     """
     top_k = options["top_k"]
-    if top_k != int(top_k):
+    if not float(top_k).is_integer():
         raise ValueError(f"top_k must be a whole number, not {top_k}")
+    if abs(top_k) >= 2**31:
+        raise ValueError(f"top_k must be in [0, 2**31), not {top_k}")
     return _core.SamplingParams(
         temperature=options["temperature"], top_k=int(top_k), top_p=options["top_p"], min_p=options["min_p"]
     )

@@ -3,6 +3,7 @@
 import importlib
 import json
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -184,6 +185,15 @@ def test_a_transformer_that_stops_early_is_not_timed():
     making(2, lambda tokens: tokens)()
     with pytest.raises(AssertionError, match="7 tokens were made, not 8"):
         making(2, lambda tokens: tokens - 1)()
+
+
+def test_rivals_draw_as_the_model_is_drawn_from_by_default(built_in, tmp_path):
+    assert lstm.read(built_in.folder).top_p == [1.0, 0.92, 0.95, 0.98]
+    folder = shutil.copytree(built_in.folder, tmp_path / "plain")
+    config = json.loads((folder / "config.json").read_text())
+    del config["sampling"]
+    (folder / "config.json").write_text(json.dumps(config))
+    assert lstm.read(folder).top_p == [1.0] * 4
 
 
 def test_a_model_of_another_kind_has_no_rivals_with_its_weights(tmp_path):

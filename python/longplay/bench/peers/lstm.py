@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from longplay._core import Error
 from longplay.bench.onnx_bytes import weights
+from longplay.settings import Settings, field_params
 
 Floats = NDArray[np.float32]
 
@@ -69,7 +70,7 @@ def read(folder: Path) -> LSTMWeights:
             drawn=[_table(head, "drawn") for head in heads],
             heads=[_product(head, "logits") for head in heads],
             sizes=[field["size"] for field in config["fields"]],
-            top_p=[config["sampling"]["top_p"][field["name"]] for field in config["fields"]],
+            top_p=[params.top_p for params in field_params(Settings(), config)],
             start_event=config["start_event"],
             unknown=[control["unknown"] for control in config["controls"]],
         )
