@@ -128,13 +128,14 @@ class Vocabulary:
 
 
 @functools.cache
-def _tokenizer() -> longplay.Tokenizer:
-    return longplay.Tokenizer(tables.config("tables", [], 1))  # what trains is what serves
+def note_tokenizer() -> longplay.Tokenizer:
+    """Return the tokenizer of the built-in models' tables: what trains is what serves."""
+    return longplay.Tokenizer(tables.config("tables", [], 1))
 
 
 def _read(notes: NDArray[Any], source: str) -> Reading:
     style = tables.STYLES.index(tables.STYLE_OF_SOURCE.get(source, "unknown"))
-    return read_notes(_tokenizer(), notes, style)
+    return read_notes(note_tokenizer(), notes, style)
 
 
 def read_notes(tokenizer: longplay.Tokenizer, notes: NDArray[Any], style: int) -> Reading:

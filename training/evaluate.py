@@ -21,7 +21,7 @@ from training.corpus import NOTES, Corpus
 from training.evaluation import distances, report, sets
 from training.evaluation.clips import paired_clips
 from training.evaluation.plots import draw
-from training.export import export_run, load_model
+from training.export import calibrate, load_model, write_model
 from training.folder import ModelFolder
 from training.options import parse_config, plain
 from training.scoring import Scorer, score_corpus, torch_scorer
@@ -128,8 +128,9 @@ def open_model(folder: Path, data: Path, scratch: Path) -> tuple[Scorer, Path]:
     model = load_model(folder)
     if model.vocabulary is not NOTES:
         raise SystemExit(f"--model must be of notes, not {folder}, which is of other events")
-    export_run(folder, scratch / folder.name, name=folder.name, data=data)
-    return torch_scorer(model), scratch / folder.name
+    exported = scratch / folder.name
+    write_model(model, exported, name=folder.name, precision="int8", ranges=calibrate(model, data))
+    return torch_scorer(model), exported
 
 
 def headline(found: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import onnx
 import torch
@@ -36,9 +37,14 @@ class ExportConfig:
     sampling: str = field(default=SAMPLING, metadata={"help": "`sampling` of config.json: what notes are drawn with"})
 
 
+def _read(run: Path) -> dict[str, Any]:
+    saved: dict[str, Any] = torch.load(run / "last.pt", map_location="cpu", weights_only=True)
+    return saved
+
+
 def load_model(run: Path) -> NoteModel:
     """Load the averaged model of a run's last checkpoint, ready to be used."""
-    saved = torch.load(run / "last.pt", map_location="cpu", weights_only=True)
+    saved = _read(run)
     config = saved["config"]
     vocabulary = config.get("vocabulary", "notes")  # older runs knew no other
     model = NoteModel(config["backbone"], config["width"], config["head_width"], vocabulary=vocabulary)
@@ -82,32 +88,22 @@ def write_model(
     partial.rmdir()
 
 
-def export_run(
-    run: Path,
-    out: Path,
-    *,
-    name: str,
-    precision: Precision = "int8",
-    data: Path | None = None,
-    sampling: str = SAMPLING,
-) -> None:
-    """Write the model of a run's last checkpoint into a folder; int8 is calibrated on training pieces of `data`."""
-    model = load_model(run)
-    ranges = None
-    if precision == "int8":
-        stored = torch.load(run / "last.pt", map_location="cpu", weights_only=True)["config"]
-        train = Corpus(data or Path(stored["data"]), "train", model.vocabulary)
-        music = Stream(train, MIXES["all"], *CALIBRATION, random_seed=1).next()
-        ranges = measure(model, music.events, music.controls)
-    write_model(model, out, name=name, precision=precision, ranges=ranges, sampling=sampling)
+def calibrate(model: NoteModel, data: Path) -> Ranges:
+    """Measure the ranges that int8 needs, on training pieces of a prepared folder."""
+    train = Corpus(data, "train", model.vocabulary)
+    music = Stream(train, MIXES["all"], *CALIBRATION, random_seed=1).next()
+    return measure(model, music.events, music.controls)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Export the last checkpoint of a run."""
     config = parse_config(ExportConfig, argv, __doc__ or "")
-    data = Path(config.data) if config.data else None
-    export_run(
-        config.run, config.out, name=config.name, precision=config.precision, data=data, sampling=config.sampling
+    model = load_model(config.run)
+    ranges = None
+    if config.precision == "int8":
+        ranges = calibrate(model, Path(config.data or _read(config.run)["config"]["data"]))
+    write_model(
+        model, config.out, name=config.name, precision=config.precision, ranges=ranges, sampling=config.sampling
     )
 
 

@@ -42,9 +42,10 @@ def torch_scorer(model: NoteModel, context: int | None = None) -> Scorer:
         nats = np.zeros(targets.shape)
         for begin in range(0, len(events), CHUNK):
             part = slice(begin, begin + CHUNK)
-            given = [torch.from_numpy(array[part].copy()).to(device) for array in (events, controls, targets)]
+            given = [torch.from_numpy(array[part]).to(device) for array in (events, controls, targets)]
             if context is not None and begin % context == 0:
                 state = model.zero_state(events.shape[1])
+                given[0] = given[0].clone()  # the memory is the caller's
                 given[0][0] = start
             heard, state = model.hear(given[0], given[1], state)
             losses = model.field_losses(heard, given[2])

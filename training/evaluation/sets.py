@@ -10,8 +10,7 @@ import numpy as np
 
 import longplay
 from longplay.midi import Notes
-from training import tables
-from training.corpus import Corpus
+from training.corpus import Corpus, note_tokenizer
 from training.evaluation.clips import CLIP_MS, FEWEST_NOTES, Music, excerpt
 
 MANIFEST = "seeds.csv"
@@ -120,7 +119,7 @@ def real_clips(corpus: Corpus, sources: Sequence[str], count: int, random: np.ra
 
 def rounded(notes: Notes) -> Notes:
     """Notes as the tables of the built-in models can say them."""
-    tokenizer = longplay.Tokenizer(tables.config("tables", [], 1))
+    tokenizer = note_tokenizer()
     return tokenizer.decode(tokenizer.encode(notes))
 
 
