@@ -6,5 +6,18 @@ import sys
 
 def run(*arguments, timeout=60):
     """Run ``longplay`` with these arguments to its end; what it wrote is text."""
-    command = [sys.executable, "-m", "longplay", *map(str, arguments)]
+    return _run("-m", "longplay", *map(str, arguments), timeout=timeout)
+
+
+def run_without(module, *arguments):
+    """The same where a module is not installed."""
+    program = (
+        f"import sys; sys.modules[{module!r}] = None; sys.argv = {['longplay', *map(str, arguments)]};"
+        "from longplay.cli import main; main()"
+    )
+    return _run("-c", program, timeout=60)
+
+
+def _run(*arguments, timeout):
+    command = [sys.executable, *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)

@@ -2,8 +2,6 @@
 
 import json
 import socket
-import subprocess
-import sys
 from functools import partial
 
 import command
@@ -67,10 +65,6 @@ def test_failures_are_one_line(folder, tmp_path_factory):
 
 
 def test_the_missing_extra_is_said_with_the_remedy(folder):
-    program = (
-        f"import sys; sys.modules['starlette'] = None; sys.argv = ['longplay', 'arena', {str(folder)!r}];"
-        "from longplay.cli import main; main()"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    done = command.run_without("starlette", "arena", folder)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "longplay: the arena needs the extra [arena]: pip install 'longplay[arena]'\n"

@@ -1,12 +1,10 @@
 """Pictures of pieces, and the numbers they show."""
 
-import subprocess
-import sys
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from command import run
+from command import run, run_without
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 from PIL import Image
@@ -158,10 +156,6 @@ def test_the_command_draws_a_file_and_keeps_what_is_there(tmp_path):
     ids=lambda command: command[0],
 )
 def test_without_matplotlib_one_line_says_how_to_install_it(command):
-    program = (
-        f"import sys; sys.modules['matplotlib'] = None; sys.argv = ['longplay', *{command}];"
-        "from longplay.cli import main; main()"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    done = run_without("matplotlib", *command)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "longplay: pictures need matplotlib: pip install 'longplay[plot]'\n"
