@@ -281,21 +281,22 @@ def test_a_midi_file_is_not_an_index(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "what"),
+    ("name", "place", "what"),
     [
-        ("first_notes", "first_notes must ascend"),
-        ("windows", "within the series"),
-        ("phrases", "sorted place"),
-        ("melody", "melody must ascend within"),
-        ("melody_phrases", "sorted place"),
-        ("pitches", "pitches must be"),
+        ("first_notes", 1, "first_notes must ascend"),
+        ("windows", 1, "within the series"),
+        ("phrases", 1, "sorted place"),
+        ("melody", 1, "melody must ascend within"),
+        ("melody", -1, "melody must ascend within"),
+        ("melody_phrases", 1, "sorted place"),
+        ("pitches", 1, "pitches must be"),
     ],
 )
-def test_arrays_that_do_not_fit_each_other_are_refused(index, tmp_path, name, what):
+def test_arrays_that_do_not_fit_each_other_are_refused(index, tmp_path, name, place, what):
     content = index._content
     arrays = dict(content.arrays)
     arrays[name] = arrays[name].copy()
-    arrays[name][1] = 255 if name == "pitches" else 2**31
+    arrays[name][place] = 255 if name == "pitches" else 2**31
     from longplay.originality.index_file import IndexContent, write_index
 
     write_index(tmp_path / "index", IndexContent(content.settings, content.works, arrays), overwrite=False)
