@@ -142,7 +142,8 @@ void bind_model(py::module_& m) {
 
   py::class_<Runtime, std::shared_ptr<Runtime>>(m, "Runtime")
       .def(py::init<const std::string&>(), "library_path"_a)
-      .def_property_readonly("version", &Runtime::version);
+      .def_property_readonly("version", &Runtime::version)
+      .def_static("kernels", &Runtime::kernels);
 
   py::class_<ModelFiles, std::shared_ptr<ModelFiles>>(m, "ModelFiles")
       .def(

@@ -4,8 +4,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "longplay/model.hpp"
+#include "operators/operators.hpp"
 #include "ort_api.hpp"
 
 namespace longplay::ort {
@@ -30,6 +32,8 @@ class Library {
   const OrtEnv* env() const { return env_; }
   OrtAllocator* allocator() const { return allocator_; }
   const std::string& version() const { return version_; }
+  // Our own operators, for sessions on the CPU; null where this processor has no kernels.
+  OrtCustomOpDomain* operators() const { return domain_; }
 
   // What a call came to; frees its status.
   std::optional<Failure> failure(OrtStatus* status) const;
@@ -43,6 +47,8 @@ class Library {
   Api api_;
   OrtEnv* env_ = nullptr;
   OrtAllocator* allocator_ = nullptr;  // the library's own
+  std::vector<std::shared_ptr<const CustomOp>> operators_;
+  OrtCustomOpDomain* domain_ = nullptr;
 };
 
 }  // namespace longplay::ort

@@ -158,7 +158,11 @@ Handle<OrtSessionOptions> make_options(const Library& library, const Device& dev
   library.expect(api.SetSessionGraphOptimizationLevel(raw, kOptimizeAll));
   // Nothing but what refuse_external_data has read, whatever the bytes may look like.
   library.expect(api.AddSessionConfigEntry(raw, "session.load_model_format", "ONNX"));
-  if (device.kind == Device::Kind::cuda) append_cuda(library, raw, device);
+  if (device.kind == Device::Kind::cuda) {
+    append_cuda(library, raw, device);
+  } else if (library.operators()) {
+    library.expect(api.AddCustomOpDomain(raw, library.operators()));
+  }
   return options;
 }
 

@@ -65,9 +65,19 @@ Library::Library(const ApiBase& base) : version_(base.get_version()), api_(table
   expect(api_.CreateEnv(kLogFatal, "longplay", &env_));
   expect(api_.DisableTelemetryEvents(env_));
   expect(api_.GetAllocatorWithDefaultOptions(&allocator_));
+  if (const operators::Kernels* kernels = operators::kernels()) {
+    operators_ = operators::make_operators(api_, *kernels);
+    expect(api_.CreateCustomOpDomain(operators::kDomain, &domain_));
+    for (const auto& one : operators_) {
+      expect(api_.CustomOpDomain_Add(domain_, reinterpret_cast<const OrtCustomOp*>(one.get())));
+    }
+  }
 }
 
-Library::~Library() { api_.ReleaseEnv(env_); }
+Library::~Library() {
+  if (domain_) api_.ReleaseCustomOpDomain(domain_);
+  api_.ReleaseEnv(env_);
+}
 
 std::optional<Failure> Library::failure(OrtStatus* status) const {
   if (!status) return std::nullopt;
@@ -90,5 +100,10 @@ Runtime::Runtime(const std::string& library_path) : impl_(new Impl{ort::Library(
 Runtime::~Runtime() = default;
 
 std::string Runtime::version() const { return impl_->library.version(); }
+
+std::string Runtime::kernels() {
+  const operators::Kernels* const ours = operators::kernels();
+  return ours ? ours->name : "";
+}
 
 }  // namespace longplay

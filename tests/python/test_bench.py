@@ -58,7 +58,7 @@ def test_a_bench_measures_every_part_and_tells_the_machine(report):
         assert figure["runs"] >= 1
         assert figure["unit"]
         assert figure["name"] in table
-    assert {"processor", "cores", "system", "python", "longplay", "numpy"} <= measured["machine"].keys()
+    assert {"processor", "cores", "kernels", "system", "python", "longplay", "numpy"} <= measured["machine"].keys()
     assert picture.startswith(b"\x89PNG")
 
 

@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 
 # Where each C++ file lives. A new file finds its place here first. On floor 2 there are two rooms.
 MIDI = {"keyboards", "midi_clock", "score", "score_read", "score_write", "sequencer"}
+KERNELS = {"kernels", "kernels_avx2", "kernels_avx512", "kernels_for", "panels"}
 MODEL = {
     "batch_tensor",
     "copy_graph",
@@ -18,6 +19,8 @@ MODEL = {
     "model_config",
     "model_state",
     "onnx_check",
+    "operator",
+    "operators",
     "ort_api",
     "ort_api_check",
     "ort_capture",
@@ -38,7 +41,7 @@ ORIGINALITY = {
     "window_search",
 }
 FLOORS = (
-    dict.fromkeys(["archive", "error", "random"], 0)
+    dict.fromkeys(["archive", "error", "random", *KERNELS], 0)
     | dict.fromkeys(["midi_file", "midi_read", "midi_write"], 1)
     | dict.fromkeys([*MIDI, *MODEL], 2)
     | dict.fromkeys(ORIGINALITY, 3)
@@ -52,7 +55,7 @@ SOURCES = sorted([*ROOT.glob("cpp/include/longplay/*.hpp"), *ROOT.glob("cpp/src/
 
 
 def own_includes(path: Path) -> list[str]:
-    names = re.findall(r'#include "(?:longplay/)?(\w+)\.hpp"', path.read_text())
+    names = re.findall(r'#include "(?:\w+/)?(\w+)\.hpp"', path.read_text())
     return [name for name in names if name != path.stem]
 
 
@@ -72,6 +75,15 @@ def test_midi_and_models_do_not_know_each_other():
             assert MODEL.isdisjoint(own_includes(path)), path
         if path.stem in MODEL:
             assert MIDI.isdisjoint(own_includes(path)), path
+
+
+def test_what_is_compiled_for_a_processor_shares_no_inline_functions():
+    """The linker may take either copy of one, and the other processors would not know its instructions."""
+    compiled = [path for path in SOURCES if re.fullmatch(r"kernels_(avx\w+|for)", path.stem)]
+    included = {name for path in compiled for name in re.findall(r"#include (\S+)", path.read_text())}
+    assert included == {"<immintrin.h>", '"operators/kernels_for.hpp"', '"operators/kernels.hpp"'}
+    included = re.findall(r"#include (\S+)", (ROOT / "cpp/src/operators/kernels.hpp").read_text())
+    assert included == ["<cstddef>", "<cstdint>"]
 
 
 def test_pybind11_is_known_to_the_bindings_alone():

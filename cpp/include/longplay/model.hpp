@@ -29,6 +29,8 @@ class Runtime {
   Runtime& operator=(const Runtime&) = delete;
 
   std::string version() const;
+  // Instruction set of the kernels of ours that sessions on the CPU use; empty where this processor has none.
+  static std::string kernels();
 
  private:
   friend class Model;
