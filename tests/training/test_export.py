@@ -19,7 +19,7 @@ from training import tables
 from training.corpus import Corpus
 from training.export import write_model
 from training.folder import ModelFolder
-from training.graphs.builder import ACTIVATION_ZERO, WEIGHT_MAX, Precision, quantise
+from training.graphs.builder import WEIGHT_MAX, Precision, quantise
 from training.graphs.calibration import measure
 from training.model import NoteModel
 from training.scoring import score_corpus, torch_scorer
@@ -168,7 +168,7 @@ def test_int8_alone_is_given_ranges(model: NoteModel, tmp_path: Path) -> None:
 
 
 def test_a_product_of_two_bytes_and_weights_fits_sixteen_bits() -> None:
-    assert 2 * (ACTIVATION_ZERO + 127) * WEIGHT_MAX < 2**15
+    assert 2 * 255 * WEIGHT_MAX < 2**15
 
 
 def test_quantised_weights_are_near_and_use_the_range() -> None:

@@ -8,19 +8,15 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from training.graphs.functions import DOMAIN, INPUT_SCALE, VERSION, functions
+
 IR_VERSION, OPSET = 8, 17  # open in every ONNX Runtime from 1.19
 RUNTIME_DOMAIN = "com.microsoft"
-ACTIVATION_SCALE = 1 / 127
-ACTIVATION_ZERO = 128
 # With 7 bits the sum of two products fits 16 bits, which processors without VNNI add them in.
 WEIGHT_MAX = 63
 
 Precision: TypeAlias = Literal["fp32", "fp16", "int8"]
 """What the products are computed in; all between them, and the states, stay fp32."""
-# Columns from which, for one row, MatMulInteger with three nodes after it takes less time than MatMulIntegerToFloat,
-# which does the same: a step of the built-in model 78 us in place of 90. For 64 rows they take as long.
-WIDE = 512
-
 Floats = NDArray[np.float32]
 """A product's weights are (inputs, outputs), a table of embeddings is (ids, width)."""
 
@@ -46,6 +42,10 @@ class Graph:
         self._nodes.append(helper.make_node(kind, inputs, [into, *more], domain=domain, **attributes))
         return into
 
+    def add_ours(self, kind: str, *inputs: str, into: str, more: Sequence[str] = ()) -> str:
+        """Add a node of a function of ours (`training.graphs.functions`)."""
+        return self.add(kind, *inputs, into=into, more=more, domain=DOMAIN)
+
     def split(self, whole: str, parts: dict[str, int]) -> list[str]:
         """Cut columns into named parts of these widths."""
         widths = self.constant("widths_" + "_".join(map(str, parts.values())), list(parts.values()), np.int64)
@@ -54,21 +54,29 @@ class Graph:
 
     def embeddings(self, name: str, ids: str, tables: Sequence[Floats]) -> str:
         """Sum of one row of every table: ids (batch, tables) -> (batch, width)."""
-        # 16 bits in the file; the runtime casts once, at load.
-        half = self.constant(f"{name}_tables", np.concatenate(tables), np.float16)
+        begins, half = self._tables(name, tables)
+        if self._precision == "int8":
+            return self.add_ours("EmbeddingSum", ids, begins, half, into=f"{name}_sum")
         table = self.add("Cast", half, into=f"{name}_rows", to=TensorProto.FLOAT)
         if len(tables) > 1:
-            begins = np.cumsum([0, *(len(table) for table in tables[:-1])])
-            ids = self.add("Add", ids, self.constant(f"{name}_begins", begins, np.int64), into=f"{name}_ids")
+            ids = self.add("Add", ids, begins, into=f"{name}_ids")
         total = self.add("Gather", table, ids, into=f"{name}_each", axis=0)
-        if len(tables) > 1 and self._precision == "int8":  # on a CPU, a product with ones takes half as long
-            ones = self.constant(f"{name}_ones", np.ones((1, len(tables))), np.float32)
-            total = self.add("MatMul", ones, total, into=f"{name}_total")
-        elif len(tables) > 1:  # on a GPU it would carry addresses up at every step, ReduceSum needs cuDNN
+        if len(tables) > 1:  # on a GPU the function's product would carry addresses up at every step
             each = self.split(total, {f"{name}_each_{place}": 1 for place in range(len(tables))})
             total = self.add("Sum", *each, into=f"{name}_total")
         shape = self.constant(f"{name}_shape", [-1, tables[0].shape[1]], np.int64)
         return self.add("Reshape", total, shape, into=f"{name}_sum")
+
+    def head(self, context: str, begin: int, drawn: str, tables: Sequence[Floats], weight: Floats, bias: Floats) -> str:
+        """Logits, of a part of the context from `begin` on and the fields drawn (batch, tables)."""
+        first = self.constant("begin", [begin], np.int64)
+        if self._precision == "int8":
+            told = [*self._tables("drawn", tables), *self._integers("logits", weight), self._real("logits_bias", bias)]
+            return self.add_ours("Int8Head", context, first, drawn, *told, into="logits")
+        end, axis = self.constant("end", [begin + len(weight)], np.int64), self.constant("axis", [1], np.int64)
+        part = self.add("Slice", context, first, end, axis, into="part")
+        total = self.add("Add", part, self.embeddings("drawn", drawn, tables), into="hidden_sum")
+        return self.product("logits", self.add("Tanh", total, into="hidden"), weight, bias)
 
     def product(self, name: str, given: str, weight: Floats, bias: Floats | None = None) -> str:
         """``given @ weight + bias``; for int8, `given` lies in [-1, 1]; what does not is cut off.
@@ -76,45 +84,52 @@ class Graph:
         So the int8 form quantises it with a fixed scale, and a row's bits do not depend on its neighbours, as they
         would with a scale taken over the batch.
         """
+        if self._precision == "int8":
+            biases = self._real(f"{name}_bias", np.zeros(weight.shape[1]) if bias is None else bias)
+            return self.add_ours("Int8Linear", given, *self._integers(name, weight), biases, into=name)
         kind = np.float16 if self._precision == "fp16" else np.float32
-        biases = [] if bias is None else [self.constant(f"{name}_bias", bias, kind)]
-        if self._precision != "int8":
-            factors = [given, self.constant(f"{name}_weight", weight, kind), *biases]
-            if self._precision == "fp32":
-                return self.add("Gemm", *factors, into=name)
-            factors[0] = self.add("Cast", given, into=f"{name}_given", to=TensorProto.FLOAT16)
-            half = self.add("Gemm", *factors, into=f"{name}_half")
-            return self.add("Cast", half, into=name, to=TensorProto.FLOAT)
+        factors = [given, self.constant(f"{name}_weight", weight, kind)]
+        if bias is not None:
+            factors.append(self.constant(f"{name}_bias", bias, kind))
+        if self._precision == "fp32":
+            return self.add("Gemm", *factors, into=name)
+        factors[0] = self.add("Cast", given, into=f"{name}_given", to=TensorProto.FLOAT16)
+        half = self.add("Gemm", *factors, into=f"{name}_half")
+        return self.add("Cast", half, into=name, to=TensorProto.FLOAT)
+
+    def lstm_cell(self, number: int, given: str, weight: Floats, bias: Floats | str) -> str:
+        """Make h and c of a cell, and return h; `bias` has gates for all rows, or is a value with gates of each."""
+        name, before = f"gates{number}", f"c{number}"
+        if self._precision == "int8":
+            biases = bias if isinstance(bias, str) else self._real(f"{name}_bias", bias)
+            kind, inputs = "Int8LSTMCell", [given, before, *self._integers(name, weight), biases]
+        elif isinstance(bias, str):
+            gates = self.add("Add", bias, self.product(name, given, weight), into=f"{name}_sum")
+            kind, inputs = "LSTMGates", [gates, before]
+        else:
+            kind, inputs = "LSTMGates", [self.product(name, given, weight, bias), before]
+        return self.add_ours(kind, *inputs, into=f"next_h{number}", more=[f"next_c{number}"])
+
+    def _tables(self, name: str, tables: Sequence[Floats]) -> tuple[str, str]:
+        """Where each table begins in one of all of them, and that table, in 16 bits."""
+        begins = np.cumsum([0, *(len(table) for table in tables[:-1])])
+        half = self.constant(f"{name}_tables", np.concatenate(tables), np.float16)
+        return self.constant(f"{name}_begins", begins, np.int64), half
+
+    def _integers(self, name: str, weight: Floats) -> tuple[str, str]:
+        """Weight and scale of an int8 product."""
         integers, scale = quantise(weight)
-        activation_scale = self.constant("activation_scale", ACTIVATION_SCALE, np.float32)
-        activation_zero = self.constant("activation_zero", ACTIVATION_ZERO, np.uint8)
-        quantised = self.add("QuantizeLinear", given, activation_scale, activation_zero, into=f"{name}_given")
-        weight_name = self.constant(f"{name}_weight", integers, np.int8)
-        if len(scale) >= WIDE:
-            whole = self.add("MatMulInteger", quantised, weight_name, activation_zero, into=f"{name}_whole")
-            cast = self.add("Cast", whole, into=f"{name}_cast", to=TensorProto.FLOAT)
-            both_scales = self.constant(f"{name}_both_scales", scale * ACTIVATION_SCALE, np.float32)
-            if not biases:
-                return self.add("Mul", cast, both_scales, into=name)
-            return self.add("Add", self.add("Mul", cast, both_scales, into=f"{name}_scaled"), *biases, into=name)
-        return self.add(
-            "MatMulIntegerToFloat",
-            quantised,
-            weight_name,
-            activation_scale,
-            self.constant(f"{name}_scale", scale, np.float32),
-            activation_zero,
-            "",  # the weights' zero point is 0
-            *biases,
-            into=name,
-            domain=RUNTIME_DOMAIN,
-        )
+        return self.constant(f"{name}_weight", integers, np.int8), self._real(f"{name}_scale", scale * INPUT_SCALE)
+
+    def _real(self, name: str, values: Any) -> str:
+        return self.constant(name, values, np.float32)
 
     def model(self, name: str, inputs: Sequence[Any], outputs: Sequence[Any]) -> onnx.ModelProto:
         """Return the whole model, checked."""
         graph = helper.make_graph(self._nodes, name, inputs, outputs, list(self._constants.values()))
-        opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(RUNTIME_DOMAIN, 1)]
-        model = helper.make_model(graph, ir_version=IR_VERSION, opset_imports=opsets)
+        opsets = [helper.make_opsetid(*each) for each in (("", OPSET), (RUNTIME_DOMAIN, 1), (DOMAIN, VERSION))]
+        named = functions(self._nodes, OPSET)
+        model = helper.make_model(graph, ir_version=IR_VERSION, opset_imports=opsets, functions=named)
         onnx.checker.check_model(model)
         return model
 

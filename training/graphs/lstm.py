@@ -54,15 +54,12 @@ def first_layer(g: Graph, backbone: LSTM, ids: str, tables: Sequence[Floats]) ->
     """
     weight, recurrent, bias = layer_weights(backbone, 0)
     first, *others = (table @ weight for table in tables)
-    given = g.embeddings("given", ids, [first + bias, *others])
-    gates = g.add("Add", given, g.product("recurrent", "h0", recurrent), into="gates0")
-    return _cell(g, 0, gates, backbone.width)
+    return g.lstm_cell(0, "h0", recurrent, g.embeddings("given", ids, [first + bias, *others]))
 
 
 def next_layer(g: Graph, layer: int, given: str, weight: Floats, bias: Floats) -> str:
     """Add a further layer; `weight` multiplies what it is given and its h, side by side."""
-    both = g.add("Concat", given, f"h{layer}", into=f"given{layer}", axis=1)
-    return _cell(g, layer, g.product(f"gates{layer}", both, weight, bias), len(bias) // 4)
+    return g.lstm_cell(layer, g.add("Concat", given, f"h{layer}", into=f"given{layer}", axis=1), weight, bias)
 
 
 def _by_gate(weight: Any, width: int) -> Floats:
@@ -70,15 +67,3 @@ def _by_gate(weight: Any, width: int) -> Floats:
     array: Floats = weight.detach().float().numpy()
     array = array.reshape(4, width, *array.shape[1:])[GATES].reshape(array.shape)
     return array.T
-
-
-def _cell(g: Graph, layer: int, gates: str, width: int) -> str:
-    n = str(layer)
-    opening, candidate = g.split(gates, {f"opening{n}": 3 * width, f"candidate{n}": width})
-    opened = g.add("Sigmoid", opening, into=f"opened{n}")
-    new = g.add("Tanh", candidate, into=f"new{n}")
-    write, keep, show = g.split(opened, {f"write{n}": width, f"keep{n}": width, f"show{n}": width})
-    kept = g.add("Mul", keep, f"c{n}", into=f"kept{n}")
-    written = g.add("Mul", write, new, into=f"written{n}")
-    cell = g.add("Add", kept, written, into=f"next_c{n}")
-    return g.add("Mul", show, g.add("Tanh", cell, into=f"shown{n}"), into=f"next_h{n}")

@@ -6,7 +6,6 @@ A model with one field has no context, one without controls is not given any (do
 from types import ModuleType
 from typing import Any
 
-import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
@@ -65,13 +64,9 @@ def head_graph(model: NoteModel, field: int, precision: Precision) -> onnx.Model
     """Return head_`field`.onnx."""
     g = Graph(precision)
     head: Any = model.heads[field - 1]
-    width = model.head_width
-    begin = g.constant("begin", [(field - 1) * width], np.int64)
-    end = g.constant("end", [field * width], np.int64)
-    part = g.add("Slice", "context", begin, end, g.constant("axis", [1], np.int64), into="part")
-    drawn = g.embeddings("drawn", "drawn", _tables(model.drawn[field - 1]))
-    hidden = g.add("Add", part, drawn, into="hidden_sum")
-    g.product("logits", g.add("Tanh", hidden, into="hidden"), array(head.weight).T, array(head.bias))
+    begin = (field - 1) * model.head_width
+    tables = _tables(model.drawn[field - 1])
+    g.head("context", begin, "drawn", tables, array(head.weight).T, array(head.bias))
     inputs = [_tensor("context", [model.context_width]), _tensor("drawn", [field], TensorProto.INT64)]
     return g.model(f"head_{field}", inputs, [_tensor("logits", [len(head.bias)])])
 

@@ -6,6 +6,8 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from longplay._core import Runtime
+
 PACKAGES = (
     *("longplay", "numpy", "onnxruntime", "onnxruntime-gpu"),
     *("torch", "transformers", "onnxruntime-genai", "mido", "pretty_midi", "symusic", "miditok"),
@@ -13,10 +15,11 @@ PACKAGES = (
 
 
 def describe() -> dict[str, str | int]:
-    """Processor, its cores that this process may use, system, and the versions of what is measured."""
+    """Processor, its cores that this process may use, kernels, system, and the versions of what is measured."""
     found: dict[str, str | int] = {
         "processor": _processor(),
         "cores": cores(),
+        "kernels": Runtime.kernels() or "ONNX Runtime's alone",
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
     }

@@ -16,6 +16,9 @@ from longplay._core import Error
 from longplay.bench.onnx_bytes import weights
 from longplay.settings import Settings, field_params
 
+INT8_INPUTS = np.float32(127)
+"""What stands for 1 in the inputs of an int8 product, whose scale undoes it (docs/model-contract.md)."""
+
 Floats = NDArray[np.float32]
 
 
@@ -64,7 +67,7 @@ def read(folder: Path) -> LSTMWeights:
     try:
         return LSTMWeights(
             given=_table(step, "given"),
-            recurrent=_product(step, "recurrent"),
+            recurrent=_product(step, "gates0"),
             second=_product(step, "gates1"),
             told=_product(step, "told"),
             drawn=[_table(head, "drawn") for head in heads],
@@ -79,14 +82,12 @@ def read(folder: Path) -> LSTMWeights:
 
 
 def _table(graph: dict[str, NDArray[Any]], name: str) -> Table:
-    begins = graph.get(f"{name}_begins", np.zeros(1, np.int64))  # there is none for a single table
+    begins = graph.get(f"{name}_begins", np.zeros(1, np.int64))  # an fp32 graph has none for a single table
     return Table(graph[f"{name}_tables"].astype(np.float32), begins)
 
 
 def _product(graph: dict[str, NDArray[Any]], name: str) -> Product:
     weight = graph[f"{name}_weight"].astype(np.float32)
-    if f"{name}_both_scales" in graph:
-        weight *= graph[f"{name}_both_scales"] / graph["activation_scale"]
-    else:
-        weight *= graph.get(f"{name}_scale", np.float32(1))
+    if f"{name}_scale" in graph:
+        weight *= graph[f"{name}_scale"] * INT8_INPUTS
     return Product(weight, graph.get(f"{name}_bias", np.zeros(weight.shape[1], np.float32)))

@@ -1,0 +1,72 @@
+"""Operators of the domain ``longplay``: functions, made of ONNX's own operators (docs/model-contract.md).
+
+ONNX Runtime puts a function's nodes in its place, unless it knows of a kernel: the engine has some of its own.
+"""
+
+from collections.abc import Iterable
+
+import onnx
+
+DOMAIN, VERSION = "longplay", 1
+INPUT_SCALE = 1 / 127
+"""What a whole number stands for that `Int8Linear` multiplies."""
+
+_TEXTS = {
+    "Int8Linear": f"""(x, weight, scale, bias) => (y) {{
+        input_scale = Constant <value_float: float = {INPUT_SCALE}> ()
+        zero = Constant <value = uint8 {{128}}> ()
+        given = QuantizeLinear (x, input_scale, zero)
+        whole = MatMulInteger (given, weight, zero)
+        real = Cast <to: int = 1> (whole)
+        scaled = Mul (real, scale)
+        y = Add (scaled, bias)
+    }}""",
+    "Int8LSTMCell": """(x, c, weight, scale, bias) => (next_h, next_c) {
+        gates = longplay.Int8Linear (x, weight, scale, bias)
+        next_h, next_c = longplay.LSTMGates (gates, c)
+    }""",
+    "LSTMGates": """(gates, c) => (next_h, next_c) {
+        input, forget, output, candidate = Split <axis: int = 1> (gates)
+        write = Sigmoid (input)
+        keep = Sigmoid (forget)
+        show = Sigmoid (output)
+        new = Tanh (candidate)
+        kept = Mul (keep, c)
+        written = Mul (write, new)
+        next_c = Add (kept, written)
+        shown = Tanh (next_c)
+        next_h = Mul (show, shown)
+    }""",
+    # A product with ones takes half the time of a ReduceSum.
+    "EmbeddingSum": """(ids, begins, table) => (sum) {
+        real = Cast <to: int = 1> (table)
+        places = Add (ids, begins)
+        each = Gather <axis: int = 0> (real, places)
+        count = Shape (begins)
+        ones = ConstantOfShape <value = float[1] {1.0}> (count)
+        sum = MatMul (ones, each)
+    }""",
+    "Int8Head": """(context, begin, drawn, begins, table, weight, scale, bias) => (logits) {
+        axis = Constant <value_ints: ints = [1]> ()
+        width = Shape <start: int = 1> (table)
+        end = Add (begin, width)
+        part = Slice (context, begin, end, axis)
+        embedded = longplay.EmbeddingSum (drawn, begins, table)
+        sum = Add (part, embedded)
+        hidden = Tanh (sum)
+        logits = longplay.Int8Linear (hidden, weight, scale, bias)
+    }""",
+}
+
+
+def functions(nodes: Iterable[onnx.NodeProto], opset: int) -> list[onnx.FunctionProto]:
+    """Return the functions that `nodes` name, and those that these name."""
+    named = [node.op_type for node in nodes if node.domain == DOMAIN]
+    head = f'<opset_import: ["": {opset}, "{DOMAIN}": {VERSION}], domain: "{DOMAIN}">'
+    found: dict[str, onnx.FunctionProto] = {}
+    while named:
+        name = named.pop()
+        if name not in found:
+            found[name] = onnx.parser.parse_function(f"{head} {name} {_TEXTS[name]}")
+            named += [node.op_type for node in found[name].node if node.domain == DOMAIN]
+    return [found[name] for name in sorted(found)]
