@@ -147,16 +147,16 @@ double Generator::step() {
   const std::span<Slot> slots(slots_.data(), active_);
   for (Slot& slot : slots) slot.prepare();
   model_->step(used_);
+  const auto start = std::chrono::steady_clock::now();
+  const double run_before = model_->run_seconds();
   const bool heads = std::ranges::any_of(slots, &Slot::needs_heads);
   const auto fields = static_cast<int>(model_->config().fields.size());
-  double sampling_seconds = 0;
   for (int field = 0; field < fields; ++field) {
     if (field > 0 && heads) model_->head(field, used_);
-    const auto start = std::chrono::steady_clock::now();
     for (Slot& slot : slots) slot.take_field(field);
-    sampling_seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   }
-  return sampling_seconds;
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return seconds - (model_->run_seconds() - run_before);
 }
 
 LoopTime Generator::run(Queue& queue, int rows) {

@@ -91,16 +91,20 @@ LONGPLAY_CLONES KeyRange make_keys(const float* logits, Key* keys, std::size_t s
   return {lowest, highest};
 }
 
-LONGPLAY_CLONES KeyRange make_biased_keys(const float* logits, const float* bias, Key* keys,
-                                          std::size_t size) {
+// Also whether the bias is nothing but zeros.
+LONGPLAY_CLONES KeyRange make_biased_keys(const float* logits, const float* bias, Key* keys, std::size_t size,
+                                          bool& changes_nothing) {
   Key lowest = std::numeric_limits<Key>::max();
   Key highest = std::numeric_limits<Key>::min();
+  std::int32_t seen = 0;
   for (std::size_t i = 0; i < size; ++i) {
     const Key key = to_key(logits[i] + bias[i]);
     keys[i] = key;
     lowest = key < lowest ? key : lowest;
     highest = key > highest ? key : highest;
+    seen |= std::bit_cast<std::int32_t>(bias[i]);
   }
+  changes_nothing = seen == 0;
   return {lowest, highest};
 }
 
@@ -293,8 +297,9 @@ Draw Sampler::draw(std::span<const float> logits, std::span<const float> bias, c
 
   Key* const keys = keys_.data();
   Weight* const weights = weights_.data();
-  const KeyRange range = bias.empty() ? make_keys(logits.data(), keys, size)
-                                      : make_biased_keys(logits.data(), bias.data(), keys, size);
+  bool plain = bias.empty();
+  const KeyRange range = plain ? make_keys(logits.data(), keys, size)
+                               : make_biased_keys(logits.data(), bias.data(), keys, size, plain);
   check_range(range, logits, bias);
   const float highest = from_key(range.highest);
 
@@ -305,7 +310,7 @@ Draw Sampler::draw(std::span<const float> logits, std::span<const float> bias, c
   } else {
     const auto scale = static_cast<float>(std::numbers::log2e / params.temperature);
     std::int64_t sum = make_weights(keys, weights, size, highest, scale);
-    if (bias.empty() && params.temperature == 1.0) plain_sum = sum;
+    if (plain && params.temperature == 1.0) plain_sum = sum;
     if (params.top_k > 0 && static_cast<std::size_t>(params.top_k) < size)
       sum = drop_after(keys, weights, size, last_kept(keys, ones_.data(), size, range, params.top_k));
     if (params.top_p < 1.0) {
@@ -317,7 +322,7 @@ Draw Sampler::draw(std::span<const float> logits, std::span<const float> bias, c
           drop_weights_below(weights, size, static_cast<Weight>(at_least(params.min_p * (1 << kWeightBits))));
     id = id_at(weights, size, static_cast<std::int64_t>(u * static_cast<double>(sum)));
   }
-  const float plain_highest = bias.empty() ? highest : from_key(key_range(logits.data(), size).highest);
+  const float plain_highest = plain ? highest : from_key(key_range(logits.data(), size).highest);
   if (plain_sum == 0) plain_sum = sum_of_weights(logits.data(), size, plain_highest, kLog2e);
   return {id, nats(logits[static_cast<std::size_t>(id)], plain_highest, plain_sum)};
 }
