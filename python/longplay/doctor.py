@@ -19,13 +19,15 @@ def examine(model: str | Path | None = None) -> dict[str, Any]:
     Returns
     -------
     dict
-        Versions; for each device "works" or why it does not; the model's name, hash and styles.
+        Versions; the instruction set of the kernels on the CPU; for each device "works" or why it does not; the
+        model's name, hash and styles.
     """
     report: dict[str, Any] = {
         "longplay": version("longplay"),
         "python": platform.python_version(),
         "numpy": np.__version__,
         "platform": f"{sys.platform} {platform.machine()}",
+        "kernels": _core.Runtime.kernels() or "ONNX Runtime's alone",
     }
     try:
         library = library_path()

@@ -27,7 +27,7 @@ class Engine(Maker):
     ----------
     model : path or str, optional
         A model folder (``docs/model-contract.md``), or the name of a built-in model: ``"piano-lstm"``, which is
-        the default, or ``"piano-transformer"``, which knows music better and takes three times as long.
+        the default, or ``"piano-transformer"``, which knows music better and takes four times as long.
     device : str
         Where the model runs: "cpu"; "cuda" or "cuda:1", a GPU by its number; or "auto", the CPU but for batches of
         256 candidates and more, which go to the first GPU if it can run the model (``docs/cuda.md``). The built-in

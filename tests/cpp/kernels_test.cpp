@@ -130,6 +130,15 @@ TEST_P(KernelsTest, QuantisesToTheNearestAndCutsOffTheRest) {
   EXPECT_EQ(quantised(given, 12), expected);
 }
 
+// What the function's node divides by is not quite 1 / 127.
+TEST_P(KernelsTest, DividesByTheScaleAsTheFunctionDoes) {
+  for (const float given : {-0x1.e1c386p-1F, -0x1.a14284p-1F, -0x1.60c182p-1F, 0x1.62c58ap-5F}) {
+    const float steps = std::nearbyint(given / (1.0F / 127));
+    ASSERT_NE(steps, std::nearbyint(given * 127));
+    EXPECT_EQ(quantised({given}, 1)[0], static_cast<std::uint8_t>(steps + 128));
+  }
+}
+
 TEST_P(KernelsTest, QuantisesRowsOfEveryWidth) {
   for (std::size_t width = 1; width < 40; ++width) {
     const std::size_t row_bytes = (width + kGroup - 1) / kGroup * kGroup;
@@ -222,6 +231,8 @@ TEST_P(KernelsTest, GatesBeyondAllMeasureOpenAndClose) {
   const std::vector<float> closed = stepped({-1e30F, -1e30F, -1e30F, -1e30F}, {2});
   EXPECT_NEAR(closed[1], 0, 1e-6);
   EXPECT_NEAR(closed[0], 0, 1e-6);
+  const std::vector<float> emptied = stepped({-1e30F, -1e30F, -1e30F, -1e30F}, {1e6F});
+  EXPECT_NEAR(emptied[1], 0, 1e-5);
   EXPECT_EQ(stepped({0, 0, 0, 0}, {0}), (std::vector<float>{0, 0}));
 }
 

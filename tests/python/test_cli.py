@@ -82,6 +82,7 @@ def test_doctor_tells_what_works(model):
     report = json.loads(done.stdout)
     assert done.returncode == 0
     assert report["cpu"] == "works"
+    assert report["kernels"] in ("AVX2", "AVX-512 VNNI", "ONNX Runtime's alone")
     assert report["cuda"] == "works" or report["cuda"].startswith("device 'cuda:0' ")
     assert (report["model"], report["styles"]) == ("tiny", ["romantic", "ragtime"])
 

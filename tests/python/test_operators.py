@@ -83,10 +83,11 @@ CONSTANTS = {
 }
 
 
-def files(constants=None, *, computed=(), split=False):
+def files(constants=None, *, computed=(), split=False, first_drawn=False):
     """Write an LSTM of three units, with a head that is told two of them, as our operators alone.
 
-    `computed` names what is no constant; `split` makes a product and its gates of the cell.
+    `computed` names what is no constant; `split` makes a product and its gates of the cell; with `first_drawn` the head
+    is told what was drawn of the first row only.
     """
     both = CONSTANTS | (constants or {})
     states = [{"input": n, "output": f"next_{n}", "type": "float32", "shape": [UNITS]} for n in "hc"]
@@ -114,7 +115,11 @@ def files(constants=None, *, computed=(), split=False):
         our("Int8Linear", "next_h", "weight", "scale", "bias", into=["logits"]),
         helper.make_node("Identity", ["next_h"], ["context"]),
     ]
-    head = [our("Int8Head", "context", "begin", "drawn", *(f"head_{n}" for n in WEIGHED), into=["logits"])]
+    drawn = "first" if first_drawn else "drawn"
+    head = [
+        helper.make_node("Gather", ["drawn", "head_begins"], ["first"]),
+        our("Int8Head", "context", "begin", drawn, *(f"head_{n}" for n in WEIGHED), into=["logits"]),
+    ]
     hc = [real(name, UNITS) for name in "hc"]
     next_hc = [real(f"next_{name}", UNITS) for name in "hc"]
     return _core.ModelFiles(
@@ -235,6 +240,12 @@ def test_gates_that_do_not_fit_are_refused(runtime):
     }
     with pytest.raises(_core.ModelError, match=r"LSTMGates: gates must be \(rows, 4 \* units\), c \(rows, units\)"):
         _core.Model(runtime, files(wider, split=True), _core.Device.cpu, 2)
+
+
+@needs_kernels
+def test_a_head_is_told_as_many_rows_as_there_are(runtime):
+    with pytest.raises(_core.ModelError, match="Int8Head: context and drawn must have as many rows"):
+        _core.Model(runtime, files(first_drawn=True), _core.Device.cpu, 2)
 
 
 @needs_kernels
