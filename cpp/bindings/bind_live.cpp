@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -28,11 +29,12 @@ void feed(Session& session, const py::array& array) {
   for (const Note& note : span) session.feed(note);
 }
 
-Notes next(Session& session) {
+Notes next(Session& session, std::optional<std::int64_t> onset_ms, std::optional<std::int64_t> duration_ms,
+           std::optional<int> pitch, std::optional<int> velocity) {
   std::vector<Note> notes;
   {
     const py::gil_scoped_release nogil;
-    notes.push_back(session.next());
+    notes.push_back(session.next({onset_ms, duration_ms, pitch, velocity}));
   }
   return to_numpy(std::move(notes));
 }
@@ -80,7 +82,8 @@ void bind_live(py::module_& m) {
   py::class_<Session>(m, "Session")
       .def("listen", &Session::listen, nogil)
       .def("feed", &feed, py::arg("notes").noconvert())
-      .def("next", &next)
+      .def("next", &next, py::kw_only(), "onset_ms"_a = py::none(), "duration_ms"_a = py::none(),
+           "pitch"_a = py::none(), "velocity"_a = py::none())
       .def("save", &Session::save, nogil)
       .def_property_readonly("warnings", &Session::warnings);
   m.def("branch_seed", &branch_seed, py::kw_only(), "random_seed"_a, "candidate"_a, "event"_a, "branch"_a);

@@ -17,12 +17,17 @@ namespace longplay {
 // A call that throws changes nothing.
 class Course {
  public:
+  using Biases = std::vector<std::vector<float>>;  // by field
+
   Course(std::shared_ptr<GeneratorPool> pool, Request request)
       : pool_(std::move(pool)), request_(std::move(request)), prompt_(std::exchange(request_.prompt, {})) {
     request_.keep_position = true;
   }
 
   const Request& request() const { return request_; }
+  std::size_t field_size(std::size_t field) const {
+    return static_cast<std::size_t>(pool_->config().fields[field].size);
+  }
 
   // Hears some more of the prompt. False when there is no more.
   bool listen() {
@@ -39,6 +44,19 @@ class Course {
     while (listen()) {
     }
     return run(events, draw);
+  }
+
+  // Draws with other biases than the request has.
+  Drawn go_on(std::uint64_t draw, Biases biases) {
+    while (listen()) {
+    }
+    struct Exchange {
+      Exchange(Biases& one, Biases& other) : one_(one), other_(other) { one_.swap(other_); }
+      ~Exchange() { one_.swap(other_); }
+      Biases &one_, &other_;
+    };
+    const Exchange for_now(request_.bias, biases);
+    return run({}, draw);
   }
 
   // Where it stands, after all of the prompt.

@@ -86,15 +86,35 @@ class Session:
         for note in notes.reshape(-1, 1):  # Ctrl-C is heard between two
             self._core.feed(note)
 
-    def next(self) -> Notes:
+    def next(
+        self,
+        *,
+        onset_ms: int | None = None,
+        duration_ms: int | None = None,
+        pitch: int | None = None,
+        velocity: int | None = None,
+    ) -> Notes:
         """Draw the note that comes after all that were fed and drawn.
+
+        Whatever of it is given is not drawn: with its pitch, say, the model plays a melody in its own time and
+        dynamics. Time is drawn first, then pitch, velocity and duration; each knows what was drawn or given before it.
+
+        Parameters
+        ----------
+        onset_ms, duration_ms, pitch, velocity : int, optional
+            Of the note, as in `NOTE`. The model hears its tables' nearest; the session keeps what is given.
 
         Returns
         -------
         structured array, shape (1,)
             Its onset is at most 3 s after that of the last note; the first note of all is at 0.
+
+        Raises
+        ------
+        ValueError
+            What is given is out of range, or a pitch that the model does not play; nothing has been drawn.
         """
-        return self._core.next()
+        return self._core.next(onset_ms=onset_ms, duration_ms=duration_ms, pitch=pitch, velocity=velocity)
 
     def snapshot(self) -> bytes:
         """Where the session stands, for `Engine.resume_session`."""

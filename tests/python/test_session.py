@@ -1,5 +1,7 @@
 """Playing together with a model whose every note a few lines of Python predict."""
 
+import json
+
 import numpy as np
 import pytest
 import tiny_model
@@ -28,17 +30,25 @@ class Partner:
     def __init__(self):
         self.model, self.last, self.onset, self.chord = tiny_model.Predictor(), tiny_model.START_EVENT, None, set()
 
-    def next(self):
+    def next(self, onset_ms=None, duration_ms=None, pitch=None, velocity=None):
+        before = 0 if self.onset is None else self.onset
         drawn = [int(np.argmax(self.model.step(self.last, FAR)[: tiny_model.END]))]
-        self.move_to(0 if self.onset is None else self.onset + SHIFTS[drawn[0]])
+        if onset_ms is not None:
+            drawn = [nearest(SHIFTS, onset_ms - before)]
+        if self.onset is None or SHIFTS[drawn[0]] > 0:
+            self.chord = set()
+        self.onset = onset_ms if onset_ms is not None else before + (0 if self.onset is None else SHIFTS[drawn[0]])
         pitches = np.array(self.model.head(drawn))
         pitches[list(self.chord)] = -np.inf  # a chord has a pitch once
-        drawn.append(int(np.argmax(pitches)))
-        while len(drawn) < 4:
-            drawn.append(int(np.argmax(self.model.head(drawn))))
+        drawn.append(int(np.argmax(pitches)) if pitch is None else PITCHES.index(pitch))
+        for values, given in ((VELOCITIES, velocity), (DURATIONS, duration_ms)):
+            logits = self.model.head(drawn)
+            drawn.append(int(np.argmax(logits)) if given is None else nearest(values, given))
         self.last = tuple(drawn)
         self.chord.add(drawn[1])
-        return (self.onset, DURATIONS[self.last[3]], PITCHES[self.last[1]], VELOCITIES[self.last[2]])
+        heard = (DURATIONS[drawn[3]], PITCHES[drawn[1]], VELOCITIES[drawn[2]])
+        given = (duration_ms, pitch, velocity)
+        return (self.onset, *(h if g is None else g for h, g in zip(heard, given, strict=True)))
 
     def feed(self, note):
         onset, duration, pitch, velocity = note
@@ -84,6 +94,74 @@ def test_feeding_and_drawing_mix_in_any_order(sharp):
             partner.feed(played)
         else:
             assert session.next()[0].item() == partner.next()
+
+
+@pytest.mark.parametrize("random_seed", range(5))
+def test_what_is_given_of_a_note_is_not_drawn_and_the_rest_knows_it(sharp, random_seed):
+    rng = np.random.default_rng(random_seed)
+    session, partner = sharp.session(**GREEDY), Partner()
+    for _ in range(150):
+        before = partner.onset
+        values = {
+            "onset_ms": 0 if before is None else before + int(rng.integers(0, 3001)),
+            "duration_ms": int(rng.integers(1, 5000)),
+            "pitch": int(rng.choice(PITCHES)),
+            "velocity": int(rng.integers(1, 128)),
+        }
+        given = {name: value for name, value in values.items() if rng.random() < 0.4}
+        assert session.next(**given)[0].item() == partner.next(**given)
+
+
+def test_more_notes_may_be_given_at_once_than_would_be_drawn(soft):
+    session = soft.session()
+    session.next()
+    for i in range(40):
+        told = session.next(onset_ms=0, pitch=PITCHES[i % len(PITCHES)])
+        assert (told["onset_ms"][0], told["pitch"][0]) == (0, PITCHES[i % len(PITCHES)])
+
+
+def test_a_time_may_be_given_that_is_nearest_to_one_too_long_to_be_drawn(tmp_path):
+    folder = tiny_model.build(tmp_path / "far")
+    config = json.loads((folder / "config.json").read_text())
+    config["fields"][0]["values"][-1] = 3400
+    (folder / "config.json").write_text(json.dumps(config))
+    session = longplay.Engine(folder, num_threads=1).session()
+    session.next()
+    assert session.next(onset_ms=2900)["onset_ms"][0] == 2900
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"onset_ms": 999}, r"onset_ms must be in \[1000, 4000\], not 999"),
+        ({"onset_ms": 4001}, r"onset_ms must be in \[1000, 4000\], not 4001"),
+        ({"duration_ms": 0}, r"duration_ms must be in \[1, 86400000\], not 0"),
+        ({"pitch": 61}, "pitch must be one that the model plays, not 61"),
+        ({"pitch": 128}, r"pitch must be in \[0, 127\], not 128"),
+        ({"velocity": 0}, r"velocity must be in \[1, 127\], not 0"),
+        ({"velocity": 256}, r"velocity must be in \[1, 127\], not 256"),
+    ],
+)
+def test_a_note_that_cannot_be_given_is_refused_and_nothing_drawn(soft, given, message):
+    session, other = soft.session(), soft.session()
+    session.feed(note(1000, 100, 60, 64))
+    other.feed(note(1000, 100, 60, 64))
+    with pytest.raises(ValueError, match=message):
+        session.next(**given)
+    assert session.snapshot() == other.snapshot()
+
+
+def test_the_first_note_is_at_the_beginning(soft):
+    with pytest.raises(ValueError, match=r"onset_ms must be in \[0, 0\], not 5"):
+        soft.session().next(onset_ms=5)
+
+
+def test_what_was_given_once_is_drawn_again_the_next_time(soft):
+    session = soft.session(temperature=3.0)
+    session.next(pitch=60, velocity=99, duration_ms=777)
+    later = np.concatenate([session.next() for _ in range(30)])
+    assert len(set(later["pitch"].tolist())) > 3
+    assert not {99, 777} & {*later["velocity"].tolist(), *later["duration_ms"].tolist()}
 
 
 def test_a_session_may_begin_with_a_fed_note_at_any_time(sharp):

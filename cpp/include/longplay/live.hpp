@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -38,6 +39,14 @@ class Stream {
   std::unique_ptr<Impl> impl_;
 };
 
+// What of the next note is not to be drawn.
+struct Given {
+  std::optional<std::int64_t> onset_ms;
+  std::optional<std::int64_t> duration_ms;
+  std::optional<int> pitch;
+  std::optional<int> velocity;
+};
+
 // Music made note by note, together with somebody who plays. A note ends the one before it on its
 // pitch. Safe to use from several threads, one after the other.
 class Session {
@@ -50,7 +59,9 @@ class Session {
   // Hears a note that was played. Throws std::invalid_argument naming what of it is out of range; its
   // onset is no earlier than that of the last note, heard or drawn.
   void feed(const Note& note);
-  Note next();
+  // Draws what is not given: the time, then the pitch, the velocity and the duration, each of which knows
+  // what comes before it. Throws as `feed` does; besides, the onset is at most as late as a drawn one may be.
+  Note next(const Given& given = {});
   Snapshot save();
   const std::vector<std::string>& warnings() const;
 
