@@ -158,9 +158,9 @@ class Lookup {
     require(ids.is(ids.rows, count), "ids must be (rows, tables)");
     chosen_.resize(std::max(chosen_.size(), ids.rows * count));
     for (std::size_t i = 0; i < ids.rows * count; ++i) {
-      const std::int64_t place = ids.as<std::int64_t>()[i] + begins_.as<std::int64_t>()[i % count];
-      require(place >= 0 && place < static_cast<std::int64_t>(table_.rows), "an id is beyond the table");
-      chosen_[i] = static_cast<std::size_t>(place);
+      const std::uint64_t place = ids.as<std::uint64_t>()[i] + begins_.as<std::uint64_t>()[i % count];
+      require(place < table_.rows, "an id is beyond the table");  // a negative one, too
+      chosen_[i] = place;
     }
     return {table_.as<std::uint16_t>(), table_.width, chosen_.data(), count};
   }
