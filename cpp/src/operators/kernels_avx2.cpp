@@ -96,7 +96,7 @@ struct Avx2 {
     for (std::size_t row = 0; row < Rows; ++row) {
       for (std::size_t v = 0; v < Vectors; ++v) {
         const __m256i offset = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(offsets) + v);
-        _mm256_store_si256(reinterpret_cast<__m256i*>(&told[row].of[0][lane]) + v,
+        _mm256_store_si256(reinterpret_cast<__m256i*>(told[row].of + lane) + v,
                            _mm256_add_epi32(sums[row][v], offset));
       }
     }

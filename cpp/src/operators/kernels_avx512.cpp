@@ -76,7 +76,7 @@ struct Avx512 {
 #pragma GCC unroll 6
     for (std::size_t row = 0; row < Rows; ++row) {
 #pragma GCC unroll 4
-      for (std::size_t b = 0; b < kBlocks; ++b) _mm512_store_si512(told[row].of[b], sums[row][b]);
+      for (std::size_t b = 0; b < kBlocks; ++b) _mm512_store_si512(told[row].block(b), sums[row][b]);
     }
   }
 

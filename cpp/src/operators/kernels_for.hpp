@@ -21,7 +21,10 @@ namespace {
 
 // Sums of a row times a panel.
 struct Sums {
-  alignas(64) std::int32_t of[kBlocks][kLanes];
+  alignas(64) std::int32_t of[kBlocks * kLanes];
+
+  std::int32_t* block(std::size_t number) { return of + number * kLanes; }
+  const std::int32_t* block(std::size_t number) const { return of + number * kLanes; }
 };
 
 inline std::size_t least(std::size_t a, std::size_t b) { return a < b ? a : b; }
@@ -150,7 +153,7 @@ void multiply(const Panels& weights, const std::uint8_t* given, std::size_t rows
     for (std::size_t b = 0; b < kBlocks; ++b) {
       for (std::size_t number = 0; number < kLanes / V::kWidth; ++number) {
         const Part<V> part(blocks[b], number);
-        const auto values = product<V>(sums.of[b], scale, bias.values + row * bias.stride, part);
+        const auto values = product<V>(sums.block(b), scale, bias.values + row * bias.stride, part);
         V::store(told + row * outputs + part.place, part.count, values);
       }
     }
@@ -164,7 +167,7 @@ void multiply_and_step(const Panels& weights, const std::uint8_t* given, std::si
   multiply_all<V>(weights, given, rows, [=](const Block* blocks, std::size_t row, const Sums& sums) {
     for (std::size_t number = 0; number < kLanes / V::kWidth; ++number) {
       const auto gate = [&](std::size_t b) {
-        return product<V>(sums.of[b], scale, bias.values + row * bias.stride, Part<V>(blocks[b], number));
+        return product<V>(sums.block(b), scale, bias.values + row * bias.stride, Part<V>(blocks[b], number));
       };
       const Part<V> part(blocks[0], number);
       const std::size_t place = row * units + part.place;
