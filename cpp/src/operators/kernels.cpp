@@ -1,5 +1,9 @@
 #include "operators/kernels.hpp"
 
+#ifdef LONGPLAY_X86_KERNELS
+#include <cpuid.h>
+#endif
+
 namespace longplay::operators {
 
 #ifdef LONGPLAY_X86_KERNELS
@@ -7,10 +11,20 @@ namespace longplay::operators {
 extern const Kernels kAvx2Kernels;
 extern const Kernels kAvx512Kernels;
 
+namespace {
+
+// Conversions of half precision; not every compiler's __builtin_cpu_supports knows of them.
+bool has_f16c() {
+  constexpr unsigned kF16c = 1U << 29;
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  return __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & kF16c) != 0;
+}
+
+}  // namespace
+
 const Kernels* kernels_for(InstructionSet set) {
   if (set == InstructionSet::avx2) {
-    const bool has =
-        __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+    const bool has = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c();
     return has ? &kAvx2Kernels : nullptr;
   }
   const bool has = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
