@@ -5,7 +5,7 @@
 //   kName                  of the instruction set
 //   Floats, kWidth         a vector, and its numbers; kLanes is a multiple of kWidth
 //   kRows                  rows of inputs that one pass over the weights multiplies
-//   accumulate<Rows>(...)  a panel of weights times so many rows, added up
+//   accumulate(...)        a panel of weights times up to kRows rows, added up
 //   load, store, load_half, store_bytes
 //                          so many numbers, at most kWidth; what is not loaded is 0
 //   all, add, sub, mul, div, min, max, fma, nearest, times_power_of_two, real
