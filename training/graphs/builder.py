@@ -54,12 +54,11 @@ class Graph:
 
     def embeddings(self, name: str, ids: str, tables: Sequence[Floats]) -> str:
         """Sum of one row of every table: ids (batch, tables) -> (batch, width)."""
-        begins, half = self._tables(name, tables)
         if self._precision == "int8":
-            return self.add_ours("EmbeddingSum", ids, begins, half, into=f"{name}_sum")
-        table = self.add("Cast", half, into=f"{name}_rows", to=TensorProto.FLOAT)
+            return self.add_ours("EmbeddingSum", ids, *self._begins_and_table(name, tables), into=f"{name}_sum")
+        table = self.add("Cast", self._table(name, tables), into=f"{name}_rows", to=TensorProto.FLOAT)
         if len(tables) > 1:
-            ids = self.add("Add", ids, begins, into=f"{name}_ids")
+            ids = self.add("Add", ids, self._begins(name, tables), into=f"{name}_ids")
         total = self.add("Gather", table, ids, into=f"{name}_each", axis=0)
         if len(tables) > 1:  # on a GPU the function's product would carry addresses up at every step
             each = self.split(total, {f"{name}_each_{place}": 1 for place in range(len(tables))})
@@ -71,8 +70,9 @@ class Graph:
         """Logits, of a part of the context from `begin` on and the fields drawn (batch, tables)."""
         first = self.constant("begin", [begin], np.int64)
         if self._precision == "int8":
-            told = [*self._tables("drawn", tables), *self._integers("logits", weight), self._real("logits_bias", bias)]
-            return self.add_ours("Int8Head", context, first, drawn, *told, into="logits")
+            known = self._begins_and_table("drawn", tables)
+            factors = [*self._integers("logits", weight), self._real("logits_bias", bias)]
+            return self.add_ours("Int8Head", context, first, drawn, *known, *factors, into="logits")
         end, axis = self.constant("end", [begin + len(weight)], np.int64), self.constant("axis", [1], np.int64)
         part = self.add("Slice", context, first, end, axis, into="part")
         total = self.add("Add", part, self.embeddings("drawn", drawn, tables), into="hidden_sum")
@@ -85,8 +85,9 @@ class Graph:
         would with a scale taken over the batch.
         """
         if self._precision == "int8":
-            biases = self._real(f"{name}_bias", np.zeros(weight.shape[1]) if bias is None else bias)
-            return self.add_ours("Int8Linear", given, *self._integers(name, weight), biases, into=name)
+            biases = np.zeros(weight.shape[1]) if bias is None else bias
+            factors = [*self._integers(name, weight), self._real(f"{name}_bias", biases)]
+            return self.add_ours("Int8Linear", given, *factors, into=name)
         kind = np.float16 if self._precision == "fp16" else np.float32
         factors = [given, self.constant(f"{name}_weight", weight, kind)]
         if bias is not None:
@@ -110,11 +111,17 @@ class Graph:
             kind, inputs = "LSTMGates", [self.product(name, given, weight, bias), before]
         return self.add_ours(kind, *inputs, into=f"next_h{number}", more=[f"next_c{number}"])
 
-    def _tables(self, name: str, tables: Sequence[Floats]) -> tuple[str, str]:
-        """Where each table begins in one of all of them, and that table, in 16 bits."""
-        begins = np.cumsum([0, *(len(table) for table in tables[:-1])])
-        half = self.constant(f"{name}_tables", np.concatenate(tables), np.float16)
-        return self.constant(f"{name}_begins", begins, np.int64), half
+    def _begins(self, name: str, tables: Sequence[Floats]) -> str:
+        """Where each table begins in one of all of them."""
+        return self.constant(f"{name}_begins", np.cumsum([0, *(len(table) for table in tables[:-1])]), np.int64)
+
+    def _table(self, name: str, tables: Sequence[Floats]) -> str:
+        """All tables in one, in 16 bits."""
+        return self.constant(f"{name}_tables", np.concatenate(tables), np.float16)
+
+    def _begins_and_table(self, name: str, tables: Sequence[Floats]) -> tuple[str, str]:
+        table = self._table(name, tables)
+        return self._begins(name, tables), table
 
     def _integers(self, name: str, weight: Floats) -> tuple[str, str]:
         """Weight and scale of an int8 product."""
