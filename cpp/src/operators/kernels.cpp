@@ -8,9 +8,6 @@ namespace longplay::operators {
 
 #ifdef LONGPLAY_X86_KERNELS
 
-extern const Kernels kAvx2Kernels;
-extern const Kernels kAvx512Kernels;
-
 namespace {
 
 // Conversions of half precision; not every compiler's __builtin_cpu_supports knows of them.

@@ -75,6 +75,10 @@ struct Kernels {
 // What there are kernels for. They give the same bits, but need not be as fast.
 enum class InstructionSet { avx2, avx512 };
 
+// Defined where the library is built for x86-64.
+extern const Kernels kAvx2Kernels;
+extern const Kernels kAvx512Kernels;
+
 // Null where this processor does not have the instructions, or the library was built without their kernels.
 const Kernels* kernels_for(InstructionSet set);
 

@@ -125,7 +125,6 @@ struct Avx2 {
 
 }  // namespace
 
-extern const Kernels kAvx2Kernels;
 const Kernels kAvx2Kernels = kKernelsFor<Avx2>;
 
 }  // namespace longplay::operators

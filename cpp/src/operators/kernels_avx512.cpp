@@ -101,7 +101,6 @@ struct Avx512 {
 
 }  // namespace
 
-extern const Kernels kAvx512Kernels;
 const Kernels kAvx512Kernels = kKernelsFor<Avx512>;
 
 }  // namespace longplay::operators
