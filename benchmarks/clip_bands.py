@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from longplay.clip_features import FEATURES, clip_features
+from longplay.pictures.clip_features import FEATURES, clip_features
 from training.bands import training_pieces
 
-BANDS = Path(__file__).parents[1] / "python" / "longplay" / "clip_bands.json"
+BANDS = Path(__file__).parents[1] / "python" / "longplay" / "pictures" / "clip_bands.json"
 
 
 def main(argv: Sequence[str] | None = None) -> None:

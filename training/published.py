@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 import longplay
 from longplay import _core
-from longplay._model_folder import load_model as load_folder
-from longplay._runtime import library_path
+from longplay._model.folder import load_model as load_folder
+from longplay._model.runtime import library_path
 from training.corpus import Corpus
 from training.export import load_model, write_model
 from training.model import NoteModel

@@ -1,6 +1,6 @@
 #include <string_view>
 
-#include "longplay/engine.hpp"
+#include "engine/engine.hpp"
 #include "notes.hpp"
 
 namespace longplay {

@@ -1,5 +1,5 @@
 #include "bindings.hpp"
-#include "longplay/generator.hpp"
+#include "generator/generator.hpp"
 
 namespace longplay {
 namespace {

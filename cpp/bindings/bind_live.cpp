@@ -3,8 +3,8 @@
 #include <span>
 #include <string_view>
 
-#include "longplay/engine.hpp"
-#include "longplay/random.hpp"
+#include "base/random.hpp"
+#include "engine/engine.hpp"
 #include "notes.hpp"
 
 namespace longplay {

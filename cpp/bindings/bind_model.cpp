@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "bindings.hpp"
-#include "longplay/model.hpp"
+#include "model/model.hpp"
 
 namespace longplay {
 namespace {

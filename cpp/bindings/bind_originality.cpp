@@ -2,9 +2,9 @@
 #include <stdexcept>
 #include <string>
 
-#include "longplay/originality_quotes.hpp"
-#include "longplay/originality_windows.hpp"
 #include "notes.hpp"
+#include "originality/quotes.hpp"
+#include "originality/windows.hpp"
 
 namespace longplay {
 namespace {

@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/random.hpp"
 #include "bindings.hpp"
-#include "longplay/random.hpp"
-#include "longplay/sampling.hpp"
+#include "events/sampling.hpp"
 
 namespace longplay {
 namespace {

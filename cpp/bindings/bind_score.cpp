@@ -2,8 +2,8 @@
 #include <span>
 #include <string_view>
 
-#include "longplay/score.hpp"
 #include "notes.hpp"
+#include "score/score.hpp"
 
 namespace longplay {
 namespace {

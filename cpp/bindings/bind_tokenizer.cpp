@@ -1,6 +1,6 @@
 #include <cstring>
 
-#include "longplay/tokenizer.hpp"
+#include "events/tokenizer.hpp"
 #include "notes.hpp"
 
 namespace longplay {

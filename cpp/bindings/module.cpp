@@ -1,8 +1,8 @@
 #include <exception>
 
+#include "base/error.hpp"
 #include "bindings.hpp"
-#include "longplay/error.hpp"
-#include "longplay/score.hpp"
+#include "score/score.hpp"
 
 namespace longplay {
 namespace {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "bindings.hpp"
-#include "longplay/score.hpp"
+#include "score/score.hpp"
 
 namespace longplay {
 

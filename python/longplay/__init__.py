@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from longplay._core import DeviceError, Error, MidiError, ModelError, SnapshotError
-    from longplay.challenge import check, clips
+    from longplay.challenge.check import check, clips
+    from longplay.challenge.packing import pack
     from longplay.engine import Engine
     from longplay.live import Session, Stream
     from longplay.midi import NOTE, read_midi, resolve_overlaps, write_midi
-    from longplay.packing import pack
     from longplay.piece import Piece, Score
     from longplay.provenance import Provenance, Step
     from longplay.settings import Settings
@@ -51,11 +51,11 @@ __all__ = [
 # Names are imported when they are first used, so that `longplay --help` waits for neither NumPy nor the core.
 _ROOMS = {
     "_core": ["DeviceError", "Error", "MidiError", "ModelError", "SnapshotError"],
-    "challenge": ["check", "clips"],
+    "challenge.check": ["check", "clips"],
     "engine": ["Engine"],
     "live": ["Session", "Stream"],
     "midi": ["NOTE", "read_midi", "resolve_overlaps", "write_midi"],
-    "packing": ["pack"],
+    "challenge.packing": ["pack"],
     "piece": ["Piece", "Score"],
     "provenance": ["Provenance", "Step"],
     "settings": ["Settings"],

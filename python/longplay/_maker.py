@@ -6,13 +6,13 @@ from importlib.metadata import version
 
 from longplay import _core
 from longplay._core import SnapshotError
-from longplay._open_model import OpenModel
-from longplay.job import Task
+from longplay._making.job import Task
+from longplay._making.snapshot import Kind, Snapshot
+from longplay._model.opened import OpenModel
 from longplay.midi import Seed, midi_bytes
 from longplay.originality.index import Index
 from longplay.provenance import Provenance
 from longplay.settings import Settings, SettingsArguments, core_settings
-from longplay.snapshot import Kind, Snapshot
 
 
 class Maker(OpenModel):

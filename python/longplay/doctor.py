@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from longplay import _core
-from longplay._runtime import library_path
+from longplay._model.runtime import library_path
 from longplay.engine import DeviceName, Engine
 
 

@@ -6,8 +6,8 @@ from typing import Unpack
 import numpy as np
 
 from longplay._maker import Maker
-from longplay._open_model import DeviceName
-from longplay.job import OnSnapshot, Progress, Task, pieces
+from longplay._making.job import OnSnapshot, Progress, Task, pieces
+from longplay._model.opened import DeviceName
 from longplay.live import Session, Stream
 from longplay.midi import MidiSource, Seed, midi_bytes
 from longplay.originality.index import Index

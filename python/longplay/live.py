@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from longplay import _core
+from longplay._making.snapshot import Kind, Snapshot
 from longplay.midi import Notes
 from longplay.provenance import Provenance
-from longplay.snapshot import Kind, Snapshot
 
 _EVENTS_AT_A_TIME = 16  # between two of which Ctrl-C is heard
 

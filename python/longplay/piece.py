@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from longplay._making.snapshot import Snapshot
 from longplay.files import write_whole
 from longplay.midi import Notes, write_midi
 from longplay.provenance import Provenance
-from longplay.snapshot import Snapshot
 
 
 @dataclass(frozen=True)

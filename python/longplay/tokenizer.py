@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longplay import _core
-from longplay._model_folder import core_config
+from longplay._model.folder import core_config
 from longplay.midi import Notes
 
 

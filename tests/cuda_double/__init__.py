@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from longplay._runtime import library_path
+from longplay._model.runtime import library_path
 
 HERE = Path(__file__).parent
 

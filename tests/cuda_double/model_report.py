@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from longplay import _core
-from longplay._model_folder import load_model
-from longplay._runtime import library_path
+from longplay._model.folder import load_model
+from longplay._model.runtime import library_path
 
 ROWS, INDEX = 4, 1
 

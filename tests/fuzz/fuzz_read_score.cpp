@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "longplay/error.hpp"
-#include "longplay/score.hpp"
+#include "base/error.hpp"
+#include "score/score.hpp"
 
 namespace longplay {
 namespace {

@@ -13,8 +13,8 @@ import made_up
 
 import longplay
 from longplay import _core
-from longplay._model_folder import load_model
-from longplay._runtime import library_path, preload_cuda
+from longplay._model.folder import load_model
+from longplay._model.runtime import library_path, preload_cuda
 from training import tables
 from training.corpus import Corpus
 from training.export import write_model

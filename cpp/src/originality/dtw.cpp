@@ -2,7 +2,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "longplay/originality_windows.hpp"
+#include "originality/windows.hpp"
 
 namespace longplay {
 

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "longplay/originality_windows.hpp"
+#include "originality/windows.hpp"
 
 namespace longplay {
 

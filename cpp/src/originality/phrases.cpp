@@ -4,8 +4,8 @@
 #include <stdexcept>
 #include <string>
 
-#include "longplay/error.hpp"
-#include "longplay/originality_quotes.hpp"
+#include "base/error.hpp"
+#include "originality/quotes.hpp"
 
 namespace longplay {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <unordered_set>
 
-#include "longplay/originality_quotes.hpp"
+#include "originality/quotes.hpp"
 
 namespace longplay {
 namespace {

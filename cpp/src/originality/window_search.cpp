@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "lane_dtw.hpp"
-#include "longplay/originality_windows.hpp"
+#include "originality/windows.hpp"
 
 namespace longplay {
 namespace {

@@ -8,7 +8,7 @@ from typing import Self
 
 import numpy as np
 
-from longplay._open_model import model_path
+from longplay._model.opened import model_path
 from longplay.engine import Engine
 from longplay.midi import NOTE, write_midi
 from longplay.tokenizer import Tokenizer

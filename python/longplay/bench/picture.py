@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from longplay import plots
 from longplay.bench.figure import Figure
+from longplay.pictures import plots
 
 
 def save(figures: Sequence[Figure], path: Path, title: str) -> None:
@@ -18,7 +18,7 @@ def save(figures: Sequence[Figure], path: Path, title: str) -> None:
     rates = [figure for figure in figures if (figure.part, figure.name) == ("throughput", "notes")]
     if not rates:
         raise ValueError("a picture needs the part throughput")
-    from matplotlib.figure import Figure as Drawing  # longplay.plots says what to do where it is missing
+    from matplotlib.figure import Figure as Drawing  # longplay.pictures.plots says what to do where it is missing
 
     drawn = Drawing(figsize=(7, 4.2), layout="constrained")
     axes = drawn.add_subplot()

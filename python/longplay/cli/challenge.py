@@ -26,7 +26,7 @@ from longplay.cli.shared import (
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from longplay.challenge import Report
+    from longplay.challenge.check import Report
 
 _BARS = " ▁▂▃▄▅▆▇█"
 _COLOURS = {"fatal": "red", "risk": "yellow", "remark": "dim"}
@@ -108,7 +108,7 @@ def submit(
     as_json: JsonOption = False,
 ) -> None:
     """Choose the best candidate and write it with all that proves it; refuses a third one in 24 hours."""
-    from longplay.submit import submit
+    from longplay.challenge.submit import submit
 
     def tell(line: str) -> None:
         print(line, file=sys.stderr, flush=True)

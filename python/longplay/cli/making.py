@@ -82,7 +82,7 @@ def extend(
 ) -> None:
     """Make a piece longer that `generate --json` or `batch` made: a preview, say, that pleased."""
     from longplay import Error
-    from longplay.candidates import provenances
+    from longplay.challenge.candidates import provenances
 
     refuse_existing([out], force)
     data, made = file.read_bytes(), provenances(file.absolute().parent).get(file.name)

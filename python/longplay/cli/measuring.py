@@ -47,7 +47,7 @@ def bench(
     options = Options(model, None if seed is None else seed.read_bytes(), tuple(threads or machine.doublings()))
     options = options.quick() if quick else options
     if peers:
-        from longplay.bench.peers import compare
+        from benchmarks.peers import compare
 
         figures = compare.figures(options, part)
     else:

@@ -18,7 +18,8 @@ def plot(
     force: ForceOption = False,
 ) -> None:
     """Draw a piece: piano roll, clips of 30 s, self-similarity, and how it stands beside real music."""
-    from longplay import plots, read_midi
+    from longplay import read_midi
+    from longplay.pictures import plots
 
     if picture not in plots.PICTURES:
         raise ValueError(f"picture must be one of {', '.join(plots.PICTURES)}, not {picture!r}")

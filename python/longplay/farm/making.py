@@ -8,14 +8,14 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from longplay._making.job import POLL_SECONDS, Task, take_piece
+from longplay._making.snapshot import Snapshot
 from longplay.engine import Engine
 from longplay.farm.measures import Measures, measure
-from longplay.job import POLL_SECONDS, Task, take_piece
 from longplay.midi import Notes
 from longplay.originality.index import Index
 from longplay.provenance import Provenance
 from longplay.settings import Settings
-from longplay.snapshot import Snapshot
 
 TELL_SECONDS = 2.0  # between two snapshots of a candidate, on the clock
 _KEEP_SECONDS = 60.0  # the same, of music: a second's work and more

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from longplay._core import Error
+from longplay._making.snapshot import Snapshot
 from longplay.farm.making import Kept, Made
 from longplay.farm.measures import Measures
-from longplay.snapshot import Snapshot
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS plan (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;

@@ -1,0 +1,75 @@
+#include "engine/assemble.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace longplay {
+
+void Assembler::add(const Tokenizer& tokenizer, const Drawn& drawn) {
+  for (std::size_t i = 0; i < drawn.onsets_ms.size(); ++i) {
+    const std::int32_t* ids = &drawn.events[4 * i];
+    if (ids[0] != tokenizer.end_id()) {
+      add(tokenizer.note({ids[0], ids[1], ids[2], ids[3]}, drawn.onsets_ms[i]));
+    } else if (!drawn.finished || i + 1 < drawn.onsets_ms.size()) {
+      end_piece(drawn.onsets_ms[i]);
+    }
+  }
+  if (drawn.finished) finish();
+}
+
+void Assembler::add(const Note& note) {
+  if (!chord_.empty() && chord_.front().onset_ms != note.onset_ms) {
+    end_chord();
+    release(note.onset_ms);
+  }
+  const auto place = std::ranges::lower_bound(chord_, note.pitch, {}, &Note::pitch);
+  if (place != chord_.end() && place->pitch == note.pitch) {
+    place->duration_ms = std::max(place->duration_ms, note.duration_ms);
+    place->velocity = std::max(place->velocity, note.velocity);
+  } else {
+    chord_.insert(place, note);
+  }
+}
+
+// From here on its notes end what sounds on their pitches.
+void Assembler::end_chord() {
+  for (const Note& note : chord_) {
+    std::uint64_t& latest = latest_[note.pitch];
+    if (latest > released_) {
+      Note& before = sounding_[latest - released_ - 1];
+      before.duration_ms = std::min(before.duration_ms, note.onset_ms - before.onset_ms);
+    }
+    sounding_.push_back(note);
+    latest = released_ + sounding_.size();
+  }
+  chord_.clear();
+}
+
+// A note is final once it is over, and handed out once all before it are.
+void Assembler::release(std::int64_t now_ms) {
+  while (!sounding_.empty() && sounding_.front().onset_ms + sounding_.front().duration_ms <= now_ms) {
+    if (sounding_.front().duration_ms > 0) final_.push_back(sounding_.front());  // else it came after the end
+    sounding_.pop_front();
+    ++released_;
+  }
+}
+
+void Assembler::end_piece(std::int64_t next_ms) {
+  end_chord();
+  for (Note& note : sounding_) note.duration_ms = std::min(note.duration_ms, next_ms - note.onset_ms);
+  release(next_ms);
+}
+
+void Assembler::finish() { end_piece(end_ms_); }
+
+std::vector<Note> Assembler::take() { return std::exchange(final_, {}); }
+
+std::vector<Note> Assembler::left() const {
+  std::vector<Note> notes = final_;
+  notes.insert(notes.end(), sounding_.begin(), sounding_.end());
+  notes.insert(notes.end(), chord_.begin(), chord_.end());
+  return notes;
+}
+
+}  // namespace longplay

@@ -1,0 +1,174 @@
+#include "engine/beginning.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <stdexcept>
+#include <utility>
+#include <variant>
+
+#include "base/error.hpp"
+#include "generator/position.hpp"
+
+namespace longplay {
+namespace {
+
+Request make_request(const Settings& settings, const Form& form) {
+  return {.random_seed = settings.random_seed,
+          .candidate = settings.candidate,
+          .params = settings.params,
+          .bias = settings.bias,
+          .controls = settings.controls,
+          .guidance_scale = settings.guidance_scale,
+          .form = form,
+          .quote_guard = QuoteGuard(settings.avoid),
+          .max_events = std::numeric_limits<std::uint64_t>::max()};
+}
+
+// The form of music that begins with these notes.
+Form after(const std::vector<Note>& before, Form form) {
+  if (before.empty()) return form;
+  form.starts_at_once = false;
+  form.start_ms = before.back().onset_ms;
+  for (const Note& note : before) {
+    form.sounding_until_ms = std::max(form.sounding_until_ms, note.onset_ms + note.duration_ms);
+  }
+  if (form.start_ms >= form.length_ms) {
+    throw std::invalid_argument("the length must be more than the seed's own " +
+                                std::to_string(form.start_ms) + " ms, not " + std::to_string(form.length_ms) +
+                                " ms");
+  }
+  return form;
+}
+
+void check_notes(const std::vector<Note>& notes, std::int64_t latest_ms) {
+  std::int64_t earliest = 0;
+  for (const Note& note : notes) {
+    if (note.onset_ms < earliest || note.onset_ms > latest_ms || note.duration_ms < 1 ||
+        note.duration_ms > ScoreLimits::kMaxMilliseconds || note.pitch > 127 || note.velocity < 1 ||
+        note.velocity > 127) {
+      throw SnapshotError("the snapshot's notes are out of order or range");
+    }
+    earliest = note.onset_ms;
+  }
+}
+
+// The events of a piece under way, with their onsets: only the last piece's end depends on the length.
+Drawn drawn_again(const Tokenizer& tokenizer, const ModelConfig& config, const Extension& extension) {
+  const std::vector<std::int32_t>& ids = extension.events;
+  if (ids.size() % 4 != 0 || ids.size() != extension.log_probabilities.size()) {
+    throw SnapshotError("the snapshot's events must have four ids and log-probabilities each");
+  }
+  const Form form = after(extension.snapshot.notes, stream_form(extension.settings));
+  Timeline timeline(tokenizer, form, 0, 0);
+  Drawn drawn{.events = ids, .log_probabilities = extension.log_probabilities};
+  for (std::size_t i = 0; i < ids.size(); i += 4) {
+    for (std::size_t f = 0; f < 4; ++f) {
+      const std::int32_t highest = f == 0 ? tokenizer.end_id() : config.fields[f].size - 1;
+      if (ids[i + f] < 0 || ids[i + f] > highest) {
+        throw SnapshotError("the snapshot's events are none of the model's");
+      }
+    }
+    if (timeline.advance({ids[i], ids[i + 1], ids[i + 2], ids[i + 3]}) == Advance::finished) {
+      throw SnapshotError("the snapshot's piece is over");
+    }
+    drawn.onsets_ms.push_back(timeline.onset_ms());
+  }
+  return drawn;
+}
+
+}  // namespace
+
+Form piece_form(const Settings& settings) {
+  return {.length_ms = settings.length_ms, .recital = settings.recital, .steady = settings.steady};
+}
+
+Form stream_form(const Settings& settings) {
+  return {.length_ms = Form::kEndless, .recital = settings.recital, .steady = settings.steady};
+}
+
+// One piece, no clips, since there is no file to be cut, and no steering but by who plays along.
+Form session_form() { return {.length_ms = Form::kEndless, .recital = false, .steady = false, .clip_ms = 0}; }
+
+std::vector<std::int32_t> flat(const std::vector<NoteEvent>& events) {
+  std::vector<std::int32_t> ids;
+  ids.reserve(4 * events.size());
+  for (const NoteEvent& event : events) ids.insert(ids.end(), event.begin(), event.end());
+  return ids;
+}
+
+Score read_seed(std::span<const std::uint8_t> bytes) {
+  Score score = read_score(bytes);
+  const std::int64_t first = score.notes.empty() ? 0 : score.notes.front().onset_ms;
+  for (Note& note : score.notes) note.onset_ms -= first;
+  return score;
+}
+
+Beginning begin(const Tokenizer& tokenizer, const Seed& seed, const Settings& settings, const Form& form) {
+  Score score = seed ? read_seed(*seed) : Score{};
+  if (seed && score.notes.empty()) {
+    score.warnings.emplace_back("The seed has no notes a piano plays: the piece answers nothing.");
+  }
+  Beginning beginning{make_request(settings, form), {}, std::move(score.warnings)};
+  beginning.request.prompt = flat(tokenizer.encode(score.notes));
+  if (settings.include_seed) {
+    beginning.before = std::move(score.notes);
+    beginning.request.form = after(beginning.before, form);
+    for (const Note& note : beginning.before) beginning.request.quote_guard.push(note.pitch, note.onset_ms);
+  }
+  return beginning;
+}
+
+Beginning go_on(const ModelConfig& config, const Snapshot& snapshot, const Settings& settings,
+                const Form& form) {
+  Beginning beginning{make_request(settings, form), snapshot.notes, {}};
+  beginning.request.from = unpack(snapshot.position, config, form);
+  beginning.request.from->quote_guard.watch(settings.avoid);
+  check_notes(beginning.before, beginning.request.from->place.onset);
+  return beginning;
+}
+
+namespace {
+
+Candidate make_candidate(Beginning beginning, const Settings& settings) {
+  Candidate candidate(std::move(beginning.request), settings.length_ms, settings.keep_ms);
+  for (const Note& note : beginning.before) candidate.assembler.add(note);
+  candidate.before = std::move(beginning.before);
+  candidate.music.warnings = std::move(beginning.warnings);
+  return candidate;
+}
+
+Candidate extend(const Tokenizer& tokenizer, const ModelConfig& config, const Extension& extension) {
+  const Settings& settings = extension.settings;
+  if (settings.length_ms < extension.snapshot_length_ms) {
+    throw std::invalid_argument("the length must be at least the snapshot's own " +
+                                std::to_string(extension.snapshot_length_ms) + " ms, not " +
+                                std::to_string(settings.length_ms) + " ms");
+  }
+  const Form form = piece_form(settings);
+  Beginning beginning = go_on(config, extension.snapshot, settings, form);
+  Drawn drawn = drawn_again(tokenizer, config, extension);
+  Request& request = beginning.request;
+  Place& place = request.from->place;
+  if (drawn.onsets_ms.size() != request.from->events_drawn ||
+      (!drawn.onsets_ms.empty() && drawn.onsets_ms.back() != place.onset)) {
+    throw SnapshotError("the snapshot's events do not come to its position");
+  }
+  if (settings.length_ms != extension.snapshot_length_ms) {
+    Timeline timeline(tokenizer, form, request.random_seed, request.candidate, place);
+    timeline.plan_again();
+    place = timeline.place();
+  }
+  Candidate candidate = make_candidate(std::move(beginning), settings);
+  candidate.take(tokenizer, std::move(drawn));
+  return candidate;
+}
+
+}  // namespace
+
+Candidate make_candidate(const Tokenizer& tokenizer, const ModelConfig& config, const Task& task) {
+  if (const auto* extension = std::get_if<Extension>(&task)) return extend(tokenizer, config, *extension);
+  const auto& [seed, settings] = std::get<Answer>(task);
+  return make_candidate(begin(tokenizer, seed, settings, piece_form(settings)), settings);
+}
+
+}  // namespace longplay

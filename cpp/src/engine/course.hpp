@@ -1,0 +1,88 @@
+// A candidate that is drawn a few events at a time.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "base/error.hpp"
+#include "engine/generator_pool.hpp"
+
+namespace longplay {
+
+// Between two calls it is a position and holds no generator, so that there may be any number of courses.
+// A call that throws changes nothing.
+class Course {
+ public:
+  using Biases = std::vector<std::vector<float>>;  // by field
+
+  Course(std::shared_ptr<GeneratorPool> pool, Request request)
+      : pool_(std::move(pool)), request_(std::move(request)), prompt_(std::exchange(request_.prompt, {})) {
+    request_.keep_position = true;
+  }
+
+  const Request& request() const { return request_; }
+  std::size_t field_size(std::size_t field) const {
+    return static_cast<std::size_t>(pool_->config().fields[field].size);
+  }
+
+  // Hears some more of the prompt. False when there is no more.
+  bool listen() {
+    if (heard_ == prompt_.size()) return false;
+    const auto rest = std::span(prompt_).subspan(heard_);
+    const auto next = rest.first(std::min(rest.size(), kEventsAtATime * pool_->config().fields.size()));
+    run(next, 0);
+    heard_ += next.size();
+    return true;
+  }
+
+  // Hears the rest of the prompt, then these events, then draws.
+  Drawn go_on(std::span<const std::int32_t> events, std::uint64_t draw) {
+    while (listen()) {
+    }
+    return run(events, draw);
+  }
+
+  // Draws with other biases than the request has.
+  Drawn go_on(std::uint64_t draw, Biases biases) {
+    while (listen()) {
+    }
+    struct Exchange {
+      Exchange(Biases& one, Biases& other) : one_(one), other_(other) { one_.swap(other_); }
+      ~Exchange() { one_.swap(other_); }
+      Biases &one_, &other_;
+    };
+    const Exchange for_now(request_.bias, biases);
+    return run({}, draw);
+  }
+
+  // Where it stands, after all of the prompt.
+  Position& position() {
+    while (listen()) {
+    }
+    if (!request_.from) run({}, 0);
+    return *request_.from;
+  }
+
+ private:
+  static constexpr std::size_t kEventsAtATime = 64;
+
+  Drawn run(std::span<const std::int32_t> events, std::uint64_t draw) {
+    request_.prompt.assign(events.begin(), events.end());
+    request_.max_events = draw;
+    Drawn drawn = pool_->run(request_);
+    if (drawn.finished) throw Error("the music has come to the end of time");
+    request_.from = std::move(drawn.position);
+    return drawn;
+  }
+
+  std::shared_ptr<GeneratorPool> pool_;
+  Request request_;
+  std::vector<std::int32_t> prompt_;
+  std::size_t heard_ = 0;
+};
+
+}  // namespace longplay

@@ -1,0 +1,119 @@
+#include "engine/engine.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+
+#include "engine/beginning.hpp"
+#include "engine/generator_pool.hpp"
+#include "engine/job.hpp"
+#include "engine/live_impl.hpp"
+
+namespace longplay {
+namespace {
+
+constexpr int kRowsPerThread = 64;  // throughput on a CPU grows no more beyond it
+constexpr int kMaxRowsOnGpu = 1024;
+constexpr int kThreadsOnGpu =
+    4;  // each has sessions of its own, so one draws while the GPU works for another
+
+struct Shards {
+  int threads;
+  int rows;  // of each
+};
+
+// A CPU's threads share the candidates. A GPU takes as long for 64 rows as for one: it gets further
+// threads for whole shards only, and as many rows as there are.
+Shards shards(const Device& device, int num_threads, int candidates, int rows_each) {
+  if (candidates == 0) return {0, 0};
+  const auto share = [&](int of) { return (candidates + of - 1) / of; };
+  const bool gpu = device.kind == Device::Kind::cuda;
+  const int threads = std::min(num_threads, gpu ? share(kRowsPerThread) : candidates);
+  return {threads, std::min(gpu ? kMaxRowsOnGpu : kRowsPerThread, share(threads) * rows_each)};
+}
+
+}  // namespace
+
+Engine::Engine(std::shared_ptr<const Runtime> runtime, std::shared_ptr<const ModelFiles> files,
+               const Device& device, int num_threads)
+    : tokenizer_(files->config.fields), device_(device), num_threads_(num_threads) {
+  if (num_threads < 0) {
+    throw std::invalid_argument("num_threads must be at least 0, not " + std::to_string(num_threads));
+  }
+  if (num_threads_ == 0) {
+    num_threads_ = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+    if (device.kind == Device::Kind::cuda) num_threads_ = std::min(num_threads_, kThreadsOnGpu);
+  }
+  pool_ = std::make_shared<GeneratorPool>(std::move(runtime), std::move(files), device);
+  pool_->give_back(pool_->acquire(1));  // whatever is wrong with the model shows now
+}
+
+Engine::~Engine() = default;
+
+const ModelConfig& Engine::config() const { return pool_->config(); }
+
+int Engine::num_threads() const { return num_threads_; }
+
+LoopTime Engine::time() const { return pool_->time(); }
+
+std::uint64_t Engine::row_copies() const { return pool_->row_copies(); }
+
+std::unique_ptr<Job> Engine::start(const std::vector<Task>& tasks) {
+  std::vector<Candidate> candidates;
+  candidates.reserve(tasks.size());
+  int rows_each = 1;
+  for (const Task& task : tasks) {
+    candidates.push_back(make_candidate(tokenizer_, config(), task));
+    candidates.back().validate(config());
+    rows_each = std::max(rows_each, candidates.back().rows(config()));
+  }
+  const auto [threads, rows] = shards(device_, num_threads_, static_cast<int>(candidates.size()), rows_each);
+  auto impl = std::make_unique<Job::Impl>(pool_, tokenizer_, std::move(candidates));
+  impl->run(threads, rows);
+  return std::unique_ptr<Job>(new Job(std::move(impl)));
+}
+
+std::unique_ptr<Stream> Engine::stream(const Seed& seed, const Settings& settings) {
+  return open_stream(begin(tokenizer_, seed, settings, stream_form(settings)));
+}
+
+std::unique_ptr<Stream> Engine::stream(const Snapshot& snapshot, const Settings& settings) {
+  return open_stream(go_on(config(), snapshot, settings, stream_form(settings)));
+}
+
+std::unique_ptr<Stream> Engine::open_stream(Beginning beginning) {
+  beginning.request.validate(config());
+  auto impl = std::make_unique<Stream::Impl>(Course(pool_, std::move(beginning.request)), tokenizer_,
+                                             std::move(beginning.warnings));
+  for (const Note& note : beginning.before) impl->assembler.add(note);
+  return std::make_unique<Stream>(std::move(impl));
+}
+
+std::unique_ptr<Session> Engine::session(const Seed& seed, const Settings& settings) {
+  return open_session(begin(tokenizer_, seed, settings, session_form()));
+}
+
+std::unique_ptr<Session> Engine::session(const Snapshot& snapshot, const Settings& settings) {
+  return open_session(go_on(config(), snapshot, settings, session_form()));
+}
+
+std::unique_ptr<Session> Engine::open_session(Beginning beginning) {
+  beginning.request.validate(config());
+  return std::make_unique<Session>(std::make_unique<Session::Impl>(
+      Course(pool_, std::move(beginning.request)), tokenizer_, std::move(beginning.warnings)));
+}
+
+Scored Engine::score(std::span<const std::uint8_t> midi) {
+  Score score = read_seed(midi);
+  Request request;
+  request.prompt = flat(tokenizer_.encode(score.notes));
+  request.score_prompt = true;
+  request.params.resize(config().fields.size());
+  request.bias.resize(config().fields.size());
+  for (const ControlConfig& control : config().controls) request.controls.push_back(control.unknown);
+  Drawn drawn = pool_->run(request);
+  return {std::move(request.prompt), std::move(drawn.prompt_log_probabilities), std::move(score.warnings)};
+}
+
+}  // namespace longplay

@@ -1,0 +1,144 @@
+// Floor 6: MIDI -> MIDI.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/live.hpp"
+#include "generator/generator.hpp"
+#include "score/score.hpp"
+
+namespace longplay {
+
+// What to make. Everything but the seed.
+struct Settings {
+  std::int64_t length_ms = 0;  // of a piece
+  std::uint64_t random_seed = 0;
+  std::uint32_t candidate = 0;           // with random_seed, what the random numbers are a function of
+  std::vector<SamplingParams> params;    // one per field
+  std::vector<std::vector<float>> bias;  // one per field: empty, or one number per id
+  std::vector<std::int32_t> controls;    // one id per control
+  double guidance_scale = 1;             // how closely to follow them, see Request
+  bool include_seed = false;             // the piece begins with the seed, and its length counts
+  bool recital = true;                   // pieces of a few minutes, one after the other
+  bool steady = true;                    // any five minutes keep to the model's bands
+  std::optional<std::int64_t> keep_ms;   // keep where a piece stands before its ending, and this often
+  const PhraseIndex* avoid = nullptr;    // what not to quote; outlives all that is made with it
+};
+
+using Seed = std::optional<std::vector<std::uint8_t>>;  // the bytes of a MIDI file, or from nothing
+
+struct Music {
+  std::vector<Note> notes;
+  std::vector<std::int32_t> events;      // as drawn, four ids each
+  std::vector<float> log_probabilities;  // nats, one per id of `events`
+  std::vector<std::string> warnings;     // of reading the seed
+  std::uint64_t refusals = 0;            // notes not taken because they quote
+  std::optional<Snapshot> kept;          // where it stood at last, if that was to be kept
+};
+
+// A piece that is to be made from its beginning.
+struct Answer {
+  Seed seed;
+  Settings settings;
+};
+
+// A piece that is to be gone on with, or made longer.
+struct Extension {
+  Snapshot snapshot;
+  std::int64_t snapshot_length_ms = 0;   // what it was made for
+  std::vector<std::int32_t> events;      // drawn so far, four ids each
+  std::vector<float> log_probabilities;  // nats, one per id of `events`
+  Settings settings;                     // what it is to become
+};
+
+using Task = std::variant<Answer, Extension>;
+
+// Where a candidate under way stood at last.
+struct Standing {
+  Snapshot snapshot;
+  std::int64_t onset_ms = 0;             // how far it had come
+  std::vector<std::int32_t> events;      // as drawn, four ids each
+  std::vector<float> log_probabilities;  // nats, one per id of `events`
+};
+
+struct Scored {
+  std::vector<std::int32_t> events;      // as encoded, four ids each
+  std::vector<float> log_probabilities;  // nats, one per id of `events`
+  std::vector<std::string> warnings;
+};
+
+struct Beginning;
+struct Candidate;
+class GeneratorPool;
+
+// Candidates being made by threads of their own. Destroying a job stops it.
+class Job {
+ public:
+  ~Job();
+  Job(const Job&) = delete;
+  Job& operator=(const Job&) = delete;
+
+  std::size_t size() const;
+  // Whether candidate `index` is done, after waiting for it no longer than `timeout`. Throws what a
+  // thread of the job threw.
+  bool wait(std::size_t index, std::chrono::milliseconds timeout);
+  Music take(std::size_t index);  // once each, when done
+  // Where candidate `index` stood at last, with the events drawn from `first_event` on; nothing if it is
+  // done, or has not come further since the last call.
+  std::optional<Standing> snapshot(std::size_t index, std::size_t first_event = 0);
+  std::int64_t made_ms() const;  // music made so far, over all candidates
+  void stop();                   // and wait until every thread has stopped
+
+ private:
+  friend class Engine;
+  struct Impl;
+  explicit Job(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// Safe to use from several threads at once. Keeps the generators it has made, with their sessions.
+class Engine {
+ public:
+  // num_threads: 0 takes one per core, to feed a GPU at most 4. Throws ModelError unless the model is one of
+  // notes.
+  Engine(std::shared_ptr<const Runtime> runtime, std::shared_ptr<const ModelFiles> files,
+         const Device& device, int num_threads);
+  ~Engine();
+
+  const ModelConfig& config() const;
+  int num_threads() const;
+  LoopTime time() const;  // of all that its threads have finished
+  // How often its threads, as far as they are done, copied the state of a row: see Model.
+  std::uint64_t row_copies() const;
+
+  // Begins to make the pieces. Throws MidiError for a seed that cannot be read, SnapshotError for a
+  // snapshot that is none of this model's, std::invalid_argument for settings that do not fit.
+  std::unique_ptr<Job> start(const std::vector<Task>& tasks);
+
+  // Music without end; of a session, in one piece. Throws as `start` does.
+  std::unique_ptr<Stream> stream(const Seed& seed, const Settings& settings);
+  std::unique_ptr<Stream> stream(const Snapshot& snapshot, const Settings& settings);
+  std::unique_ptr<Session> session(const Seed& seed, const Settings& settings);
+  std::unique_ptr<Session> session(const Snapshot& snapshot, const Settings& settings);
+
+  // How likely the model finds a file: its log-probabilities, controls unknown.
+  Scored score(std::span<const std::uint8_t> midi);
+
+ private:
+  std::unique_ptr<Stream> open_stream(Beginning beginning);
+  std::unique_ptr<Session> open_session(Beginning beginning);
+
+  std::shared_ptr<GeneratorPool> pool_;
+  Tokenizer tokenizer_;
+  Device device_;
+  int num_threads_;
+};
+
+}  // namespace longplay

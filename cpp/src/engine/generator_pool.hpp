@@ -1,0 +1,89 @@
+// The generators of an engine: made when first needed, kept for the next job.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "generator/generator.hpp"
+
+namespace longplay {
+
+class GeneratorPool {
+ public:
+  GeneratorPool(std::shared_ptr<const Runtime> runtime, std::shared_ptr<const ModelFiles> files,
+                const Device& device)
+      : runtime_(std::move(runtime)), files_(std::move(files)), device_(device) {}
+
+  const ModelConfig& config() const { return files_->config; }
+
+  // A generator for at least `rows` rows, the caller's until given back.
+  std::unique_ptr<Generator> acquire(int rows) {
+    {
+      const std::lock_guard lock(mutex_);
+      const auto fits =
+          std::ranges::find_if(idle_, [&](const auto& g) { return g->model().max_batch() >= rows; });
+      if (fits != idle_.end()) {
+        auto found = std::move(*fits);
+        idle_.erase(fits);
+        return found;
+      }
+      if (!idle_.empty()) {  // too small: its place is taken by the new one
+        copies_of_gone_ += idle_.back()->model().row_copies();
+        idle_.pop_back();
+      }
+    }
+    return std::make_unique<Generator>(std::make_unique<Model>(runtime_, files_, device_, rows));
+  }
+
+  void give_back(std::unique_ptr<Generator> generator, const LoopTime& worked = {}) {
+    const std::lock_guard lock(mutex_);
+    idle_.push_back(std::move(generator));
+    time_ += worked;
+  }
+
+  // Works on one request, in the caller's thread.
+  Drawn run(const Request& request) {
+    Only queue(request);
+    const int rows = request.rows(config());
+    auto generator = acquire(rows);
+    const LoopTime worked = generator->run(queue, rows);
+    give_back(std::move(generator), worked);
+    return std::move(queue.drawn);
+  }
+
+  LoopTime time() const {
+    const std::lock_guard lock(mutex_);
+    return time_;
+  }
+
+  std::uint64_t row_copies() const {
+    const std::lock_guard lock(mutex_);
+    std::uint64_t copies = copies_of_gone_;
+    for (const auto& generator : idle_) copies += generator->model().row_copies();
+    return copies;
+  }
+
+ private:
+  struct Only : Queue {
+    explicit Only(const Request& request) : pending(&request) {}
+    const Request* next() override { return std::exchange(pending, nullptr); }
+    void done(const Request&, Drawn result) override { drawn = std::move(result); }
+    bool progress(std::int64_t) override { return true; }
+    const Request* pending;
+    Drawn drawn;
+  };
+
+  std::shared_ptr<const Runtime> runtime_;
+  std::shared_ptr<const ModelFiles> files_;
+  Device device_;
+  mutable std::mutex mutex_;
+  std::vector<std::unique_ptr<Generator>> idle_;
+  LoopTime time_;
+  std::uint64_t copies_of_gone_ = 0;
+};
+
+}  // namespace longplay

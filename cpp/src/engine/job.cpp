@@ -1,0 +1,174 @@
+#include "engine/job.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <stdexcept>
+#include <utility>
+
+#include "generator/position.hpp"
+
+namespace longplay {
+namespace {
+
+constexpr std::int64_t kSilentEndMs = 10;
+// The part of a piece that an extension does without: its close, and the longest time to the onset before
+// that.
+constexpr std::int64_t kEndingMs = Timeline::kClosingMs + 4'000;
+
+template <typename T>
+void append(std::vector<T>& to, std::vector<T> from) {
+  if (to.empty()) {
+    to = std::move(from);
+  } else {
+    to.insert(to.end(), from.begin(), from.end());
+  }
+}
+
+// What belongs to the events from `first` on, four entries each.
+template <typename T>
+std::vector<T> since(const std::vector<T>& all, std::size_t first) {
+  if (first > all.size() / 4) {
+    throw std::invalid_argument("first_event must be in [0, " + std::to_string(all.size() / 4) + "], not " +
+                                std::to_string(first));
+  }
+  return {all.begin() + static_cast<std::ptrdiff_t>(4 * first), all.end()};
+}
+
+}  // namespace
+
+Candidate::Candidate(Request request, std::int64_t length_ms, std::optional<std::int64_t> keep_ms)
+    : Request(std::move(request)),
+      assembler(length_ms - kSilentEndMs),
+      ending_ms_(length_ms - kEndingMs),
+      keep_ms_(keep_ms.value_or(0)) {
+  if (!keep_ms) return;
+  if (keep_ms_ < 1 || keep_ms_ > Form::kEndless) {
+    throw std::invalid_argument("keep_ms must be in [1, " + std::to_string(Form::kEndless) + "], not " +
+                                std::to_string(keep_ms_));
+  }
+  keep_position = true;
+  max_events = 0;  // the first pause is after the prompt, so that every piece has one
+}
+
+void Candidate::take(const Tokenizer& tokenizer, Drawn drawn) {
+  std::optional<Position> position = std::exchange(drawn.position, {});
+  assembler.add(tokenizer, drawn);
+  append(music.notes, assembler.take());
+  append(music.events, std::move(drawn.events));
+  append(music.log_probabilities, std::move(drawn.log_probabilities));
+  music.refusals = drawn.refusals;
+  if (!position || drawn.finished) return;
+
+  music.kept = {pack(*position), position->events_drawn, before};
+  news = true;
+  const std::int64_t onset = position->place.onset;
+  from = std::move(position);
+  prompt.clear();
+  max_events = std::numeric_limits<std::uint64_t>::max();
+  keep_position = onset < ending_ms_;
+  until_ms =
+      keep_position ? std::min(ending_ms_, onset + keep_ms_) : std::numeric_limits<std::int64_t>::max();
+}
+
+Job::Impl::Impl(std::shared_ptr<GeneratorPool> generators, const Tokenizer& notes_and_events,
+                std::vector<Candidate> to_make)
+    : pool(std::move(generators)),
+      tokenizer(notes_and_events),
+      candidates(std::move(to_make)),
+      finished(candidates.size()) {}
+
+Job::Impl::~Impl() {
+  stopping = true;
+  join();
+}
+
+void Job::Impl::run(int count, int rows) {
+  threads.reserve(static_cast<std::size_t>(count));
+  for (int i = 0; i < count; ++i) threads.emplace_back(&Impl::work, this, rows);
+}
+
+void Job::Impl::join() {
+  for (std::thread& thread : threads) thread.join();
+  threads.clear();
+}
+
+void Job::Impl::work(int rows) {
+  try {
+    auto generator = pool->acquire(rows);
+    const LoopTime worked = generator->run(*this, rows);
+    pool->give_back(std::move(generator), worked);
+  } catch (...) {
+    const std::lock_guard lock(mutex);
+    if (!failure) failure = std::current_exception();
+    stopping = true;
+  }
+  changed.notify_all();
+}
+
+const Request* Job::Impl::next() {
+  const std::lock_guard lock(mutex);
+  if (!paused.empty()) {
+    const Request* request = paused.back();
+    paused.pop_back();
+    return request;
+  }
+  return begun < candidates.size() ? &candidates[begun++] : nullptr;
+}
+
+void Job::Impl::done(const Request& request, Drawn drawn) {
+  const auto index = static_cast<std::size_t>(static_cast<const Candidate*>(&request) - candidates.data());
+  Candidate& candidate = candidates[index];
+  const bool over = drawn.finished;
+  const std::lock_guard lock(mutex);
+  candidate.take(tokenizer, std::move(drawn));
+  if (over) {
+    finished[index] = std::move(candidate.music);
+    candidate.news = false;
+    changed.notify_all();
+  } else {
+    paused.push_back(&candidate);
+  }
+}
+
+bool Job::Impl::progress(std::int64_t made) {
+  made_ms += made;
+  return !stopping;
+}
+
+Job::Job(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Job::~Job() = default;
+
+std::size_t Job::size() const { return impl_->candidates.size(); }
+
+bool Job::wait(std::size_t index, std::chrono::milliseconds timeout) {
+  std::unique_lock lock(impl_->mutex);
+  impl_->changed.wait_for(lock, timeout, [&] { return impl_->failure || impl_->finished.at(index); });
+  if (impl_->failure) std::rethrow_exception(impl_->failure);
+  return impl_->finished.at(index).has_value();
+}
+
+Music Job::take(std::size_t index) {
+  const std::lock_guard lock(impl_->mutex);
+  Music music = std::move(impl_->finished.at(index).value());
+  impl_->finished[index] = Music{};
+  return music;
+}
+
+std::optional<Standing> Job::snapshot(std::size_t index, std::size_t first_event) {
+  const std::lock_guard lock(impl_->mutex);
+  Candidate& candidate = impl_->candidates.at(index);
+  if (!std::exchange(candidate.news, false)) return {};
+  const Music& music = candidate.music;
+  return Standing{*music.kept, candidate.from->place.onset, since(music.events, first_event),
+                  since(music.log_probabilities, first_event)};
+}
+
+std::int64_t Job::made_ms() const { return impl_->made_ms; }
+
+void Job::stop() {
+  impl_->stopping = true;
+  impl_->join();
+}
+
+}  // namespace longplay

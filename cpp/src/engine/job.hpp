@@ -1,0 +1,67 @@
+// The threads behind a Job.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "engine/assemble.hpp"
+#include "engine/engine.hpp"
+#include "engine/generator_pool.hpp"
+
+namespace longplay {
+
+// A piece as far as it is made.
+struct Candidate : Request {
+  // keep_ms: how often to keep how it stands, if at all.
+  Candidate(Request request, std::int64_t length_ms, std::optional<std::int64_t> keep_ms);
+
+  // Takes what was drawn. At a pause keeps how it stands, and is ready to be gone on with.
+  void take(const Tokenizer& tokenizer, Drawn drawn);
+
+  Assembler assembler;
+  Music music;
+  std::vector<Note> before;  // notes of the piece that come before the first one drawn
+  bool news = false;         // since a snapshot was asked for
+
+ private:
+  std::int64_t ending_ms_;  // where its ending begins
+  std::int64_t keep_ms_;
+};
+
+struct Job::Impl : Queue {
+  Impl(std::shared_ptr<GeneratorPool> generators, const Tokenizer& notes_and_events,
+       std::vector<Candidate> to_make);
+  ~Impl() override;
+
+  void run(int threads, int rows);
+  void join();
+
+  const Request* next() override;
+  void done(const Request& request, Drawn drawn) override;
+  bool progress(std::int64_t made) override;
+
+  std::shared_ptr<GeneratorPool> pool;
+  Tokenizer tokenizer;
+  std::vector<Candidate> candidates;
+
+  std::atomic<bool> stopping = false;
+  std::atomic<std::int64_t> made_ms = 0;
+  mutable std::mutex mutex;  // guards what follows
+  std::condition_variable changed;
+  std::size_t begun = 0;
+  std::vector<const Candidate*> paused;  // to be gone on with
+  std::vector<std::optional<Music>> finished;
+  std::exception_ptr failure;
+  std::vector<std::thread> threads;
+
+ private:
+  void work(int rows);
+};
+
+}  // namespace longplay

@@ -1,0 +1,48 @@
+// Floor 4: notes <-> note events. The fields and their tables are the model's; docs/tokenizer.md.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "model/model_config.hpp"
+#include "score/score.hpp"
+
+namespace longplay {
+
+// A note event is four ids: time_shift, pitch, velocity, duration.
+using NoteEvent = std::array<std::int32_t, 4>;
+
+class Tokenizer {
+ public:
+  // Throws ModelError unless the fields are those of a note model. The config has been validated.
+  explicit Tokenizer(const std::vector<FieldConfig>& fields);
+
+  // Whether the fields are time_shift, pitch, velocity, duration.
+  static bool is_note_model(const std::vector<FieldConfig>& fields);
+
+  // Events of notes that are in order and do not overlap (see resolve_overlaps). Each value goes to
+  // the nearest one in its table. A time shift counts from the onset as it was encoded, so that
+  // errors do not add up; a rest longer than the longest shift becomes that shift. Notes outside
+  // the pitch table are left out. Throws std::invalid_argument naming a note that is not by onset.
+  std::vector<NoteEvent> encode(std::span<const Note> notes) const;
+
+  // Notes of any sequence of events with ids in range; an END is passed over. The result obeys
+  // resolve_overlaps. Throws std::invalid_argument naming an id out of range.
+  std::vector<Note> decode(std::span<const NoteEvent> events) const;
+
+  // One event as a note, its time shift ignored. The ids are in range, and it is not an END.
+  Note note(const NoteEvent& event, std::int64_t onset_ms) const;
+
+  std::int64_t time_shift_ms(std::int32_t id) const { return time_shift_[static_cast<std::size_t>(id)]; }
+  std::uint8_t pitch(std::int32_t id) const {
+    return static_cast<std::uint8_t>(pitch_[static_cast<std::size_t>(id)]);
+  }
+  std::int32_t end_id() const { return static_cast<std::int32_t>(time_shift_.size()); }
+
+ private:
+  std::vector<std::int32_t> time_shift_, pitch_, velocity_, duration_;
+};
+
+}  // namespace longplay

@@ -1,0 +1,198 @@
+#include "generator/generator.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "base/error.hpp"
+#include "generator/slot.hpp"
+
+namespace longplay {
+namespace {
+
+constexpr int kStepsBetweenReports = 16;
+constexpr double kStrongestGuidance = 20;
+
+std::size_t widest_field(const ModelConfig& config) {
+  std::int32_t widest = 0;
+  for (const FieldConfig& field : config.fields) widest = std::max(widest, field.size);
+  return static_cast<std::size_t>(widest);
+}
+
+[[noreturn]] void misfit(const std::string& what, std::size_t expected, std::size_t got) {
+  throw std::invalid_argument(what + " must have " + std::to_string(expected) + " entries, not " +
+                              std::to_string(got));
+}
+
+}  // namespace
+
+void Request::validate(const ModelConfig& config) const {
+  const std::size_t fields = config.fields.size();
+  if (prompt.size() % fields != 0) {
+    throw std::invalid_argument("prompt must hold " + std::to_string(fields) + " ids per event, not " +
+                                std::to_string(prompt.size()) + " in all");
+  }
+  for (std::size_t i = 0; i < prompt.size(); ++i) {
+    const FieldConfig& field = config.fields[i % fields];
+    if (prompt[i] < 0 || prompt[i] >= field.size) {
+      throw std::invalid_argument(field.name + " of prompt event " + std::to_string(i / fields) +
+                                  " must be in [0, " + std::to_string(field.size - 1) + "], not " +
+                                  std::to_string(prompt[i]));
+    }
+  }
+  if (params.size() != fields) misfit("params", fields, params.size());
+  for (const SamplingParams& p : params) p.validate();
+  if (bias.size() != fields) misfit("bias", fields, bias.size());
+  for (std::size_t f = 0; f < fields; ++f) {
+    const auto size = static_cast<std::size_t>(config.fields[f].size);
+    if (!bias[f].empty() && bias[f].size() != size)
+      misfit("bias of " + config.fields[f].name, size, bias[f].size());
+  }
+  if (controls.size() != config.controls.size()) misfit("controls", config.controls.size(), controls.size());
+  for (std::size_t c = 0; c < controls.size(); ++c) {
+    if (controls[c] < 0 || controls[c] >= config.controls[c].size) {
+      throw std::invalid_argument("control " + config.controls[c].name + " must be in [0, " +
+                                  std::to_string(config.controls[c].size - 1) + "], not " +
+                                  std::to_string(controls[c]));
+    }
+  }
+  if (!(guidance_scale >= 1 && guidance_scale <= kStrongestGuidance)) {
+    throw std::invalid_argument("guidance_scale must be in [1, 20], not " + std::to_string(guidance_scale));
+  }
+  if (from && (from->event.size() != fields)) misfit("the last event", fields, from->event.size());
+  if (form) {
+    if (!Tokenizer::is_note_model(config.fields))
+      throw std::invalid_argument("form must be absent: this model's events are not notes");
+    form->validate();
+  }
+}
+
+int Request::rows(const ModelConfig& config) const {
+  const bool told = !std::ranges::equal(controls, config.controls, {}, {}, &ControlConfig::unknown);
+  return told && guidance_scale != 1 ? 2 : 1;
+}
+
+LoopTime& LoopTime::operator+=(const LoopTime& other) {
+  total_seconds += other.total_seconds;
+  run_seconds += other.run_seconds;
+  step_seconds += other.step_seconds;
+  sampling_seconds += other.sampling_seconds;
+  steps += other.steps;
+  return *this;
+}
+
+Generator::Generator(std::unique_ptr<Model> model)
+    : model_(std::move(model)), sampler_(widest_field(model_->config())) {
+  if (Tokenizer::is_note_model(model_->config().fields)) tokenizer_.emplace(model_->config().fields);
+}
+
+Generator::~Generator() = default;
+
+// The next request, which stays the next one until it is begun. nullptr when there is none.
+const Request* Generator::look_ahead(Queue& queue) {
+  if (ahead_) return ahead_;
+  ahead_ = queue.next();
+  if (ahead_) ahead_->validate(model_->config());
+  return ahead_;
+}
+
+// Begins requests, as long as there are any and they find room.
+void Generator::begin_more(Queue& queue, int rows) {
+  while (used_ < rows) {
+    const Request* request = look_ahead(queue);
+    if (!request) return;
+    const int needed = request->rows(model_->config());
+    if (needed > rows) {
+      throw std::invalid_argument("rows must be at least 2 for a guided request, not " +
+                                  std::to_string(rows));
+    }
+    if (used_ + needed > rows) return;
+    ahead_ = nullptr;
+    Slot& slot = slots_[active_];
+    if (slot.begin(*request, {used_, needed == 2 ? used_ + 1 : -1})) {
+      ++active_;
+      used_ += needed;
+    } else {
+      queue.done(*request, slot.result());
+    }
+  }
+}
+
+// Hands over what a request came to. The next one that needs as many rows gets them; otherwise the last rows
+// and the last slot, which has taken its event, close the gap.
+void Generator::finish(Queue& queue, std::size_t index) {
+  Slot& slot = slots_[index];
+  const Slot::Rows rows = slot.rows();
+  const int count = rows.untold < 0 ? 1 : 2;
+  queue.done(slot.request(), slot.result());
+  while (const Request* request = look_ahead(queue)) {
+    if (request->rows(model_->config()) != count) break;
+    ahead_ = nullptr;
+    if (slot.begin(*request, rows)) return;
+    queue.done(*request, slot.result());
+  }
+  std::swap(slot, slots_[--active_]);
+  for (const int row : {std::max(rows.told, rows.untold), std::min(rows.told, rows.untold)}) {
+    if (row < 0 || row == --used_) continue;
+    const auto has_last = [&](const Slot& other) {
+      return other.rows().told == used_ || other.rows().untold == used_;
+    };
+    std::ranges::find_if(std::span(slots_).first(active_), has_last)->move(used_, row);
+  }
+}
+
+double Generator::step() {
+  const std::span<Slot> slots(slots_.data(), active_);
+  for (Slot& slot : slots) slot.prepare();
+  model_->step(used_);
+  const auto start = std::chrono::steady_clock::now();
+  const double run_before = model_->run_seconds();
+  const bool heads = std::ranges::any_of(slots, &Slot::needs_heads);
+  const auto fields = static_cast<int>(model_->config().fields.size());
+  for (int field = 0; field < fields; ++field) {
+    if (field > 0 && heads) model_->head(field, used_);
+    for (Slot& slot : slots) slot.take_field(field);
+  }
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return seconds - (model_->run_seconds() - run_before);
+}
+
+LoopTime Generator::run(Queue& queue, int rows) {
+  if (rows < 1 || rows > model_->max_batch()) {
+    throw std::invalid_argument("rows must be in [1, " + std::to_string(model_->max_batch()) + "], not " +
+                                std::to_string(rows));
+  }
+  const auto start = std::chrono::steady_clock::now();
+  const double run_before = model_->run_seconds(), step_before = model_->step_seconds();
+  slots_.assign(static_cast<std::size_t>(rows), Slot(*model_, sampler_, tokenizer_ ? &*tokenizer_ : nullptr));
+  active_ = 0;
+  used_ = 0;
+  ahead_ = nullptr;
+
+  LoopTime time;
+  begin_more(queue, rows);
+  std::int64_t made = 0;
+  for (int steps = 1; active_ > 0; ++steps) {
+    time.sampling_seconds += step();
+    const int used = used_;
+    time.steps += static_cast<std::uint64_t>(used);
+    for (std::size_t index = active_; index-- > 0;) {
+      const bool done = slots_[index].take_event();
+      made += slots_[index].made();
+      if (done) finish(queue, index);
+    }
+    if (used_ < used) begin_more(queue, rows);
+    if (steps % kStepsBetweenReports == 0 || active_ == 0) {
+      if (!queue.progress(std::exchange(made, 0))) break;
+    }
+  }
+  slots_.clear();
+  time.run_seconds = model_->run_seconds() - run_before;
+  time.step_seconds = model_->step_seconds() - step_before;
+  time.total_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return time;
+}
+
+}  // namespace longplay

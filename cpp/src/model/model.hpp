@@ -1,0 +1,96 @@
+// Floor 2: event and state -> logits. ONNX Runtime stays behind model.cpp.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "model/model_config.hpp"
+
+namespace longplay {
+
+// Where a model runs.
+struct Device {
+  enum class Kind { cpu, cuda };
+  Kind kind = Kind::cpu;
+  int index = 0;         // which of the GPUs, from 0
+  bool capture = false;  // record what the GPU does in a step of all rows, and replay it
+};
+
+// The ONNX Runtime library of this process. Throws DeviceError if it cannot be opened, or is older
+// than 1.19.
+class Runtime {
+ public:
+  explicit Runtime(const std::string& library_path);
+  ~Runtime();
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
+
+  std::string version() const;
+  // Instruction set of the kernels of ours that sessions on the CPU use; empty where this processor has none.
+  static std::string kernels();
+
+ private:
+  friend class Model;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// The files of a model folder, in memory: sessions on several threads share them.
+struct ModelFiles {
+  ModelConfig config;
+  std::string step;                // bytes of step.onnx
+  std::vector<std::string> heads;  // bytes of head_1.onnx, head_2.onnx, ...
+};
+
+// A model that advances up to `max_batch` rows, each with its own state. One thread at a time.
+//
+// A step: write each row's `event` and `control`, call `step`, read `logits(0)`; then for every
+// further field f tell with `choose` what field f-1 became, call `head(f)`, read `logits(f)`.
+// Every call works on the rows 0 .. batch-1; the others keep their state. Nothing is allocated by us
+// after the first step of each batch size. When a step throws, the state of its rows is lost.
+class Model {
+ public:
+  static constexpr int kMaxBatch = 4096;
+
+  // Throws ModelError if a file breaks the contract, DeviceError if the device is not to be had,
+  // std::invalid_argument if max_batch is not in [1, kMaxBatch].
+  Model(std::shared_ptr<const Runtime> runtime, std::shared_ptr<const ModelFiles> files, const Device& device,
+        int max_batch);
+  ~Model();
+  Model(const Model&) = delete;
+  Model& operator=(const Model&) = delete;
+
+  const ModelConfig& config() const;
+  int max_batch() const;
+
+  std::span<std::int64_t> event(int row);    // (fields,), input of the next step
+  std::span<std::int64_t> control(int row);  // (controls,), input of the next step
+  // Throws std::invalid_argument naming an id out of range.
+  void step(int batch);
+  void choose(int row, int field, std::int32_t id);
+  void head(int field, int batch);
+  std::span<const float> logits(int field, int row) const;  // (size of field,)
+
+  // State of one row: `state_bytes()` bytes. A row starts from zeros, and goes back to them by reset.
+  std::size_t state_bytes() const;
+  void reset(int row);
+  void save(int row, std::span<std::byte> state) const;
+  void load(int row, std::span<const std::byte> state);
+
+  // How often the state of a row was copied: by the calls above, or because it took no part in a step
+  // whose states go from side to side. A step itself copies none.
+  std::uint64_t row_copies() const;
+
+  // Seconds spent inside ONNX Runtime's Run since construction, and those of step.onnx.
+  double run_seconds() const;
+  double step_seconds() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace longplay

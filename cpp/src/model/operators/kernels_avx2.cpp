@@ -1,0 +1,130 @@
+// For processors with AVX2, FMA and F16C. Compiled for them, unlike the rest.
+#include <immintrin.h>
+
+#include "model/operators/kernels_for.hpp"
+
+namespace longplay::operators {
+namespace {
+
+struct Avx2 {
+  static constexpr const char* kName = "AVX2";
+  using Floats = __m256;
+  static constexpr std::size_t kWidth = 8;
+  static constexpr std::size_t kRows = 4;
+
+  // Lanes before the `count`th have all their bits set.
+  static __m256i first(std::size_t count) {
+    const __m256i numbers = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(count)), numbers);
+  }
+
+  static Floats load(const float* from, std::size_t count) {
+    return count == kWidth ? _mm256_loadu_ps(from) : _mm256_maskload_ps(from, first(count));
+  }
+  static void store(float* to, std::size_t count, Floats values) {
+    if (count == kWidth) {
+      _mm256_storeu_ps(to, values);
+    } else {
+      _mm256_maskstore_ps(to, first(count), values);
+    }
+  }
+  static Floats load_half(const std::uint16_t* from, std::size_t count) {
+    if (count == kWidth) return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
+    std::uint16_t some[kWidth] = {};
+    for (std::size_t i = 0; i < count; ++i) some[i] = from[i];
+    return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(some)));
+  }
+  static void store_bytes(std::uint8_t* to, std::size_t count, Floats values) {
+    const __m256i whole = _mm256_add_epi32(_mm256_cvtps_epi32(values), _mm256_set1_epi32(kZero));
+    const __m128i words = _mm_packus_epi32(_mm256_castsi256_si128(whole), _mm256_extracti128_si256(whole, 1));
+    const std::int64_t bytes = _mm_cvtsi128_si64(_mm_packus_epi16(words, words));
+    __builtin_memcpy(to, &bytes, count);
+  }
+
+  static Floats all(float value) { return _mm256_set1_ps(value); }
+  static Floats add(Floats a, Floats b) { return _mm256_add_ps(a, b); }
+  static Floats sub(Floats a, Floats b) { return _mm256_sub_ps(a, b); }
+  static Floats mul(Floats a, Floats b) { return _mm256_mul_ps(a, b); }
+  static Floats div(Floats a, Floats b) { return _mm256_div_ps(a, b); }
+  static Floats min(Floats a, Floats b) { return _mm256_min_ps(a, b); }
+  static Floats max(Floats a, Floats b) { return _mm256_max_ps(a, b); }
+  static Floats fma(Floats a, Floats b, Floats c) { return _mm256_fmadd_ps(a, b, c); }
+  static Floats nearest(Floats a) {
+    return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  }
+  static Floats times_power_of_two(Floats a, Floats exponent) {
+    const __m256i biased = _mm256_add_epi32(_mm256_cvtps_epi32(exponent), _mm256_set1_epi32(127));
+    return _mm256_mul_ps(a, _mm256_castsi256_ps(_mm256_slli_epi32(biased, 23)));
+  }
+  static Floats real(const std::int32_t* whole) {
+    return _mm256_cvtepi32_ps(_mm256_load_si256(reinterpret_cast<const __m256i*>(whole)));
+  }
+
+  // `Vectors` vectors of sums side by side, of a panel's lanes from `lane` on. Two products of weights in
+  // [-64, 63] fit the 16 bits that they are added up in first.
+  template <std::size_t Rows, std::size_t Vectors>
+  [[gnu::noinline]] static void accumulate_part(const Panels& weights, std::size_t panel, std::size_t lane,
+                                                const std::uint8_t* given, Sums* told) {
+    const std::size_t row_bytes = weights.groups * kGroup;
+    const __m256i ones = _mm256_set1_epi16(1);
+    __m256i sums[Rows][Vectors];
+#pragma GCC unroll 4
+    for (std::size_t row = 0; row < Rows; ++row) {
+#pragma GCC unroll 8
+      for (std::size_t v = 0; v < Vectors; ++v) sums[row][v] = _mm256_setzero_si256();
+    }
+    const std::int8_t* line = weights.weights + (panel * weights.groups * kBlocks * kLanes + lane) * kGroup;
+    for (std::size_t group = 0; group < weights.groups; ++group, line += kBlocks * kLanes * kGroup) {
+      __m256i inputs[Rows];
+#pragma GCC unroll 4
+      for (std::size_t row = 0; row < Rows; ++row) {
+        std::int32_t four;
+        __builtin_memcpy(&four, given + row * row_bytes + group * kGroup, kGroup);
+        inputs[row] = _mm256_set1_epi32(four);
+      }
+#pragma GCC unroll 8
+      for (std::size_t v = 0; v < Vectors; ++v) {
+        const __m256i some = _mm256_load_si256(reinterpret_cast<const __m256i*>(line) + v);
+#pragma GCC unroll 4
+        for (std::size_t row = 0; row < Rows; ++row) {
+          const __m256i pairs = _mm256_maddubs_epi16(inputs[row], some);
+          sums[row][v] = _mm256_add_epi32(sums[row][v], _mm256_madd_epi16(pairs, ones));
+        }
+      }
+    }
+    const std::int32_t* const offsets = weights.offsets + panel * kBlocks * kLanes + lane;
+    for (std::size_t row = 0; row < Rows; ++row) {
+      for (std::size_t v = 0; v < Vectors; ++v) {
+        const __m256i offset = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(offsets) + v);
+        _mm256_store_si256(reinterpret_cast<__m256i*>(told[row].of + lane) + v,
+                           _mm256_add_epi32(sums[row][v], offset));
+      }
+    }
+  }
+
+  // One row reads the weights as they come, several a part at a time: as much as 16 registers hold.
+  static void accumulate(const Panels& weights, std::size_t panel, const std::uint8_t* given,
+                         std::size_t rows, Sums* told) {
+    constexpr std::size_t kAll = kBlocks * kLanes;
+    if (rows == 1) return accumulate_part<1, kAll / kWidth>(weights, panel, 0, given, told);
+    for (std::size_t lane = 0; lane < kAll; lane += 2 * kWidth) {
+      switch (rows) {
+        case 2:
+          accumulate_part<2, 2>(weights, panel, lane, given, told);
+          break;
+        case 3:
+          accumulate_part<3, 2>(weights, panel, lane, given, told);
+          break;
+        default:
+          accumulate_part<kRows, 2>(weights, panel, lane, given, told);
+          break;
+      }
+    }
+  }
+};
+
+}  // namespace
+
+const Kernels kAvx2Kernels = kKernelsFor<Avx2>;
+
+}  // namespace longplay::operators

@@ -1,0 +1,232 @@
+// The kernels, written once for all instruction sets. A file that is compiled for one of them has a class `V`
+// of its vectors, and gives `kKernelsFor<V>` a name. All of them round alike, so their results are the same
+// to the bit.
+//
+//   kName                  of the instruction set
+//   Floats, kWidth         a vector, and its numbers; kLanes is a multiple of kWidth
+//   kRows                  rows of inputs that one pass over the weights multiplies
+//   accumulate(...)        a panel of weights times up to kRows rows, added up
+//   load, store, load_half, store_bytes
+//                          so many numbers, at most kWidth; what is not loaded is 0
+//   all, add, sub, mul, div, min, max, fma, nearest, times_power_of_two, real
+//
+// Only what is not shared with files that are compiled for less may be inline here: everything is in a
+// namespace without a name, and the standard library stays out.
+#pragma once
+
+#include "model/operators/kernels.hpp"
+
+namespace longplay::operators {
+namespace {
+
+// Sums of a row times a panel.
+struct Sums {
+  alignas(64) std::int32_t of[kBlocks * kLanes];
+
+  std::int32_t* block(std::size_t number) { return of + number * kLanes; }
+  const std::int32_t* block(std::size_t number) const { return of + number * kLanes; }
+};
+
+inline std::size_t least(std::size_t a, std::size_t b) { return a < b ? a : b; }
+
+// How many of `end` numbers there are from `place` on, and at most `most`.
+inline std::size_t left(std::size_t place, std::size_t end, std::size_t most) {
+  return place < end ? least(end - place, most) : 0;
+}
+
+// Calls `work(place, count)` for each vector of `size` numbers.
+template <typename V, typename Work>
+inline void for_vectors(std::size_t size, const Work& work) {
+  std::size_t place = 0;
+  for (; place + V::kWidth <= size; place += V::kWidth) work(place, V::kWidth);
+  if (place < size) work(place, size - place);
+}
+
+// `finish` is given a panel's blocks, the number of a row and its sums.
+template <typename V, typename Finish>
+inline void multiply_all(const Panels& weights, const std::uint8_t* given, std::size_t rows,
+                         const Finish& finish) {
+  Sums sums[V::kRows];
+  for (std::size_t panel = 0; panel < weights.count; ++panel) {
+    for (std::size_t row = 0; row < rows; row += V::kRows) {
+      const std::size_t count = least(rows - row, V::kRows);
+      V::accumulate(weights, panel, given + row * weights.groups * kGroup, count, sums);
+      for (std::size_t r = 0; r < count; ++r) finish(weights.blocks + panel * kBlocks, row + r, sums[r]);
+    }
+  }
+}
+
+// A part of a block: from the `part`th of its lanes on.
+template <typename V>
+struct Part {
+  std::size_t lane;
+  std::size_t place;
+  std::size_t count;
+
+  Part(const Block& block, std::size_t part)
+      : lane(part * V::kWidth), place(block.first + lane), count(left(lane, block.lanes, V::kWidth)) {}
+};
+
+// Times scale plus bias, each rounded, as the nodes of the function do it.
+template <typename V>
+inline typename V::Floats product(const std::int32_t* sums, const float* scale, const float* bias,
+                                  const Part<V>& part) {
+  return V::add(V::mul(V::real(sums + part.lane), V::load(scale + part.place, part.count)),
+                V::load(bias + part.place, part.count));
+}
+
+// A polynomial for 2^f on [-1/2, 1/2] that is off by 1.1e-7 of it at most, and by nothing at 0.
+constexpr float kPower[] = {1,
+                            0.6931470036506653F,
+                            0.24022242426872253F,
+                            0.05550733581185341F,
+                            0.009671512991189957F,
+                            0.0013264728477224708F};
+
+// e^(factor * x), at most 2^40: three of these times each other are still finite. NaN stays NaN.
+template <typename V>
+inline typename V::Floats power(typename V::Floats x, float factor) {
+  const auto doublings = V::mul(x, V::all(factor * 1.44269504F));
+  const auto bounded = V::max(V::all(-126), V::min(V::all(40), doublings));
+  const auto whole = V::nearest(bounded);
+  const auto rest = V::sub(bounded, whole);
+  auto sum = V::all(kPower[5]);
+  for (int k = 4; k >= 0; --k) sum = V::fma(sum, rest, V::all(kPower[k]));
+  return V::times_power_of_two(sum, whole);
+}
+
+template <typename V>
+inline typename V::Floats tanh(typename V::Floats x) {
+  const auto falling = power<V>(x, -2);
+  return V::div(V::sub(V::all(1), falling), V::add(V::all(1), falling));
+}
+
+template <typename V>
+struct Gates {
+  typename V::Floats input, forget, output, candidate;
+};
+
+// One step of up to kWidth units. sigmoid(x) is 1 / (1 + e^-x), and tanh(x) is (1 - e^-2x) / (1 + e^-2x):
+// fractions are multiplied and added up before they are divided.
+template <typename V>
+inline void step_units(const Gates<V>& gates, const float* cells, float* told, float* next_cells,
+                       std::size_t count) {
+  const auto one = V::all(1);
+  const auto below_forget = V::add(one, power<V>(gates.forget, -1));
+  const auto fresh = power<V>(gates.candidate, -2);
+  const auto below_fresh = V::mul(V::add(one, power<V>(gates.input, -1)), V::add(one, fresh));
+  const auto kept = V::mul(V::load(cells, count), below_fresh);
+  const auto written = V::mul(V::sub(one, fresh), below_forget);
+  const auto next = V::div(V::add(kept, written), V::mul(below_forget, below_fresh));
+  const auto shown = power<V>(next, -2);
+  const auto below = V::mul(V::add(one, power<V>(gates.output, -1)), V::add(one, shown));
+  V::store(next_cells, count, next);
+  V::store(told, count, V::div(V::sub(one, shown), below));
+}
+
+// Divided, not multiplied by 127: as the function has it, and so for numbers half way between two others.
+template <typename V>
+inline void store_quantised(std::uint8_t* bytes, std::size_t count, typename V::Floats values) {
+  const auto steps = V::div(values, V::all(1.0F / 127));
+  V::store_bytes(bytes, count, V::max(V::all(-128), V::min(V::all(127), steps)));
+}
+
+inline void fill_with_zeros(std::uint8_t* begin, const std::uint8_t* end) {
+  while (begin < end) *begin++ = 0;
+}
+
+template <typename V>
+void quantise(const float* given, std::size_t rows, std::size_t width, std::size_t row_bytes,
+              std::uint8_t* quantised) {
+  for (std::size_t row = 0; row < rows; ++row, given += width, quantised += row_bytes) {
+    for_vectors<V>(width, [=](std::size_t place, std::size_t count) {
+      store_quantised<V>(quantised + place, count, V::load(given + place, count));
+    });
+    fill_with_zeros(quantised + width, quantised + row_bytes);
+  }
+}
+
+template <typename V>
+void multiply(const Panels& weights, const std::uint8_t* given, std::size_t rows, const float* scale,
+              PerOutput bias, std::size_t outputs, float* told) {
+  multiply_all<V>(weights, given, rows, [=](const Block* blocks, std::size_t row, const Sums& sums) {
+    for (std::size_t b = 0; b < kBlocks; ++b) {
+      for (std::size_t number = 0; number < kLanes / V::kWidth; ++number) {
+        const Part<V> part(blocks[b], number);
+        const auto values = product<V>(sums.block(b), scale, bias.values + row * bias.stride, part);
+        V::store(told + row * outputs + part.place, part.count, values);
+      }
+    }
+  });
+}
+
+template <typename V>
+void multiply_and_step(const Panels& weights, const std::uint8_t* given, std::size_t rows, const float* scale,
+                       PerOutput bias, std::size_t units, const float* cells, float* told,
+                       float* next_cells) {
+  multiply_all<V>(weights, given, rows, [=](const Block* blocks, std::size_t row, const Sums& sums) {
+    for (std::size_t number = 0; number < kLanes / V::kWidth; ++number) {
+      const auto gate = [&](std::size_t b) {
+        return product<V>(sums.block(b), scale, bias.values + row * bias.stride, Part<V>(blocks[b], number));
+      };
+      const Part<V> part(blocks[0], number);
+      const std::size_t place = row * units + part.place;
+      step_units<V>({gate(0), gate(1), gate(2), gate(3)}, cells + place, told + place, next_cells + place,
+                    part.count);
+    }
+  });
+}
+
+template <typename V>
+void step_cells(const float* gates, std::size_t rows, std::size_t units, const float* cells, float* told,
+                float* next_cells) {
+  for (std::size_t row = 0; row < rows; ++row) {
+    for_vectors<V>(units, [=](std::size_t unit, std::size_t count) {
+      const auto gate = [=](std::size_t b) {
+        return V::load(gates + (row * kBlocks + b) * units + unit, count);
+      };
+      const std::size_t place = row * units + unit;
+      step_units<V>({gate(0), gate(1), gate(2), gate(3)}, cells + place, told + place, next_cells + place,
+                    count);
+    });
+  }
+}
+
+template <typename V>
+inline typename V::Floats embedded(const Embeddings& embeddings, std::size_t row, std::size_t place,
+                                   std::size_t count) {
+  const std::size_t* const chosen = embeddings.chosen + row * embeddings.count;
+  auto sum = V::all(0);
+  for (std::size_t number = 0; number < embeddings.count; ++number) {
+    sum = V::add(sum, V::load_half(embeddings.table + chosen[number] * embeddings.width + place, count));
+  }
+  return sum;
+}
+
+template <typename V>
+void sum_embeddings(const Embeddings& embeddings, std::size_t rows, float* sums) {
+  for (std::size_t row = 0; row < rows; ++row, sums += embeddings.width) {
+    for_vectors<V>(embeddings.width, [&](std::size_t place, std::size_t count) {
+      V::store(sums + place, count, embedded<V>(embeddings, row, place, count));
+    });
+  }
+}
+
+template <typename V>
+void quantise_hidden(const Embeddings& embeddings, const float* given, std::size_t stride, std::size_t rows,
+                     std::size_t row_bytes, std::uint8_t* quantised) {
+  for (std::size_t row = 0; row < rows; ++row, given += stride, quantised += row_bytes) {
+    for_vectors<V>(embeddings.width, [&](std::size_t place, std::size_t count) {
+      const auto sum = V::add(V::load(given + place, count), embedded<V>(embeddings, row, place, count));
+      store_quantised<V>(quantised + place, count, tanh<V>(sum));
+    });
+    fill_with_zeros(quantised + embeddings.width, quantised + row_bytes);
+  }
+}
+
+template <typename V>
+constexpr Kernels kKernelsFor{V::kName,      quantise<V>,       multiply<V>,       multiply_and_step<V>,
+                              step_cells<V>, sum_embeddings<V>, quantise_hidden<V>};
+
+}  // namespace
+}  // namespace longplay::operators

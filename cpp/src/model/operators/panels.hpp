@@ -1,0 +1,32 @@
+// The weights of an int8 product in the order in which the kernels read them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "model/operators/kernels.hpp"
+
+namespace longplay::operators {
+
+class PackedWeights {
+ public:
+  // `weights` is (inputs, outputs). Blocks of a panel lie side by side, or, `by_gate`, a block has outputs of
+  // the first quarter, the next of the second, and so on: those of the same units.
+  PackedWeights(std::span<const std::int8_t> weights, std::size_t inputs, std::size_t outputs, bool by_gate);
+
+  Panels panels() const;
+
+ private:
+  struct alignas(64) Line {
+    std::int8_t bytes[64];
+  };
+
+  std::size_t groups_;
+  std::vector<Line> lines_;
+  std::vector<std::int32_t> offsets_;
+  std::vector<Block> blocks_;
+};
+
+}  // namespace longplay::operators

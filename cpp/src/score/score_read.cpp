@@ -1,0 +1,180 @@
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/error.hpp"
+#include "midi/midi_file.hpp"
+#include "score/keyboards.hpp"
+#include "score/midi_clock.hpp"
+#include "score/score.hpp"
+
+namespace longplay {
+namespace {
+
+constexpr std::size_t kBytesPerNote = 8;  // a guess, which saves the notes from moving as they grow
+constexpr std::size_t kDrumChannel = 9;   // "channel 10", counted from 1
+constexpr std::uint8_t kPianos = 8;       // General MIDI's first programs, up to harpsichord and clavinet
+
+// Plays the messages of a file, given in order of time, and keeps the notes.
+class Player {
+ public:
+  Player(const MidiFile& file, std::size_t expected_notes, const ReadOptions& options, MidiWarnings& warnings)
+      : options_(options),
+        clock_(file.division),
+        keyboards_(options.sustain, expected_notes),
+        track_ends_(file.tracks.size()),
+        warnings_(warnings) {}
+
+  void play(const MidiEvent& event, std::size_t track) {
+    clock_.move_to(event.tick, event.offset);
+    const std::size_t channel = event.status & 0x0F;
+    switch (event.status >> 4) {
+      case 0x8:
+        return keyboards_.note_off(channel, event.data1, clock_.milliseconds());
+      case 0x9:
+        return note_on(event, channel, track);
+      case 0xC:
+        programs_[channel] = event.data1;
+        return;
+      case 0xB:
+        return keyboards_.control(channel, event.data1, event.data2, clock_.milliseconds());
+      case 0xF:
+        if (event.status != kMeta) return;
+        if (event.data1 == kMetaTempo) set_tempo(event);
+        if (event.data1 == kMetaEndOfTrack) track_ends_[track] = clock_.milliseconds();
+        return;
+      default:
+        return;  // what no piano hears: aftertouch, pitch bend
+    }
+  }
+
+  // What follows is another sequence: tick 0, tempo, keys and pedals begin anew.
+  void end_sequence() {
+    unreleased_ += keyboards_.finish(track_ends_, clock_.milliseconds());
+    clock_.start_sequence();
+    programs_.fill(0);
+  }
+
+  std::vector<Note> take_notes() {
+    if (unreleased_ > 0)
+      warnings_.add("notes that are never released, which last to the end of their track: " +
+                    std::to_string(unreleased_));
+    if (others_ > 0)
+      warnings_.add("notes of programs that are no pianos, which were left out: " + std::to_string(others_));
+    if (drums_ > 0)
+      warnings_.add("notes of channel 10, the drums, which were left out: " + std::to_string(drums_));
+    return std::move(keyboards_.notes());
+  }
+
+ private:
+  void note_on(const MidiEvent& event, std::size_t channel, std::size_t track) {
+    if (event.data2 == 0) return keyboards_.note_off(channel, event.data1, clock_.milliseconds());
+    if (channel == kDrumChannel && !options_.keep_drums) {
+      ++drums_;
+      return;
+    }
+    if (channel != kDrumChannel && options_.piano_only && programs_[channel] >= kPianos) {
+      ++others_;
+      return;
+    }
+    keyboards_.note_on(channel, event.data1, event.data2, clock_.milliseconds(), track, event.offset);
+  }
+
+  void set_tempo(const MidiEvent& event) {
+    std::uint32_t microseconds = 0;
+    if (event.payload.size() == 3)
+      for (const std::uint8_t byte : event.payload) microseconds = microseconds << 8 | byte;
+    if (microseconds == 0) return warnings_.add(MidiOddity::tempo_ignored, event.offset);
+    clock_.set_tempo(microseconds);
+  }
+
+  ReadOptions options_;
+  MidiClock clock_;
+  Keyboards keyboards_;
+  std::vector<std::int64_t> track_ends_;  // ms
+  std::size_t unreleased_ = 0;
+  std::size_t drums_ = 0;
+  std::array<std::uint8_t, kChannels> programs_{};
+  std::size_t others_ = 0;  // notes of other instruments
+  MidiWarnings& warnings_;
+};
+
+void play_alone(MidiTrackReader reader, std::size_t track, Player& player) {
+  for (MidiEvent event; reader.next(event);) player.play(event, track);
+}
+
+// A track and the tick of its next message.
+struct Place {
+  std::int64_t tick;
+  std::size_t track;
+  bool before(const Place& other) const {
+    return tick < other.tick || (tick == other.tick && track < other.track);
+  }
+};
+
+// Puts the first of `heap` where it belongs: below a place is none that comes before it.
+void sift_down(std::vector<Place>& heap) {
+  const Place moved = heap.front();
+  std::size_t at = 0;
+  for (std::size_t child = 1; child < heap.size(); child = 2 * at + 1) {
+    if (child + 1 < heap.size() && heap[child + 1].before(heap[child])) ++child;
+    if (!heap[child].before(moved)) break;
+    heap[at] = heap[child];
+    at = child;
+  }
+  heap[at] = moved;
+}
+
+// In order of tick; at one tick in order of tracks.
+void play_together(std::vector<MidiTrackReader> readers, Player& player) {
+  std::vector<MidiEvent> events(readers.size());
+  std::vector<Place> heap;
+  for (std::size_t track = 0; track < readers.size(); ++track)
+    if (readers[track].next(events[track])) heap.push_back({events[track].tick, track});
+  std::sort(heap.begin(), heap.end(), [](const Place& a, const Place& b) { return a.before(b); });
+
+  while (!heap.empty()) {
+    Place& first = heap.front();
+    player.play(events[first.track], first.track);
+    if (readers[first.track].next(events[first.track])) {
+      if (events[first.track].tick == first.tick) continue;  // still the first
+      first.tick = events[first.track].tick;
+    } else {
+      first = heap.back();
+      heap.pop_back();
+    }
+    if (!heap.empty()) sift_down(heap);
+  }
+}
+
+}  // namespace
+
+Score read_score(std::span<const std::uint8_t> bytes, const ReadOptions& options) {
+  MidiWarnings warnings;
+  const MidiFile file = open_midi(bytes, warnings);
+  std::vector<MidiTrackReader> readers;
+  readers.reserve(file.tracks.size());
+  for (const MidiTrack& track : file.tracks) readers.emplace_back(bytes, track, warnings);
+
+  Player player(file, bytes.size() / kBytesPerNote, options, warnings);
+  if (file.type == 2) {
+    for (std::size_t track = 0; track < readers.size(); ++track) {
+      play_alone(readers[track], track, player);
+      player.end_sequence();
+    }
+  } else if (readers.size() == 1) {
+    play_alone(readers[0], 0, player);
+    player.end_sequence();
+  } else {
+    play_together(std::move(readers), player);
+    player.end_sequence();
+  }
+  Score score{player.take_notes(), warnings.sentences()};
+  resolve_overlaps(score.notes);
+  return score;
+}
+
+}  // namespace longplay

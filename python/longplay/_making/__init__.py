@@ -1,0 +1,1 @@
+"""From settings to tasks of the core."""

@@ -1,0 +1,162 @@
+"""The challenge an hour is made for: what its grader does to a MIDI file.
+
+``docs/challenge.md`` has the rules, and how the grader behaves.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import reduce
+from operator import add
+from typing import Any, Literal, TypeAlias
+
+from longplay._core import Error
+from longplay.challenge import findings, mido_view
+from longplay.challenge.findings import Finding
+from longplay.challenge.grader import CLIPS, TARGET, TOLERANCE, Clip, CrashError, count, cut, mido_length, without_meta
+from longplay.challenge.mido_view import File, UnreadableError
+from longplay.midi import MidiSource, midi_bytes
+
+Outcome: TypeAlias = Literal["accepted", "refused", "crashed", "unreadable"]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the grader does to a file, and what voters hear of it.
+
+    Attributes
+    ----------
+    outcome : {"accepted", "refused", "crashed", "unreadable"}
+        "crashed": the grader raises an exception; "unreadable": mido does, which it reads with.
+    length : float or None
+        Seconds as mido measures them, to the bit; None where it raises.
+    tracks : int or None
+        As the grader counts them.
+    clips : tuple of Clip
+        All 120 when the file is accepted, else none.
+    findings : tuple of Finding
+        What is wrong, what is risky, what is not heard, and how to mend each.
+    """
+
+    outcome: Outcome
+    length: float | None
+    tracks: int | None
+    clips: tuple[Clip, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def safe(self) -> bool:
+        """Accepted under every known reading of the rules, and music in all clips from their beginning."""
+        return all(finding.severity == "remark" for finding in self.findings)
+
+    @property
+    def reason(self) -> str:
+        """Why the file is not accepted; empty when it is."""
+        return "; ".join(finding.problem for finding in self.findings if finding.severity == "fatal")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as plain values, ready for JSON."""
+        length = self.length if self.length is not None and math.isfinite(self.length) else None
+        return asdict(self) | {"length": length, "safe": self.safe, "reason": self.reason}
+
+
+def check(source: MidiSource) -> Report:
+    """Predict what the challenge's grader does to a MIDI file.
+
+    Parameters
+    ----------
+    source : path or bytes
+        Any file, damaged or not.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    OSError
+        The file cannot be opened.
+    """
+    try:
+        file = mido_view.read(midi_bytes(source))
+    except UnreadableError as error:
+        return Report("unreadable", None, None, (), (findings.unreadable(error),))
+    tracks = len(file.tracks)
+    remarks = (*findings.of_tempo(file), *findings.of_voters(file))
+    try:
+        waits = mido_view.waits(file)
+    except (ValueError, ArithmeticError) as error:
+        return Report("crashed", None, tracks, (), (findings.unmeasurable(error), *remarks))
+    length = sum(waits)
+    if refusals := tuple(findings.refusals(length, tracks)):
+        return Report("refused", length, tracks, (), refusals + remarks)
+    try:
+        cuts = cut(file.tracks[0], file.ticks_per_quarter, length)
+    except CrashError as error:
+        return Report("crashed", length, tracks, (), (findings.crash(error), *remarks))
+    clips = tuple(count(clip, file.ticks_per_quarter) for clip in cuts)
+    findings = (*findings.of_clips(clips, length / CLIPS), *_doubts(file, waits, clips), *remarks)
+    return Report("accepted", length, tracks, clips, findings)
+
+
+def clips(source: MidiSource) -> list[bytes]:
+    """Cut a file into the 120 clips of the challenge, as its grader does.
+
+    Parameters
+    ----------
+    source : path or bytes
+
+    Returns
+    -------
+    list of bytes
+        120 MIDI files of type 0 with the resolution of `source` and no meta event but End-of-Track. The first
+        message of a clip keeps the time since the last one of the clip before.
+
+    Raises
+    ------
+    Error
+        The grader does not accept the file.
+    OSError
+        The file cannot be opened.
+    """
+    data = midi_bytes(source)
+    try:
+        file = mido_view.read(data)
+        length = mido_length(file)
+        refused = any(findings.refusals(length, len(file.tracks)))
+        cuts = [] if refused else cut(file.tracks[0], file.ticks_per_quarter, length)
+    except (UnreadableError, CrashError, ValueError, ArithmeticError):
+        cuts = []
+    if not cuts:
+        report = check(data)  # says why
+        raise Error(f"the grader makes no clips: {report.outcome}, {report.reason}")
+    return [mido_view.write(clip.messages, file.ticks_per_quarter) for clip in cuts]
+
+
+def _doubts(file: File, waits: Sequence[float], clips: Sequence[Clip]) -> Iterator[Finding]:
+    """Other readings of the rules under which the file fares worse."""
+    length = sum(waits)
+    silent = sum(clip.first_onset is None for clip in clips)
+    bare = file._replace(tracks=[without_meta(file.tracks[0])])
+    readings = [
+        ("meta events are dropped before their time is counted", file, length, False),
+        ("meta events are removed before the length is measured", bare, mido_length(bare), True),
+    ]
+    # From Python 3.12 on sum() adds floats more exactly, and mido's length differs in its last bits.
+    for other in {math.fsum(waits), float(reduce(add, waits))} - {length}:
+        readings.append(("another version of Python adds the length up", file, other, True))
+    for reading, read, measured, meta_takes_time in readings:
+        if worse := _worse(read, measured, silent, meta_takes_time=meta_takes_time):
+            yield findings.doubt(f"if {reading}, {worse}")
+
+
+def _worse(file: File, length: float, silent: int, *, meta_takes_time: bool) -> str:
+    """How the file fares worse than accepted with so many silent clips; empty when it does not."""
+    if abs(TARGET - length) > TOLERANCE:
+        return f"it lasts {length:.3f} s and is refused"
+    try:
+        cuts = cut(file.tracks[0], file.ticks_per_quarter, length, meta_takes_time=meta_takes_time)
+    except CrashError:
+        return "there is a 121st clip and the grader crashes"
+    more = sum(not any(message.is_onset for message in clip.messages) for clip in cuts) - silent
+    return f"{more} more clips are silent" if more > 0 else ""

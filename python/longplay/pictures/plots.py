@@ -1,0 +1,276 @@
+"""Pictures of a piece: piano roll, clips, self-similarity, comparison with real music.
+
+Each function draws notes on a matplotlib Axes; `page` draws them all on one Figure.
+"""
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longplay._core import Error
+from longplay.midi import Notes
+from longplay.pictures.clip_features import CLIP_SECONDS, FEATURES, bands, clip_features
+
+try:
+    import matplotlib as mpl
+    from matplotlib.collections import LineCollection
+    from matplotlib.colors import to_rgb
+    from matplotlib.figure import Figure
+    from PIL import Image  # matplotlib brings it along
+except ImportError:
+    raise Error("pictures need matplotlib: pip install 'longplay[plot]'") from None
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+INK = "#2b5c8a"
+_FAINT = "#e4e8ec"
+_GREY = "#6b7780"
+_STYLE: dict[Any, Any] = {
+    "font.family": "sans-serif",
+    "font.size": 8.5,
+    "axes.titlesize": 9.5,
+    "axes.titlelocation": "left",
+    "axes.titleweight": "bold",
+    "axes.labelcolor": _GREY,
+    "axes.edgecolor": "#c3cad0",
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.color": _GREY,
+    "ytick.color": _GREY,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "svg.hashsalt": "longplay",  # the same picture has the same bytes
+}
+_LONGEST_IN_NOTES = 180  # s that are drawn note by note; of a longer piece, how much sounds
+_COLUMNS = 1200
+_OVER_TIME = ("notes per second", "mean pitch", "mean velocity")
+_OUTSIDE = 0.55  # how far outside its band a point is drawn, in bands
+
+
+def piano_roll(axes: "Axes", notes: Notes, seconds: float, *, start: float = 0.0) -> None:
+    """Draw notes from `start` for `seconds`: darker where louder or, beyond three minutes, where more sounds."""
+    onsets = notes["onset_ms"] / 1000 - start
+    ends = onsets + notes["duration_ms"] / 1000
+    seen = (ends > 0) & (onsets < seconds)
+    pitches = notes["pitch"][seen].astype(np.int64)
+    low, high = (int(pitches.min()) - 2, int(pitches.max()) + 2) if len(pitches) else (48, 72)
+    unit, unit_name = _time_unit(seconds)
+    extent = (start / unit, (start + seconds) / unit)
+    if seconds > _LONGEST_IN_NOTES:
+        sounding = _sounding(onsets[seen], ends[seen], pitches, seconds)[low : high + 1]
+        axes.imshow(
+            np.sqrt(sounding),  # so that a short note is seen
+            cmap="Blues",
+            vmin=0,
+            vmax=1,
+            extent=(*extent, low - 0.5, high + 0.5),
+            aspect="auto",
+            origin="lower",
+        )
+    else:
+        times = np.stack([onsets[seen], pitches, ends[seen], pitches], axis=1).reshape(-1, 2, 2)
+        times[:, :, 0] = (times[:, :, 0] + start) / unit
+        colours = [(*to_rgb(INK), 0.2 + 0.8 * velocity / 127) for velocity in notes["velocity"][seen].tolist()]
+        axes.add_collection(LineCollection(list(times), colors=colours, linewidths=2.6, capstyle="butt"))
+    octaves = range(-(-low // 12) * 12, high + 1, 12)
+    axes.set_yticks(octaves, [f"C{pitch // 12 - 1}" for pitch in octaves])
+    axes.set(xlim=extent, ylim=(low - 0.5, high + 0.5), xlabel=unit_name, title="Piano roll")
+    axes.grid(axis="y", color=_FAINT, linewidth=0.6)
+
+
+def _sounding(
+    onsets: NDArray[np.float64], ends: NDArray[np.float64], pitches: NDArray[np.int64], seconds: float
+) -> NDArray[np.float64]:
+    """Share of each of `_COLUMNS` stretches of time in which each pitch sounds; shape (128, columns)."""
+    width = seconds / _COLUMNS
+    sounding = np.zeros((128, _COLUMNS))
+    first = np.clip(onsets / width, 0, _COLUMNS)
+    last = np.clip(ends / width, 0, _COLUMNS)
+    for pitch, begin, end in zip(pitches.tolist(), first.tolist(), last.tolist(), strict=True):
+        for column in range(int(begin), min(int(np.ceil(end)), _COLUMNS)):
+            sounding[pitch, column] += min(end, column + 1) - max(begin, column)
+    return sounding
+
+
+def clip_overview(axes: Sequence["Axes"], notes: Notes, seconds: float) -> None:
+    """Draw density, pitch and velocity of each clip of 30 s on three Axes, over the bands of real music."""
+    values = clip_features(notes, seconds)
+    unit, unit_name = _time_unit(seconds)
+    edges = np.arange(len(values) + 1) * CLIP_SECONDS / unit
+    known = bands()
+    for row, name in zip(axes, _OVER_TIME, strict=True):
+        low, middle, high = known[name]
+        row.axhspan(low, high, color=_FAINT, linewidth=0)
+        row.axhline(middle, color="white", linewidth=1)
+        row.stairs(values[:, FEATURES.index(name)], edges, baseline=None, color=INK, linewidth=1.1)
+        row.set(xlim=(0, seconds / unit), title=name.capitalize())
+        row.margins(y=0.15)
+        row.tick_params(labelbottom=False)
+    axes[-1].tick_params(labelbottom=True)
+    axes[-1].set_xlabel(unit_name)
+
+
+def self_similarity(axes: "Axes", notes: Notes, seconds: float) -> None:
+    """Draw how alike each two moments are by their pitch classes: dark squares are sections, dark stripes returns.
+
+    The measure is Foote's [1]_: the cosine between the pitch-class profiles of windows, less their mean over the
+    piece. A window is a 360th of the piece: 10 s of an hour, but half a second at least.
+
+    References
+    ----------
+    .. [1] Foote, "Visualizing Music and Audio using Self-Similarity", ACM Multimedia 1999.
+    """
+    window = max(0.5, seconds / 360)
+    profiles = _pitch_class_profiles(notes, seconds, window)
+    profiles -= profiles.mean(axis=0)
+    lengths = np.linalg.norm(profiles, axis=1, keepdims=True)
+    profiles /= np.where(lengths > 0, lengths, 1)
+    unit, unit_name = _time_unit(seconds)
+    end = len(profiles) * window / unit
+    axes.imshow(profiles @ profiles.T, cmap="Blues", vmin=0, vmax=1, extent=(0, end, end, 0), interpolation="nearest")
+    axes.set(title="Self-similarity", xlabel=unit_name, ylabel=unit_name)
+
+
+def band_comparison(axes: "Axes", notes: Notes, seconds: float) -> None:
+    """Draw each clip as a dot against the band that nine tenths of real clips keep to, for six features.
+
+    The first clips are at the top. What is far outside is drawn at the edge.
+    """
+    values = clip_features(notes, seconds)
+    for row, (name, (low, middle, high)) in enumerate(bands().items()):
+        column = values[:, FEATURES.index(name)]
+        heights = row + np.linspace(-0.3, 0.3, len(column))
+        places = np.clip((column - low) / (high - low), -_OUTSIDE, 1 + _OUTSIDE)
+        inside = (column >= low) & (column <= high)
+        axes.barh(row, 1, height=0.8, color=_FAINT, linewidth=0)
+        axes.plot([(middle - low) / (high - low)] * 2, [row - 0.4, row + 0.4], color="white", linewidth=1.5)
+        axes.scatter(places, heights, s=5, color=INK, alpha=0.6, linewidths=0)
+        small: dict[str, Any] = {"fontsize": 7, "color": _GREY, "va": "center"}
+        axes.text(-_OUTSIDE - 0.1, row, f"{name}\n{low:.3g} to {high:.3g}", ha="right", **small)
+        axes.text(1 + _OUTSIDE + 0.1, row, f"{inside.mean():.0%} in" if len(inside) else "", ha="left", **small)
+    axes.set(
+        xlim=(-_OUTSIDE - 0.05, 1 + _OUTSIDE + 0.05),
+        ylim=(len(FEATURES) - 0.5, -0.5),
+        title="Beside real music: nine clips in ten are in the grey",
+    )
+    axes.set_xticks([0, 1], ["5 %", "95 %"])
+    axes.set_yticks([])
+    axes.spines[["left", "bottom"]].set_visible(False)
+    axes.tick_params(length=0)
+
+
+def page(notes: Notes, seconds: float, title: str = "") -> Figure:
+    """All pictures of a piece on one page.
+
+    Parameters
+    ----------
+    notes : structured array, shape (notes,)
+        As `read_midi` gives them.
+    seconds : float
+        Length of the piece.
+    title : str
+        Of the page.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(11, 11.5), layout="constrained")
+        grid = figure.add_gridspec(5, 2, height_ratios=[2.3, 0.75, 0.75, 0.75, 4.2])
+        roll = figure.add_subplot(grid[0, :])
+        piano_roll(roll, notes, seconds)
+        clip_overview([figure.add_subplot(grid[row, :]) for row in (1, 2, 3)], notes, seconds)
+        self_similarity(figure.add_subplot(grid[4, 0]), notes, seconds)
+        band_comparison(figure.add_subplot(grid[4, 1]), notes, seconds)
+        figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+    return figure
+
+
+def _one(draw: Callable[["Axes", Notes, float], None], size: tuple[float, float]) -> Callable[..., Figure]:
+    def picture(notes: Notes, seconds: float, title: str = "") -> Figure:
+        with mpl.rc_context(_STYLE):
+            figure = Figure(figsize=size, layout="constrained")
+            axes = figure.add_subplot()
+            draw(axes, notes, seconds)
+            if title:
+                axes.set_title(title)
+        return figure
+
+    return picture
+
+
+def _clips(notes: Notes, seconds: float, title: str = "") -> Figure:
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(9, 4.2), layout="constrained")
+        clip_overview(figure.subplots(3), notes, seconds)
+        figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+    return figure
+
+
+PICTURES: Mapping[str, Callable[..., Figure]] = MappingProxyType(
+    {
+        "page": page,
+        "roll": _one(piano_roll, (9, 3)),
+        "clips": _clips,
+        "similarity": _one(self_similarity, (5, 5)),
+        "bands": _one(band_comparison, (5.5, 4)),
+    }
+)
+"""Figures by name, each a function of notes, seconds and a title."""
+
+
+def save(figure: Figure, path: str | Path, *, dpi: int = 150) -> None:
+    """Write a picture as PNG or SVG, by the name of the file; the same picture has the same bytes.
+
+    A PNG has 256 colours, the picture's own: no eye sees a difference, and the file is half as long.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    path : path
+    dpi : int
+        Dots per inch, in [20, 1000]; an SVG has them where it holds an image.
+
+    Raises
+    ------
+    ValueError
+        The name ends otherwise, or `dpi` is out of range.
+    """
+    kind = Path(path).suffix.lower()
+    if kind not in (".png", ".svg"):
+        raise ValueError(f"the picture's name must end in .png or .svg, not {kind or 'nothing'!r}")
+    if not 20 <= dpi <= 1000:
+        raise ValueError(f"dpi must be in [20, 1000], not {dpi}")
+    with mpl.rc_context(_STYLE):
+        if kind == ".svg":
+            figure.savefig(path, dpi=dpi, metadata={"Date": None})
+            return
+        drawn = io.BytesIO()
+        figure.savefig(drawn, dpi=dpi)
+    whole = Image.open(drawn).convert("RGB")
+    whole.quantize(256, dither=Image.Dither.NONE).save(path, "PNG", optimize=True)
+
+
+def _time_unit(seconds: float) -> tuple[float, str]:
+    return (60.0, "minutes") if seconds > 180 else (1.0, "seconds")
+
+
+def _pitch_class_profiles(notes: Notes, seconds: float, window: float) -> NDArray[np.float64]:
+    """Seconds that each pitch class sounds in each window; shape (windows, 12)."""
+    profiles = np.zeros((max(1, int(np.ceil(seconds / window))), 12))
+    onsets = notes["onset_ms"] / 1000
+    ends = onsets + notes["duration_ms"] / 1000
+    for index in range(len(profiles)):
+        shares = np.minimum(ends, (index + 1) * window) - np.maximum(onsets, index * window)
+        np.add.at(profiles[index], notes["pitch"] % 12, np.maximum(shares, 0))
+    return profiles

@@ -1,0 +1,111 @@
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "base/error.hpp"
+#include "score/score.hpp"
+#include "support/midi_bytes.hpp"
+
+namespace longplay {
+
+void PrintTo(const Note& note, std::ostream* out) {
+  *out << "{" << note.onset_ms << ", " << note.duration_ms << ", " << int{note.pitch} << ", "
+       << int{note.velocity} << "}";
+}
+
+namespace {
+
+using Notes = std::vector<Note>;
+
+TEST(Score, TimeIsExactUnderATempoMapWithOddNumbers) {
+  // 700001 us per quarter of 3 ticks, from tick 1 on 300007: tick 2 is at (500000 + 700001) / 3 us.
+  const Bytes bytes = midi_file({{1,    0xFF, 0x51, 3,    0x0A, 0xAE, 0x61, 1, 0x90, 60,   64,   0, 0xFF,
+                                  0x51, 3,    0x04, 0x93, 0xE7, 1,    60,   0, 0,    0xFF, 0x2F, 0}},
+                                0, 3);
+  const Score score = read_score(bytes);
+  EXPECT_EQ(score.notes, (Notes{{400, 100, 60, 64}}));
+  EXPECT_EQ(score.warnings.size(), 1U) << "the running status went across a tempo event";
+}
+
+TEST(Score, HalvesOfAMillisecondAreRoundedUp) {
+  // 1000 ticks per quarter: a tick is half a millisecond.
+  const Bytes bytes = midi_file({{1, 0x90, 60, 64, 4, 60, 0, 0, 0xFF, 0x2F, 0}}, 0, 1000);
+  EXPECT_EQ(read_score(bytes).notes, (Notes{{1, 2, 60, 64}}));
+}
+
+TEST(Score, TracksAreMergedByTickAndThenByTheirOrder) {
+  // The second track's pedal comes down at the tick at which the first one's key comes up: too late.
+  const Bytes pedal{10, 0xB0, 64, 127, 90, 0xFF, 0x2F, 0};
+  const Bytes key{0, 0x90, 60, 64, 10, 60, 0, 0, 0xFF, 0x2F, 0};
+  EXPECT_EQ(read_score(midi_file({key, pedal})).notes, (Notes{{0, 10, 60, 64}}));
+  EXPECT_EQ(read_score(midi_file({pedal, key})).notes, (Notes{{0, 100, 60, 64}}));
+}
+
+TEST(Score, ManyTracksPlayTogether) {
+  // Track by track the notes come earlier, and each one changes the tempo for those after it: to 2 ms a tick
+  // at odd ticks, to 1 ms at even ones. A message out of its turn would count its time by a wrong tempo.
+  Bytes file{'M', 'T', 'h', 'd', 0, 0, 0, 6, 0, 1, 0, 100, 0x01, 0xF4};
+  for (std::uint8_t track = 0; track < 100; ++track) {
+    const auto tick = static_cast<std::uint8_t>(100 - track);
+    const Bytes tempo = tick % 2 == 1 ? Bytes{0x0F, 0x42, 0x40} : Bytes{0x07, 0xA1, 0x20};
+    const Bytes one = midi_file({{tick, 0xFF, 0x51, 3, tempo[0], tempo[1], tempo[2], 0, 0x90, tick, 64, 1,
+                                  0x80, tick, 0, 0, 0xFF, 0x2F, 0}});
+    file.insert(file.end(), one.begin() + 14, one.end());
+  }
+  Notes expected;
+  std::int64_t onset = 0;
+  for (std::uint8_t tick = 1; tick <= 100; ++tick) {
+    onset += tick % 2 == 1 ? 1 : 2;  // ms, by the tempo of the tick before
+    expected.push_back({onset, tick % 2 == 1 ? 2 : 1, tick, 64});
+  }
+  const Score score = read_score(file);
+  EXPECT_EQ(score.notes, expected);
+  EXPECT_TRUE(score.warnings.empty());
+}
+
+TEST(Score, ASequenceOfType2KnowsNothingOfTheOneBefore) {
+  // The first leaves its pedal and a key down.
+  const Bytes first{0, 0xB0, 64, 127, 0, 0x90, 60, 64, 5, 62, 64, 5, 62, 0, 10, 0xFF, 0x2F, 0};
+  const Bytes second{0, 0x80, 60, 0, 5, 0x90, 64, 64, 5, 64, 0, 10, 0xFF, 0x2F, 0};
+  EXPECT_EQ(read_score(midi_file({first, second}, 2)).notes,
+            (Notes{{0, 20, 60, 64}, {5, 15, 62, 64}, {25, 5, 64, 64}}));
+}
+
+TEST(Score, ResolvingKeepsTheLongestAndLoudestAndCutsTheEarlier) {
+  Notes notes{{50, 10, 60, 1}, {0, 100, 60, 5}, {0, 20, 60, 9}, {0, 70, 59, 3}, {50, 5, 60, 7}};
+  resolve_overlaps(notes);
+  EXPECT_EQ(notes, (Notes{{0, 70, 59, 3}, {0, 50, 60, 9}, {50, 10, 60, 7}}));
+}
+
+TEST(Score, ResolvingTakesPitchesThatAreNotMidi) {
+  Notes notes{{0, 10, 255, 64}, {5, 10, 255, 64}};
+  resolve_overlaps(notes);
+  EXPECT_EQ(notes, (Notes{{0, 5, 255, 64}, {5, 10, 255, 64}}));
+}
+
+TEST(Score, WhatIsWrittenIsReadBack) {
+  const Notes notes{{0, 10, 60, 64}, {0, 999, 61, 1}, {10, 1, 60, 127}, {500, 400, 0, 64}, {500, 1, 127, 64}};
+  for (const bool running_status : {true, false})
+    for (const std::int64_t clip_ms : {0, 1'000, 30'000}) {
+      const Bytes bytes = write_score(notes, 1'500, {.running_status = running_status, .clip_ms = clip_ms});
+      const Score score = read_score(bytes);
+      EXPECT_EQ(score.notes, notes);
+      EXPECT_TRUE(score.warnings.empty());
+    }
+}
+
+TEST(Score, AMillionNotesOverAnHourLongOneAreReadBack) {
+  Notes notes{{0, 3'599'000, 0, 1}};
+  for (std::int64_t i = 0; i < 1'000'000; ++i)
+    notes.push_back({3 * i, 1 + i % 250, static_cast<std::uint8_t>(1 + i % 127), 64});
+  const Score score = read_score(write_score(notes, 3'600'000));
+  EXPECT_EQ(score.notes, notes);
+}
+
+TEST(Score, ADayCanBeWritten) {
+  const Notes notes{{ScoreLimits::kMaxMilliseconds - 2, 1, 60, 64}};
+  EXPECT_EQ(read_score(write_score(notes, ScoreLimits::kMaxMilliseconds)).notes, notes);
+}
+
+}  // namespace
+}  // namespace longplay

@@ -1,0 +1,299 @@
+"""From a folder of candidates to a submission that can be stood behind."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+import tiny_model
+
+import longplay
+from longplay.arena.store import DATABASE, ClipId, Store, Vote
+from longplay.challenge.candidates import candidates, provenances
+from longplay.farm import Farm
+from longplay.midi import NOTE
+from longplay.originality import Index, TrainingFile, melody
+from longplay.pictures.clip_features import FEATURES, bands
+
+pytest.importorskip("matplotlib", reason="the extra [plot] is not installed")
+from longplay.challenge.submit import submit
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+SEED = longplay.write_midi(np.array([(0, 400, 60, 64), (500, 400, 64, 64)], NOTE), 3)
+
+
+def training_index(*files):
+    return Index.build([TrainingFile(str(i), str(i), data) for i, data in enumerate(files)], calibration=1)
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory):
+    return longplay.Engine(tiny_model.build(tmp_path_factory.mktemp("tiny"), soft=True), num_threads=1)
+
+
+@pytest.fixture(scope="module")
+def index():
+    notes = np.array([(i * 400, 200, 20 + 7 * (i % 13), 64) for i in range(40)], NOTE)
+    return training_index(longplay.write_midi(notes, 20))
+
+
+@pytest.fixture(scope="module")
+def made(engine, tmp_path_factory):
+    """A folder as `longplay batch --json` leaves it, its lines beside the pieces."""
+    folder = tmp_path_factory.mktemp("made")
+    lines = []
+    for number, piece in enumerate(engine.generate_batch([SEED] * 3, 3600)):
+        piece.save(folder / f"{number}.mid")
+        lines.append(json.dumps({"file": f"some/where/{number}.mid", "provenance": piece.provenance.as_dict()}))
+    (folder / "pieces.jsonl").write_text("\n".join(lines))
+    (folder.parent / "seed.mid").write_bytes(SEED)
+    return folder
+
+
+@pytest.fixture
+def folder(made, tmp_path):
+    return shutil.copytree(made, tmp_path / "candidates")
+
+
+@pytest.fixture
+def ask(engine, index, made, folder, tmp_path):
+    def ask(now=NOW, **changes):
+        options = {"seeds": [made.parent / "seed.mid"], "engine": engine} | changes
+        return submit(folder, tmp_path / "out", options.pop("index", index), now=now, **options)
+
+    return ask
+
+
+def vote(folder, winner, loser, times=1):
+    ids = [hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in (winner, loser)]
+    store = Store(folder / DATABASE)
+    store.add([Vote(0.0, "me", ClipId(ids[0], 0), ClipId(ids[1], 0), "left")] * times)
+    store.close()
+
+
+def test_what_most_voters_prefer_is_chosen(ask, folder):
+    last = candidates(folder)[0][-1].path.name
+    first = candidates(folder)[0][0].path.name
+    vote(folder, last, first, times=3)
+    made = ask()
+    assert made.chosen.path.name == last
+    assert made.chosen.votes == 3
+    assert made.passed_over == ()
+
+
+def test_without_votes_the_one_most_like_real_music_is_chosen(ask, folder):
+    shares = {}
+    for path in folder.glob("*.mid"):
+        notes, inside = longplay.read_midi(path), []
+        for clip in range(120):
+            heard = notes[notes["onset_ms"] // 30_000 == clip]
+            classes = np.unique(heard["pitch"] % 12, return_counts=True)[1] / len(heard)
+            values = [len(heard) / 30, heard["pitch"].mean(), len(set(heard["pitch"].tolist()))]
+            values += [-(classes * np.log2(classes)).sum(), heard["velocity"].mean(), heard["velocity"].std()]
+            inside += [
+                bands()[name][0] <= value <= bands()[name][2] for name, value in zip(FEATURES, values, strict=True)
+            ]
+        shares[path.name] = np.mean(inside)
+    best = max(shares, key=shares.get)
+    made = ask()
+    assert made.chosen.path.name == best
+    assert made.chosen.in_bands == pytest.approx(shares[best])
+    assert [one.path.name for one in candidates(folder)[0]] == sorted(shares, key=shares.get, reverse=True)
+
+
+def test_a_submission_holds_all_that_makes_its_bytes_again(ask, engine, folder, index):
+    made = ask()
+    assert made.folder.name == "2026-03-01T120000"
+    assert {path.name for path in made.folder.iterdir()} == {
+        *("hour.mid", "seed.mid", "submission.json", "originality.json", "originality.png", "hour.png")
+    }
+    hour = (made.folder / "hour.mid").read_bytes()
+    assert hour == made.chosen.path.read_bytes()
+    record = json.loads((made.folder / "submission.json").read_text())
+    provenance = longplay.Provenance.from_dict(record["provenance"])
+    assert engine.remake(provenance, made.folder / "seed.mid").to_bytes() == hour
+    assert record["sha256"] == hashlib.sha256(hour).hexdigest()
+    assert record["submitted"] == "2026-03-01T12:00:00+00:00"
+    assert record["candidate"] == made.chosen.path.name
+    assert record["chosen_by"] == {"arena_score": 0.0, "votes": 0, "in_bands": made.chosen.in_bands}
+    assert record["index_hash"] == index.hash
+    assert json.loads((made.folder / "originality.json").read_text())["verdict"] == made.originality.verdict
+    assert (made.folder / "hour.png").read_bytes()[:4] == b"\x89PNG"
+    assert [path for path in made.folder.parent.iterdir() if path.name.startswith(".")] == []
+
+
+def submitted(out, time):
+    folder = out / f"{time:%H}"
+    folder.mkdir(parents=True)
+    (folder / "submission.json").write_text(json.dumps({"submitted": time.isoformat()}))
+
+
+def test_a_third_in_24_hours_is_refused_until_the_first_is_a_day_old(ask, tmp_path):
+    submitted(tmp_path / "out", NOW - timedelta(hours=20))
+    submitted(tmp_path / "out", NOW - timedelta(hours=1))
+    with pytest.raises(
+        longplay.Error,
+        match="2 submissions in 24 hours are allowed and made; "
+        "the next one is possible at 2026-03-01 16:00:00 UTC, in 4 h 0 min",
+    ):
+        ask(NOW)
+    with pytest.raises(longplay.Error, match="in 0 h 1 min"):
+        ask(NOW + timedelta(hours=4, seconds=-1))
+    ask(NOW + timedelta(hours=4))
+    with pytest.raises(longplay.Error, match="2026-03-02 11:00:00 UTC, in 18 h 59 min"):
+        ask(NOW + timedelta(hours=4, minutes=1))
+
+
+def test_the_command_says_what_it_chose_and_what_it_passed_over(index, engine, made, folder, tmp_path):
+    index.save(tmp_path / "training.index")
+    best, *_ = (one.path for one in candidates(folder)[0])
+    best.write_bytes(longplay.write_midi(longplay.read_midi(best)[:-1], 3600))
+    options = ["--index", tmp_path / "training.index", "--seed", made.parent / "seed.mid", "--out", tmp_path / "out"]
+    model = tiny_model.build(tmp_path / "tiny", soft=True)
+    command = [sys.executable, "-m", "longplay", "submit", folder, *options, "--model", model]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=120, check=False)
+    [written] = (tmp_path / "out").iterdir()
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"{written}: ")
+    assert done.stdout.endswith("real works' are to other works.\n")
+    assert f"passed over: {best.name}: it comes out otherwise when it is made again." in done.stderr
+
+
+def test_a_time_without_a_zone_is_refused(ask):
+    with pytest.raises(ValueError, match="now must have a time zone; it is 2026-03-01 12:00:00"):
+        ask(NOW.replace(tzinfo=None))
+
+
+def test_a_record_that_cannot_be_read_is_no_way_around_the_limit(ask, tmp_path):
+    submitted(tmp_path / "out", NOW)
+    next(tmp_path.glob("out/*/submission.json")).write_text("{}")
+    with pytest.raises(longplay.Error, match=r"submission\.json does not say when it was submitted"):
+        ask()
+
+
+def reasons(ask, **changes):
+    """Why each candidate was passed over, none being left."""
+    with pytest.raises(longplay.Error, match=r"no candidate can be submitted\.") as caught:
+        ask(**changes)
+    return str(caught.value)
+
+
+def alone(folder, name="0.mid"):
+    for path in folder.glob("*.mid"):
+        if path.name != name:
+            path.unlink()
+
+
+def test_one_that_quotes_is_passed_over(ask, folder):
+    first, second = (one.path for one in candidates(folder)[0][:2])
+    made = ask(index=training_index(first.read_bytes()))
+    assert made.chosen.path == second
+    [reason] = made.passed_over
+    assert reason.startswith(f"{first.name}: It quotes ")
+
+
+def test_one_whose_melody_is_quoted_is_passed_over(ask, folder):
+    first, second = (one.path for one in candidates(folder)[0][:2])
+    notes = longplay.read_midi(first)
+    song = notes[melody(notes)]
+    below = song.copy()
+    below["pitch"] = 1
+    sung = longplay.resolve_overlaps(np.concatenate([song, below]))
+    made = ask(index=training_index(longplay.write_midi(sung, 3600)))
+    assert made.chosen.path == second
+    [reason] = made.passed_over
+    assert reason.startswith(f"{first.name}: It quotes 1 melody over other notes; ")
+
+
+def test_one_that_comes_out_otherwise_is_passed_over(ask, folder):
+    alone(folder)
+    notes = longplay.read_midi(folder / "0.mid")
+    notes["velocity"][5] += 1
+    (folder / "0.mid").write_bytes(longplay.write_midi(notes, 3600))
+    assert "0.mid: it comes out otherwise when it is made again." in reasons(ask)
+
+
+def test_one_that_nothing_says_the_making_of_is_passed_over(ask, folder):
+    alone(folder)
+    (folder / "pieces.jsonl").unlink()
+    assert "0.mid: no JSON file of the folder says what made it." in reasons(ask)
+
+
+def test_one_whose_seed_is_not_given_is_passed_over(ask, folder):
+    alone(folder)
+    wanted = hashlib.sha256(SEED).hexdigest()
+    assert f"0.mid: its seed, of SHA-256 {wanted}, is not given." in reasons(ask, seeds=[])
+
+
+def test_one_of_another_model_is_passed_over(ask, folder, tmp_path):
+    alone(folder)
+    other = longplay.Engine(tiny_model.build(tmp_path / "other"))
+    assert "0.mid: it cannot be made again: model_hash must be" in reasons(ask, engine=other)
+
+
+def test_one_that_is_not_safe_is_passed_over(ask, engine, folder):
+    alone(folder)
+    piece = engine.generate(SEED, 60)
+    piece.save(folder / "0.mid")
+    (folder / "pieces.jsonl").write_text(json.dumps({"file": "0.mid", "provenance": piece.provenance.as_dict()}))
+    assert "0.mid: it lasts 60" in reasons(ask)
+
+
+def test_a_broken_file_is_passed_over_and_an_empty_folder_is_said_to_be_empty(ask, folder):
+    alone(folder)
+    (folder / "0.mid").write_bytes(b"no MIDI")
+    assert "0.mid: " in reasons(ask)
+    (folder / "0.mid").unlink()
+    assert reasons(ask).endswith("candidates holds no MIDI files.")
+
+
+def test_provenance_is_found_at_any_depth_and_by_the_line(made, tmp_path):
+    known = provenances(made)
+    nested = {"best": [{"file": "a.mid", "place": 1, "provenance": known["1.mid"].as_dict()}]}
+    (tmp_path / "ranking.json").write_text(json.dumps(nested, indent=2))
+    (tmp_path / "notes.json").write_text('{"file": "b.mid"} and more\n[1, {"provenance": {}}]')
+    assert provenances(tmp_path) == {"a.mid": known["1.mid"]}
+
+
+def test_a_provenance_that_makes_no_sense_is_an_error_with_its_file(made, tmp_path):
+    broken = provenances(made)["1.mid"].as_dict() | {"surprise": 1}
+    (tmp_path / "ranking.json").write_text(json.dumps({"file": "a.mid", "provenance": broken}))
+    with pytest.raises(ValueError, match=r"ranking\.json has a provenance that makes no sense: .*surprise"):
+        provenances(tmp_path)
+
+
+def test_a_piece_of_a_batch_and_one_made_longer_are_made_again(engine, index):
+    options = {"temperature": 3.0, "avoid": index, "extendable": True}
+    *_, third = engine.generate_batch([None, None, SEED], 60, **options)
+    assert engine.remake(third.provenance, SEED, avoid=index).to_bytes() == third.to_bytes()
+    longer = engine.extend(third.snapshot(), 120, branch=3, avoid=index)
+    assert engine.remake(longer.provenance, SEED, avoid=index).to_bytes() == longer.to_bytes()
+
+
+def test_what_a_piece_was_not_made_with_is_refused_by_name(engine, index):
+    piece = engine.generate(SEED, 30, extendable=True)
+    with pytest.raises(ValueError, match=rf"seed_hash must be {piece.provenance.seed_hash}, as of the piece, not None"):
+        engine.remake(piece.provenance)
+    with pytest.raises(ValueError, match=rf"index_hash must be None, as of the piece, not {index.hash}"):
+        engine.remake(piece.provenance, SEED, avoid=index)
+    with pytest.raises(ValueError, match="model_hash must be other, as of the piece"):
+        engine.remake(replace(piece.provenance, model_hash="other"), SEED)
+    early = replace(piece.provenance, steps=(longplay.Step(events=1, branch=0, seconds=60),))
+    with pytest.raises(ValueError, match="steps must begin where a piece's ending does, not after 1 events"):
+        engine.remake(early, SEED)
+
+
+def test_the_folder_of_a_farm_says_what_made_its_files(engine, tmp_path):
+    (tmp_path / "seed.mid").write_bytes(SEED)
+    with Farm(engine, tmp_path / "farm", [tmp_path / "seed.mid"], 3, 30, keep=2) as farm:
+        kept = [ranked.file for ranked in farm.run()[:2]]
+    found, remarks = candidates(tmp_path / "farm")
+    assert remarks == []
+    assert sorted(candidate.path.name for candidate in found) == sorted(kept)
+    for candidate in found:
+        assert engine.remake(candidate.made, SEED).to_bytes() == candidate.data
