@@ -95,8 +95,8 @@ def check(source: MidiSource) -> Report:
     except CrashError as error:
         return Report("crashed", length, tracks, (), (findings.crash(error), *remarks))
     clips = tuple(count(clip, file.ticks_per_quarter) for clip in cuts)
-    findings = (*findings.of_clips(clips, length / CLIPS), *_doubts(file, waits, clips), *remarks)
-    return Report("accepted", length, tracks, clips, findings)
+    found = (*findings.of_clips(clips, length / CLIPS), *_doubts(file, waits, clips), *remarks)
+    return Report("accepted", length, tracks, clips, found)
 
 
 def clips(source: MidiSource) -> list[bytes]:
