@@ -14,11 +14,12 @@ DATA_MD = Path(__file__).parents[3] / "training" / "DATA.md"
 DATA_SETS = [(DATA / "cadences", DATA / "cadences" / "README.md"), *((a, DATA_MD) for a in more_data("piano.tar.zst"))]
 
 
-def tables(document: Path) -> tuple[dict[str, str], dict[str, str]]:
-    """Return what the tables of a document state by source: the number of files, and the checksum."""
+def stated(document: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the number of files and the checksum that a document states for each source."""
     text = document.read_text(encoding="utf-8")
     files = re.findall(r"^\| (\w+) \|.*\| ([\d,]+) \| [\d.]+ \| [\d,]+ \|$", text, re.MULTILINE)
-    return dict(files), dict(re.findall(r"^\| (\w+) \| ([0-9a-f]{64}) \|$", text, re.MULTILINE))
+    checksums = re.findall(r"^([0-9a-f]{64})  (\w+)$", text, re.MULTILINE)
+    return dict(files), {source: digest for digest, source in checksums}
 
 
 def test_the_checksum_is_that_of_the_shell_command() -> None:
@@ -34,12 +35,12 @@ def test_files_and_checksums_are_those_that_the_document_states(data: Path, docu
     for entry in list_files(data).entries:
         content = entry.file if isinstance(entry.file, bytes) else Path(entry.file).read_bytes()
         digests.setdefault(entry.source, []).append(hashlib.sha256(content).hexdigest())
-    files, checksums = tables(document)
+    files, checksums = stated(document)
     assert {source: checksum(values) for source, values in digests.items()} == checksums
     assert {source: f"{len(values):,}" for source, values in digests.items()} == files
 
 
 def test_every_source_of_the_training_data_has_a_checksum() -> None:
-    files, checksums = tables(DATA_MD)
+    files, checksums = stated(DATA_MD)
     assert len(files) == 8
     assert files.keys() == checksums.keys()
