@@ -54,8 +54,8 @@ def drift(made: Sequence[Music], real: Sequence[Music], random: np.random.Genera
     -------
     dict
         For each of `FEATURES`, per five minutes: ``slope``, the mean over generated pieces; ``band``, that of the
-        slopes of real recitals; and ``outside``, the share of the generated pieces outside the band of their source. Also
-        ``windows``, the number of windows of a piece; if it is below two, there is nothing else.
+        slopes of real recitals; and ``outside``, the share of the generated pieces outside the band of their source.
+        Also ``windows``, the number of windows of a piece; if it is below two, there is nothing else.
     """
     lengths = {piece.length_ms for piece in made}
     count = min(lengths, default=0) // WINDOW_MS

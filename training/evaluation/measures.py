@@ -75,7 +75,7 @@ def scale_consistency(notes: Notes) -> float:
 def groove_consistency(notes: Notes, step_ms: int = GROOVE_STEP_MS, steps: int = GROOVE_STEPS) -> float:
     """Return the mean share of the steps in which a bar and the next one agree on having an onset [3]_.
 
-    Notes carry no bars, so a bar is `steps` of `step_ms` from time 0. The result is NaN if the music is shorter than a bar.
+    Notes carry no bars, so a bar is `steps` of `step_ms` from time 0. The result is NaN for music shorter than a bar.
     """
     if len(notes) == 0:
         return float("nan")
