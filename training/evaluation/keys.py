@@ -14,7 +14,7 @@ def pitch_class_profile(notes: Notes, longest_ms: int = 2000) -> NDArray[np.floa
 
 
 def correlations(profile: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the correlations with the keys of `training.dataset.keys`, 12 major and 12 minor; 0 for an even profile."""
+    """Return the correlations with the keys of `training.dataset.keys`, 12 major, 12 minor; 0 for an even profile."""
     centered = profile - profile.mean()
     fit: NDArray[np.float64] = PROFILES @ centered / (np.linalg.norm(centered) or 1.0)
     return fit
