@@ -9,7 +9,7 @@ from typing import Any, NoReturn, TypeVar
 
 from longplay import _core
 from longplay._core import ModelError
-from longplay.settings import SAMPLING_OFF, sampling_params
+from longplay._model.sampling import SAMPLING_OFF, sampling_params
 
 T = TypeVar("T")
 
