@@ -176,8 +176,8 @@ def test_the_commands_avoid_an_index_and_say_how_often(tmp_path):
     assert expected.refusals > 0
     assert (tmp_path / "one.mid").read_bytes() == expected.to_bytes()
     assert done.stdout == f"{tmp_path / 'one.mid'}\n"
-    remark = f"{expected.refusals} notes that would have quoted were drawn again"
-    assert done.stderr == f"longplay: {tmp_path / 'one.mid'}: {remark}\n"
+    warning = f"{expected.refusals} notes would have quoted the index, so the engine drew them again"
+    assert done.stderr == f"longplay: {tmp_path / 'one.mid'}: {warning}\n"
     batch = ["batch", tmp_path / "seed.mid", "--count", 2, *options, "--out", tmp_path / "many"]
     lines = [json.loads(line) for line in run(*batch, "--json").stdout.splitlines()]
     assert [line["provenance"]["index_hash"] for line in lines] == [index.hash] * 2
@@ -186,7 +186,7 @@ def test_the_commands_avoid_an_index_and_say_how_often(tmp_path):
     table = run(*batch).stdout
     counts = [line.split()[2:4] for line in table.splitlines()[2:4]]
     assert counts == [[str(line["notes"]), str(line["refusals"])] for line in lines]
-    assert "refusals: notes that would have quoted and were drawn again." in table
+    assert "refusals: notes that would have quoted the index" in table
 
 
 def test_a_farm_avoids_as_a_batch_does_and_goes_on_avoiding(engine, index, tmp_path, monkeypatch):
@@ -210,5 +210,5 @@ def test_a_farm_avoids_as_a_batch_does_and_goes_on_avoiding(engine, index, tmp_p
         piece.to_bytes() for piece in pieces
     ]
     assert {one.number: one.measures.refusals for one in ranking} == dict(enumerate(one.refusals for one in pieces))
-    with pytest.raises(longplay.Error, match="another command, whose avoid is"):
+    with pytest.raises(longplay.Error, match="another command: its avoid is"):
         farm("farm", None)

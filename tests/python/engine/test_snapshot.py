@@ -187,12 +187,23 @@ def test_a_snapshot_of_another_kind_or_model_is_refused(engine, snapshots, tmp_p
     other = longplay.Engine(tiny_model.build(tmp_path), num_threads=1)
     with pytest.raises(longplay.SnapshotError, match="the snapshot belongs to another model, 'tiny'"):
         other.resume(snapshots["stream"][0])
-    with pytest.raises(longplay.SnapshotError, match=r"of a session, which Engine.resume_session takes"):
+    with pytest.raises(longplay.SnapshotError, match=r"of a session. To resume it, call Engine.resume_session"):
         engine.resume(snapshots["session"][0])
-    with pytest.raises(longplay.SnapshotError, match=r"of a stream, which Engine.resume takes"):
+    with pytest.raises(longplay.SnapshotError, match=r"of a stream. To resume it, call Engine.resume"):
         engine.extend(snapshots["stream"][0], 60)
     with pytest.raises(longplay.SnapshotError, match="not a snapshot"):
         engine.resume(SEED)
+
+
+def test_a_snapshot_of_another_format_is_refused_by_its_number(snapshots):
+    for good, read in snapshots.values():
+        with pytest.raises(
+            longplay.SnapshotError, match="has format '2', but this version of longplay reads format '1'"
+        ):
+            read(good.replace(b"longplay state 1", b"longplay state 2", 1))
+        older = forged(good, put("provenance", "format", value=0))
+        with pytest.raises(longplay.SnapshotError, match=r"the provenance has format 0, but .* reads format 1"):
+            read(older)
 
 
 @pytest.mark.parametrize("kind", ["stream", "session", "piece"])

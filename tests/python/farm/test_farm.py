@@ -301,6 +301,18 @@ def test_a_file_that_is_no_manifest_is_refused(engine, seeds, tmp_path):
         Farm(engine, tmp_path / "farm", seeds, 1, 10, **LOOSE)
 
 
+@pytest.mark.parametrize("format_", [0, 2])
+def test_a_manifest_of_another_format_is_refused_by_its_number(engine, seeds, tmp_path, format_):
+    Farm(engine, tmp_path / "farm", seeds, 1, 10, **LOOSE).close()
+    manifest(tmp_path / "farm", f"PRAGMA user_version = {format_}")
+    manifest(tmp_path / "farm", "DROP TABLE drawn")  # the tables of another format are others
+    with pytest.raises(
+        longplay.Error,
+        match=rf"manifest\.sqlite has format {format_}, but this version of longplay reads format 1\. To",
+    ):
+        Farm(engine, tmp_path / "farm", seeds, 1, 10, **LOOSE)
+
+
 @pytest.mark.parametrize(
     ("asked", "complaint"),
     [
