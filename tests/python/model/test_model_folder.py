@@ -81,7 +81,7 @@ def test_a_head_without_a_field_is_named(folder):
         (b"\xff{}", "not JSON in UTF-8"),
         (b"[" * 100_000, "not JSON in UTF-8"),
         (b"[]", r"the whole must be an object, not \[\]"),
-        (b'{"format": 1, "format": 1}', "key 'format' stands twice in one object"),
+        (b'{"format": 1, "format": 1}', "key 'format' occurs twice in one object"),
         (b'{"format": 1, "name": "x"}', "fields is missing"),
         (b"{}", "format must be 1, not None"),
     ],
