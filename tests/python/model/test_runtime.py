@@ -58,7 +58,7 @@ def test_of_two_libraries_that_of_the_packages_version_is_taken(package, version
 def test_a_version_without_its_library_is_refused(package):
     say_version(package, "1.31.1")
     (package / "capi" / "libonnxruntime.so.1.19.2").touch()
-    with pytest.raises(_core.DeviceError, match=r"says it is version 1\.31\.1, but .* pip uninstall"):
+    with pytest.raises(_core.DeviceError, match=r"has version 1\.31\.1, but .* pip uninstall"):
         runtime_module.library_path()
 
 
