@@ -25,7 +25,7 @@ NOTE: np.dtype[Any] = _core.NOTE
 """``onset_ms`` and ``duration_ms`` (int64), ``pitch`` and ``velocity`` (uint8)."""
 
 
-_READ_AT_ONCE = 1 << 20  # bytes, so that a file takes no more memory than it has bytes
+_READ_AHEAD = 1 << 16  # bytes beyond the size of a file: it may grow, or not tell its size
 
 
 def midi_bytes(source: MidiSource) -> bytes:
@@ -50,13 +50,14 @@ def _read_file(path: Path) -> bytes:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "not a regular file; copy what it holds to one", str(path))
-        data = bytearray()
-        if status.st_size <= _core.MAX_MIDI_BYTES:
-            while len(data) <= _core.MAX_MIDI_BYTES and (part := file.read(_READ_AT_ONCE)):
-                data += part
-    if max(status.st_size, len(data)) > _core.MAX_MIDI_BYTES:
+        size, parts = status.st_size, []
+        left = _core.MAX_MIDI_BYTES + 1 if size <= _core.MAX_MIDI_BYTES else 0
+        while part := file.read(min(left, size + _READ_AHEAD)):
+            parts.append(part)
+            left -= len(part)
+    if left == 0:
         raise _too_long(path)
-    return bytes(data)
+    return b"".join(parts)
 
 
 def _open_at_once(path: str, flags: int) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from longplay import _core
-from longplay.midi import Notes
+from longplay.midi import Notes, midi_bytes
 from longplay.provenance import Provenance
 
 
@@ -22,7 +22,7 @@ class PlannedSeed:
     @classmethod
     def read(cls, path: str | Path) -> "PlannedSeed":
         """The file as it is now."""
-        data = Path(path).read_bytes()
+        data = midi_bytes(path)
         notes, _ = _core.read_score(data)  # the engine tells what is odd about it
         return cls(Path(path).name, data, notes)
 

@@ -167,23 +167,6 @@ def test_a_seed_without_notes_is_said_to_be_empty(engine):
     np.testing.assert_array_equal(piece.notes, engine.generate(None, 30).notes)
 
 
-def test_notes_outside_the_models_keys_are_counted(engine):
-    some = midi((0, 400, 60, 64), (500, 400, 61, 64), (1000, 400, 127, 64))  # the model has no 61 and no 127
-    warning = "The model skips 2 of the seed's 3 notes because they are outside its keys."
-    for include_seed in (False, True):
-        assert engine.generate(some, 5, include_seed=include_seed).warnings == (warning,)
-    assert engine.score(some).warnings == (warning,)
-    assert engine.score(some).notes == 1
-
-
-def test_a_seed_wholly_outside_the_models_keys_is_said_to_be_so(engine):
-    none = midi((0, 400, 61, 64), (500, 400, 127, 64))
-    warning = "The seed has no notes that the model plays: 2 of 2 are outside the model's keys."
-    piece = engine.generate(none, 30)
-    assert piece.warnings == engine.score(none).warnings == (warning,)
-    np.testing.assert_array_equal(piece.notes, engine.generate(None, 30).notes)
-
-
 def test_a_damaged_file_is_answered_and_scored_with_a_remark(engine):
     damaged = SEED[:-6]
     assert "past the end of the file" in engine.generate(damaged, 5).warnings[0]
