@@ -1,1 +1,1 @@
-"""Trains the models that longplay ships. Needs the extra ``[train]``; see README.md here."""
+"""Train the models that longplay ships. This needs the extra ``[train]``; README.md in this folder explains it."""

@@ -1,8 +1,9 @@
-"""Measures the bands that real music keeps to: `python -m training.bands --data FOLDER`.
+"""Measure the bands of real music: `python -m training.bands --data FOLDER`.
 
-Reads the training split of a data folder (training/README.md) and writes bands.json: the 5th and the 95th
-percentile, over windows of five minutes (or the whole of a piece of at least two), of each of FEATURES, and
-how many of these windows leave one band or another. Exported models carry the bands, and the engine keeps to them.
+The command reads the training split of a data folder (training/README.md) and writes bands.json. The file holds the
+5th and the 95th percentile of each of FEATURES, over windows of five minutes; a piece of two to five minutes is one
+window. It also holds the share of the windows that leave any band. Exported models contain the bands, and the engine
+steers towards them.
 """
 
 import argparse
@@ -22,16 +23,17 @@ BANDS = Path(__file__).with_name("bands.json")
 
 
 def training_pieces(data: Path) -> Iterator[Notes]:
-    """Notes of each file of the training split that has any."""
+    """Yield the notes of each file of the training split that has any."""
     for file in training_files([data]):
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # damaged files were counted when the data was prepared
+            warnings.simplefilter("ignore")  # `training.prepare` reports damaged files
             notes = longplay.read_midi(file.data)
         if len(notes) > 0:
             yield notes
 
 
 def main(argv: Sequence[str] | None = None) -> None:
+    """Measure the bands, and write and print bands.json."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, required=True, help="folder with manifest.csv")
     args = parser.parse_args(argv)

@@ -1,4 +1,4 @@
-"""Pieces of music as arrays: stored notes, their augmentation, and what a model reads of them."""
+"""Read prepared pieces as arrays: stored notes, their augmentation, and the events of a model."""
 
 import functools
 import json
@@ -15,12 +15,12 @@ from longplay.midi import NOTE
 from training import tables
 
 STORED = np.dtype([("onset_ms", "<i4"), ("duration_ms", "<i4"), ("pitch", "u1"), ("velocity", "u1")])
-IGNORED = -100  # a target that is not there; what torch's cross entropy passes over
+IGNORED = -100  # marks a missing target, which torch's cross entropy ignores
 
 
 @dataclass(frozen=True)
 class Spread:
-    """How far music may be changed: lowest and highest semitones and tempo, loudness up or down, contrast from 1."""
+    """The range of augmentation: lowest and highest semitones and tempo, largest change of loudness and contrast."""
 
     semitones: tuple[int, int] = (-5, 6)
     tempo: tuple[float, float] = (0.85, 1.15)
@@ -33,16 +33,16 @@ WIDE = Spread()
 
 @dataclass(frozen=True)
 class Augmentation:
-    """A change that leaves music music.
+    """A change of a piece that keeps it musical.
 
     Attributes
     ----------
     semitones : int
-        Added to pitches; notes that leave the piano are dropped.
+        Added to pitches. Notes that leave the piano are dropped.
     tempo : float
         Factor of all times.
     loudness, contrast : float
-        Added to velocities, and factor of their distance from 64; the result stays in 1..127.
+        Added to velocities, and factor of their distance from 64. The result is clipped to 1..127.
     """
 
     semitones: int = 0
@@ -52,7 +52,7 @@ class Augmentation:
 
     @classmethod
     def draw(cls, random: np.random.Generator, spread: Spread = WIDE) -> "Augmentation":
-        """Any change within the spread; tempos evenly by their logarithm."""
+        """Draw a change within the spread, uniformly; tempos are uniform in their logarithm."""
         return cls(
             semitones=int(random.integers(*spread.semitones, endpoint=True)),
             tempo=float(np.exp(random.uniform(*np.log(spread.tempo)))),
@@ -61,7 +61,7 @@ class Augmentation:
         )
 
     def apply(self, stored: NDArray[Any]) -> NDArray[Any]:
-        """Notes of dtype `longplay.midi.NOTE` from stored ones."""
+        """Return the changed notes, of dtype `longplay.midi.NOTE`."""
         pitch = stored["pitch"].astype(np.int64) + self.semitones
         kept = (pitch >= tables.PITCH[0]) & (pitch <= tables.PITCH[-1])
         stored = stored[kept]
@@ -79,7 +79,7 @@ AS_IT_IS = Augmentation()
 
 @dataclass(frozen=True)
 class Reading:
-    """One piece as a model reads it: step i is given event i, and has to tell target i.
+    """One piece as a model reads it: the input of step i is event i, and its target is target i.
 
     Attributes
     ----------
@@ -95,24 +95,24 @@ class Reading:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What the ids of a model mean, and how it reads music.
+    """The meaning of a model's ids, and how music becomes ids.
 
     Attributes
     ----------
     fields : dict
-        How many ids of each field can be drawn, by name; START is one more in every field.
+        The number of ids of each field that can be drawn, by name. START is one id more in every field.
     controls : dict
-        How many ids each control has, by name.
+        The number of ids of each control, by name.
     unknown : list of int
-        The id of each control that says nothing.
+        The id of each control that means unknown.
     spread : Spread
-        How music is changed while training.
+        The range of augmentation in training.
     seconds : float array, shape (ids of the first field,)
-        How much time an id tells to pass.
+        The time that passes with each id.
     notes : bool array, shape (ids of the first field,)
-        Which ids bring a note.
+        Whether each id starts a note.
     read : callable
-        Reads notes of dtype `longplay.midi.NOTE`, the first at 0 ms, of a source.
+        Reads notes of dtype `longplay.midi.NOTE`, the first at 0 ms, and the name of their source.
     config : callable
         Returns the config.json of a model from its name, its states and its context width.
     """
@@ -129,7 +129,7 @@ class Vocabulary:
 
 @functools.cache
 def note_tokenizer() -> longplay.Tokenizer:
-    """Return the tokenizer of the built-in models' tables: what trains is what serves."""
+    """Return the tokenizer of the built-in models' tables, which the engine uses too."""
     return longplay.Tokenizer(tables.config("tables", [], 1))
 
 
@@ -139,9 +139,9 @@ def _read(notes: NDArray[Any], source: str) -> Reading:
 
 
 def read_notes(tokenizer: longplay.Tokenizer, notes: NDArray[Any], style: int) -> Reading:
-    """Read notes of dtype `longplay.midi.NOTE`, none outside the piano: a step for each, and END.
+    """Read notes of dtype `longplay.midi.NOTE`, all on the piano: one step for each, and one for END.
 
-    END's other targets are `IGNORED`. ``remaining`` counts from the onset of the event given.
+    The other targets of END are `IGNORED`. ``remaining`` counts from the onset of the input event.
     """
     drawn = tokenizer.encode(notes)
     end = [tables.END, IGNORED, IGNORED, IGNORED]
@@ -167,7 +167,7 @@ NOTES = Vocabulary(
     read=_read,
     config=tables.config,
 )
-"""The four fields of the built-in models."""
+"""The vocabulary of the built-in models, with four fields."""
 
 
 class Corpus:
@@ -176,14 +176,14 @@ class Corpus:
     Attributes
     ----------
     pieces : list of dict
-        Rows of ``pieces.json``: ``path``, ``source``, ``tier``, ``split``, ``work``, ``count`` of notes, and where keys
-        were normalised ``key``, ``key_confidence`` and ``semitones``, by which the notes were moved.
+        Rows of ``pieces.json``: ``path``, ``source``, ``tier``, ``split``, ``work`` and ``count`` of notes. If keys
+        were normalised, also ``key``, ``key_confidence`` and ``semitones``, by which the notes were transposed.
     by_source : dict
-        Indices of pieces.
+        The indices of each source's pieces.
     normalised : bool
-        All pieces are in C major or A minor; they are read in no other key.
+        Whether all pieces are in C major or A minor. Such pieces are read in no other key.
     vocabulary : Vocabulary
-        As what they are read.
+        The vocabulary in which pieces are read.
     """
 
     def __init__(self, folder: Path, split: str, vocabulary: Vocabulary = NOTES) -> None:
@@ -201,7 +201,7 @@ class Corpus:
         return float(np.mean([self.pieces[index]["count"] for index in self.by_source[source]]))
 
     def notes(self, index: int, change: Augmentation = AS_IT_IS) -> NDArray[Any]:
-        """Notes of one piece, of dtype `longplay.midi.NOTE`, the first at 0 ms."""
+        """Return the notes of one piece, of dtype `longplay.midi.NOTE`, the first at 0 ms."""
         piece = self.pieces[index]
         return change.apply(self._notes[piece["begin"] : piece["begin"] + piece["count"]])
 

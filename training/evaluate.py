@@ -1,7 +1,8 @@
-"""Tells how good a model is: nats on held-out pieces, and its music beside real music. One JSON, one page of plots.
+"""Evaluate a model: its nats on held-out pieces, and its music compared with real music.
 
-The model is a run's last checkpoint or an exported folder. Its answers to openings of held-out pieces are compared
-with those pieces. ``--music`` compares files that were made elsewhere. A count of 0 leaves its part out.
+The model is a run's last checkpoint or an exported folder. It continues openings of held-out pieces, and its answers
+are compared with these pieces. ``--music`` compares files from elsewhere. A count of 0 leaves out its part. The output
+is a report in JSON and a page of plots.
 """
 
 import json
@@ -29,33 +30,33 @@ from training.scoring import Scorer, score_corpus, torch_scorer
 
 @dataclass(frozen=True)
 class EvaluateConfig:
-    """What to compare, and how much of it."""
+    """The options of the command."""
 
     data: Path = field(metadata={"help": "folder written by training.prepare"})
     out: Path = field(metadata={"help": "folder to write: report.json, report.png, report.svg, seeds, music"})
     model: str = field(default="", metadata={"help": "folder of a run, or of an exported model"})
     music: str = field(
-        default="", metadata={"help": "folder of answers that were made: NAME.mid answers seed NAME.mid"}
+        default="", metadata={"help": "folder of answers from elsewhere: NAME.mid answers seed NAME.mid"}
     )
-    seeds: str = field(default="", metadata={"help": "folder with seeds.csv; openings of held-out pieces without it"})
+    seeds: str = field(default="", metadata={"help": "folder with seeds.csv; if empty, openings of held-out pieces"})
     split: str = field(default="test", metadata={"help": "test or val"})
-    sources: str = field(default="", metadata={"help": "sources of seeds and real pieces, by comma; all without it"})
-    controls: str = field(default="", metadata={"help": "controls told when nats are measured: remaining,style"})
+    sources: str = field(default="", metadata={"help": "sources of seeds and real pieces, by comma; all if empty"})
+    controls: str = field(default="", metadata={"help": "known controls when nats are measured: remaining,style"})
     settings: str = field(default="{}", metadata={"help": "settings of Engine.generate, as JSON"})
     nats: bool = field(default=True, metadata={"help": "measure nats"})
-    notes_per_source: int = field(default=0, metadata={"help": "notes to measure nats on, of each source; 0 for all"})
+    notes_per_source: int = field(default=0, metadata={"help": "notes of each source for nats; 0 for all"})
     answers: int = field(default=40, metadata={"help": "seeds to answer"})
     seed_seconds: float = field(default=20.0, metadata={"help": "length of an opening"})
     seconds: float = field(default=3600.0, metadata={"help": "length of an answer"})
-    clips: int = field(default=10, metadata={"help": "clips of 30 s of a piece, at most"})
-    endings: int = field(default=100, metadata={"help": "pieces to ask for an ending"})
-    styles: int = field(default=20, metadata={"help": "pieces to ask for, of each style"})
+    clips: int = field(default=10, metadata={"help": "largest number of clips of 30 s from a piece"})
+    endings: int = field(default=100, metadata={"help": "pieces to generate for their endings"})
+    styles: int = field(default=20, metadata={"help": "pieces to generate of each style"})
     threads: int = field(default=1, metadata={"help": "threads"})
-    random_seed: int = field(default=0, metadata={"help": "of the choice of pieces, of their cuts, and of the music"})
+    random_seed: int = field(default=0, metadata={"help": "for the choice of pieces, their cuts, and the music"})
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Evaluate, write the report, and print its headline."""
+    """Evaluate a model or files, write the report, and print its headline."""
     config = parse_config(EvaluateConfig, argv, __doc__ or "")
     if bool(config.model) == bool(config.music):
         raise SystemExit("either --model or --music must be given")
@@ -69,30 +70,34 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def evaluate(config: EvaluateConfig, scratch: Path) -> dict[str, Any]:
-    """Return the whole report; ``seconds`` says how long each section took."""
+    """Return the whole report, whose ``seconds`` are the time that each section took."""
     corpus = Corpus(config.data, config.split)
     sources = [name for name in config.sources.split(",") if name] or list(corpus.by_source)
     if strangers := sorted(set(sources) - set(corpus.by_source)):
         raise SystemExit(f"--sources must be of {', '.join(corpus.by_source)}, not {strangers[0]!r}")
     found = report.Report(config=plain(config))
-    maker = None
+    generation = None
     if config.model:
         scorer, folder = open_model(Path(config.model), config.data, scratch)
         if config.nats:
-            told = [name for name in config.controls.split(",") if name]
+            known = [name for name in config.controls.split(",") if name]
             limit = config.notes_per_source or None
-            found.add("nats", lambda: score_corpus(corpus, scorer, controls=told, notes_per_source=limit))
+            found.add("nats", lambda: score_corpus(corpus, scorer, controls=known, notes_per_source=limit))
         engine = longplay.Engine(folder, num_threads=config.threads)
-        maker = report.Maker(engine, {"random_seed": config.random_seed} | json.loads(config.settings))
+        generation = report.Generation(engine, {"random_seed": config.random_seed} | json.loads(config.settings))
     if config.answers:
-        add_music(found, config, corpus, sources, maker)
+        add_music(found, config, corpus, sources, generation)
     return found.sections | {"seconds": found.seconds}
 
 
 def add_music(
-    found: report.Report, config: EvaluateConfig, corpus: Corpus, sources: Sequence[str], maker: report.Maker | None
+    found: report.Report,
+    config: EvaluateConfig,
+    corpus: Corpus,
+    sources: Sequence[str],
+    generation: report.Generation | None,
 ) -> None:
-    """Add every section that music is listened to for."""
+    """Add every section that compares music."""
     seed = config.random_seed
     if config.seeds:
         seeds = sets.read_seeds(Path(config.seeds), corpus)[: config.answers]
@@ -100,10 +105,10 @@ def add_music(
         seeds = sets.openings(corpus, sources, config.answers, config.seed_seconds, seed)
     real = [sets.real_piece(corpus, opening.piece) for opening in seeds]
     start = time.monotonic()
-    if maker is None:
+    if generation is None:
         made = sets.read_answers(Path(config.music), seeds, corpus)
     else:
-        made = maker.answers(seeds, corpus, config.seconds, folder=config.out / "music")
+        made = generation.answers(seeds, corpus, config.seconds, folder=config.out / "music")
         sets.write_seeds(seeds, corpus, config.out / "seeds")
     found.seconds["music"] = round(time.monotonic() - start, 1)
     pair = paired_clips(real, made, config.clips)
@@ -115,14 +120,14 @@ def add_music(
     every = [sets.real_piece(corpus, i) for source in sources for i in corpus.by_source[source]]
     found.add("long", lambda: report.long_figures(every, made, seed))
     if config.endings:
-        found.add("endings", lambda: report.ending_figures(corpus, sources, seeds, maker, config.endings, seed))
-    if config.styles and maker is not None:
+        found.add("endings", lambda: report.ending_figures(corpus, sources, seeds, generation, config.endings, seed))
+    if config.styles and generation is not None:
         train = Corpus(config.data, "train")
-        found.add("styles", lambda: report.style_figures(corpus, train, seeds, maker, config.styles, seed))
+        found.add("styles", lambda: report.style_figures(corpus, train, seeds, generation, config.styles, seed))
 
 
 def open_model(folder: Path, data: Path, scratch: Path) -> tuple[Scorer, Path]:
-    """Return what scores a model, and its exported folder: a run is exported to `scratch`."""
+    """Return a scorer of a model, and the model's folder; a run is exported to `scratch`."""
     if (folder / "step.onnx").exists():
         return ModelFolder(folder).score, folder
     model = load_model(folder)
@@ -134,7 +139,7 @@ def open_model(folder: Path, data: Path, scratch: Path) -> tuple[Scorer, Path]:
 
 
 def headline(found: dict[str, Any]) -> dict[str, Any]:
-    """The few numbers to look at first."""
+    """Return the few numbers to look at first."""
     lines: dict[str, Any] = {}
     if "nats" in found:
         lines |= {name: found["nats"]["total"][name] for name in ("nats_per_note", "nats_per_second")}

@@ -1,4 +1,4 @@
-"""Writes the model of a run as a folder of docs/model-contract.md."""
+"""Export the model of a run as a folder that follows docs/model-contract.md."""
 
 import json
 import shutil
@@ -19,22 +19,22 @@ from training.model import NoteModel
 from training.options import parse_config
 from training.streams import MIXES, Stream
 
-CALIBRATION = (16, 1024)  # pieces, and notes from the beginning of each
+CALIBRATION = (16, 1024)  # pieces, and first notes of each
 SAMPLING = '{"top_p": {"time_shift": 1.0, "pitch": 0.92, "velocity": 0.95, "duration": 0.98}}'
 
 
 @dataclass(frozen=True)
 class ExportConfig:
-    """What to export, and how."""
+    """The options of the command."""
 
     run: Path = field(metadata={"help": "folder of a training run"})
     out: Path = field(metadata={"help": "folder to write"})
     name: str = field(default="piano-lstm", metadata={"help": "name of the model"})
     precision: Precision = field(
-        default="int8", metadata={"help": "of the products: int8, for CPUs; fp16, for GPUs; or fp32"}
+        default="int8", metadata={"help": "number format of the products: int8 for CPUs, fp16 for GPUs, or fp32"}
     )
-    data: str = field(default="", metadata={"help": "folder whose training pieces calibrate int8; else the run's"})
-    sampling: str = field(default=SAMPLING, metadata={"help": "`sampling` of config.json: what notes are drawn with"})
+    data: str = field(default="", metadata={"help": "data whose training pieces calibrate int8; if empty, the run's"})
+    sampling: str = field(default=SAMPLING, metadata={"help": "default sampling, as JSON: `sampling` of config.json"})
 
 
 def _read(run: Path) -> dict[str, Any]:
@@ -43,10 +43,10 @@ def _read(run: Path) -> dict[str, Any]:
 
 
 def load_model(run: Path) -> NoteModel:
-    """Load the averaged model of a run's last checkpoint, ready to be used."""
+    """Load the averaged model of a run's last checkpoint, for inference."""
     saved = _read(run)
     config = saved["config"]
-    vocabulary = config.get("vocabulary", "notes")  # older runs knew no other
+    vocabulary = config.get("vocabulary", "notes")  # older runs have no other
     model = NoteModel(config["backbone"], config["width"], config["head_width"], vocabulary=vocabulary)
     averaged = {name.removeprefix("module."): value for name, value in saved["average"].items()}
     del averaged["n_averaged"]
@@ -63,9 +63,10 @@ def write_model(
     ranges: Ranges | None = None,
     sampling: str = SAMPLING,
 ) -> None:
-    """Write the model's graphs and config.json into a folder; files of other names stay.
+    """Write the graphs and config.json of a model into a folder, and leave files of other names alone.
 
-    Products in int8, and no others, need `ranges` (`training.graphs.calibration`). `sampling` is of models of notes.
+    The precision int8, and no other, needs `ranges` (`training.graphs.calibration`). Only models of notes have
+    `sampling`.
     """
     if precision == "int8" and ranges is None:
         raise ValueError("ranges must be given for precision int8")

@@ -1,4 +1,4 @@
-"""Runs a folder of docs/model-contract.md with ONNX Runtime's Python interface: slow, and nothing of our own."""
+"""Run a model folder (docs/model-contract.md) with ONNX Runtime's Python interface, without the engine."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from training.corpus import IGNORED
 
 
 class ModelFolder:
-    """The graphs of a folder, on the CPU with one thread."""
+    """The graphs of a model folder, on the CPU with one thread."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -29,22 +29,22 @@ class ModelFolder:
         self._outputs = ["logits", *context, *(state["output"] for state in self.config["states"])]
 
     def zero_state(self, rows: int) -> dict[str, NDArray[Any]]:
-        """Return the states before a piece, by the name of the input."""
+        """Return the states before a piece, by the names of their inputs."""
         return {state["input"]: np.zeros((rows, *state["shape"]), state["type"]) for state in self.config["states"]}
 
     def step(
         self, event: NDArray[np.int64], control: NDArray[np.int64], state: dict[str, NDArray[Any]]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], dict[str, NDArray[Any]]]:
-        """Return logits, context and the next state; a model with one field has a context of no width."""
+        """Return logits, context and the next state; with one field, the width of the context is 0."""
         controls = {"control": control} if self.config["controls"] else {}
-        given = {"event": event, **controls, **state}
-        told = dict(zip(self._outputs, self._sessions[0].run(self._outputs, given), strict=True))
-        context = told.get("context", np.empty((len(event), 0), np.float32))
-        following = {each["input"]: told[each["output"]] for each in self.config["states"]}
-        return told["logits"], context, following
+        inputs = {"event": event, **controls, **state}
+        outputs = dict(zip(self._outputs, self._sessions[0].run(self._outputs, inputs), strict=True))
+        context = outputs.get("context", np.empty((len(event), 0), np.float32))
+        following = {each["input"]: outputs[each["output"]] for each in self.config["states"]}
+        return outputs["logits"], context, following
 
     def head(self, context: NDArray[np.float32], drawn: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return logits of the field after the ones drawn, (rows, fields drawn)."""
+        """Return the logits of the field after those in `drawn`, (rows, fields drawn)."""
         session = self._sessions[drawn.shape[1]]
         logits: NDArray[np.float32] = session.run(["logits"], {"context": context, "drawn": drawn})[0]
         return logits

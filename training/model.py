@@ -1,4 +1,4 @@
-"""A model of music: reads one event a step, a note or less, and tells the next one field by field."""
+"""Define the model: it reads one event a step and predicts the next event field by field."""
 
 import functools
 from typing import cast
@@ -23,9 +23,9 @@ def _table(rows: int, width: int, scale: float) -> nn.Embedding:
 class NoteModel(nn.Module):
     """Embeddings, a backbone of `training.backbones`, and heads; shapes are (steps, rows, ...).
 
-    The backbone is given the sum of the embeddings of an event's fields and of the controls. One product of what
-    it heard gives the logits of the first field and the part of every head's hidden layer that does not depend
-    on the fields drawn; `context` is those parts, side by side.
+    The input of the backbone is the sum of the embeddings of an event's fields and of the controls. One product of
+    the backbone's output gives the logits of the first field and `context`. The context concatenates, for every
+    head, the part of its hidden layer that does not depend on the fields drawn.
     """
 
     def __init__(
@@ -54,12 +54,12 @@ class NoteModel(nn.Module):
 
     @property
     def vocabulary(self) -> Vocabulary:
-        """What the ids mean."""
+        """The meaning of the ids."""
         return VOCABULARIES[self._vocabulary]
 
     @property
     def context_width(self) -> int:
-        """Width of `context`; 0 with one field."""
+        """The width of `context`; 0 if there is one field."""
         return self.head_width * (len(self.vocabulary.fields) - 1)
 
     def zero_state(self, rows: int) -> State:
@@ -67,20 +67,20 @@ class NoteModel(nn.Module):
         return cast(Backbone, self.backbone).zero_state(rows)
 
     def hear(self, events: Tensor, controls: Tensor, state: State) -> tuple[Tensor, State]:
-        """Return what the backbone heard at every step, (steps, rows, width), and the state after the last."""
+        """Return the backbone's output at every step, (steps, rows, width), and the state after the last step."""
         each = [table(events[..., i]) for i, table in enumerate(self.events)]
         each += [table(controls[..., i]) for i, table in enumerate(self.controls)]
         heard, state = cast(Backbone, self.backbone)(functools.reduce(torch.add, each), state)
         return self.dropout(heard), state
 
     def first_logits(self, heard: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits of the first field, and the context of the heads."""
+        """Return the logits of the first field, and the context of the heads."""
         told = self.out(heard)
         first = told.shape[-1] - self.context_width
         return told[..., :first], told[..., first:]
 
     def head_logits(self, field: int, context: Tensor, drawn: Tensor) -> Tensor:
-        """Logits of a further field, given the fields before it."""
+        """Return the logits of a further field, given the fields before it."""
         hidden = context[..., (field - 1) * self.head_width : field * self.head_width]
         for earlier, table in enumerate(cast(nn.ModuleList, self.drawn[field - 1])):
             hidden = hidden + table(drawn[..., earlier])
@@ -88,7 +88,7 @@ class NoteModel(nn.Module):
         return logits
 
     def field_losses(self, heard: Tensor, targets: Tensor) -> list[Tensor]:
-        """Nats of every field of every step; 0 where the target is ignored. `heard` is (..., width)."""
+        """Return the nats of every field and step, 0 where the target is ignored; `heard` is (..., width)."""
         logits, context = self.first_logits(heard)
         every = [logits]
         drawn = targets.clamp(min=0)
@@ -104,11 +104,11 @@ def _nats(logits: Tensor, targets: Tensor) -> Tensor:
 
 
 def operations_per_event(model: NoteModel) -> int:
-    """Operations of products with weights in training: 2 a weight forward, 4 backward; embeddings need none."""
+    """Return the operations per event in training: 2 a weight forward, 4 backward; embeddings need none."""
     tables = {id(module.weight) for module in model.modules() if isinstance(module, nn.Embedding)}
     return 6 * sum(weight.numel() for weight in model.parameters() if weight.ndim > 1 and id(weight) not in tables)
 
 
 def count_weights(model: nn.Module) -> int:
-    """Return the number of trained values."""
+    """Return the number of trained weights."""
     return sum(weight.numel() for weight in model.parameters())

@@ -1,4 +1,4 @@
-"""Muon for the large matrices, AdamW for everything else, one learning rate for both."""
+"""Optimize large matrices by Muon and everything else by AdamW, with one learning rate."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ from training.model import NoteModel
 
 
 class Optimizer:
-    """Updates a model.
+    """The optimizer of a model.
 
-    The matrices of the backbone and of the product after it move by Muon [1]_: their update is made orthogonal,
-    and scaled to the size of one of AdamW's, so one rate serves both [2]_. Embeddings, heads and vectors move
-    by AdamW; vectors do not decay.
+    Muon updates the matrices of the backbone and of the product after it [1]_. It makes an update orthogonal and scales
+    it to the size of an update of AdamW, so that one rate serves both [2]_. AdamW updates embeddings, heads and
+    vectors. Vectors do not decay.
 
     References
     ----------
@@ -35,7 +35,7 @@ class Optimizer:
         self._weights = [*large, *rest]
 
     def step(self, rate: float, clip_norm: float) -> None:
-        """Clip the gradient's norm, move every weight, and forget the gradient."""
+        """Clip the gradient's norm, update every weight, and reset the gradient."""
         torch.nn.utils.clip_grad_norm_(self._weights, clip_norm)
         for part in self._parts:
             for group in part.param_groups:
@@ -44,10 +44,10 @@ class Optimizer:
             part.zero_grad()
 
     def state_dict(self) -> list[dict[str, Any]]:
-        """Return what `load_state_dict` takes."""
+        """Return the state for `load_state_dict`."""
         return [part.state_dict() for part in self._parts]
 
     def load_state_dict(self, state: list[dict[str, Any]]) -> None:
-        """Go on where another optimizer of the same model stands."""
+        """Load the state of another optimizer of the same model."""
         for part, values in zip(self._parts, state, strict=True):
             part.load_state_dict(values)

@@ -1,4 +1,4 @@
-"""A frozen dataclass as the options of a command."""
+"""Use a frozen dataclass as the options of a command."""
 
 import argparse
 import dataclasses
@@ -10,7 +10,7 @@ Config = TypeVar("Config")
 
 
 def given_options(kind: type[Any], argv: Sequence[str] | None, description: str) -> dict[str, Any]:
-    """Return the options that were given: one flag for each field of the dataclass `kind`."""
+    """Return the options in `argv`; each field of the dataclass `kind` is one flag."""
     parser = argparse.ArgumentParser(description=description, argument_default=argparse.SUPPRESS)
     hints = get_type_hints(kind)
     for field in dataclasses.fields(kind):
@@ -28,7 +28,7 @@ def given_options(kind: type[Any], argv: Sequence[str] | None, description: str)
 
 
 def parse_config(kind: type[Config], argv: Sequence[str] | None, description: str) -> Config:
-    """Read a dataclass from a command line; a field without a default must be given."""
+    """Read a dataclass from a command line, which must give every field without a default."""
     given = given_options(kind, argv, description)
     for field in dataclasses.fields(kind):  # type: ignore[arg-type]
         if field.default is dataclasses.MISSING and field.name not in given:
@@ -37,5 +37,5 @@ def parse_config(kind: type[Config], argv: Sequence[str] | None, description: st
 
 
 def plain(config: Any) -> dict[str, Any]:
-    """Return the config as values that JSON can hold."""
+    """Return a dataclass as values for JSON."""
     return {key: str(value) if isinstance(value, Path) else value for key, value in dataclasses.asdict(config).items()}

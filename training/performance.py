@@ -1,8 +1,9 @@
-"""Music as the 388 events of Performance RNN, one a step: a vocabulary of one field and no controls.
+"""Encode music as the 388 events of Performance RNN: a vocabulary of one field and no controls.
 
-Ids 0 to 127 press a key, 128 to 255 release it, 256 to 355 let 10 ms to 1 s pass, and 356 to 387 set the velocity, in
-32 bins of four, of the notes that follow [1]_. Their order is that of Magenta's code: at one time the releases come
-first, then the presses, each after a change of velocity if it needs one; of a time the whole seconds pass first.
+Ids 0 to 127 press a key, and 128 to 255 release it. Ids 256 to 355 let 10 ms to 1 s pass. Ids 356 to 387 set the
+velocity of the notes that follow, in 32 bins of four [1]_. The order is that of Magenta's code. Releases come before
+presses at the same time, and a press comes after the change of velocity that it needs. Time passes in whole seconds
+first.
 
 References
 ----------
@@ -21,7 +22,7 @@ from training import tables
 from training.corpus import Reading, Spread, Vocabulary
 
 TICK = 10  # ms
-LONGEST = 100  # ticks that one event lets pass
+LONGEST = 100  # ticks of the longest time shift
 PRESS, RELEASE, SHIFT, VELOCITY, SIZE = 0, 128, 256, 356, 388
 START = SIZE
 
@@ -29,7 +30,7 @@ START = SIZE
 def encode(notes: NDArray[Any]) -> NDArray[np.int32]:
     """Return the ids of notes of dtype `longplay.midi.NOTE`, in order, shape (events,).
 
-    Times are rounded to the nearest tick, halves up; a note lasts one at least.
+    Times are rounded to the nearest tick, halves up. A note lasts at least one tick.
     """
     begin = (notes["onset_ms"].astype(np.int64) + TICK // 2) // TICK
     end = (notes["onset_ms"].astype(np.int64) + notes["duration_ms"] + TICK // 2) // TICK
@@ -49,11 +50,11 @@ def encode(notes: NDArray[Any]) -> NDArray[np.int32]:
 
 
 def decode(ids: NDArray[np.int32]) -> NDArray[Any]:
-    """Return the notes that ids mean, of dtype `longplay.midi.NOTE`, on one keyboard (`longplay.resolve_overlaps`).
+    """Decode ids to notes of dtype `longplay.midi.NOTE`, on one keyboard (`longplay.resolve_overlaps`).
 
-    Of several presses of a key the first is released first. A release of a key that is not down says nothing; a key
-    that is never released is down until the end; a note lasts a tick at least. Velocities are the middles of their
-    bins, and that of the 17th bin until one is set.
+    If a key is pressed several times, its first press is released first. The release of a key that is not down has no
+    effect. A key that is never released stays down until the end. A note lasts at least one tick. Velocities are the
+    middles of their bins; until one is set, the velocity is that of the 17th bin.
     """
     now, velocity = 0, tables.VELOCITY[len(tables.VELOCITY) // 2]
     down: dict[int, deque[list[int]]] = {}
@@ -80,8 +81,8 @@ def decode(ids: NDArray[np.int32]) -> NDArray[Any]:
 
 def _read(notes: NDArray[Any], _source: str) -> Reading:
     ids = encode(notes)
-    given = np.concatenate([[START], ids[:-1]]).astype(np.int32)[: len(ids)]
-    return Reading(given[:, None], ids[:, None], np.empty((len(ids), 0), np.int32))
+    events = np.concatenate([[START], ids[:-1]]).astype(np.int32)[: len(ids)]
+    return Reading(events[:, None], ids[:, None], np.empty((len(ids), 0), np.int32))
 
 
 def _config(name: str, states: list[dict[str, Any]], _context_width: int) -> dict[str, Any]:

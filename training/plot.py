@@ -1,4 +1,4 @@
-"""Draws what a run learned: nats of every field over the notes it has seen, from its metrics.jsonl."""
+"""Plot the nats of every field over the notes that a run has read, from its metrics.jsonl."""
 
 import json
 from collections.abc import Sequence
@@ -16,14 +16,14 @@ import matplotlib.pyplot as plt
 
 @dataclass(frozen=True)
 class PlotConfig:
-    """What to draw, and where."""
+    """The options of the command."""
 
     run: Path = field(metadata={"help": "folder of a run"})
     out: Path = field(metadata={"help": "picture to write: .png, .svg or .pdf"})
 
 
 def draw(lines: Sequence[dict[str, Any]], out: Path) -> None:
-    """Write the picture of the lines of a metrics.jsonl."""
+    """Draw the lines of a metrics.jsonl and write the picture."""
     names = next(list(line["fields"]) for line in lines if "fields" in line)
     shape: dict[str, Any] = {"figsize": (3.5 * len(names), 3.2), "constrained_layout": True, "squeeze": False}
     figure, [panels] = plt.subplots(1, len(names), sharex=True, **shape)
@@ -41,7 +41,7 @@ def draw(lines: Sequence[dict[str, Any]], out: Path) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Draw one run."""
+    """Plot one run."""
     config = parse_config(PlotConfig, argv, __doc__ or "")
     text = (config.run / "metrics.jsonl").read_text(encoding="utf-8")
     draw([json.loads(line) for line in text.splitlines()], config.out)

@@ -1,4 +1,4 @@
-"""Which number format trains faster on a machine, and how fast its products can be."""
+"""Choose the number format that trains faster on a machine, and measure the speed of its products."""
 
 import time
 
@@ -9,7 +9,7 @@ WIDTH = 1024
 
 
 def choose_precision(wanted: str, device: torch.device) -> str:
-    """Return ``fp32`` or ``bf16``; ``auto`` measures a product in both and takes the faster."""
+    """Return ``fp32`` or ``bf16``; ``auto`` measures a product in both and returns the faster."""
     if wanted in KINDS:
         return wanted
     if wanted != "auto":
@@ -18,7 +18,7 @@ def choose_precision(wanted: str, device: torch.device) -> str:
 
 
 def measure_peak(precision: str, device: torch.device) -> float:
-    """Operations per second of the fastest of ten products of two matrices of `WIDTH`; a multiply-add counts two."""
+    """Return the operations per second of the fastest of ten products of `WIDTH`; a multiply-add counts two."""
     matrix = torch.ones(WIDTH, WIDTH, dtype=KINDS[precision], device=device)
     seconds = []
     for _ in range(11):

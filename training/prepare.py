@@ -1,8 +1,8 @@
-"""Reads a folder, or a tar archive, of MIDI files with the package's own reader, into one array of notes.
+"""Read a folder or tar archive of MIDI files with `longplay.read_midi`, and write it as one array of notes.
 
-A ``manifest.csv`` in it tells each file's source, tier and split. Without one, sources are folders, and a tenth of
-the works is held out; copies and transpositions are found and stay on one side. What is written: ``notes.npy``
-and ``pieces.json``, which `training.corpus` reads, and a data card, ``card.md`` and ``card.json``.
+A ``manifest.csv`` in the data states the source, tier and split of each file. Without a manifest, sources are folders
+and a tenth of the works is held out; copies and transpositions of a piece are in its split. The output is
+``notes.npy`` and ``pieces.json``, which `training.corpus` reads, and a data card, ``card.md`` and ``card.json``.
 """
 
 import hashlib
@@ -31,17 +31,17 @@ KEYS = ("as_written", "normalised")
 
 @dataclass(frozen=True)
 class PrepareConfig:
-    """What to read and where to write."""
+    """The options of the command."""
 
     data: Path = field(metadata={"help": "folder or tar archive of MIDI files"})
     out: Path = field(metadata={"help": "folder to write"})
     tiers: str = field(default="", metadata={"help": "tiers of the manifest to take, e.g. A or A,B; all if empty"})
-    piano_only: bool = field(default=False, metadata={"help": "leave out notes of programs that are no pianos"})
+    piano_only: bool = field(default=False, metadata={"help": "drop notes of programs that are not pianos"})
     key: str = field(default="as_written", metadata={"help": "as_written, or normalised: to C major or A minor"})
     workers: int = field(default=os.cpu_count() or 1, metadata={"help": "processes"})
 
     def validate(self) -> None:
-        """Raise ValueError naming the field that is out of its range."""
+        """Raise a ValueError that names the field with an invalid value."""
         if self.key not in KEYS:
             raise ValueError(f"key must be {' or '.join(KEYS)}, not {self.key!r}")
         if self.workers < 1:
@@ -51,7 +51,7 @@ class PrepareConfig:
 
 
 def read_files(entries: Sequence[Entry], config: PrepareConfig) -> list[ReadFile]:
-    """Read files in processes, with a bar on the terminal if there is one."""
+    """Read files in several processes, with a progress bar if there is a terminal."""
     read = partial(read_file, piano_only=config.piano_only, normalised=config.key == "normalised")
     console = Console(stderr=True)
     with multiprocessing.Pool(config.workers) as pool:
@@ -61,7 +61,7 @@ def read_files(entries: Sequence[Entry], config: PrepareConfig) -> list[ReadFile
 
 
 def take_tiers(listing: Listing, tiers: str) -> tuple[list[Entry], list[Dropped]]:
-    """Keep the entries of the tiers that are asked for."""
+    """Keep the entries of the requested tiers, and list the dropped files."""
     dropped = [Dropped(path, "not named in the manifest") for path in listing.unlisted]
     wanted = tiers.split(",")
     if not tiers:
@@ -76,10 +76,10 @@ def take_tiers(listing: Listing, tiers: str) -> tuple[list[Entry], list[Dropped]
 
 
 def keep_readable(entries: Sequence[Entry], reads: Sequence[ReadFile]) -> tuple[list[int], list[Dropped]]:
-    """Leave out what holds no notes, and what holds the same notes as another file."""
+    """Drop files without notes and copies; return the indices of the others, and the dropped files."""
     kept: list[int] = []
     dropped = []
-    paths: dict[bytes, str] = {}  # by notes
+    paths: dict[bytes, str] = {}  # the first file with these notes
     for index, (entry, read) in enumerate(zip(entries, reads, strict=True)):
         reason, _, detail = read.problem.partition(": ")
         if not reason:
@@ -96,7 +96,7 @@ def keep_readable(entries: Sequence[Entry], reads: Sequence[ReadFile]) -> tuple[
 def choose_pieces(
     entries: Sequence[Entry], reads: Sequence[ReadFile], has_manifest: bool
 ) -> tuple[list[Piece], list[Dropped]]:
-    """Give each file that is kept its split and its work."""
+    """Assign a split and a work to each file that is kept, and list the dropped files."""
     kept, dropped = keep_readable(entries, reads)
     if not kept:
         raise ValueError("data must hold a file with notes; there is none")
@@ -121,7 +121,7 @@ def choose_pieces(
 
 
 def write(out: Path, pieces: Sequence[Piece], card: dict[str, Any]) -> None:
-    """Write the arrays and the card; pieces.json comes last, so it is there when all is."""
+    """Write the arrays and the card; pieces.json is written last, so its presence means that all is complete."""
     out.mkdir(parents=True, exist_ok=True)
     np.save(out / "notes.npy", np.concatenate([piece.read.notes for piece in pieces]))
     rows: list[dict[str, Any]] = []
@@ -142,7 +142,7 @@ def write(out: Path, pieces: Sequence[Piece], card: dict[str, Any]) -> None:
 
 
 def prepare(config: PrepareConfig) -> dict[str, Any]:
-    """Read, choose and write; return the card."""
+    """Prepare a data set and return its card."""
     config.validate()
     listing = list_files(config.data)
     entries, dropped = take_tiers(listing, config.tiers)
@@ -155,7 +155,7 @@ def prepare(config: PrepareConfig) -> dict[str, Any]:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Prepare a data set and print its card; refuse to write over an earlier result."""
+    """Prepare a data set and print its card, or refuse to overwrite an earlier result."""
     config = parse_config(PrepareConfig, argv, __doc__ or "")
     try:
         card = prepare(config)

@@ -1,8 +1,8 @@
-"""Nats of a model of performance events on held-out pieces, to set beside those of papers; and proof that it runs.
+"""Score a model of performance events on held-out pieces, as papers do, and check that the engine runs it.
 
-Scores whole pieces of the splits, the state carried from the first event to the last, and with ``--context`` cut into
-pieces of so many events that know nothing of each other, as papers do. Exports the model, has the C++ engine score
-pieces and draw a piece from it, and says how far the engine is from torch.
+The command scores whole pieces of the splits, with the state carried from the first event to the last. With
+``--context`` it also scores the pieces in independent parts of this many events, as papers do. It exports the model,
+lets the C++ engine score some pieces and generate one, and reports the difference between engine and torch.
 """
 
 import json
@@ -32,16 +32,16 @@ NO_BIAS: list[list[float]] = [[]]
 
 @dataclass(frozen=True)
 class PublishedConfig:
-    """What to score, and where to write."""
+    """The options of the command."""
 
     run: Path = field(metadata={"help": "folder of a run with --vocabulary performance"})
     data: Path = field(metadata={"help": "folder written by training.prepare"})
     out: Path = field(metadata={"help": "folder to write: report.json, sample.mid and the exported model"})
     splits: str = field(default="val,test", metadata={"help": "splits to score"})
-    context: int = field(default=0, metadata={"help": "events of a cut; 0: only whole pieces"})
-    notes: int = field(default=0, metadata={"help": "notes of a split to score, the first pieces; 0: all"})
+    context: int = field(default=0, metadata={"help": "events of a part; 0: only whole pieces"})
+    notes: int = field(default=0, metadata={"help": "notes of each split to score, from its first pieces; 0: all"})
     engine_pieces: int = field(default=4, metadata={"help": "held-out pieces that the engine scores too"})
-    sample_events: int = field(default=4000, metadata={"help": "events of the piece that the engine draws"})
+    sample_events: int = field(default=4000, metadata={"help": "events of the piece that the engine generates"})
     top_p: float = field(default=1.0, metadata={"help": "of that piece"})
     random_seed: int = field(default=1, metadata={"help": "of that piece"})
     precision: str = field(default="fp32", metadata={"help": "of the scores of splits: fp32, bf16 or auto"})
@@ -49,7 +49,7 @@ class PublishedConfig:
 
 
 class EventEngine:
-    """The C++ engine's loop over an exported model of one field without controls."""
+    """The C++ engine's loop over an exported model with one field and no controls."""
 
     def __init__(self, folder: Path) -> None:
         self._files = load_folder(folder).files
@@ -62,7 +62,7 @@ class EventEngine:
         return nats
 
     def draw(self, count: int, *, top_p: float, random_seed: int) -> NDArray[np.int32]:
-        """Return the ids of a new piece of `count` events."""
+        """Generate a piece of `count` events and return its ids."""
         nothing = np.empty(0, np.int32)
         events, _, _ = self._run(nothing, count, _core.SamplingParams(top_p=top_p), random_seed, score_prompt=False)
         ids: NDArray[np.int32] = events[:, 0]
@@ -77,7 +77,7 @@ class EventEngine:
         *,
         score_prompt: bool,
     ) -> Any:
-        [made] = _core.generate_events(
+        [generated] = _core.generate_events(
             self._runtime,
             self._files,
             [np.ascontiguousarray(prompt[:, None])],
@@ -88,18 +88,18 @@ class EventEngine:
             controls=[],
             score_prompt=score_prompt,
         )
-        return made
+        return generated
 
 
 def compare(model: NoteModel, engine: EventEngine, corpus: Corpus, pieces: int) -> dict[str, Any]:
-    """Score the shortest pieces with the engine and with torch; differences are of single events."""
+    """Score the shortest pieces with the engine and with torch, and return both scores and their largest difference."""
     chosen = sorted(range(len(corpus.pieces)), key=lambda index: corpus.pieces[index]["count"])[:pieces]
     scorer = torch_scorer(model)
     sums, largest, count = np.zeros(2), 0.0, 0
     for index in chosen:
         reading = corpus.read(index)
-        given = [array[:, None].astype(np.int64) for array in (reading.events, reading.controls, reading.targets)]
-        expected = scorer(*given)[:, 0, 0]
+        inputs = [array[:, None].astype(np.int64) for array in (reading.events, reading.controls, reading.targets)]
+        expected = scorer(*inputs)[:, 0, 0]
         got = engine.nats(reading.targets[:, 0])
         sums += expected.sum(), got.sum()
         largest, count = max(largest, float(np.abs(got - expected).max())), count + len(got)
@@ -114,10 +114,10 @@ def compare(model: NoteModel, engine: EventEngine, corpus: Corpus, pieces: int) 
 
 
 def report(config: PublishedConfig) -> dict[str, Any]:
-    """Return everything that report.json holds, and write the model and its piece."""
+    """Write the exported model and its piece, and return the content of report.json."""
     model = load_model(config.run)
     if model.vocabulary is not PERFORMANCE:
-        raise ValueError(f"run must be one with --vocabulary performance; {config.run} is none")
+        raise ValueError(f"run must be one with --vocabulary performance; {config.run} is not")
     scorers = {"whole": torch_scorer(model)}
     if config.context:
         scorers[str(config.context)] = torch_scorer(model, config.context)

@@ -1,4 +1,4 @@
-"""Nats per note, and per second of music, of a model on whole pieces."""
+"""Score a model on whole pieces, in nats per note and per second of music."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
@@ -11,23 +11,23 @@ from training.corpus import IGNORED, Corpus, Reading, Vocabulary
 from training.model import NoteModel
 
 Scorer: TypeAlias = Callable[[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]]
-"""Scores whole pieces from a state of zeros.
+"""A function that scores whole pieces, from a state of zeros.
 
-Given events (steps, rows, fields), controls (steps, rows, controls) and targets (steps, rows, fields), returns the
-nats of each field, shape (steps, rows, fields), 0 where a target is ignored.
+Its arguments are events (steps, rows, fields), controls (steps, rows, controls) and targets (steps, rows, fields). It
+returns the nats of each field, shape (steps, rows, fields), with 0 where a target is ignored.
 """
 
 ROWS = 16
-CHUNK = 256  # events that are read at once
+CHUNK = 256  # events that the model reads in one call
 POSITIONS = {"0-64": 0, "64-256": 64, "256-1024": 256, "1024-": 1024}
-"""Parts of a piece, by the number of its first event."""
+"""The first event of each part of a piece."""
 
 
 def torch_scorer(model: NoteModel, context: int | None = None) -> Scorer:
-    """Score pieces with the torch model.
+    """Return a scorer that uses the torch model.
 
-    With a `context`, a multiple of `CHUNK`, a piece is cut into so many events, and each cut is read as if it were a
-    piece of its own, from START; what is left over at the end is one too.
+    With a `context`, a multiple of `CHUNK`, the scorer cuts a piece into parts of this many events. Each part,
+    including the shorter one at the end, is read as a piece of its own, from START.
     """
     if context is not None and (context < CHUNK or context % CHUNK):
         raise ValueError(f"context must be a multiple of {CHUNK}, not {context}")
@@ -42,13 +42,13 @@ def torch_scorer(model: NoteModel, context: int | None = None) -> Scorer:
         nats = np.zeros(targets.shape)
         for begin in range(0, len(events), CHUNK):
             part = slice(begin, begin + CHUNK)
-            given = [torch.from_numpy(array[part]).to(device) for array in (events, controls, targets)]
+            event, control, target = (torch.from_numpy(array[part]).to(device) for array in (events, controls, targets))
             if context is not None and begin % context == 0:
                 state = model.zero_state(events.shape[1])
-                given[0] = given[0].clone()  # the memory is the caller's
-                given[0][0] = start
-            heard, state = model.hear(given[0], given[1], state)
-            losses = model.field_losses(heard, given[2])
+                event = event.clone()  # the memory is the caller's
+                event[0] = start
+            output, state = model.hear(event, control, state)
+            losses = model.field_losses(output, target)
             nats[part] = torch.stack(losses, dim=-1).cpu().numpy()
         return nats
 
@@ -56,7 +56,7 @@ def torch_scorer(model: NoteModel, context: int | None = None) -> Scorer:
 
 
 def choose_pieces(corpus: Corpus, notes_per_source: int | None) -> list[int]:
-    """Pieces until each source has its notes; all of them for None."""
+    """Choose pieces until each source has `notes_per_source` notes; None chooses all."""
     chosen = []
     for indices in corpus.by_source.values():
         total = 0
@@ -65,7 +65,7 @@ def choose_pieces(corpus: Corpus, notes_per_source: int | None) -> list[int]:
                 break
             chosen.append(index)
             total += corpus.pieces[index]["count"]
-    return sorted(chosen, key=lambda index: corpus.pieces[index]["count"])  # little padding in a batch
+    return sorted(chosen, key=lambda index: corpus.pieces[index]["count"])  # so that batches need little padding
 
 
 def score_corpus(
@@ -76,36 +76,38 @@ def score_corpus(
     notes_per_source: int | None = None,
     steps_per_piece: int | None = None,
 ) -> dict[str, Any]:
-    """Nats on pieces as they are, over all of them, by source, and by position in the piece.
+    """Score unchanged pieces: in total, by source, and by position in the piece.
 
     Parameters
     ----------
+    corpus : Corpus
+    scorer : callable
     controls : sequence of str
-        Controls that the model is told; the others are unknown.
+        Controls whose values the model gets; the others are unknown.
     notes_per_source, steps_per_piece : int or None
-        Take only so much, for a quick look.
+        Limits, for a quick look.
 
     Returns
     -------
     dict
-        ``total``, ``sources`` by name, ``positions`` by `POSITIONS`; of each: ``notes``, ``events`` (END is one),
-        ``seconds`` from the first onset to the last as the model is told them, ``nats_per_note``, ``nats_per_event``,
-        ``nats_per_second``, and nats per note by field, ``time_shift`` ... ``duration``. What END costs is part of
+        ``total``, ``sources`` by name, and ``positions`` by `POSITIONS`. Each holds ``notes``, ``events`` (with END),
+        ``seconds`` (from the first onset to the last, as the ids encode them), ``nats_per_note``, ``nats_per_event``,
+        ``nats_per_second``, and nats per note by field, ``time_shift`` to ``duration``. The nats of END are part of
         ``time_shift``.
     """
     vocabulary = corpus.vocabulary
     counts = 3 + len(vocabulary.fields)  # notes, events, seconds, nats by field
     sums = {source: np.zeros((len(POSITIONS), counts)) for source in corpus.by_source}
     chosen = choose_pieces(corpus, notes_per_source)
-    told = [name in controls for name in vocabulary.controls]
+    known = [name in controls for name in vocabulary.controls]
     for begin in range(0, len(chosen), ROWS):
         part = chosen[begin : begin + ROWS]
         readings = [corpus.read(index) for index in part]
-        events, given, targets = _padded(readings, vocabulary, told, steps_per_piece)
-        nats = scorer(events, given, targets)
+        events, values, targets = _padded(readings, vocabulary, known, steps_per_piece)
+        nats = scorer(events, values, targets)
         first = targets[..., :1]
-        there, ids = first != IGNORED, first.clip(min=0)
-        parts = [there & vocabulary.notes[ids], there, there * vocabulary.seconds[ids], nats]
+        scored, ids = first != IGNORED, first.clip(min=0)
+        parts = [scored & vocabulary.notes[ids], scored, scored * vocabulary.seconds[ids], nats]
         counted = np.concatenate(parts, axis=-1)
         starts = [first for first in POSITIONS.values() if first < len(targets)]
         by_position = np.add.reduceat(counted, starts, axis=0)
@@ -120,20 +122,20 @@ def score_corpus(
 
 
 def _padded(
-    readings: Sequence[Reading], vocabulary: Vocabulary, told: Sequence[bool], limit: int | None
+    readings: Sequence[Reading], vocabulary: Vocabulary, known: Sequence[bool], limit: int | None
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     steps = max(len(reading.events) for reading in readings)
     steps = min(steps, limit or steps)
     fields, unknown = len(vocabulary.fields), np.array(vocabulary.unknown, np.int64)
     events = np.zeros((steps, len(readings), fields), np.int64)
     targets = np.full((steps, len(readings), fields), IGNORED, np.int64)
-    given = np.tile(unknown, (steps, len(readings), 1))
+    controls = np.tile(unknown, (steps, len(readings), 1))
     for r, reading in enumerate(readings):
         count = min(steps, len(reading.events))
         events[:count, r] = reading.events[:count]
         targets[:count, r] = reading.targets[:count]
-        given[:count, r] = np.where(told, reading.controls[:count], unknown)
-    return events, given, targets
+        controls[:count, r] = np.where(known, reading.controls[:count], unknown)
+    return events, controls, targets
 
 
 def _summary(values: NDArray[np.float64], vocabulary: Vocabulary) -> dict[str, float]:

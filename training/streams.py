@@ -1,4 +1,4 @@
-"""Endless streams of windows for truncated back-propagation through time."""
+"""Stream windows of music without end, for truncated back-propagation through time."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from training.corpus import IGNORED, Augmentation, Corpus, Reading
 
-# Parts of all windows, by source. The first finds music in everything; the second ends on expressive playing.
+# Shares of all windows, by source. The first mix uses all sources; the second prefers expressive playing.
 MIXES = {
     "all": {
         "stanford_rolls": 0.36,
@@ -31,7 +31,7 @@ MIXES = {
         "mutopia": 0.03,
     },
 }
-DROPPED = {"remaining": 0.2, "style": 0.3}  # parts of the windows in which a control says nothing
+DROPPED = {"remaining": 0.2, "style": 0.3}  # shares of the windows in which a control is unknown
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Window:
     events, targets : int64 array, shape (steps, rows, fields)
     controls : int64 array, shape (steps, rows, controls)
     begins : bool array, shape (rows,)
-        Rows in which a piece begins: their state is zero.
+        The rows in which a piece begins, whose state is zero.
     """
 
     events: NDArray[np.int64]
@@ -55,22 +55,22 @@ class Window:
 class Stream:
     """Rows that each read one piece after the other, a window at a time.
 
-    A piece begins at the start of a window, so the rest of its last window is `IGNORED`. Every draw is a
-    function of `random_seed` and a counter, and `state` holds the counters: a stream that is given the state
-    of another goes on as it would have.
+    A piece begins at the start of a window, so the rest of its last window is `IGNORED`. Every draw is a function of
+    `random_seed` and a counter, and `state` holds the counters. A stream that loads the state of another continues
+    exactly as the other would.
 
     Parameters
     ----------
     mix : mapping
-        Part of the windows for each source; one that the corpus lacks is left out. A corpus that has none of them
-        is read in even parts.
+        The share of the windows for each source. Sources that the corpus lacks are left out. If the corpus has none of
+        them, all its sources get equal shares.
     """
 
     def __init__(self, corpus: Corpus, mix: dict[str, float], rows: int, steps: int, *, random_seed: int) -> None:
         self._corpus = corpus
         self._shape = (steps, rows)
         self._random_seed = random_seed
-        # A long piece gives many windows, so it has to be chosen less often.
+        # A long piece gives many windows, so its source is chosen less often.
         parts = {s: part for s, part in mix.items() if s in corpus.by_source} or dict.fromkeys(corpus.by_source, 1.0)
         weights = {s: part / corpus.mean_notes(s) for s, part in parts.items()}
         self._sources = list(weights)
@@ -82,12 +82,12 @@ class Stream:
         self._readings: list[Reading | None] = [None] * rows
 
     def state(self) -> dict[str, Any]:
-        """Where the stream stands, as plain values."""
+        """Return the position in the stream, as plain values."""
         rows = [dict(row) for row in self._rows]
         return {"windows": self._windows, "picks": self._picks, "cursors": dict(self._cursors), "rows": rows}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Go on where another stream of the same corpus, shape and random seed stands."""
+        """Resume at the position of another stream of the same corpus, shape and random seed."""
         if len(state["rows"]) != self._shape[1]:
             raise ValueError(f"rows must be {len(state['rows'])}, as in the state, not {self._shape[1]}")
         self._windows = state["windows"]
@@ -146,7 +146,7 @@ class Stream:
 
 
 class Prefetched:
-    """A stream whose next window is read, in a thread of its own, while the one before it is learned from."""
+    """A stream that reads its next window in another thread, during the training step on the current one."""
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
@@ -161,11 +161,11 @@ class Prefetched:
         return window
 
     def state(self) -> dict[str, Any]:
-        """Where the stream stands after the last window that `next` returned."""
+        """Return the position after the last window that `next` returned."""
         return self._state
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Go on where another stream stands; see `Stream.load_state`."""
+        """Resume at the position of another stream; see `Stream.load_state`."""
         self._ahead.result()
         self._stream.load_state(state)
         self._state = state

@@ -1,8 +1,8 @@
-"""What the ids of the built-in models mean: the tables of `docs/model-contract.md`."""
+"""Define the tables of the built-in models, as `docs/model-contract.md` describes them."""
 
 from typing import Any
 
-# 10 ms up to 1 s: finer than players repeat a rhythm. Above, steps of at most 8 % up to 8 s.
+# Steps of 10 ms up to 1 s, finer than players repeat a rhythm; then steps of at most 8 %, up to 8 s.
 TIME_SHIFT = [*range(0, 1000, 10), *range(1000, 2000, 50), *range(2000, 4000, 100), *range(4000, 6000, 250)]
 TIME_SHIFT += range(6000, 8001, 500)
 PITCH = list(range(21, 109))
@@ -10,7 +10,7 @@ VELOCITY = list(range(2, 128, 4))
 
 
 def _durations() -> list[int]:
-    """10 ms steps while they are more than 5 % of the length, then 5 %, up to 10 s."""
+    """Return durations up to 10 s: steps of 10 ms while that is more than 5 % of the length, then of 5 %."""
     values = [10]
     while values[-1] < 10_000:
         values.append(values[-1] + max(10, round(values[-1] / 200) * 10))
@@ -42,7 +42,7 @@ UNKNOWN_CONTROL = [REMAINING_UNKNOWN, 0]
 
 
 def fields() -> list[dict[str, Any]]:
-    """``fields`` of a config.json."""
+    """Return ``fields`` of a config.json."""
     return [
         {"name": name, "size": size, "values": values}
         for (name, values), size in zip(TABLES.items(), SIZES, strict=True)
@@ -50,7 +50,7 @@ def fields() -> list[dict[str, Any]]:
 
 
 def controls() -> list[dict[str, Any]]:
-    """``controls`` of a config.json."""
+    """Return ``controls`` of a config.json."""
     return [
         {
             "name": "remaining",

@@ -1,9 +1,9 @@
-"""Trains a model of notes, or goes on with a run that stopped.
+"""Train a model, or resume a run.
 
-A new run needs --data and --out. ``--resume`` goes on with the run in --out exactly where its last checkpoint
-stands; options given with it replace those of the run, e.g. ``--threads 2``, or ``--steps N --decay-steps M``
-to let the learning rate fall to zero over the last M steps before step N. SIGTERM and SIGINT end a run after
-a last checkpoint.
+A new run needs --data and --out. ``--resume`` continues the run in --out exactly from its last checkpoint. Options
+given with ``--resume`` replace those of the run: ``--threads 2``, for example, or ``--steps N --decay-steps M``, with
+which the learning rate falls to zero over the last M steps before step N. On SIGTERM or SIGINT, a run writes a
+checkpoint and ends.
 """
 
 import dataclasses
@@ -33,7 +33,7 @@ from training.streams import MIXES, Prefetched, Stream
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """Everything that makes a run what it is."""
+    """The options of a run."""
 
     data: Path = field(metadata={"help": "folder written by training.prepare"})
     out: Path = field(metadata={"help": "folder of the run"})
@@ -63,7 +63,7 @@ class TrainConfig:
 
 
 class Run:
-    """A training run: its folder, its model, and where it stands."""
+    """A training run: its options, model, optimizer, data and progress."""
 
     def __init__(self, config: TrainConfig) -> None:
         if config.mix not in MIXES:
@@ -82,7 +82,7 @@ class Run:
         sizes = (config.width, config.head_width)
         model = NoteModel(config.backbone, *sizes, config.dropout, vocabulary=config.vocabulary)
         self.model = model.to(self.device)
-        # What is evaluated and exported: an exponential moving average of the weights.
+        # Evaluation and export use this exponential moving average of the weights.
         self.average = AveragedModel(self.model, multi_avg_fn=get_ema_multi_avg_fn(config.average))  # type: ignore[no-untyped-call]
         self.optimizer = Optimizer(self.model, weight_decay=config.weight_decay)
         self.brings_note = torch.from_numpy(vocabulary.notes).to(self.device)
@@ -93,14 +93,14 @@ class Run:
         self.state: State = self.model.zero_state(config.rows)
 
     def rate(self) -> float:
-        """Learning rate of the next step: up, level, and down at the end."""
+        """Return the learning rate of the next step: rising, level, and falling at the end."""
         config = self.config
         rise = min(1.0, (self.step + 1) / max(1, config.warmup_steps))
         fall = min(1.0, (config.steps - self.step) / max(1, config.decay_steps))
         return config.learning_rate * rise * fall
 
     def advance(self) -> list[float]:
-        """Take one step; return its nats per note, by field."""
+        """Take one step and return its nats per note, by field."""
         window = self.stream.next()
         events, controls, targets = (
             torch.from_numpy(a).to(self.device) for a in (window.events, window.controls, window.targets)
@@ -121,7 +121,7 @@ class Run:
         return (sums.detach() / max(1, notes)).tolist()
 
     def evaluate(self) -> dict[str, Any]:
-        """Return nats per note on a part of the validation pieces, controls unknown."""
+        """Return nats per note on a part of the validation pieces, with unknown controls."""
         scorer = torch_scorer(cast(NoteModel, self.average.module.eval()))
         report = score_corpus(self.valid, scorer, notes_per_source=self.config.evaluate_notes, steps_per_piece=1500)
         return {
@@ -137,7 +137,7 @@ class Run:
             lines.write(json.dumps({"step": self.step, "notes": self.notes, "events": self.events, **values}) + "\n")
 
     def save(self) -> None:
-        """Write the checkpoint; it replaces the earlier one only when it is whole."""
+        """Write a checkpoint, which replaces the earlier one only once it is complete."""
         partial = self.config.out / "last.pt.partial"
         torch.save(
             {
@@ -157,10 +157,10 @@ class Run:
         partial.replace(self.config.out / "last.pt")
 
     def load(self) -> None:
-        """Go on where the checkpoint stands."""
+        """Resume from the checkpoint."""
         saved = torch.load(self.config.out / "last.pt", map_location=self.device, weights_only=True)
         self.step, self.notes = saved["step"], saved["notes"]
-        self.events = saved.get("events", 0)  # older checkpoints do not tell
+        self.events = saved.get("events", 0)  # older checkpoints lack the count
         self.model.load_state_dict(saved["model"])
         self.average.load_state_dict(saved["average"])
         self.optimizer.load_state_dict(saved["optimizer"])
@@ -170,7 +170,7 @@ class Run:
 
 
 def open_run(argv: Sequence[str] | None) -> Run:
-    """Make a run, or load one with the options that were given instead of its own."""
+    """Create a run, or load one; options in `argv` replace those of the loaded run."""
     argv = list(sys.argv[1:] if argv is None else argv)
     resume = "--resume" in argv
     given = given_options(TrainConfig, [flag for flag in argv if flag != "--resume"], __doc__ or "")
@@ -182,7 +182,7 @@ def open_run(argv: Sequence[str] | None) -> Run:
         stored = {**stored, "data": Path(stored["data"]), "out": given["out"]}
         config = dataclasses.replace(TrainConfig(**stored), **given)
     elif given["out"].exists():
-        raise SystemExit(f"{given['out']} already holds a run; add --resume to go on with it")
+        raise SystemExit(f"{given['out']} already holds a run; to continue it, add --resume")
     else:
         config = TrainConfig(**given)
         config.out.mkdir(parents=True)
@@ -196,7 +196,7 @@ def open_run(argv: Sequence[str] | None) -> Run:
 
 @contextmanager
 def stop_signals() -> Iterator[list[int]]:
-    """Collect SIGTERM and SIGINT; afterwards they do what they did before."""
+    """Collect SIGTERM and SIGINT, and restore their handlers afterwards."""
     stopped: list[int] = []
     names = (signal.SIGTERM, signal.SIGINT)
     before = [signal.signal(name, lambda number, _frame: stopped.append(number)) for name in names]
@@ -208,7 +208,7 @@ def stop_signals() -> Iterator[list[int]]:
 
 
 def train(run: Run, stopped: list[int]) -> None:
-    """Take steps, log, score and save as the config says, until its last step or until `stopped` holds something."""
+    """Take steps, log, score and save as configured, until the last step or until `stopped` is not empty."""
     config = run.config
     peak = measure_peak(run.precision, run.device)
     losses: list[list[float]] = []

@@ -1,4 +1,4 @@
-"""A small data set of made-up pieces, in the form that `training.prepare` reads."""
+"""Provide a small data set of random pieces, in the form that `training.prepare` reads."""
 
 import csv
 import sys

@@ -1,4 +1,4 @@
-"""Made-up music and weights."""
+"""Make random music and weights."""
 
 import numpy as np
 import torch
@@ -8,7 +8,7 @@ from training import tables
 
 
 def awake(backbone: torch.nn.Module) -> torch.nn.Module:
-    """Give the backbone weights of which every part matters."""
+    """Set weights with which every part of the backbone has an effect."""
     random = torch.Generator().manual_seed(4)
     with torch.no_grad():
         for weight in backbone.parameters():
@@ -20,7 +20,7 @@ def awake(backbone: torch.nn.Module) -> torch.nn.Module:
 
 
 def steps(count: int, rows: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Events, START included, controls, and ids drawn: (count, rows, ...)."""
+    """Return events (with START), controls, and drawn ids: (count, rows, ...)."""
     random = np.random.default_rng(2)
     events = np.stack([random.integers(0, size + 1, (count, rows)) for size in tables.SIZES], axis=-1)
     controls = np.stack([random.integers(0, size, (count, rows)) for size in tables.CONTROL_SIZES], axis=-1)

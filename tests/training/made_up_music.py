@@ -1,4 +1,4 @@
-"""Music made by chance."""
+"""Make random music."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from longplay.midi import NOTE
 
 
 def made_up_notes(random: np.random.Generator, count: int) -> np.ndarray:
-    """Notes in order, a tenth of them after a rest, none overlapping, no two pieces alike, all played about as loud."""
+    """Return ordered notes without overlaps, a tenth of them after a rest, all about equally loud."""
     notes = np.empty(count, NOTE)
     notes["onset_ms"] = 700 + np.cumsum(random.integers(0, 300, count) + 2500 * (random.random(count) < 0.1))
     notes["pitch"] = 30 + random.permutation(60)[np.arange(count) % 60]

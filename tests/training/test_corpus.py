@@ -1,4 +1,4 @@
-"""What a model reads of a piece."""
+"""Check what a model reads of a piece."""
 
 from pathlib import Path
 

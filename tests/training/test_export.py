@@ -1,4 +1,4 @@
-"""An exported folder against the model it comes from."""
+"""Check an exported folder against its model."""
 # ruff: noqa: E402 - what needs torch is imported after the check that it is there
 
 from pathlib import Path
@@ -30,7 +30,7 @@ PRECISIONS: tuple[Precision, ...] = ("fp32", "fp16", "int8")
 
 @pytest.fixture(scope="module")
 def model() -> NoteModel:
-    """A small model with large logits: an error shows."""
+    """Return a small model with large logits, in which errors are visible."""
     torch.manual_seed(5)
     model = NoteModel("lstm", width=64, head_width=32).eval()
     with torch.no_grad():
@@ -50,7 +50,7 @@ def folders(model: NoteModel, tmp_path_factory: pytest.TempPathFactory) -> dict[
 
 
 def outputs(folder: Path, events: np.ndarray, controls: np.ndarray, drawn: np.ndarray) -> np.ndarray:
-    """Everything that a folder's graphs say, side by side: (steps, rows, ...)."""
+    """Return all outputs of a folder's graphs, concatenated: (steps, rows, ...)."""
     model = ModelFolder(folder)
     state = model.zero_state(events.shape[1])
     said = []
@@ -68,8 +68,8 @@ def test_logits_of_graphs_are_the_models(
     events, controls, drawn = made_up.steps(STEPS, 3)
     with torch.no_grad():
         given = [torch.from_numpy(array) for array in (events, controls, drawn)]
-        heard, _ = model.hear(given[0], given[1], model.zero_state(3))
-        logits, context = model.first_logits(heard)
+        output, _ = model.hear(given[0], given[1], model.zero_state(3))
+        logits, context = model.first_logits(output)
         heads = [model.head_logits(f, context, given[2]) for f in range(1, len(tables.SIZES))]
         expected = torch.cat([logits, *heads], dim=-1).numpy()
     said = outputs(folders[precision], events, controls, drawn)[..., : sum(tables.SIZES)]
@@ -108,7 +108,7 @@ def test_scores_add_up_over_sources_and_positions(model: NoteModel, prepared: Pa
         assert total["seconds"] == pytest.approx(sum(values["seconds"] for values in parts.values()), abs=0.01)
 
 
-def test_what_a_model_is_told_changes_its_score(model: NoteModel, prepared: Path) -> None:
+def test_the_controls_of_a_model_change_its_score(model: NoteModel, prepared: Path) -> None:
     corpus = Corpus(prepared, "val")
     scores = [
         score_corpus(corpus, torch_scorer(model), controls=controls)["total"]["nats_per_note"]

@@ -1,4 +1,4 @@
-"""The 388 events of Performance RNN, and models of them: one field, no controls."""
+"""Check the 388 events of Performance RNN, and models of them: one field, no controls."""
 # ruff: noqa: E402 - what needs torch is imported after the check that it is there
 
 import json
@@ -30,7 +30,7 @@ SMALL = ["--vocabulary", "performance", "--width", "64", "--rows", "4", "--windo
 
 
 def notes_of(*rows: tuple[int, int, int, int]) -> np.ndarray:
-    """Notes from (onset_ms, duration_ms, pitch, velocity)."""
+    """Return notes from (onset_ms, duration_ms, pitch, velocity)."""
     return np.array(list(rows), NOTE)
 
 
@@ -40,7 +40,7 @@ NOTE_ROWS = st.lists(
 
 
 def keyboard(rows: list[tuple[int, int, int, int]], unit: int = 10) -> np.ndarray:
-    """Notes with times in `unit` ms that one keyboard can play, in order."""
+    """Draw notes that one keyboard can play, in order, with times in `unit` ms."""
     notes = notes_of(*[(onset * unit, duration * unit, pitch, velocity) for onset, duration, pitch, velocity in rows])
     return longplay.resolve_overlaps(np.sort(notes, order=["onset_ms", "pitch"]))
 
@@ -49,7 +49,7 @@ NAMES = ("onset_ms", "duration_ms", "pitch", "velocity")
 
 
 def oracle(notes: np.ndarray) -> list[int]:
-    """Write the events down one after the other, as the papers describe them."""
+    """Write the events one after the other, as the papers describe them."""
     changes = []
     for number, note in enumerate(notes.tolist()):
         onset, duration, pitch, velocity = (dict(zip(notes.dtype.names, note, strict=True))[name] for name in NAMES)
@@ -225,7 +225,7 @@ def test_the_engine_draws_events_with_the_models_probabilities(model: NoteModel,
     assert nats.mean() < np.log(SIZE)  # than even chances, as what is drawn from a model is
 
 
-def test_a_run_goes_on_as_it_would_have_and_its_figures_are_reported(prepared: Path, tmp_path: Path) -> None:
+def test_a_resumed_run_continues_exactly_and_its_figures_are_reported(prepared: Path, tmp_path: Path) -> None:
     start = ["--data", str(prepared), *SMALL, "--out"]
     whole = open_run([*start, str(tmp_path / "whole")])
     expected = [whole.advance() for _ in range(6)]

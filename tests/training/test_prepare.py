@@ -1,4 +1,4 @@
-"""What `training.prepare` writes."""
+"""Check the output of `training.prepare`."""
 
 import json
 import shutil
@@ -39,7 +39,7 @@ def write_notes(path: Path, notes: np.ndarray) -> None:
 
 @pytest.fixture
 def own_folder(tmp_path: Path) -> Path:
-    """30 pieces, two of which come again: one as it is, one a third higher and slower."""
+    """Make 30 pieces, two of them twice: one unchanged, one a third higher and slower."""
     random = np.random.default_rng(1)
     folder = tmp_path / "my_music"
     for i in range(30):
@@ -177,7 +177,7 @@ def test_maestros_own_list_becomes_a_manifest_with_its_splits(data_set: Path, tm
         maestro.main(["--data", str(tmp_path)])
 
 
-def test_what_cannot_be_read_is_told_with_its_reason(own_folder: Path, tmp_path: Path) -> None:
+def test_unreadable_files_are_reported_with_their_reason(own_folder: Path, tmp_path: Path) -> None:
     (own_folder / "text.mid").write_bytes(b"not a MIDI file")
     notes = made_up_notes(np.random.default_rng(2), 30)
     notes["pitch"] = np.where(np.arange(30) < 29, notes["pitch"] + 20, 120)
@@ -203,7 +203,7 @@ def test_a_song_without_its_voice(own_folder: Path, tmp_path: Path) -> None:
     assert "choir.mid" not in {piece["path"] for piece in run(own_folder, tmp_path / "without", "--piano-only")}
     card = card_of(tmp_path / "without")
     assert card["dropped"]["no notes for a piano"] == ["choir.mid"]
-    assert card["remarks"] == {"N note of a program that is no piano was left out, at byte N": 1}
+    assert card["warnings"] == {"N note of a program that is no piano was left out, at byte N": 1}
 
 
 def test_normalised_pieces_are_moved_by_their_key_and_read_in_no_other(data_set: Path, tmp_path: Path) -> None:

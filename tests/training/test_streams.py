@@ -1,4 +1,4 @@
-"""The order in which a training run reads its pieces."""
+"""Check the order in which a training run reads its pieces."""
 
 import numpy as np
 import pytest
@@ -26,8 +26,8 @@ def same(first: Window, second: Window) -> bool:
     return all(np.array_equal(getattr(first, name), getattr(second, name)) for name in names)
 
 
-def told(window: Window, row: int) -> np.ndarray:
-    """Targets of the steps of a row that are not padding."""
+def scored(window: Window, row: int) -> np.ndarray:
+    """Return the targets of a row's steps without padding."""
     targets = window.targets[:, row]
     return targets[targets[:, 0] != IGNORED]
 
@@ -42,7 +42,7 @@ def test_a_row_reads_whole_pieces_from_start_to_end(corpus: Corpus) -> None:
         if window.begins[0]:
             assert window.events[0, 0].tolist() == tables.START_EVENT
             pieces.append([])
-        pieces[-1] += told(window, 0).tolist()
+        pieces[-1] += scored(window, 0).tolist()
     assert len(pieces) > 10
     assert all(piece in known for piece in pieces[:-1])
 
@@ -58,7 +58,7 @@ def test_each_piece_of_a_source_comes_once_before_any_comes_again(corpus: Corpus
     assert sorted(firsts[:4]) == sorted(firsts[4:]) == corpus.by_source["mutopia"]
 
 
-def test_a_stream_given_the_state_of_another_goes_on_as_it_would_have(corpus: Corpus) -> None:
+def test_a_stream_with_the_state_of_another_continues_as_the_other_would(corpus: Corpus) -> None:
     first, second = stream_of(corpus), stream_of(corpus)
     for _ in range(7):
         first.next()
@@ -84,7 +84,7 @@ def test_another_random_seed_reads_otherwise(corpus: Corpus) -> None:
     assert not same(stream_of(corpus, random_seed=1).next(), stream_of(corpus, random_seed=2).next())
 
 
-def test_the_mix_tells_the_part_of_the_windows_not_of_the_pieces(corpus: Corpus) -> None:
+def test_the_mix_sets_the_share_of_the_windows_not_of_the_pieces(corpus: Corpus) -> None:
     stream = stream_of(corpus, {"stanford_rolls": 0.75, "mutopia": 0.25}, rows=8)
     style = tables.STYLES.index("performed_roll")
     rolls = total = 0
@@ -99,13 +99,13 @@ def test_a_corpus_with_none_of_the_sources_of_a_mix_is_read_in_even_parts(corpus
     assert same(stream_of(corpus, {"jazz": 1.0}).next(), stream_of(corpus, dict.fromkeys(corpus.by_source, 0.5)).next())
 
 
-def test_a_control_is_told_for_a_whole_window_or_not_at_all(corpus: Corpus) -> None:
+def test_a_control_is_known_for_a_whole_window_or_not_at_all(corpus: Corpus) -> None:
     stream = stream_of(corpus, rows=8)
     unknown = np.zeros(2)
     for _ in range(200):
         window = stream.next()
         for row in range(8):
-            given = window.controls[: len(told(window, row)), row] == tables.UNKNOWN_CONTROL
+            given = window.controls[: len(scored(window, row)), row] == tables.UNKNOWN_CONTROL
             assert (given.all(axis=0) | ~given.any(axis=0)).all()
             unknown += given[0]
     expected = [streams.DROPPED["remaining"], streams.DROPPED["style"]]

@@ -1,4 +1,4 @@
-"""Training runs: what they learn, and how they go on."""
+"""Check what training runs learn, and that they resume exactly."""
 # ruff: noqa: E402 - what needs torch is imported after the check that it is there
 
 import json

@@ -1,7 +1,7 @@
-"""What carries music from one note to the next. A model is a backbone between embeddings and heads.
+"""Define the backbones: the recurrent part of a model, between its embeddings and its heads.
 
-Every backbone is a module with the interface `Backbone`; `BACKBONES` names them. To add one: a file here, and its
-graph in `training/graphs/`.
+Every backbone is a module with the interface `Backbone`, and `BACKBONES` names them all. To add a backbone, add a
+module to this folder and its graph to `training/graphs/`.
 """
 
 from collections.abc import Sequence
@@ -15,17 +15,17 @@ from training.backbones.lstm import LSTM
 from training.backbones.transformer import RelativeTransformer, Transformer
 
 State: TypeAlias = tuple[Tensor, ...]
-"""What a backbone remembers: tensors whose first axis is the row. All zeros before a piece."""
+"""The state of a backbone: tensors whose first axis is the row. All are zero before a piece."""
 
 
 class Backbone(Protocol):
-    """The interface, beside that of `torch.nn.Module`. A backbone is made from `width` and `dropout`."""
+    """The interface, in addition to that of `torch.nn.Module`; the constructor takes `width` and `dropout`."""
 
     def zero_state(self, rows: int) -> State:
         """Return the state before a piece."""
 
     def __call__(self, given: Tensor, state: State) -> tuple[Tensor, State]:
-        """Hear steps of every row: (steps, rows, width) -> the same shape, and the state after them."""
+        """Read steps of every row: (steps, rows, width) -> the same shape, and the state after them."""
 
 
 BACKBONES: dict[str, type[nn.Module]] = {
@@ -37,7 +37,7 @@ BACKBONES: dict[str, type[nn.Module]] = {
 
 
 def reset_rows(state: State, begins: Sequence[bool] | Tensor) -> State:
-    """Set the state of the rows where a piece begins to zero, and cut the gradient."""
+    """Zero the state of the rows in which a piece begins, and detach the gradient."""
     begins = torch.as_tensor(begins)
     return tuple(
         part.detach().masked_fill(begins.to(part.device).view(-1, *[1] * (part.ndim - 1)), 0) for part in state

@@ -1,4 +1,4 @@
-"""Attention to a window of the last notes, read in windows of music of any length."""
+"""Attend to a window of the last notes, in training windows of any length."""
 
 import itertools
 import math
@@ -8,20 +8,21 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 HEAD = 64
-"""Width of a head."""
+"""The width of a head."""
 TURN = 4096
-"""Every rotary frequency is a whole number of turns in so many notes: positions may wrap around there."""
+"""The period in notes: every rotary frequency makes a whole number of turns in it, so positions may wrap around."""
 BLOCK = 64
-"""Notes that attend in one product: more of them multiply more that is outside the window, fewer run slower."""
+"""Notes that attend in one product. More waste products outside the window; fewer run slower."""
 
 
 class Attention(nn.Module):
-    """Each note asks itself and the `window - 1` notes before it, as far as the piece has them.
+    """Attention of each note to itself and the `window - 1` notes before it, as far as the piece has them.
 
-    The softmax of each head has a sink, a learned logit whose value is zero, so that a head may hear nothing. `shared`
-    heads have their keys and values in common [1]_. Queries and keys have length one, times a learned sharpness, which
-    keeps logits small at any learning rate [2]_. How far away a note is enters by rotation of queries and keys [3]_,
-    or, if `relative`, by a learned vector of each distance, which the query is multiplied with too [4]_.
+    The softmax of each head has a sink, a learned logit whose value is zero, so that a head may attend to no note.
+    Groups of `shared` heads have their keys and values in common [1]_. Queries and keys have length one, times a
+    learned sharpness, which keeps logits small at any learning rate [2]_. The distance of a note enters by rotation of
+    queries and keys [3]_. If `relative`, it enters by a product of the query with a learned vector of the distance
+    instead [4]_.
 
     References
     ----------
@@ -41,16 +42,16 @@ class Attention(nn.Module):
         self.attended = nn.Linear(width, width, bias=False)
         self.sharpness = nn.Parameter(torch.ones(self.keys * shared))
         self.sink = nn.Parameter(torch.zeros(self.keys * shared))
-        # Of the farthest note first.
+        # The farthest distance comes first.
         self.distances = nn.Parameter(torch.zeros(self.keys, shared, window, HEAD)) if relative else None
-        nn.init.zeros_(self.attended.weight)  # at first nothing is heard
+        nn.init.zeros_(self.attended.weight)  # the output is zero at first
 
     def zero_memory(self, rows: int) -> Tensor:
-        """Return the keys, not rotated, and values of the last notes: (rows, 2, keys, window - 1, HEAD)."""
+        """Return the memory before a piece: unrotated keys, and values, (rows, 2, keys, window - 1, HEAD)."""
         return self.sink.new_zeros(rows, 2, self.keys, self.window - 1, HEAD)
 
     def attend(self, given: Tensor, memory: Tensor, masks: list[Tensor]) -> tuple[Tensor, Tensor]:
-        """Hear steps: (steps, rows, width) -> the same shape, and the memory after them; for `masks` see `masks_of`."""
+        """Read steps: (steps, rows, width) -> the same shape, and the memory after them; `masks_of` makes `masks`."""
         parts = products(given, self.query, self.key, self.value)
         query, key, value = (part.view(*part.shape[:2], -1, HEAD).permute(1, 2, 0, 3) for part in parts)
         length = math.sqrt(HEAD) * self.sharpness.view(-1, 1, 1)
@@ -66,7 +67,7 @@ class Attention(nn.Module):
         return heard, after
 
     def _mean(self, query: Tensor, keys: Tensor, values: Tensor, masks: list[Tensor]) -> Tensor:
-        """Return the means of the values, heads side by side: (steps, rows, width)."""
+        """Return the weighted means of the values, with heads concatenated: (steps, rows, width)."""
         rows, _, steps, _ = query.shape
         query = query.reshape(rows, self.keys, self.shared, steps, HEAD)
         sink = self.sink.exp().to(query.dtype).view(self.keys, self.shared, 1, 1)
@@ -78,7 +79,7 @@ class Attention(nn.Module):
             logits = (asked.flatten(2, 3) @ keys[:, :, near].transpose(-1, -2)).view(blocks)
             if self.distances is not None:
                 logits = logits + _skewed(asked @ self.distances.to(query.dtype).transpose(-1, -2))
-            # The lengths bound the logits, so their greatest need not be taken from them.
+            # The lengths bound the logits, so their maximum need not be subtracted.
             weights = (logits + mask.to(query.dtype)[:, None, None]).exp()
             sums = (weights.flatten(2, 3) @ values[:, :, near]).view(blocks)
             heard.append(sums / (weights.sum(dim=-1, keepdim=True) + sink))
@@ -87,9 +88,9 @@ class Attention(nn.Module):
 
 
 def masks_of(heard: Tensor, steps: int, window: int) -> list[Tensor]:
-    """For each `BLOCK` of notes what to add to its logits: (rows, notes, places from the first that is seen).
+    """Return the mask to add to the logits of each `BLOCK` of notes: (rows, notes, positions from the first in reach).
 
-    `heard` is how many notes each row remembers, at most `window - 1`.
+    `heard` is the number of notes that each row remembers, at most `window - 1`.
     """
     before, masks = window - 1, []
     for begin in range(0, steps, BLOCK):
@@ -101,33 +102,33 @@ def masks_of(heard: Tensor, steps: int, window: int) -> list[Tensor]:
 
 
 def turns() -> Tensor:
-    """How often each pair of a head's channels turns in `TURN` notes, from one radian a note down to once: int64."""
+    """Return the turns of each pair of channels in `TURN` notes, from one radian a note down to one turn: int64."""
     fastest = math.log(TURN / (2 * math.pi))
     return torch.linspace(fastest, 0, HEAD // 2, dtype=torch.float64).exp().round().long()
 
 
 def rotations(positions: Tensor) -> tuple[Tensor, Tensor]:
-    """Cosines and sines of the angles of those pairs, (positions, HEAD / 2)."""
+    """Return the cosines and sines of the angles of these pairs, (positions, HEAD / 2)."""
     angles = positions.view(-1, 1) * turns().to(positions.device) % TURN * (2 * math.pi / TURN)
     return angles.cos(), angles.sin()
 
 
 def rotate(heads: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Turn the pairs of channels (i, i + HEAD / 2)."""
+    """Rotate the pairs of channels (i, i + HEAD / 2)."""
     first, second = heads.chunk(2, dim=-1)
     cos, sin = cos.to(heads.dtype), sin.to(heads.dtype)
     return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)
 
 
 def products(given: Tensor, *linear: nn.Linear) -> list[Tensor]:
-    """Multiply once for several layers."""
+    """Multiply by the weights of several layers in one product."""
     weights = [each.weight for each in linear]
     together = functional.linear(given, torch.cat(weights))
     return list(together.tensor_split(list(itertools.accumulate(map(len, weights[:-1]))), dim=-1))
 
 
 def _skewed(by_distance: Tensor) -> Tensor:
-    """Move row n by n places: (..., notes, window) -> (..., notes, notes + window - 1)."""
+    """Shift row n by n columns: (..., notes, window) -> (..., notes, notes + window - 1)."""
     notes, window = by_distance.shape[-2:]
     padded = functional.pad(by_distance, (0, notes)).flatten(-2)
     return padded[..., : notes * (notes + window - 1)].view(*by_distance.shape[:-1], -1)

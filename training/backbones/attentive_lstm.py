@@ -1,4 +1,4 @@
-"""An LSTM that attends to the last notes."""
+"""Define an LSTM that attends to its last outputs."""
 
 import torch
 from torch import Tensor, nn
@@ -8,10 +8,10 @@ from training.backbones.lstm import LSTM
 
 
 class AttentiveLSTM(nn.Module):
-    """An LSTM layer, attention to what it said of the last notes, and an LSTM layer that hears both.
+    """An LSTM layer, attention to its outputs of the last notes, and an LSTM layer that reads both.
 
-    The idea is that of the attention RNN of Melody RNN [1]_; there the attention enters the first layer of the next
-    step, which would not let a layer read a whole window of music at once.
+    The idea is that of the attention RNN of Melody RNN [1]_. There, the attention enters the first layer of the next
+    step, so that no layer could process a whole window of music at once.
 
     References
     ----------
@@ -26,13 +26,13 @@ class AttentiveLSTM(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def zero_state(self, rows: int) -> tuple[Tensor, ...]:
-        """Return h and c of both layers, the attention's memory, and how many notes there are in it."""
+        """Return h and c of both layers, the attention's memory, and the number of notes in it."""
         memory = self.attention.zero_memory(rows)
         count = torch.zeros(rows, dtype=torch.int64, device=memory.device)
         return *self.lower.zero_state(rows), *self.upper.zero_state(rows), memory, count
 
     def forward(self, given: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """Return the upper layer's h at every step, and the state after the last."""
+        """Return h of the upper layer at every step, and the state after the last step."""
         lower_h, lower_c, upper_h, upper_c, memory, count = state
         low, lower = self.lower(given, (lower_h, lower_c))
         heard, memory = self.attention.attend(low, memory, masks_of(count, len(given), self.attention.window))

@@ -1,11 +1,11 @@
-"""A stack of LSTM layers."""
+"""Define a stack of LSTM layers."""
 
 import torch
 from torch import Tensor, nn
 
 
 class LSTM(nn.Module):
-    """Layers of Long Short-Term Memory [1]_, with forget gates that remember at first.
+    """Layers of Long Short-Term Memory [1]_, whose forget gates are open at first.
 
     References
     ----------
@@ -28,7 +28,7 @@ class LSTM(nn.Module):
         return zero, zero
 
     def forward(self, given: Tensor, state: tuple[Tensor, Tensor]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """Return the upper layer's h at every step, and the state after the last."""
+        """Return h of the upper layer at every step, and the state after the last step."""
         h, c = (part.transpose(0, 1).contiguous() for part in state)
         heard, (h, c) = self.lstm(given, (h, c))
         return heard, (h.transpose(0, 1), c.transpose(0, 1))

@@ -1,4 +1,4 @@
-"""Decoder Transformers that attend to a window of the last notes."""
+"""Define decoder Transformers that attend to a window of the last notes."""
 
 from typing import cast
 
@@ -21,12 +21,12 @@ class Transformer(nn.Module):
         self.last = nn.LayerNorm(width, bias=False)
 
     def zero_state(self, rows: int) -> tuple[Tensor, Tensor]:
-        """Return the memory of every layer, and how many notes there are in it."""
+        """Return the memory of every layer, and the number of notes in it."""
         memory = torch.stack([cast(Layer, layer).zero_memory(rows) for layer in self.layers], dim=1)
         return memory, torch.zeros(rows, dtype=torch.int64, device=memory.device)
 
     def forward(self, given: Tensor, state: tuple[Tensor, Tensor]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """Return what the last layer says of every step, and the state after the last."""
+        """Return the output of the last layer at every step, and the state after the last step."""
         memory, heard = state
         masks, after = masks_of(heard, len(given), self.window), []
         heard = (heard + len(given)).clamp(max=self.window - 1)
@@ -37,13 +37,13 @@ class Transformer(nn.Module):
 
 
 class RelativeTransformer(Transformer):
-    """The same with learned vectors of distances, as in Music Transformer, instead of rotary positions."""
+    """A `Transformer` with learned vectors of distances, as in Music Transformer, instead of rotary positions."""
 
     RELATIVE = True
 
 
 class Layer(Attention):
-    """Attention, then a gated linear unit [1]_; each reads the stream through a norm, and adds to it.
+    """Attention and a gated linear unit [1]_, each of which reads the stream through a norm and adds to it.
 
     References
     ----------
@@ -57,7 +57,7 @@ class Layer(Attention):
         self.gate, self.up = (nn.Linear(width, hidden, bias=False) for _ in range(2))
         self.down = nn.Linear(hidden, width, bias=False)
         self.dropout = nn.Dropout(dropout)
-        nn.init.zeros_(self.down.weight)  # at first a layer leaves the stream as it is
+        nn.init.zeros_(self.down.weight)  # at first a layer does not change the stream
 
     def forward(self, stream: Tensor, memory: Tensor, masks: list[Tensor]) -> tuple[Tensor, Tensor]:
         """Return the stream after the layer, and its memory."""

@@ -1,5 +1,5 @@
-"""From a folder of MIDI files to arrays of notes: what `training.prepare` does, step by step.
+"""Turn a folder of MIDI files into arrays of notes: the steps of `training.prepare`.
 
-``files`` finds them, ``reading`` reads one, ``similarity`` finds copies, ``splits`` keeps a work on one side, ``keys``
-estimates keys, ``card`` tells what came out.
+``files`` lists the files, ``reading`` reads one, ``similarity`` finds copies, ``splits`` assigns each work to a split,
+``keys`` estimates keys, and ``card`` reports the result.
 """

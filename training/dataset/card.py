@@ -1,4 +1,4 @@
-"""The data card: what a prepared data set holds, what was left out and why, and checksums of what it came from."""
+"""Write the data card: the content of a prepared data set, the dropped files, and checksums of all files read."""
 
 import hashlib
 from collections import Counter, defaultdict
@@ -22,14 +22,14 @@ class Piece:
 
     @property
     def milliseconds(self) -> int:
-        """From the first onset until all is silent."""
+        """The time from the first onset to the last release."""
         notes = self.read.notes
         return int((notes["onset_ms"].astype(int) + notes["duration_ms"]).max())
 
 
 @dataclass(frozen=True)
 class Dropped:
-    """A file that is left out; `detail` may say more than the reason, which others share."""
+    """A dropped file; many files share a `reason`, and `detail` may add to it."""
 
     path: str
     reason: str
@@ -37,7 +37,7 @@ class Dropped:
 
 
 def checksum(digests: Iterable[str]) -> str:
-    """SHA-256 over the sorted SHA-256s of files, a line each."""
+    """Return the SHA-256 over the sorted SHA-256s of files, one a line."""
     return hashlib.sha256("".join(f"{digest}\n" for digest in sorted(digests)).encode()).hexdigest()
 
 
@@ -48,16 +48,16 @@ def make_card(
     pieces: Sequence[Piece],
     dropped: Sequence[Dropped],
 ) -> dict[str, Any]:
-    """Collect the card, as values that JSON can hold.
+    """Collect the card as values for JSON.
 
     Parameters
     ----------
     options : dict
-        Of the command.
+        The options of the command.
     entries, reads : sequence, shape (files,)
         Every file that was read.
     pieces, dropped : sequence
-        What became of them, and of files that were not read.
+        The pieces that were kept, and the dropped files, including files that were not read.
     """
     sources: dict[str, dict[str, Any]] = {}
     for source in sorted({entry.source for entry in entries}):
@@ -65,8 +65,8 @@ def make_card(
         sources[source] = {
             "files": len(files),
             "sha256": checksum(read.digest for _, read in files),
-            "tiers": dict(Counter(entry.tier or "not told" for entry, _ in files)),
-            "licences": dict(Counter(entry.licence or "not told" for entry, _ in files)),
+            "tiers": dict(Counter(entry.tier or "not stated" for entry, _ in files)),
+            "licences": dict(Counter(entry.licence or "not stated" for entry, _ in files)),
             "splits": {
                 split: _amount([piece for piece in pieces if (piece.entry.source, piece.split) == (source, split)])
                 for split in SIDES
@@ -82,15 +82,15 @@ def make_card(
         "sources": sources,
         "dropped": dict(reasons),
         "notes_outside_the_piano": sum(read.outside for read in reads),
-        "remarks": dict(Counter(remark for read in reads for remark in set(read.remarks)).most_common()),
+        "warnings": dict(Counter(text for read in reads for text in set(read.warnings)).most_common()),
     }
     keys = [piece.read.key for piece in pieces if piece.read.key is not None]
     if keys:
         counts = Counter(key.name for key in keys).most_common()
         confidences = sorted(key.confidence for key in keys)
         card["keys"] = dict(counts)
-        places = {percent: (len(confidences) - 1) * percent // 100 for percent in (5, 25, 50, 75)}
-        card["key_confidence"] = {f"{percent} %": round(confidences[at], 3) for percent, at in places.items()}
+        ranks = {percent: (len(confidences) - 1) * percent // 100 for percent in (5, 25, 50, 75)}
+        card["key_confidence"] = {f"{percent} %": round(confidences[rank], 3) for percent, rank in ranks.items()}
     return card
 
 
@@ -101,7 +101,7 @@ def _amount(pieces: Sequence[Piece]) -> dict[str, float]:
 
 
 def format_card(card: dict[str, Any]) -> str:
-    """Write the card as Markdown."""
+    """Format the card as Markdown."""
     total = card["total"]
     lines = [
         "# Data card",
@@ -120,7 +120,7 @@ def format_card(card: dict[str, Any]) -> str:
         "",
         "## Sources",
         "",
-        "SHA-256 is over the sorted SHA-256s of the files that were read, a line each.",
+        "A checksum is the SHA-256 over the sorted SHA-256s of the files that were read, one a line.",
         "",
         *_table(
             ["source", "files", "tier", "licence", "SHA-256"],
@@ -130,19 +130,19 @@ def format_card(card: dict[str, Any]) -> str:
             ],
         ),
         "",
-        "## Left out",
+        "## Dropped",
         "",
-        *_table(["why", "files"], [[why, f"{len(paths):,}"] for why, paths in card["dropped"].items()]),
+        *_table(["reason", "files"], [[why, f"{len(paths):,}"] for why, paths in card["dropped"].items()]),
         "",
-        f"Notes that a piano does not have: {card['notes_outside_the_piano']:,}. card.json names the files.",
+        f"Notes outside the range of a piano: {card['notes_outside_the_piano']:,}. card.json names the dropped files.",
         "",
-        "## Odd, and read all the same",
+        "## Warnings about files that were read",
         "",
-        *_table(["the reader's remark", "files"], [[text, f"{count:,}"] for text, count in card["remarks"].items()]),
+        *_table(["warning", "files"], [[text, f"{count:,}"] for text, count in card["warnings"].items()]),
     ]
     if "keys" in card:
         shares = ", ".join(f"{value} at {percent}" for percent, value in card["key_confidence"].items())
-        lines += ["", "## Keys before transposing", "", f"Confidence, from the least: {shares}.", ""]
+        lines += ["", "## Keys before transposing", "", f"Percentiles of the confidence: {shares}.", ""]
         lines += _table(["key", "pieces"], [[name, f"{count:,}"] for name, count in card["keys"].items()])
     return "\n".join(lines) + "\n"
 

@@ -1,4 +1,4 @@
-"""The files of a data set, and what is known of each before it is read."""
+"""List the files of a data set, with what its manifest states about each."""
 
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from longplay.data_set import SUFFIXES, DataFile, read_data_set
 from longplay.midi import MidiSource
 
-COLUMNS = ("source", "tier", "split")  # that a manifest must have besides the path
+COLUMNS = ("source", "tier", "split")  # required in a manifest, in addition to the path
 
 
 @dataclass(frozen=True)
@@ -16,17 +16,17 @@ class Entry:
     Attributes
     ----------
     path : str
-        Within the data set; below the manifest's folder if there is one.
+        Relative to the manifest's folder if there is one, otherwise to the data set.
     source : str
-        The collection it comes from.
+        The collection that the file comes from.
     tier, licence : str
         As in the manifest, or empty.
     split : str
-        ``train``, ``val`` or ``test``, or empty: not told.
+        ``train``, ``val`` or ``test``; empty if unknown.
     work : str
-        What is the same for all editions of a work; empty: not told.
+        The identifier that all editions of a work share; empty if unknown.
     file : path or bytes
-        What `longplay.read_midi` takes.
+        The argument of `longplay.read_midi`.
     """
 
     path: str
@@ -40,7 +40,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Listing:
-    """What a data set holds: `entries`, and `unlisted` files that its manifest does not name."""
+    """The content of a data set: its `entries`, and the `unlisted` files that its manifest does not name."""
 
     entries: list[Entry]
     unlisted: list[str]
@@ -50,15 +50,14 @@ class Listing:
 def list_files(data: Path) -> Listing:
     """Find the MIDI files of a folder, or of a tar archive; see `longplay.data_set.read_data_set`.
 
-    Without a manifest, a file's source is the name of the first folder on its way, or of the data set.
+    Without a manifest, the source of a file is the first folder of its path, or the name of the data set.
 
     Raises
     ------
     FileNotFoundError
         The data set does not exist.
     ValueError
-        There are no MIDI files, or the manifest lacks a column, names a file that is not there, or has a work in
-        two splits.
+        There are no MIDI files, or the manifest lacks a column, names a missing file, or has a work in two splits.
     """
     found = read_data_set(data, COLUMNS)
     entries = [_entry(one, data) for one in found.files]

@@ -1,7 +1,8 @@
-"""The key of a piece, by how well the counts of its pitch classes fit each key's profile.
+"""Estimate the key of a piece from the counts of its pitch classes.
 
-This is the method of Krumhansl and Schmuckler [1]_ with the profiles of Albrecht and Shanahan [2]_, which are counts of
-pitch classes in 490 pieces of the common practice. Every note counts once.
+The key is the one whose profile correlates best with the counts. This is the method of Krumhansl and Schmuckler [1]_,
+with the profiles of Albrecht and Shanahan [2]_: counts of pitch classes in 490 pieces of the common practice. Every
+note counts once.
 
 References
 ----------
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-# Parts of all notes, from the tonic up.
+# Shares of all notes, from the tonic upwards.
 MAJOR = (0.238, 0.006, 0.111, 0.006, 0.137, 0.094, 0.016, 0.214, 0.009, 0.080, 0.008, 0.081)
 MINOR = (0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 0.061, 0.052)
 MAJOR_NAMES = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
@@ -29,10 +30,10 @@ class Key:
     Attributes
     ----------
     tonic : int
-        Pitch class, 0 to 11 from C.
+        Pitch class, 0 (C) to 11.
     confidence : float
-        By how much the key's correlation is above that of the best key with another signature, 0 to 2. What has
-        the same signature would be transposed alike.
+        The key's correlation minus that of the best key with another signature, 0 to 2. Keys with the same signature
+        are transposed by the same interval.
     """
 
     tonic: int
@@ -41,18 +42,18 @@ class Key:
 
     @property
     def name(self) -> str:
-        """E.g. ``"Eb major"``."""
+        """The name, e.g. ``"Eb major"``."""
         return f"{MINOR_NAMES[self.tonic]} minor" if self.minor else f"{MAJOR_NAMES[self.tonic]} major"
 
     @property
     def semitones(self) -> int:
-        """From this key to C major or A minor, -5 to +6."""
-        home = self.tonic + 3 * self.minor  # of the major key with the same signature
+        """The interval to C major or A minor, -5 to +6."""
+        home = self.tonic + 3 * self.minor  # tonic of the major key with the same signature
         return (5 - home) % 12 - 5
 
 
 def _profiles() -> NDArray[np.float64]:
-    """Profiles of the 12 major and the 12 minor keys, each of mean 0 and length 1."""
+    """Return the profiles of 12 major and 12 minor keys, each with mean 0 and length 1."""
     rows = np.array([np.roll(profile, tonic) for profile in (MAJOR, MINOR) for tonic in range(12)])
     rows -= rows.mean(axis=1, keepdims=True)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
@@ -64,7 +65,7 @@ SIGNATURES = np.array([(tonic + raised) % 12 for raised in (0, 3) for tonic in r
 
 
 def estimate_key(pitches: NDArray[np.integer]) -> Key:
-    """Estimate the key of notes, by their pitches; C major with confidence 0 when all pitch classes are as frequent."""
+    """Estimate a key from pitches; if all pitch classes are equally frequent, return C major with confidence 0."""
     counts = np.bincount(pitches % 12, minlength=12).astype(np.float64)
     counts -= counts.mean()
     correlations = PROFILES @ counts / (np.linalg.norm(counts) or 1.0)

@@ -1,4 +1,4 @@
-"""Writes the manifest.csv of MAESTRO, for `training.prepare`, from its own list of pieces and their official splits."""
+"""Write the manifest.csv of MAESTRO for `training.prepare`, with the official splits."""
 
 import csv
 from collections.abc import Sequence
@@ -12,18 +12,18 @@ SPLITS = {"train": "train", "validation": "val", "test": "test"}
 
 @dataclass(frozen=True)
 class MaestroConfig:
-    """Where MAESTRO lies."""
+    """The options of the command."""
 
-    data: Path = field(metadata={"help": "unpacked folder, which holds maestro-v2.0.0.csv"})
+    data: Path = field(metadata={"help": "unpacked folder that contains maestro-v2.0.0.csv"})
 
 
 def manifest_rows(listed: Sequence[dict[str, str]]) -> list[dict[str, str]]:
-    """Return the rows of the manifest from those of MAESTRO's csv.
+    """Return the rows of the manifest for the rows of MAESTRO's CSV file.
 
     Raises
     ------
     ValueError
-        A split is none of `SPLITS`.
+        A split is not one of `SPLITS`.
     """
     rows = []
     for piece in listed:

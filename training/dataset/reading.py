@@ -1,4 +1,4 @@
-"""One MIDI file as what training keeps of it."""
+"""Read one MIDI file, and keep what training needs."""
 
 import hashlib
 import re
@@ -19,36 +19,36 @@ from training.dataset.similarity import NO_SKETCH, Sketch, sketch
 
 @dataclass(frozen=True)
 class ReadFile:
-    """What was read of a file.
+    """The result of reading a file.
 
     Attributes
     ----------
     digest : str
         SHA-256 of the file.
     problem : str
-        Why there is nothing to learn from; empty when there is.
+        The reason why the file cannot be used; empty if it can.
     notes : structured array, shape (notes,)
         Of dtype `STORED`, the first at 0 ms.
     outside : int
-        Notes that the piano does not have. They are left out.
-    remarks : list of str
-        What the reader found odd, numbers as N.
+        Number of notes outside the range of the piano, which are dropped.
+    warnings : list of str
+        The warnings of the MIDI reader, with N for every number.
     sketch : Sketch
     key : Key or None
-        Of the notes as they were; None unless asked for.
+        Key of the original notes; None unless keys are normalised.
     """
 
     digest: str
     problem: str
     notes: NDArray[Any]
     outside: int
-    remarks: list[str]
+    warnings: list[str]
     sketch: Sketch
     key: Key | None
 
 
 def read_file(file: MidiSource, *, piano_only: bool, normalised: bool) -> ReadFile:
-    """Read a file; transpose it to C major or A minor if `normalised`."""
+    """Read a file, and transpose it to C major or A minor if `normalised`."""
     data = midi_bytes(file)
     digest = hashlib.sha256(data).hexdigest()
     problem, key = "", None
@@ -58,7 +58,7 @@ def read_file(file: MidiSource, *, piano_only: bool, normalised: bool) -> ReadFi
             notes = longplay.read_midi(data, piano_only=piano_only)
         except longplay.MidiError as error:
             problem, notes = f"unreadable: {error}", np.empty(0, longplay.midi.NOTE)
-    remarks = [re.sub(r"\d+", "N", str(warning.message)) for warning in caught]
+    texts = [re.sub(r"\d+", "N", str(warning.message)) for warning in caught]
 
     pitches = notes["pitch"].astype(np.int64)
     if normalised and len(notes):
@@ -70,6 +70,6 @@ def read_file(file: MidiSource, *, piano_only: bool, normalised: bool) -> ReadFi
         stored[name] = notes[name][played]
     stored["pitch"] = pitches[played]
     if len(stored) == 0:
-        return ReadFile(digest, problem or "no notes for a piano", stored, len(notes), remarks, NO_SKETCH, key)
+        return ReadFile(digest, problem or "no notes for a piano", stored, len(notes), texts, NO_SKETCH, key)
     stored["onset_ms"] -= stored["onset_ms"][0]
-    return ReadFile(digest, "", stored, len(notes) - len(stored), remarks, sketch(stored), key)
+    return ReadFile(digest, "", stored, len(notes) - len(stored), texts, sketch(stored), key)

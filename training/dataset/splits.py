@@ -1,14 +1,14 @@
-"""Which pieces are learnt from, and which are held out: a work is never on both sides."""
+"""Split pieces into training and held-out ones, so that no work is in two splits."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
 
-VAL = TEST = 0.05  # parts of the works, where the data set does not tell
-SIDES = ("train", "val", "test")  # of two that resemble each other the one further to the right stays
+VAL = TEST = 0.05  # shares of the works if there is no manifest
+SIDES = ("train", "val", "test")  # of two similar pieces, the one in the later split is kept
 
 
 def group(count: int, pairs: Iterable[tuple[int, int]]) -> list[int]:
-    """Join what is linked, directly or over others; return each one's group, named by its first member."""
+    """Return the group of each piece, named by its first member; pairs link pieces, directly or over others."""
     leader = list(range(count))
 
     def find(member: int) -> int:
@@ -24,21 +24,22 @@ def group(count: int, pairs: Iterable[tuple[int, int]]) -> list[int]:
 
 
 def make_splits(groups: Sequence[int], digests: Sequence[str]) -> list[str]:
-    """Split pieces that nobody has split: 90 % of the groups to train, 5 % each to val and test.
+    """Split pieces without a manifest: 90 % of the groups to train, 5 % each to val and test.
 
-    A group's place depends on the contents of its files alone, so it stays where it is when others come. Val and
-    test hold a group at least.
+    The split of a group depends only on the content of its files, so new groups do not change it. Val and test have at
+    least one group each.
 
     Parameters
     ----------
     groups : sequence of int, shape (pieces,)
+        The group of each piece.
     digests : sequence of str, shape (pieces,)
         SHA-256 of each file.
 
     Raises
     ------
     ValueError
-        There are less than three groups.
+        There are fewer than three groups.
     """
     members: dict[int, list[str]] = {}
     for index, digest in zip(groups, digests, strict=True):
@@ -59,7 +60,7 @@ def _chance(text: str) -> float:
 
 
 def leaks(splits: Sequence[str], pairs: Iterable[tuple[int, int]]) -> dict[int, int]:
-    """Find what would bring a held-out work into another split: each such piece, and the held-out one it resembles."""
+    """Return the pieces that resemble a held-out piece of another split, and this piece for each of them."""
     found: dict[int, int] = {}
     for first, second in pairs:
         low, high = sorted((first, second), key=lambda index: SIDES.index(splits[index]))

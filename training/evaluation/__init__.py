@@ -1,1 +1,1 @@
-"""What music is like, real or made, in figures; `training.evaluate` is the command. Nothing here needs torch."""
+"""Measure real and generated music, for the command `training.evaluate`. Nothing here needs torch."""

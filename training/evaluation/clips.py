@@ -1,4 +1,4 @@
-"""Pieces, and clips of 30 s cut from them: what is compared."""
+"""Cut pieces into clips of 30 s, which an evaluation compares."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 from longplay.midi import Notes
 
 CLIP_MS = 30_000
-FEWEST_NOTES = 8  # of a clip; with less there is nothing to compare
+FEWEST_NOTES = 8  # a clip with fewer notes is not compared
 
 
 @dataclass(frozen=True)
@@ -20,9 +20,9 @@ class Music:
     notes : structured array, shape (notes,)
         The first time is 0 ms.
     length_ms : int
-        How long it lasts.
+        Its length.
     work : str
-        What it is, or answers: never on both sides of a cross-validation.
+        The work that it is, or answers. A work is never on both sides of a cross-validation.
     source : str
         Source of the work in the data.
     """
@@ -34,14 +34,14 @@ class Music:
 
 
 def excerpt(notes: Notes, start_ms: int, end_ms: int) -> Notes:
-    """Notes that start in [start_ms, end_ms), counted from start_ms; their durations stay."""
+    """Return the notes that start in [start_ms, end_ms), with onsets from start_ms and unchanged durations."""
     inside = notes[(notes["onset_ms"] >= start_ms) & (notes["onset_ms"] < end_ms)].copy()
     inside["onset_ms"] -= start_ms
     return inside
 
 
 def clips(music: Music, count: int, length_ms: int = CLIP_MS) -> list[Music]:
-    """Up to `count` clips that do not overlap, spread evenly; those with hardly a note are left out."""
+    """Return up to `count` evenly spaced clips without overlap; clips with few notes are dropped."""
     fit = music.length_ms // length_ms
     starts = np.linspace(0, max(0, music.length_ms - length_ms), min(count, fit)).round().astype(int)
     cut = [excerpt(music.notes, start, start + length_ms) for start in starts.tolist()]
@@ -49,7 +49,7 @@ def clips(music: Music, count: int, length_ms: int = CLIP_MS) -> list[Music]:
 
 
 def paired_clips(real: Iterable[Music], made: Iterable[Music], count: int) -> tuple[list[Music], list[Music]]:
-    """Clips of real pieces and of the answers to their openings: of each pair equally many, at most `count`."""
+    """Return clips of real pieces and of their answers: equally many of each pair, at most `count`."""
     both: tuple[list[Music], list[Music]] = ([], [])
     for pair in zip(real, made, strict=True):
         cut = [clips(music, count) for music in pair]

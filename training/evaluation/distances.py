@@ -1,8 +1,8 @@
-"""Distances within sets of clips and between them, after Yang and Lerch.
+"""Measure distances within sets of clips and between them, after Yang and Lerch [1]_.
 
-For each feature the Euclidean distances of all pairs within the real set (intra), within the made one, and of
-all pairs across (inter) are smoothed to densities by Gaussian kernels. When the made music is like the real, the
-inter-set density lies on the real intra-set one: their overlapped area is 1 and their divergence 0.
+For each feature, the Euclidean distances of all pairs within the real set (intra), within the generated set, and across
+both (inter) are smoothed to densities by Gaussian kernels. If the generated music is like the real music, the inter-set
+density equals the real intra-set one: their overlapped area is 1 and their divergence is 0.
 
 References
 ----------
@@ -22,12 +22,12 @@ from training.evaluation import measures
 from training.evaluation.clips import Music
 
 GRID = 512
-LARGEST = 2000  # distances that a density is made of; more change nothing that can be seen
+LARGEST = 2000  # distances in a density; more make no visible difference
 TINY = 1e-12
 
 
 def pitch_transitions(notes: Notes) -> NDArray[np.float64]:
-    """Parts of the 144 successions of two pitch classes."""
+    """Return the shares of the 144 successions of two pitch classes."""
     classes = notes["pitch"].astype(int) % 12
     counts = np.bincount(12 * classes[:-1] + classes[1:], minlength=144)
     parts: NDArray[np.float64] = counts / max(1, counts.sum())
@@ -44,13 +44,13 @@ FEATURES: dict[str, Callable[[Notes], Any]] = {
     "inter_onset": lambda notes: np.diff(notes["onset_ms"]).mean(),
     "note_length_histogram": lambda notes: measures.distributions(notes)["duration_ms"],
 }
-"""The paper's features that need no bars; lengths are in ms."""
+"""The features of the paper that need no bars; lengths are in ms."""
 
 
 def compare(real: Sequence[Music], made: Sequence[Music]) -> dict[str, dict[str, float | None]]:
-    """Overlapped area and Kullback-Leibler divergence (nats) of intra-set and inter-set distances, by feature.
+    """Return overlapped area and Kullback-Leibler divergence (nats) of intra-set and inter-set distances, by feature.
 
-    Also the mean distances. A value is None where distances do not differ, which leaves no density.
+    The result also has the mean distances. A value is None if all distances are equal, so that there is no density.
     """
     report: dict[str, dict[str, float | None]] = {}
     for name, feature in FEATURES.items():
@@ -64,13 +64,13 @@ def compare(real: Sequence[Music], made: Sequence[Music]) -> dict[str, dict[str,
 
 
 def overlapped_area(a: NDArray[np.float64], b: NDArray[np.float64]) -> float | None:
-    """Area under the lower of two densities: 1 when they are the same."""
+    """Return the area under the lower of two densities, which is 1 if they are equal."""
     densities = _densities(a, b)
     return None if densities is None else float(np.minimum(*densities).sum())
 
 
 def divergence_nats(a: NDArray[np.float64], b: NDArray[np.float64]) -> float | None:
-    """Kullback-Leibler divergence of b's density from a's: 0 when they are the same."""
+    """Return the Kullback-Leibler divergence of the density of b from that of a, which is 0 if they are equal."""
     densities = _densities(a, b)
     if densities is None:
         return None
@@ -79,7 +79,7 @@ def divergence_nats(a: NDArray[np.float64], b: NDArray[np.float64]) -> float | N
 
 
 def _densities(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """Both densities on one grid that reaches past all kernels, each adding up to 1."""
+    """Return both densities on one grid beyond all kernels, each with sum 1."""
     if np.ptp(a) == 0 or np.ptp(b) == 0:
         return None
     kernels = [gaussian_kde(_thinned(values)) for values in (a, b)]
@@ -91,7 +91,7 @@ def _densities(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.flo
 
 
 def _thinned(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """At most `LARGEST` values, at even ranks."""
+    """Return at most `LARGEST` values, at evenly spaced ranks."""
     if len(values) <= LARGEST:
         return values
     thinned: NDArray[np.float64] = np.sort(values)[np.linspace(0, len(values) - 1, LARGEST).round().astype(int)]

@@ -1,7 +1,7 @@
-"""Whether a long piece stays what it was: trends over windows of five minutes, loops, and dead minutes.
+"""Measure whether a long piece keeps its character: trends over windows of five minutes, loops, and dead minutes.
 
-Real pieces do not last an hour, so what is random about a trend is measured on real recitals: held-out pieces of a
-source one after the other, in random order, which go nowhere.
+Real pieces do not last an hour. The random part of a trend is therefore measured on recitals: held-out pieces of a
+source one after the other, in random order, which have no trend.
 """
 
 from collections.abc import Sequence
@@ -22,19 +22,19 @@ MINUTE_MS = 60_000
 
 
 def rows(notes: Notes, length_ms: int) -> NDArray[np.float64]:
-    """`FEATURES` of consecutive windows, shape (windows, features)."""
+    """Return the `FEATURES` of consecutive windows, shape (windows, features)."""
     return np.array([features(*window) for window in windows(notes, length_ms)]).reshape(-1, len(FEATURES))
 
 
 def slopes(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Least-squares change of each feature from one window to the next, shape (features,)."""
+    """Return the least-squares change of each feature from one window to the next, shape (features,)."""
     time = np.arange(len(values)) - (len(values) - 1) / 2
     slope: NDArray[np.float64] = time @ values / (time @ time)
     return slope
 
 
 def recital(pieces: Sequence[Music], length_ms: int, random: np.random.Generator) -> Notes:
-    """Notes of pieces in random order, again from the first when they are over, until the length is full."""
+    """Return the notes of pieces in random order, repeated until the length is reached."""
     parts: list[Notes] = []
     start = 0
     while start < length_ms:
@@ -48,14 +48,14 @@ def recital(pieces: Sequence[Music], length_ms: int, random: np.random.Generator
 
 
 def drift(made: Sequence[Music], real: Sequence[Music], random: np.random.Generator) -> dict[str, Any]:
-    """Slopes of made music beside the band of real recitals of its source, by feature.
+    """Compare slopes of generated music with the band of real recitals of its source, by feature.
 
     Returns
     -------
     dict
-        For each of `FEATURES`, per five minutes: ``slope``, the mean over made pieces, ``band`` of the real
-        recitals' slopes, and ``outside``, the part of the made pieces that leave the band of their source.
-        Also ``windows``, how many a piece has; with less than two there is nothing else.
+        For each of `FEATURES`, per five minutes: ``slope``, the mean over generated pieces; ``band``, that of the
+        slopes of real recitals; and ``outside``, the share of the generated pieces outside the band of their source.
+        Also ``windows``, the number of windows of a piece; if it is below two, there is nothing else.
     """
     lengths = {piece.length_ms for piece in made}
     count = min(lengths, default=0) // WINDOW_MS
@@ -83,11 +83,11 @@ def drift(made: Sequence[Music], real: Sequence[Music], random: np.random.Genera
 
 
 def faults(pieces: Sequence[Music]) -> dict[str, float]:
-    """What should not be there: over all pieces.
+    """Count faults over all pieces.
 
-    ``loops``, notes that complete a loop, an hour; ``dead_minutes``, whole minutes in which nothing starts;
-    ``longest_silence_s``; ``repeated_16_pitches``, the part of runs of 16 pitches that came before within
-    five minutes.
+    ``loops_per_hour`` counts notes that complete a loop. ``dead_minutes`` are whole minutes in which no note starts.
+    ``repeated_16_pitches`` is the share of runs of 16 pitches that occurred before within five minutes. The last figure
+    is ``longest_silence_s``.
     """
     hours = sum(piece.length_ms for piece in pieces) / 3_600_000
     looping = sum(loops(piece.notes["pitch"].astype(int)) for piece in pieces)

@@ -1,11 +1,11 @@
-"""Whether a piece comes to an end, or merely stops.
+"""Measure whether a piece comes to an end, or merely stops.
 
-The close of a piece is what starts within `CHORD_MS` of its last onset. It sounds final when it is
+The close of a piece is the group of notes at its last onset, with gaps of at most `CHORD_MS`. It is final if it is
 
-- long: its longest note lasts at least as long as `LONGER_THAN` of the notes before it;
-- at rest: its lowest note is the tonic, or all of it belongs to the tonic's major or minor triad, in the key
-  of the last `KEY_MS`;
-- in time: it is released in the last `IN_TIME_MS` of the length that was asked for.
+- long: its longest note lasts at least as long as `LONGER_THAN` of the notes before the close;
+- at rest: its lowest note is the tonic, or all its notes belong to the tonic's major or minor triad, in the key of the
+  last `KEY_MS`;
+- in time: it is released in the last `IN_TIME_MS` of the requested length.
 """
 
 from collections.abc import Sequence
@@ -25,20 +25,20 @@ SIGNS = ("long", "at_rest", "in_time")
 
 
 def close(notes: Notes) -> Notes:
-    """Notes of the close: back from the last onset while no gap between onsets is longer than `CHORD_MS`."""
+    """Return the notes of the close: back from the last onset, as long as gaps do not exceed `CHORD_MS`."""
     gaps = np.flatnonzero(np.diff(notes["onset_ms"]) > CHORD_MS)
     return notes[gaps[-1] + 1 if len(gaps) else 0 :]
 
 
 def is_long(notes: Notes) -> bool:
-    """Whether the close lasts longer than most notes before it."""
+    """Return whether the close lasts longer than most notes before it."""
     last = close(notes)
     before = notes["duration_ms"][: len(notes) - len(last)]
     return len(before) > 0 and float((before <= last["duration_ms"].max()).mean()) >= LONGER_THAN
 
 
 def is_at_rest(notes: Notes) -> bool:
-    """Whether the close rests on the tonic."""
+    """Return whether the close rests on the tonic."""
     last = close(notes)
     onset = int(notes["onset_ms"][-1])
     tonic = keys.tonic(excerpt(notes, onset - KEY_MS, onset + 1))
@@ -48,14 +48,14 @@ def is_at_rest(notes: Notes) -> bool:
 
 
 def is_in_time(notes: Notes, length_ms: int) -> bool:
-    """Whether the close is released shortly before the end."""
+    """Return whether the close is released shortly before the end."""
     last = close(notes)
     released = int((last["onset_ms"] + last["duration_ms"]).max())
     return length_ms - IN_TIME_MS <= released <= length_ms
 
 
 def random_cut(music: Music, random: np.random.Generator) -> Music:
-    """The first 30 to 90 % of a piece, its last notes as long as they are."""
+    """Return the first 30 to 90 % of a piece, with the durations of its last notes unchanged."""
     end = int(music.length_ms * random.uniform(0.3, 0.9))
     notes = excerpt(music.notes, 0, end)
     length = int((notes["onset_ms"] + notes["duration_ms"]).max(initial=0))
@@ -63,7 +63,7 @@ def random_cut(music: Music, random: np.random.Generator) -> Music:
 
 
 def endings(pieces: Sequence[Music]) -> dict[str, Any]:
-    """Parts of the pieces whose close has each of `SIGNS`, and all three (``final``)."""
+    """Return the shares of pieces whose close has each of `SIGNS`, and all three (``final``)."""
     signs = np.array(
         [
             (is_long(piece.notes), is_at_rest(piece.notes), is_in_time(piece.notes, piece.length_ms))

@@ -1,6 +1,6 @@
-"""What a classifier is told of a clip: about a hundred numbers, none of which depends on the key.
+"""Compute the input of the classifiers: about a hundred features of a clip, none of which depends on the key.
 
-The parts of a distribution are named after the lower edges of their bins.
+The bins of a distribution are named after their lower edges.
 """
 
 import functools
@@ -13,19 +13,19 @@ from longplay.midi import Notes
 from training.evaluation import measures
 from training.evaluation.clips import Music
 
-CHORD_MS = 30  # onsets this close are heard as one
+CHORD_MS = 30  # onsets this close count as one chord
 PART_MS = 5_000
 INTERVAL_EDGES = np.array([0, 1, 2, 3, 5, 8, 12, 13, 25, np.inf])
 
 
 def matrix(clips: list[Music]) -> tuple[NDArray[np.float64], list[str]]:
-    """Features of clips, shape (clips, features), and their names."""
+    """Return the features of clips, shape (clips, features), and their names."""
     rows = [features(clip) for clip in clips]
     return np.array([list(row.values()) for row in rows]), list(rows[0])
 
 
 def features(clip: Music) -> dict[str, float]:
-    """Return the features of one clip, by name; NaN where there is nothing to measure."""
+    """Return the features of one clip by name, with NaN where a feature is undefined."""
     parts = (_numbers, _rhythm, _touch, _pitches, _chords, _form)
     return functools.reduce(lambda all_, part: all_ | part(clip.notes, clip.length_ms), parts, {})
 
@@ -113,7 +113,7 @@ def _form(notes: Notes, length_ms: int) -> dict[str, float]:
 
 
 def _chord_of(notes: Notes) -> NDArray[np.int64]:
-    """Number of the chord that each note belongs to."""
+    """Return the index of the chord that each note belongs to."""
     return np.concatenate([[0], np.cumsum(np.diff(notes["onset_ms"]) > CHORD_MS)])
 
 
@@ -123,7 +123,7 @@ def _chord_onsets(notes: Notes) -> NDArray[np.int64]:
 
 
 def _outer(notes: Notes, of: np.ufunc) -> NDArray[np.int64]:
-    """Highest or lowest pitch of each chord."""
+    """Return the highest or lowest pitch of each chord."""
     first = np.unique(_chord_of(notes), return_index=True)[1]
     pitches: NDArray[np.int64] = of.reduceat(notes["pitch"].astype(np.int64), first)
     return pitches

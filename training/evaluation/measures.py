@@ -1,4 +1,4 @@
-"""Figures of a stretch of music: distributions of its notes, and single numbers.
+"""Measure a passage of music: distributions of its notes, and single numbers.
 
 References
 ----------
@@ -23,7 +23,7 @@ EDGES: dict[str, NDArray[np.float64]] = {
     "duration_ms": DURATION_EDGES_MS,
     "inter_onset_ms": ONSET_EDGES_MS,
 }
-"""Edges of the bins of `distributions`; a value that equals an edge belongs to the bin above."""
+"""The edges of the bins of `distributions`; a value equal to an edge belongs to the bin above it."""
 
 MAJOR = np.array([1, 0, 1, 0, 1, 1, 0, 1, 0, 1, 0, 1], bool)
 MINOR = np.array([1, 0, 1, 1, 0, 1, 0, 1, 1, 0, 1, 0], bool)
@@ -34,7 +34,7 @@ GROOVE_STEPS = 16  # two seconds: a bar of 4/4 at 120 quarter notes a minute, in
 
 
 def distributions(notes: Notes) -> dict[str, NDArray[np.float64]]:
-    """Parts of the notes in the bins of `EDGES`, each adding up to 1 (to 0 where there is nothing to count)."""
+    """Return the shares of the notes in the bins of `EDGES`, each with sum 1 (0 if there is nothing to count)."""
     values = {
         "pitch_class": notes["pitch"] % 12,
         "velocity": notes["velocity"],
@@ -45,27 +45,27 @@ def distributions(notes: Notes) -> dict[str, NDArray[np.float64]]:
 
 
 def overlap(p: NDArray[np.float64], q: NDArray[np.float64]) -> float:
-    """Overlap of two distributions over the same bins: 1 when equal, 0 when disjoint."""
+    """Return the overlap of two distributions over the same bins: 1 if equal, 0 if disjoint."""
     return float(np.minimum(p, q).sum())
 
 
 def notes_per_second(notes: Notes, seconds: float) -> float:
-    """Number of notes, over `seconds`."""
+    """Return the number of notes per second."""
     return len(notes) / seconds
 
 
 def polyphony(notes: Notes) -> float:
-    """Mean number of notes that sound, where any does [1]_; NaN without notes."""
+    """Return the mean number of sounding notes, where any sounds [1]_; NaN without notes."""
     starts = notes["onset_ms"]
     ends = starts + notes["duration_ms"]
-    reach = np.maximum.accumulate(ends)  # till when something sounds, each note counted so far
+    reach = np.maximum.accumulate(ends)  # the last release of the notes so far
     silent = np.maximum(0, starts[1:] - reach[:-1]).sum()
     covered = float(reach[-1] - starts[0] - silent) if len(notes) else 0.0
     return float(notes["duration_ms"].sum()) / covered if covered > 0 else float("nan")
 
 
 def scale_consistency(notes: Notes) -> float:
-    """Part of the notes in the major or minor scale that holds most of them [2]_; NaN without notes."""
+    """Return the share of the notes in the major or minor scale that fits best [2]_; NaN without notes."""
     if len(notes) == 0:
         return float("nan")
     classes = np.bincount(notes["pitch"] % 12, minlength=12)
@@ -73,9 +73,9 @@ def scale_consistency(notes: Notes) -> float:
 
 
 def groove_consistency(notes: Notes, step_ms: int = GROOVE_STEP_MS, steps: int = GROOVE_STEPS) -> float:
-    """One less the mean part of a bar's steps whose having an onset differs in the bar after it [3]_.
+    """Return the mean share of the steps in which a bar and the next one agree on having an onset [3]_.
 
-    Notes carry no bars, so a bar is `steps` of `step_ms` from time 0. NaN when the music is shorter than a bar.
+    Notes carry no bars, so a bar is `steps` of `step_ms` from time 0. The result is NaN for music shorter than a bar.
     """
     if len(notes) == 0:
         return float("nan")
@@ -90,7 +90,7 @@ def groove_consistency(notes: Notes, step_ms: int = GROOVE_STEP_MS, steps: int =
 
 
 def repeated(ids: NDArray[np.integer], length: int) -> float:
-    """Part of the runs of `length` ids that came before in the same sequence; 0 when there are none."""
+    """Return the share of runs of `length` ids that occurred before in the sequence; 0 if there are no runs."""
     runs = np.lib.stride_tricks.sliding_window_view(ids, length) if len(ids) >= length else np.empty((0, length))
     return 1 - len(np.unique(runs, axis=0)) / len(runs) if len(runs) else 0.0
 
@@ -103,7 +103,7 @@ NUMBERS: dict[str, Callable[[Notes, float], float]] = {
     "repeated_4_pitches": lambda notes, _: repeated(notes["pitch"], 4),
     "repeated_8_pitches": lambda notes, _: repeated(notes["pitch"], 8),
 }
-"""The single numbers of a clip of so many seconds."""
+"""The single numbers of a clip, from its notes and its length in seconds."""
 
 
 def _parts(values: NDArray[np.integer], edges: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""One page of plots for a report."""
+"""Plot a report on one page."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ REAL, MADE, THIRD = "0.55", "#1f6fb4", "#d9822b"
 
 
 def draw(found: dict[str, Any], folder: Path) -> None:
-    """Write report.png and report.svg: a panel for each section that the report has."""
+    """Write report.png and report.svg, with a panel for each part of the report."""
     figure, axes = plt.subplots(4, 4, figsize=(20, 15), constrained_layout={"w_pad": 0.2})
     panels = iter(axes.flat)
     if "nats" in found:
@@ -51,11 +51,11 @@ def draw(found: dict[str, Any], folder: Path) -> None:
 def _bars(
     panel: Axes, groups: Sequence[str], series: Mapping[str, Sequence[float | None]], colors: Sequence[str]
 ) -> None:
-    """Groups of bars side by side, in each one bar of every series."""
+    """Draw groups of bars, with one bar of every series in each group."""
     width = 0.8 / len(series)
     for k, ((label, values), color) in enumerate(zip(series.items(), colors, strict=False)):
-        place = np.arange(len(groups)) + (k - (len(series) - 1) / 2) * width
-        panel.bar(place, [np.nan if v is None else v for v in values], width, label=label, color=color)
+        x = np.arange(len(groups)) + (k - (len(series) - 1) / 2) * width
+        panel.bar(x, [np.nan if v is None else v for v in values], width, label=label, color=color)
     panel.set_xticks(range(len(groups)), [_words(group) for group in groups])
     _tilt(panel)
     panel.legend(frameon=False, fontsize=8)
@@ -84,7 +84,7 @@ def _realness(panel: Axes, test: dict[str, Any]) -> None:
     panel.errorbar(100 * test["accuracy"], 0, xerr=2 * error, color="black")
     panel.axvline(50, color="black", linestyle=":")
     panel.invert_yaxis()
-    title = f"Real or generated: {100 * test['accuracy']:.1f} ± {error:.1f} % told apart (50 is best)"
+    title = f"Real or generated: {100 * test['accuracy']:.1f} ± {error:.1f} % accuracy (50 is best)"
     panel.set(title=title, xlim=(0, 100))
 
 
@@ -97,16 +97,16 @@ def _giveaways(panel: Axes, features: Sequence[dict[str, Any]]) -> None:
     panel.axvline(0, color="black", linewidth=0.8)
     panel.invert_yaxis()
     panel.tick_params(axis="y", labelsize=8)
-    panel.set(title="What gives it away (medians real | made)", xlabel="AUC - 0.5", xlim=(-0.5, 0.5))
+    panel.set(title="Strongest features (medians real | generated)", xlabel="AUC - 0.5", xlim=(-0.5, 0.5))
 
 
 def _distribution(panel: Axes, name: str, values: dict[str, Any]) -> None:
-    place = np.arange(len(values["real"]))
-    panel.bar(place, values["real"], 0.9, color=REAL, alpha=0.6, label="real")
-    panel.step(place, values["made"], where="mid", color=MADE, label="made")
-    every = 1 if len(place) <= 12 else 3
-    panel.set_xticks(place[::every], [f"{edge:g}" for edge in values["edges"][:-1][::every]])
-    panel.set(title=f"{_words(name)}: overlap {values['overlap']:.2f}", ylabel="part of the notes")
+    x = np.arange(len(values["real"]))
+    panel.bar(x, values["real"], 0.9, color=REAL, alpha=0.6, label="real")
+    panel.step(x, values["made"], where="mid", color=MADE, label="generated")
+    every = 1 if len(x) <= 12 else 3
+    panel.set_xticks(x[::every], [f"{edge:g}" for edge in values["edges"][:-1][::every]])
+    panel.set(title=f"{_words(name)}: overlap {values['overlap']:.2f}", ylabel="share of the notes")
     panel.legend(frameon=False, fontsize=8)
 
 
@@ -121,7 +121,7 @@ def _numbers(panel: Axes, numbers: dict[str, Any]) -> None:
             panel.text(high, i + 0.25 * k, f" {values[which]['quartiles'][1]:.3g}", va="center", fontsize=7)
     panel.set_yticks(range(len(numbers)), [_words(name) for name in numbers])
     panel.invert_yaxis()
-    panel.set(title="Quartiles over clips", xlabel="in medians of the real clips")
+    panel.set(title="Quartiles over clips", xlabel="relative to the median of the real clips")
     panel.legend(frameon=False, fontsize=8)
 
 
@@ -131,7 +131,7 @@ def _distances(panel: Axes, by: dict[str, Any]) -> None:
     for i, values in enumerate(by.values()):
         panel.text(0.02, i, f"KL {values['kl_divergence']}", va="center", color="white", fontsize=8)
     panel.invert_yaxis()
-    panel.set(title="Real-made distances beside real-real", xlabel="overlapped area (1 is best)", xlim=(0, 1))
+    panel.set(title="Real-generated and real-real distances", xlabel="overlapped area (1 is best)", xlim=(0, 1))
 
 
 def _similarity(panel: Axes, similarity: dict[str, Any]) -> None:
@@ -148,7 +148,7 @@ def _response(panel: Axes, response: dict[str, Any]) -> None:
     columns = {_words(name): [values[a]["auc"] for a in aspects] for name, values in response.items()}
     _bars(panel, aspects, columns, (MADE, THIRD, REAL))
     panel.axhline(0.5, color="black", linestyle=":")
-    panel.set(title="Own seed nearer than another's (AUC)", ylim=(0, 1.15))
+    panel.set(title="Own seed nearer than other seeds (AUC)", ylim=(0, 1.15))
 
 
 def _drift(panel: Axes, drift: dict[str, Any]) -> None:
@@ -161,7 +161,8 @@ def _drift(panel: Axes, drift: dict[str, Any]) -> None:
         panel.text(1.05, i, f"{100 * drift[name]['outside']:.0f} % outside", va="center", fontsize=8)
     panel.set_yticks(range(len(names)), names)
     panel.set(
-        title=f"Drift over {drift['windows']} windows of 5 minutes", xlabel="mean slope in bands of real recitals"
+        title=f"Drift over {drift['windows']} windows of 5 minutes",
+        xlabel="mean slope, relative to the band of real recitals",
     )
     panel.set_xlim(-2, 2)
 
@@ -171,7 +172,7 @@ def _endings(panel: Axes, found: dict[str, Any]) -> None:
     sets = [which for which in ("real", "cut", "made") if which in found]
     columns: dict[str, list[Any]] = {which: [found[which].get(sign) for sign in signs] for which in sets}
     _bars(panel, signs, columns, (REAL, THIRD, MADE))
-    panel.set(title="Endings: part of the pieces", ylim=(0, 1.15))
+    panel.set(title="Endings: share of the pieces", ylim=(0, 1.15))
 
 
 def _styles(panel: Axes, found: dict[str, Any]) -> None:
@@ -186,7 +187,7 @@ def _styles(panel: Axes, found: dict[str, Any]) -> None:
     _tilt(panel)
     sets = [which for which in found if which not in ("styles", "chance")]
     agreed = ", ".join(f"{_words(which)} {found[which]['agreement']:.2f}" for which in sets)
-    panel.set(title=f"Style called (across) of style asked (down)\n{agreed}, chance {found['chance']:.2f}")
+    panel.set(title=f"Recognised style (across) of requested style (down)\n{agreed}, chance {found['chance']:.2f}")
 
 
 def _tilt(panel: Axes) -> None:

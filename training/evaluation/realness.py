@@ -1,7 +1,7 @@
-"""Whether a classifier can tell real clips from made ones.
+"""Measure whether a classifier can distinguish real clips from generated ones.
 
-Gradient-boosted trees on `features`, cross-validated by work: an answer is on the same side as the piece whose
-opening it answers, so that nothing can be told by knowing the work. 50 % would be perfect.
+The classifier is gradient-boosted trees on `features`, cross-validated by work. An answer is on the same side as the
+piece whose opening it answers, so that knowing the work does not help. An accuracy of 50 % would be perfect.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,21 +23,21 @@ GIVEAWAYS = 10
 
 
 def classifier() -> HistGradientBoostingClassifier:
-    """Trees that are the same in every run."""
+    """Return gradient-boosted trees that are the same in every run."""
     return HistGradientBoostingClassifier(
         learning_rate=0.1, max_iter=100, max_leaf_nodes=15, min_samples_leaf=10, l2_regularization=1.0,
         early_stopping=False, random_state=0,
     )  # fmt: skip
 
 
-def tell_apart(first: Sequence[Music], second: Sequence[Music]) -> dict[str, Any]:
-    """How well clips of two sets are told apart, each by trees that saw no clip of its work.
+def distinguish(first: Sequence[Music], second: Sequence[Music]) -> dict[str, Any]:
+    """Measure how well trees distinguish the clips of two sets, each by trees that saw no clip of its work.
 
     Returns
     -------
     dict
-        ``accuracy`` and its ``standard_error`` (over works), ``auc``, ``by_source``: accuracy, and
-        ``giveaways``: the features that alone tell most, with their AUC and the medians of both sets.
+        ``accuracy``, its ``standard_error`` (over works), ``auc``, ``by_source`` (accuracy), and ``giveaways``: the
+        features that alone distinguish best, with their AUC and the medians of both sets.
 
     Raises
     ------
@@ -69,19 +69,19 @@ def tell_apart(first: Sequence[Music], second: Sequence[Music]) -> dict[str, Any
 
 
 def halves(clips: Sequence[Music]) -> tuple[list[Music], list[Music]]:
-    """Halves of a set, by work and evenly within each source: what should not be told apart."""
+    """Split a set into halves that should be indistinguishable, by work and evenly within each source."""
     works = sorted({(clip.source, clip.work) for clip in clips})
     side = {work: i % 2 for i, (_, work) in enumerate(works)}
     return [clip for clip in clips if side[clip.work] == 0], [clip for clip in clips if side[clip.work] == 1]
 
 
 def changed(clips: Sequence[Music], change: Callable[[Notes], Notes]) -> list[Music]:
-    """The clips with other notes."""
+    """Return the clips with changed notes."""
     return [Music(change(clip.notes), clip.length_ms, clip.work, clip.source) for clip in clips]
 
 
 def _standard_error(right: NDArray[np.bool_], works: NDArray[np.str_]) -> float:
-    """Of the part that is right, when works, not clips, were drawn independently."""
+    """Return the standard error of the accuracy if works, not clips, are independent samples."""
     _, work = np.unique(works, return_inverse=True)
     off = np.bincount(work, right - right.mean())
     return float(np.sqrt((off**2).sum()) / len(right))
@@ -90,9 +90,9 @@ def _standard_error(right: NDArray[np.bool_], works: NDArray[np.str_]) -> float:
 def _giveaways(values: NDArray[np.float64], truth: NDArray[np.int_], names: Sequence[str]) -> list[dict[str, Any]]:
     filled = np.where(np.isnan(values), np.nanmedian(values, axis=0), values)
     areas = np.array([roc_auc_score(truth, column) for column in filled.T])
-    telling = np.argsort(-np.abs(areas - 0.5), kind="stable")[:GIVEAWAYS]
+    strongest = np.argsort(-np.abs(areas - 0.5), kind="stable")[:GIVEAWAYS]
     medians = [np.median(filled[truth == side], axis=0) for side in (0, 1)]
     return [
         {"feature": names[i], "auc": round(float(areas[i]), 3), "medians": [round(float(m[i]), 4) for m in medians]}
-        for i in telling
+        for i in strongest
     ]

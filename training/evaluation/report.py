@@ -1,4 +1,4 @@
-"""The sections of an evaluation, as plain values that JSON can hold."""
+"""Compute the sections of an evaluation, as values for JSON."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ from training.evaluation.styles import agreement
 
 RESPONSE_MS = 60_000
 ENDING_SECONDS = (60, 75, 90, 105, 120)
-LEARNED = 8  # real clips that a style is learned from, for each that is made
+LEARNED = 8  # real clips for training on a style, for each generated one
 
 ASKED = ("from_nothing", "answers")
 
@@ -26,22 +26,22 @@ Pieces: TypeAlias = Sequence[Music]
 
 
 class Report:
-    """Sections by name, and the seconds that each took."""
+    """The sections by name, and the seconds that each took."""
 
     def __init__(self, **sections: Any) -> None:
         self.sections = sections
         self.seconds: dict[str, float] = {}
 
     def add(self, name: str, section: Callable[[], Any]) -> None:
-        """Work out a section."""
+        """Compute a section and its time."""
         start = time.monotonic()
         self.sections[name] = section()
         self.seconds[name] = round(time.monotonic() - start, 1)
 
 
 @dataclass(frozen=True)
-class Maker:
-    """An engine, and how it is asked."""
+class Generation:
+    """An engine, and the settings with which it generates."""
 
     engine: longplay.Engine
     settings: dict[str, Any]
@@ -49,7 +49,7 @@ class Maker:
     def answers(
         self, seeds: Sequence[sets.Seed], corpus: Corpus, seconds: float, *, folder: Path | None = None, **more: Any
     ) -> list[Music]:
-        """Answers as music of their seeds' works; written to `folder` as well."""
+        """Generate answers, as music of their seeds' works, and write them to `folder` if it is given."""
         made = []
         pieces = self.engine.generate_batch([seed.data for seed in seeds], seconds, **(self.settings | more))
         for seed, piece in zip(seeds, pieces, strict=True):
@@ -61,7 +61,7 @@ class Maker:
 
 
 def note_figures(real: Pieces, made: Pieces) -> dict[str, Any]:
-    """Distributions over all notes of the clips, with their overlap, and single numbers over the clips."""
+    """Return distributions over all notes of the clips, with their overlap, and single numbers over the clips."""
     both = {"real": real, "made": made}
     parts = {
         which: {
@@ -88,24 +88,24 @@ def note_figures(real: Pieces, made: Pieces) -> dict[str, Any]:
 
 
 def realness_figures(real: Pieces, made: Pieces, others: Pieces) -> dict[str, Any]:
-    """The real-or-generated test, and what puts it in its place.
+    """Run the real-or-generated test, and the tests that it is compared with.
 
-    ``beyond_tables``: the same with real clips rounded to the model's tables; ``tables_alone``: real clips against
-    themselves rounded, what the tables give away whatever the model; ``real_halves``: one half of the works of
-    other real clips against the other half, which nothing should tell apart.
+    ``beyond_tables`` uses real clips that are rounded to the model's tables. ``tables_alone`` compares real clips with
+    the same clips rounded: the effect of the tables, whatever the model. ``real_halves`` compares other real clips, by
+    halves of their works, which should be indistinguishable.
     """
-    told = realness.changed(real, sets.rounded)
+    rounded = realness.changed(real, sets.rounded)
     return {
-        **realness.tell_apart(real, made),
-        "beyond_tables": realness.tell_apart(told, made),
-        "tables_alone": realness.tell_apart(real, told),
-        "real_halves": realness.tell_apart(*realness.halves(others)),
+        **realness.distinguish(real, made),
+        "beyond_tables": realness.distinguish(rounded, made),
+        "tables_alone": realness.distinguish(real, rounded),
+        "real_halves": realness.distinguish(*realness.halves(others)),
     }
 
 
 def response_figures(seed_music: Pieces, real: Pieces, made: Pieces) -> dict[str, Any]:
-    """Seed response of the first and the last minute of the answers, and of what really follows the seeds."""
-    goes_on = [
+    """Return the seed response of the answers' first and last minutes, and of the real continuations."""
+    following = [
         (seed, Music(notes, RESPONSE_MS, piece.work, piece.source))
         for seed, piece in zip(seed_music, real, strict=True)
         if len(notes := excerpt(piece.notes, seed.length_ms, seed.length_ms + RESPONSE_MS)) >= FEWEST_NOTES
@@ -113,12 +113,12 @@ def response_figures(seed_music: Pieces, real: Pieces, made: Pieces) -> dict[str
     return {
         "first_minute": seeds.response(seed_music, [_minute(piece, 0) for piece in made]),
         "last_minute": seeds.response(seed_music, [_minute(piece, piece.length_ms - RESPONSE_MS) for piece in made]),
-        "real_continuation": seeds.response([seed for seed, _ in goes_on], [music for _, music in goes_on]),
+        "real_continuation": seeds.response([seed for seed, _ in following], [music for _, music in following]),
     }
 
 
 def long_figures(real: Pieces, made: Pieces, random_seed: int) -> dict[str, Any]:
-    """Self-similarity, drift and faults of made pieces, beside all held-out pieces."""
+    """Return self-similarity, drift and faults of generated pieces and of all held-out pieces."""
     return {
         "self_similarity": {
             "real": similarity.similarity_by_lag(real),
@@ -133,11 +133,11 @@ def ending_figures(
     corpus: Corpus,
     sources: Sequence[str],
     given: Sequence[sets.Seed],
-    maker: Maker | None,
+    generation: Generation | None,
     count: int,
     random_seed: int,
 ) -> dict[str, Any]:
-    """Endings of real pieces, of random cuts through them, and of pieces that were asked to end after 60 to 120 s."""
+    """Return the endings of real pieces, of random cuts through them, and of generated pieces of 60 to 120 s."""
     random = np.random.default_rng(random_seed)
     whole = {source: [sets.real_piece(corpus, i) for i in corpus.by_source[source]] for source in sources}
     whole = {source: [piece for piece in pieces if piece.length_ms > CLIP_MS] for source, pieces in whole.items()}
@@ -147,27 +147,28 @@ def ending_figures(
         "cut": endings([random_cut(piece, random) for piece in every]),
         "real_by_source": {source: endings(pieces) for source, pieces in whole.items()},
     }
-    if maker is not None:
+    if generation is not None:
         made: list[Music] = []
         for k, seconds in enumerate(ENDING_SECONDS):
             asked = [given[i % len(given)] for i in range(k, count, len(ENDING_SECONDS))]
-            made += maker.answers(asked, corpus, seconds, recital=False)
+            made += generation.answers(asked, corpus, seconds, recital=False)
         report["made"] = endings(made)
         report["made_by_source"] = {s: endings([piece for piece in made if piece.source == s]) for s in sources}
     return report
 
 
 def style_figures(
-    corpus: Corpus, train: Corpus, given: Sequence[sets.Seed], maker: Maker, count: int, random_seed: int
+    corpus: Corpus, train: Corpus, given: Sequence[sets.Seed], generation: Generation, count: int, random_seed: int
 ) -> dict[str, Any] | None:
-    """Agreement with the style that was asked for, of pieces from nothing and of answers; None without styles.
+    """Return the agreement with the requested style, without and with seeds; None if the model has no styles.
 
-    Real clips are rounded to the model's tables, which alone would tell made ones from some of the styles.
+    Real clips are rounded to the model's tables. Otherwise the tables alone would distinguish generated clips from some
+    of the styles.
     """
     random = np.random.default_rng(random_seed)
     sources: dict[str, list[str]] = {}
     for source, style in tables.STYLE_OF_SOURCE.items():
-        if style in maker.engine.styles and source in train.by_source and source in corpus.by_source:
+        if style in generation.engine.styles and source in train.by_source and source in corpus.by_source:
             sources.setdefault(style, []).append(source)
     if len(sources) < 2:
         return None
@@ -177,8 +178,8 @@ def style_figures(
         return {style: realness.changed(clips, sets.rounded) for style, clips in real.items()}
 
     def asked(seed_data: Sequence[bytes | None], style: str) -> list[Music]:
-        settings = maker.settings | {"style": style}
-        pieces = maker.engine.generate_batch(seed_data, CLIP_MS / 1000, **settings)
+        settings = generation.settings | {"style": style}
+        pieces = generation.engine.generate_batch(seed_data, CLIP_MS / 1000, **settings)
         return [clip for piece in pieces for clip in clips(Music(piece.notes, CLIP_MS, "", style), 1)]
 
     def made(seed_data: Sequence[bytes | None]) -> dict[str, list[Music]]:

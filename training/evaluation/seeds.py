@@ -1,7 +1,7 @@
-"""Whether an answer shares more with its own seed than with another's.
+"""Measure whether an answer is more similar to its own seed than to other seeds.
 
-Every answer is compared with every seed by four measures, and its own seed has a place among them all: 0.5 is
-chance, 1 means that it is always the nearest.
+Every answer is compared with every seed by four measures, which rank its own seed among all seeds. A rank of 0.5 is
+chance; 1 means that the own seed is always the nearest.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ def _key(music: Music) -> NDArray[np.float64]:
 
 
 def _tempo(music: Music) -> NDArray[np.float64]:
-    """Autocorrelation of the onsets, in steps of 50 ms, at lags of 0.1 to 2 s."""
+    """Return the autocorrelation of the onsets, in steps of 50 ms, at lags of 0.1 to 2 s."""
     onsets = np.bincount(music.notes["onset_ms"] // 50, minlength=80).clip(max=1).astype(float)
     onsets -= onsets.mean()
     products = np.array([onsets[lag:] @ onsets[:-lag] for lag in range(2, 41)])
@@ -49,14 +49,14 @@ ASPECTS: dict[str, Callable[[Music], NDArray[np.float64]]] = {
 
 
 def response(seeds: Sequence[Music], answers: Sequence[Music]) -> dict[str, Any]:
-    """How near each answer is to its own seed; answer i belongs to seed i.
+    """Measure how near each answer is to its own seed; answer i belongs to seed i.
 
     Returns
     -------
     dict
-        For each of `ASPECTS` and for ``all`` of them (the mean rank): ``auc``, the part of the other seeds
-        that are farther away, ``auc_within_source``, the same among seeds of its source, and ``first``, the
-        part of the answers whose own seed is the nearest; ``chance_first`` is one over the number of seeds.
+        For each of `ASPECTS`, and for ``all`` (their mean rank): ``auc``, the share of the other seeds that are farther
+        away; ``auc_within_source``, the same among seeds of the source; and ``first``, the share of the answers whose
+        own seed is the nearest. ``chance_first`` is one over the number of seeds.
     """
     sources = np.array([seed.source for seed in seeds])
     same = sources[:, None] == sources
@@ -66,14 +66,14 @@ def response(seeds: Sequence[Music], answers: Sequence[Music]) -> dict[str, Any]
         first, second = (np.array([aspect(music) for music in set_]) for set_ in (answers, seeds))
         scale = second.std(axis=0)
         apart = cdist(first / np.where(scale > 0, scale, 1), second / np.where(scale > 0, scale, 1))
-        report[name] = _place(apart, same)
+        report[name] = _rank(apart, same)
         ranks.append(apart.argsort(axis=1, kind="stable").argsort(axis=1, kind="stable"))
-    report["all"] = _place(np.mean(ranks, axis=0), same)
+    report["all"] = _rank(np.mean(ranks, axis=0), same)
     return report
 
 
-def _place(apart: NDArray[np.float64], same: NDArray[np.bool_]) -> dict[str, float | None]:
-    """Place of the diagonal in each row of distances, shape (answers, seeds)."""
+def _rank(apart: NDArray[np.float64], same: NDArray[np.bool_]) -> dict[str, float | None]:
+    """Return the mean rank of the diagonal in each row of distances, shape (answers, seeds)."""
     own = np.diag(apart)[:, None]
     beaten = (apart > own) + 0.5 * (apart == own)
     other = ~np.eye(len(apart), dtype=bool)

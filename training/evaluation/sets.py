@@ -1,4 +1,4 @@
-"""The pieces that an evaluation compares: seeds, the real pieces they open, and answers to them."""
+"""Collect the music that an evaluation compares: seeds, the real pieces they open, and their answers."""
 
 import csv
 import warnings
@@ -23,7 +23,7 @@ class Seed:
     Attributes
     ----------
     name : str
-        Of its file and of its answer's.
+        The name of its file and of its answer's file, without the suffix.
     data : bytes
         The MIDI file.
     piece : int
@@ -36,7 +36,7 @@ class Seed:
 
 
 def openings(corpus: Corpus, sources: Sequence[str], count: int, seconds: float, random_seed: int) -> list[Seed]:
-    """Openings of `seconds` of up to `count` held-out pieces, as evenly from the sources as they have pieces."""
+    """Return openings of `seconds` of up to `count` held-out pieces, as evenly from the sources as possible."""
     shortest = int(1000 * seconds) + 2 * CLIP_MS
     random = np.random.default_rng(random_seed)
     queues = {
@@ -51,12 +51,12 @@ def openings(corpus: Corpus, sources: Sequence[str], count: int, seconds: float,
 
 
 def read_seeds(folder: Path, corpus: Corpus) -> list[Seed]:
-    """Seeds of a folder with a seeds.csv: columns ``seed``, a file, and ``from_path``, the piece it opens.
+    """Read the seeds of a folder, whose seeds.csv has the columns ``seed``, a file, and ``from_path``, its piece.
 
     Raises
     ------
     ValueError
-        A seed opens no piece of the corpus' split.
+        A seed is not the opening of a piece of the split.
     """
     pieces = {piece["path"]: index for index, piece in enumerate(corpus.pieces)}
     seeds = []
@@ -70,7 +70,7 @@ def read_seeds(folder: Path, corpus: Corpus) -> list[Seed]:
 
 
 def write_seeds(seeds: Sequence[Seed], corpus: Corpus, folder: Path) -> None:
-    """Write what `read_seeds` reads."""
+    """Write seeds and their seeds.csv, as `read_seeds` reads them."""
     folder.mkdir(parents=True, exist_ok=True)
     for seed in seeds:
         (folder / f"{seed.name}.mid").write_bytes(seed.data)
@@ -81,7 +81,7 @@ def write_seeds(seeds: Sequence[Seed], corpus: Corpus, folder: Path) -> None:
 
 
 def music(notes: Notes, corpus: Corpus, index: int, length_ms: int | None = None) -> Music:
-    """Notes as music of a piece's work; the last release is the end, unless a length is given."""
+    """Return notes as music of a piece's work, which ends at the last release unless a length is given."""
     piece = corpus.pieces[index]
     if length_ms is None:
         length_ms = int((notes["onset_ms"] + notes["duration_ms"]).max(initial=0))
@@ -89,22 +89,22 @@ def music(notes: Notes, corpus: Corpus, index: int, length_ms: int | None = None
 
 
 def real_piece(corpus: Corpus, index: int) -> Music:
-    """A piece of the corpus."""
+    """Return a piece of the corpus as music."""
     return music(corpus.notes(index), corpus, index)
 
 
 def seed_music(seed: Seed, corpus: Corpus) -> Music:
-    """The seed itself."""
+    """Return a seed as music."""
     return music(_read(seed.data), corpus, seed.piece)
 
 
 def read_answers(folder: Path, seeds: Sequence[Seed], corpus: Corpus) -> list[Music]:
-    """Answers made by whatever: the file of the same name answers a seed."""
+    """Read answers from files with the names of their seeds."""
     return [music(_read((folder / f"{seed.name}.mid").read_bytes()), corpus, seed.piece) for seed in seeds]
 
 
 def real_clips(corpus: Corpus, sources: Sequence[str], count: int, random: np.random.Generator) -> list[Music]:
-    """About `count` clips of 30 s of the sources, each from anywhere in a piece; pieces take turns."""
+    """Return about `count` clips of 30 s of the sources, at random positions, in turn from each piece."""
     pieces = [i for source in sources for i in corpus.by_source.get(source, [])]
     found: list[Music] = []
     for _ in range(-(-count // max(1, len(pieces)))):
@@ -118,13 +118,13 @@ def real_clips(corpus: Corpus, sources: Sequence[str], count: int, random: np.ra
 
 
 def rounded(notes: Notes) -> Notes:
-    """Notes as the tables of the built-in models can say them."""
+    """Round notes to the tables of the built-in models."""
     tokenizer = note_tokenizer()
     return tokenizer.decode(tokenizer.encode(notes))
 
 
 def _opening(notes: Notes, seconds: float) -> bytes:
-    end = int(1000 * seconds) - 1  # a file is over after its last release
+    end = int(1000 * seconds) - 1  # a file ends after its last release
     inside = excerpt(notes, 0, end)
     inside["duration_ms"] = np.minimum(inside["duration_ms"], end - inside["onset_ms"])
     return longplay.write_midi(inside, seconds)
@@ -132,5 +132,5 @@ def _opening(notes: Notes, seconds: float) -> bytes:
 
 def _read(data: bytes) -> Notes:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # oddities of old files; they are read all the same
+        warnings.simplefilter("ignore", UserWarning)  # old files cause harmless warnings
         return longplay.read_midi(data)

@@ -1,4 +1,4 @@
-"""How alike two moments of a piece are, against the time between them."""
+"""Measure how similar two passages of a piece are, by the time between them."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ LAGS_S = (5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 300)
 
 
 def frames(notes: Notes, length_ms: int) -> NDArray[np.float64]:
-    """Pitch-class profiles of consecutive 5 s, each of mean 0 and length 1 (all 0 in silence), shape (frames, 12)."""
+    """Return pitch-class profiles of consecutive 5 s, with mean 0 and length 1 (0 in silence), shape (frames, 12)."""
     starts = range(0, length_ms - FRAME_MS + 1, FRAME_MS)
     profiles = [keys.pitch_class_profile(excerpt(notes, start, start + FRAME_MS)) for start in starts]
     centered = np.array(profiles).reshape(-1, 12)
@@ -25,9 +25,9 @@ def frames(notes: Notes, length_ms: int) -> NDArray[np.float64]:
 
 
 def similarity_by_lag(pieces: Sequence[Music]) -> dict[str, float | None]:
-    """Mean correlation of the pitch classes of two 5 s of a piece, by the seconds between them.
+    """Return the mean correlation of the pitch classes of two passages of 5 s, by the seconds between them.
 
-    Every pair of every piece counts the same; None where no piece is long enough.
+    Every pair of every piece has the same weight. A value is None if no piece is long enough.
     """
     sums = np.zeros((len(LAGS_S), 2))
     for piece in pieces:

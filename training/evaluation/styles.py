@@ -1,7 +1,7 @@
-"""Whether music sounds as the style that was asked for.
+"""Measure whether music has the requested style.
 
-Gradient-boosted trees learn the styles from clips of real pieces; what they call a clip that was made for a style
-is compared with what was asked.
+Gradient-boosted trees learn the styles from clips of real pieces. Their prediction for a generated clip is compared
+with the requested style.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,13 +18,13 @@ Labelled = Mapping[str, Sequence[Music]]
 
 
 def agreement(train: Labelled, tried: Mapping[str, Labelled]) -> dict[str, Any]:
-    """How often trees that learned `train` call a clip what it is, or what it was asked to be.
+    """Measure how often trees trained on `train` predict the style of a clip, or its requested style.
 
     Returns
     -------
     dict
-        ``chance``: one over the number of styles. Of each set that was tried: ``agreement``, the mean over the
-        styles, and ``named``: by style, the part of its clips that was called each style.
+        ``chance`` is one over the number of styles. For each set in `tried`: ``agreement``, the mean over the styles,
+        and ``named``: by style, the share of its clips for which each style was predicted.
     """
     styles = sorted(train)
     values, _ = matrix([clip for style in styles for clip in train[style]])

@@ -1,4 +1,4 @@
-"""What five minutes of music are like, in five numbers; loops and silences."""
+"""Measure windows of five minutes by five numbers, and find loops and silences."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ FEATURES = ("notes_per_second", "mean_pitch", "distinct_pitches", "velocity_spre
 
 
 def windows(notes: Notes, length_ms: int, shortest_ms: int = WINDOW_MS) -> Iterator[tuple[Notes, float]]:
-    """Consecutive windows of five minutes and their seconds; the last may be shorter, down to `shortest_ms`."""
+    """Yield consecutive windows of five minutes and their seconds; the last may be shorter, down to `shortest_ms`."""
     for start in range(0, length_ms, WINDOW_MS):
         end = min(start + WINDOW_MS, length_ms)
         inside = notes[(notes["onset_ms"] >= start) & (notes["onset_ms"] < end)]
@@ -21,7 +21,7 @@ def windows(notes: Notes, length_ms: int, shortest_ms: int = WINDOW_MS) -> Itera
 
 
 def features(notes: Notes, seconds: float) -> NDArray[np.float64]:
-    """The numbers of `FEATURES`; velocity spread is a standard deviation, entropy is in bits."""
+    """Return the `FEATURES` of a window; velocity spread is a standard deviation, entropy is in bits."""
     classes = np.bincount(notes["pitch"] % 12, minlength=12) / len(notes)
     classes = classes[classes > 0]
     return np.array(
@@ -36,7 +36,7 @@ def features(notes: Notes, seconds: float) -> NDArray[np.float64]:
 
 
 def loops(pitches: NDArray[np.integer], shortest: int = 16, longest: int = 256) -> int:
-    """How many notes complete a run of `shortest` or more pitches that sounds three times running."""
+    """Count the notes that complete a run of `shortest` or more pitches played three times in succession."""
     count = 0
     for period in range(shortest, min(longest, len(pitches) // 3) + 1):
         same = np.concatenate([[0], (pitches[period:] == pitches[:-period]).astype(np.int64)])
@@ -47,6 +47,6 @@ def loops(pitches: NDArray[np.integer], shortest: int = 16, longest: int = 256) 
 
 
 def longest_silence_ms(notes: Notes) -> int:
-    """The longest time in which nothing sounds, between the first note and the last."""
+    """Return the longest silence between the first note and the last."""
     ends = np.maximum.accumulate(notes["onset_ms"] + notes["duration_ms"])
     return int(np.max(notes["onset_ms"][1:] - ends[:-1], initial=0))

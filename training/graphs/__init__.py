@@ -1,1 +1,1 @@
-"""ONNX graphs of a `NoteModel`, node by node: docs/model-contract.md tells what they have to be."""
+"""Build the ONNX graphs of a `NoteModel` that docs/model-contract.md specifies."""

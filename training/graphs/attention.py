@@ -1,10 +1,10 @@
-"""Nodes of one step of `training.backbones.attention`, which cost the same for ever.
+"""Build the nodes of one step of `training.backbones.attention`, whose cost does not grow with the piece.
 
-The state `position` counts the notes of a piece, and comes back before it leaves the tables it is looked up in, which
-changes neither an angle nor a place in the memory.
+The state `position` counts the notes of a piece. It wraps around before it exceeds the tables that it indexes, which
+changes neither an angle nor an index into the memory.
 
-With rotation, keys and values of the last notes lie in the runtime's sliding cache, and stay rotated by their own
-position. With learned distances they lie in a ring: a note takes the place of the one that leaves the window.
+With rotation, the keys and values of the last notes are in the runtime's sliding cache, each rotated by its own
+position. With learned distances they are in a ring: a note overwrites the one that leaves the window.
 """
 
 import math
@@ -18,12 +18,12 @@ from training.graphs.builder import RUNTIME_DOMAIN, Floats, Graph, array
 from training.graphs.parts import Parts
 
 SLACK = 64
-"""The runtime moves a cache once in so many steps; `TURN` is a multiple of it."""
+"""The number of steps after which the runtime moves a cache; `TURN` is a multiple of it."""
 POSITION: dict[str, Any] = {"input": "position", "output": "next_position", "type": "int64", "shape": []}
 
 
 def states(attention: Attention, number: int) -> list[dict[str, Any]]:
-    """``states`` of one attention; the graph has `POSITION` too."""
+    """Return ``states`` of one attention; the graph also has `POSITION`."""
     places = attention.window if attention.distances is not None else _capacity(attention)
     shape = [attention.keys, places, HEAD]
     return [
@@ -33,7 +33,7 @@ def states(attention: Attention, number: int) -> list[dict[str, Any]]:
 
 
 def weights(parts: Parts, name: str, attention: Attention) -> tuple[Floats, Floats]:
-    """Weights of the product before attention, and of the one after it."""
+    """Return the weights of the products before and after attention."""
     after, shape = array(attention.attended.weight).T, (attention.keys, attention.shared, HEAD)
     divisor = parts.divisor(f"{name}attended", after, shape)
     values = array(attention.value.weight).T / divisor.reshape(shape)[:, 0].ravel()
@@ -43,7 +43,7 @@ def weights(parts: Parts, name: str, attention: Attention) -> tuple[Floats, Floa
 
 
 def attend(g: Graph, name: str, number: int, attention: Attention, asked: str, after: Floats) -> str:
-    """Add what follows the product before attention, up to the product after it."""
+    """Add the nodes between the product before attention and the one after it, inclusive."""
     keys, heads = attention.keys, attention.keys * attention.shared
     shape = g.constant("heads", [-1, heads + 2 * keys, HEAD], np.int64)
     each = g.add("Reshape", asked, shape, into=f"{name}each")
@@ -59,11 +59,11 @@ def attend(g: Graph, name: str, number: int, attention: Attention, asked: str, a
 
 
 def places(g: Graph, attention: Attention) -> None:
-    """Add what all attentions of a graph have in common: where the note stands, and what follows from it."""
+    """Add the nodes that all attentions of a graph share: the position of the note, and its tables."""
     rotates = attention.distances is None
     back = TURN if rotates else attention.window
     end = back + (_capacity(attention) if rotates else attention.window)
-    # Only this node reads the state: it is read before it is written.
+    # Only this node reads the state, so that the state is read before it is overwritten.
     g.add("Cast", "position", into="before", to=TensorProto.INT32)
     count = g.add("Add", "before", g.constant("one", 1, np.int32), into="count")
     over = g.add("Equal", count, g.constant("end", end, np.int32), into="over")
@@ -77,7 +77,7 @@ def places(g: Graph, attention: Attention) -> None:
 
 
 def _rotations(g: Graph, end: int) -> None:
-    """Cosines and sines of every position; the runtime computes them once, at load."""
+    """Add the cosines and sines of every position, which the runtime computes once, when it loads the graph."""
     positions = g.add("Range", *(g.constant(f"number_{n}", n, np.int64) for n in (0, end, 1)), into="positions")
     column = g.add("Unsqueeze", positions, g.constant("axis", [1], np.int64), into="column")
     steps = g.add("Mul", column, g.constant("turns", turns().numpy(), np.int64), into="steps")
@@ -89,7 +89,7 @@ def _rotations(g: Graph, end: int) -> None:
 
 
 def _ring_places(g: Graph, attention: Attention) -> None:
-    """Where in the ring the note goes, which distance each place has, and which hold no note yet."""
+    """Add the index of the note in the ring, the distance of each index, and the mask of the empty ones."""
     keys, shared, window = attention.keys, attention.shared, attention.window
     four = g.constant("four", [-1, 1, 1, 1], np.int64)
     before = g.add("Reshape", g.add("Cast", "before", into="before_64", to=TensorProto.INT64), four, into="before_4")

@@ -1,4 +1,4 @@
-"""Nodes of one step of `training.backbones.attentive_lstm`."""
+"""Build the nodes of one step of `training.backbones.attentive_lstm`."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from training.graphs.parts import Parts
 
 
 def states(backbone: AttentiveLSTM) -> list[dict[str, Any]]:
-    """``states`` of the config.json."""
+    """Return ``states`` of the config.json."""
     cells = [state for layer in range(2) for state in lstm.layer_states(layer, backbone.lower.width)]
     return [*cells, *attention.states(backbone.attention, 0), attention.POSITION]
 
@@ -21,7 +21,7 @@ def states(backbone: AttentiveLSTM) -> list[dict[str, Any]]:
 def hear(
     g: Graph, backbone: AttentiveLSTM, ids: str, tables: Sequence[Floats], told: Floats, ranges: Ranges | None
 ) -> tuple[str, Floats]:
-    """Add one step: `ids` (batch, tables) of the embeddings -> what was heard, and `told`, which multiplies it."""
+    """Add one step: `ids` (batch, tables) of the embeddings -> the output, and `told`, the weight to multiply it by."""
     parts = Parts(g, backbone, ranges)
     attention.places(g, backbone.attention)
     low = lstm.first_layer(g, backbone.lower, ids, tables)

@@ -1,4 +1,4 @@
-"""Puts ONNX graphs together, and quantises their products."""
+"""Assemble ONNX graphs, and quantise their products."""
 
 from collections.abc import Sequence
 from typing import Any, Literal, TypeAlias
@@ -10,19 +10,19 @@ from onnx import TensorProto, helper, numpy_helper
 
 from training.graphs.functions import DOMAIN, INPUT_SCALE, VERSION, functions
 
-IR_VERSION, OPSET = 8, 17  # open in every ONNX Runtime from 1.19
+IR_VERSION, OPSET = 8, 17  # supported by every ONNX Runtime since 1.19
 RUNTIME_DOMAIN = "com.microsoft"
-# With 7 bits the sum of two products fits 16 bits, which processors without VNNI add them in.
+# With 7 bits, the sum of two products fits the 16 bits in which processors without VNNI add them.
 WEIGHT_MAX = 63
 
 Precision: TypeAlias = Literal["fp32", "fp16", "int8"]
-"""What the products are computed in; all between them, and the states, stay fp32."""
+"""The number format of the products; everything else, including the states, is fp32."""
 Floats = NDArray[np.float32]
-"""A product's weights are (inputs, outputs), a table of embeddings is (ids, width)."""
+"""The weights of a product, (inputs, outputs), or a table of embeddings, (ids, width)."""
 
 
 class Graph:
-    """Collects nodes and constants; a method that adds a node returns the name of its output."""
+    """Nodes and constants of a graph; a method that adds a node returns the name of its output."""
 
     def __init__(self, precision: Precision) -> None:
         self._precision = precision
@@ -30,7 +30,7 @@ class Graph:
         self._constants: dict[str, onnx.TensorProto] = {}
 
     def constant(self, name: str, values: Any, kind: Any) -> str:
-        """Add a constant, or take the one of that name."""
+        """Add a constant, unless there is one of this name."""
         if name not in self._constants:
             self._constants[name] = numpy_helper.from_array(np.asarray(values, kind), name)
         return name
@@ -38,36 +38,36 @@ class Graph:
     def add(
         self, kind: str, *inputs: str, into: str, more: Sequence[str] = (), domain: str = "", **attributes: Any
     ) -> str:
-        """Add a node; `more` are its outputs after the first."""
+        """Add a node with the outputs `into` and `more`."""
         self._nodes.append(helper.make_node(kind, inputs, [into, *more], domain=domain, **attributes))
         return into
 
     def add_ours(self, kind: str, *inputs: str, into: str, more: Sequence[str] = ()) -> str:
-        """Add a node of a function of ours (`training.graphs.functions`)."""
+        """Add a node of a function of the domain ``longplay`` (`training.graphs.functions`)."""
         return self.add(kind, *inputs, into=into, more=more, domain=DOMAIN)
 
     def split(self, whole: str, parts: dict[str, int]) -> list[str]:
-        """Cut columns into named parts of these widths."""
+        """Split columns into named parts of these widths."""
         widths = self.constant("widths_" + "_".join(map(str, parts.values())), list(parts.values()), np.int64)
         self._nodes.append(helper.make_node("Split", [whole, widths], list(parts), axis=1))
         return list(parts)
 
     def embeddings(self, name: str, ids: str, tables: Sequence[Floats]) -> str:
-        """Sum of one row of every table: ids (batch, tables) -> (batch, width)."""
+        """Add the sum of one row of every table: ids (batch, tables) -> (batch, width)."""
         if self._precision == "int8":
             return self.add_ours("EmbeddingSum", ids, *self._begins_and_table(name, tables), into=f"{name}_sum")
         table = self.add("Cast", self._table(name, tables), into=f"{name}_rows", to=TensorProto.FLOAT)
         if len(tables) > 1:
             ids = self.add("Add", ids, self._begins(name, tables), into=f"{name}_ids")
         total = self.add("Gather", table, ids, into=f"{name}_each", axis=0)
-        if len(tables) > 1:  # on a GPU the function's product would carry addresses up at every step
+        if len(tables) > 1:  # on a GPU the function's product would upload addresses at every step
             each = self.split(total, {f"{name}_each_{place}": 1 for place in range(len(tables))})
             total = self.add("Sum", *each, into=f"{name}_total")
         shape = self.constant(f"{name}_shape", [-1, tables[0].shape[1]], np.int64)
         return self.add("Reshape", total, shape, into=f"{name}_sum")
 
     def head(self, context: str, begin: int, drawn: str, tables: Sequence[Floats], weight: Floats, bias: Floats) -> str:
-        """Logits, of a part of the context from `begin` on and the fields drawn (batch, tables)."""
+        """Add the logits of a head, from its part of the context, at `begin`, and the fields drawn, (batch, tables)."""
         first = self.constant("begin", [begin], np.int64)
         if self._precision == "int8":
             known = self._begins_and_table("drawn", tables)
@@ -79,10 +79,10 @@ class Graph:
         return self.product("logits", self.add("Tanh", total, into="hidden"), weight, bias)
 
     def product(self, name: str, given: str, weight: Floats, bias: Floats | None = None) -> str:
-        """``given @ weight + bias``; for int8, `given` lies in [-1, 1]; what does not is cut off.
+        """Add ``given @ weight + bias``; for int8, `given` is clipped to [-1, 1].
 
-        So the int8 form quantises it with a fixed scale, and a row's bits do not depend on its neighbours, as they
-        would with a scale taken over the batch.
+        The int8 form quantises `given` with a fixed scale. A row's bits therefore do not depend on the other rows, as
+        they would with a scale computed over the batch.
         """
         if self._precision == "int8":
             biases = np.zeros(weight.shape[1]) if bias is None else bias
@@ -99,7 +99,7 @@ class Graph:
         return self.add("Cast", half, into=name, to=TensorProto.FLOAT)
 
     def lstm_cell(self, number: int, given: str, weight: Floats, bias: Floats | str) -> str:
-        """Make h and c of a cell, and return h; `bias` has gates for all rows, or is a value with gates of each."""
+        """Add h and c of a cell and return h; `bias` has gates for all rows, or names a value with each row's gates."""
         name, before = f"gates{number}", f"c{number}"
         if self._precision == "int8":
             biases = bias if isinstance(bias, str) else self._real(f"{name}_bias", bias)
@@ -112,11 +112,11 @@ class Graph:
         return self.add_ours(kind, *inputs, into=f"next_h{number}", more=[f"next_c{number}"])
 
     def _begins(self, name: str, tables: Sequence[Floats]) -> str:
-        """Where each table begins in one of all of them."""
+        """Add the index of each table's first row in the concatenation of all tables."""
         return self.constant(f"{name}_begins", np.cumsum([0, *(len(table) for table in tables[:-1])]), np.int64)
 
     def _table(self, name: str, tables: Sequence[Floats]) -> str:
-        """All tables in one, in 16 bits."""
+        """Add the concatenation of all tables, in 16 bits."""
         return self.constant(f"{name}_tables", np.concatenate(tables), np.float16)
 
     def _begins_and_table(self, name: str, tables: Sequence[Floats]) -> tuple[str, str]:
@@ -124,7 +124,7 @@ class Graph:
         return self._begins(name, tables), table
 
     def _integers(self, name: str, weight: Floats) -> tuple[str, str]:
-        """Weight and scale of an int8 product."""
+        """Add the weight and the scale of an int8 product."""
         integers, scale = quantise(weight)
         return self.constant(f"{name}_weight", integers, np.int8), self._real(f"{name}_scale", scale * INPUT_SCALE)
 
@@ -142,12 +142,12 @@ class Graph:
 
 
 def array(weight: Any) -> Floats:
-    """Return a weight of torch as NumPy's array."""
+    """Return a weight of torch as an array of NumPy."""
     values: Floats = weight.detach().float().numpy()
     return values
 
 
 def quantise(weight: Floats) -> tuple[NDArray[np.int8], Floats]:
-    """Integers and one scale per column, with ``integers * scale`` near `weight`."""
+    """Return integers and one scale per column, with ``integers * scale`` near `weight`."""
     scale = np.maximum(np.abs(weight).max(axis=0), 1e-8) / WEIGHT_MAX
     return np.rint(weight / scale).astype(np.int8), scale.astype(np.float32)

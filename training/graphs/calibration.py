@@ -1,4 +1,4 @@
-"""How large the channels become that enter int8 products, and what to divide them by."""
+"""Measure the ranges of the channels that enter int8 products, and compute their divisors."""
 
 from typing import Any, TypeAlias
 
@@ -11,8 +11,8 @@ from training.graphs.builder import Floats
 from training.model import NoteModel
 
 Ranges: TypeAlias = dict[str, Floats]
-"""By the name of a norm, or of a linear layer, of the backbone: the largest absolute value of each channel that the
-one gives or the other takes."""
+"""The largest absolute value of each channel, by the name of a norm (its outputs) or of a linear layer (its inputs) of
+the backbone."""
 
 WINDOW = 256
 
@@ -44,10 +44,10 @@ def measure(model: NoteModel, events: NDArray[np.int64], controls: NDArray[np.in
 
 
 def balance(largest: Floats, weight: Floats) -> Floats:
-    """Return what to divide the channels by, so that they lie in [-1, 1]; `weight` is (channels, outputs).
+    """Return the divisors with which channels lie in [-1, 1]; `weight` is (channels, outputs).
 
-    A channel's range and its weights are made equally uneven [1]_: what is taken from the channels is multiplied
-    to the weights.
+    The divisors make the channels' ranges and their weights equally uneven [1]_. The weights have to be multiplied by
+    the divisors.
 
     References
     ----------

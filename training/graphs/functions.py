@@ -1,6 +1,6 @@
-"""Operators of the domain ``longplay``: functions, made of ONNX's own operators (docs/model-contract.md).
+"""Define the operators of the domain ``longplay`` as functions of ONNX's operators (docs/model-contract.md).
 
-ONNX Runtime puts a function's nodes in its place, unless it knows of a kernel: the engine has some of its own.
+ONNX Runtime inlines the nodes of a function unless a kernel is registered. The engine registers kernels.
 """
 
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ import onnx
 
 DOMAIN, VERSION = "longplay", 1
 INPUT_SCALE = 1 / 127
-"""What a whole number stands for that `Int8Linear` multiplies."""
+"""The value of one unit of the integers that `Int8Linear` multiplies."""
 
 _TEXTS = {
     "Int8Linear": f"""(x, weight, scale, bias) => (y) {{
@@ -60,7 +60,7 @@ _TEXTS = {
 
 
 def functions(nodes: Iterable[onnx.NodeProto], opset: int) -> list[onnx.FunctionProto]:
-    """Return the functions that `nodes` name, and those that these name."""
+    """Return the functions that `nodes` use, and the functions that those use in turn."""
     named = [node.op_type for node in nodes if node.domain == DOMAIN]
     head = f'<opset_import: ["": {opset}, "{DOMAIN}": {VERSION}], domain: "{DOMAIN}">'
     found: dict[str, onnx.FunctionProto] = {}

@@ -1,4 +1,4 @@
-"""Nodes of one step of `training.backbones.lstm`."""
+"""Build the nodes of one step of `training.backbones.lstm`."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,14 +13,14 @@ GATES = [0, 1, 3, 2]  # torch's gates are input, forget, candidate, output; here
 
 
 def states(backbone: LSTM) -> list[dict[str, Any]]:
-    """``states`` of the config.json."""
+    """Return ``states`` of the config.json."""
     return [state for layer in range(backbone.layers) for state in layer_states(layer, backbone.width)]
 
 
 def hear(
     g: Graph, backbone: LSTM, ids: str, tables: Sequence[Floats], told: Floats, _ranges: Ranges | None
 ) -> tuple[str, Floats]:
-    """Add one step: `ids` (batch, tables) of the embeddings -> what was heard, and `told`, which multiplies it."""
+    """Add one step: `ids` (batch, tables) of the embeddings -> the output, and `told`, the weight to multiply it by."""
     heard = first_layer(g, backbone, ids, tables)
     for layer in range(1, backbone.layers):
         given, recurrent, bias = layer_weights(backbone, layer)
@@ -37,7 +37,7 @@ def layer_states(layer: int, width: int) -> list[dict[str, Any]]:
 
 
 def layer_weights(backbone: LSTM, layer: int) -> tuple[Floats, Floats, Floats]:
-    """Weights of what a layer is given, and of its h, each (width, gates), and their bias."""
+    """Return the weights of a layer's input and of its h, each (width, gates), and their bias."""
     part = {
         name: getattr(backbone.lstm, f"{name}_l{layer}") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
     }
@@ -49,8 +49,8 @@ def layer_weights(backbone: LSTM, layer: int) -> tuple[Floats, Floats, Floats]:
 def first_layer(g: Graph, backbone: LSTM, ids: str, tables: Sequence[Floats]) -> str:
     """Add layer 0 and the embeddings.
 
-    These only enter the layer's product, and as a sum. So the graph's tables hold the products of the embeddings, the
-    first one the bias too, and the layer multiplies h alone.
+    The embeddings enter only the layer's product, and as a sum. The graph's tables therefore hold the products of the
+    embeddings, the first table also the bias, and the layer multiplies h only.
     """
     weight, recurrent, bias = layer_weights(backbone, 0)
     first, *others = (table @ weight for table in tables)
@@ -58,12 +58,12 @@ def first_layer(g: Graph, backbone: LSTM, ids: str, tables: Sequence[Floats]) ->
 
 
 def next_layer(g: Graph, layer: int, given: str, weight: Floats, bias: Floats) -> str:
-    """Add a further layer; `weight` multiplies what it is given and its h, side by side."""
+    """Add a further layer; `weight` multiplies the concatenation of its input and its h."""
     return g.lstm_cell(layer, g.add("Concat", given, f"h{layer}", into=f"given{layer}", axis=1), weight, bias)
 
 
 def _by_gate(weight: Any, width: int) -> Floats:
-    """Order the gates, and turn a matrix to (inputs, outputs)."""
+    """Reorder the gates, and transpose a matrix to (inputs, outputs)."""
     array: Floats = weight.detach().float().numpy()
     array = array.reshape(4, width, *array.shape[1:])[GATES].reshape(array.shape)
     return array.T

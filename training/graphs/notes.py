@@ -1,6 +1,6 @@
-"""The graphs of a `NoteModel`: one step, and one head per further field.
+"""Build the graphs of a `NoteModel`: one step, and one head for each further field.
 
-A model with one field has no context, one without controls is not given any (docs/model-contract.md).
+A model with one field has no context, and a model without controls has no such input (docs/model-contract.md).
 """
 
 from types import ModuleType
@@ -14,7 +14,7 @@ from training.graphs.builder import Floats, Graph, Precision, array
 from training.graphs.calibration import Ranges
 from training.model import NoteModel
 
-# By the name of the backbone's class: a module with `states` and `hear`, as in `lstm`.
+# The module of each backbone's class, by name; it has `states` and `hear`, as in `lstm`.
 GRAPHS: dict[str, ModuleType] = {
     "LSTM": lstm,
     "AttentiveLSTM": attentive_lstm,
@@ -30,13 +30,13 @@ TYPES = {
 
 
 def states(model: NoteModel) -> list[dict[str, Any]]:
-    """``states`` of the config.json."""
+    """Return ``states`` of the config.json."""
     declared: list[dict[str, Any]] = _graphs(model).states(model.backbone)
     return declared
 
 
 def step_graph(model: NoteModel, precision: Precision, ranges: Ranges | None) -> onnx.ModelProto:
-    """Return step.onnx; for int8 with the `ranges` of its inputs."""
+    """Return step.onnx; int8 needs the `ranges` of its inputs."""
     g = Graph(precision)
     ids = g.add("Concat", "event", "control", into="ids", axis=1) if len(model.controls) else "event"
     tables = [*_tables(model.events), *_tables(model.controls)]

@@ -1,4 +1,4 @@
-"""Parts that graphs have in common: norms and divisors of what enters int8 products."""
+"""Build the parts that graphs share: norms, and divisors of the inputs of int8 products."""
 
 from typing import cast
 
@@ -10,13 +10,13 @@ from training.graphs.calibration import Ranges, balance
 
 
 class Parts:
-    """Adds nodes of a backbone to a graph; without `ranges`, for products in fp32."""
+    """A builder of a backbone's nodes in a graph; without `ranges`, for products in fp32."""
 
     def __init__(self, g: Graph, backbone: nn.Module, ranges: Ranges | None) -> None:
         self.g, self._backbone, self._ranges = g, backbone, ranges
 
     def normed(self, name: str, stream: str, branch: str, weight: Floats) -> tuple[str, str, Floats]:
-        """Add `branch`, if any, to the stream: the norm of the sum, the sum, and `weight` made to multiply the norm."""
+        """Add `branch`, if any, to the stream; return the sum's norm, the sum, and `weight` scaled for the norm."""
         norm = cast(nn.LayerNorm, self._backbone.get_submodule(name))
         divisor = self.divisor(name, weight)
         gain = self.g.constant(f"{name}.gain", array(norm.weight) / divisor, np.float32)
@@ -30,9 +30,9 @@ class Parts:
         return name, total, weight
 
     def divisor(self, name: str, weight: Floats, shape: tuple[int, int, int] | None = None) -> Floats:
-        """Return what the inputs of a product have to be divided by.
+        """Return the divisor of each input of a product.
 
-        Inputs of the `shape` (keys, heads, channels) get the same for all heads of a key.
+        If the inputs have the `shape` (keys, heads, channels), all heads of a key share their divisors.
         """
         if self._ranges is None:
             return np.ones(len(weight), np.float32)

@@ -1,4 +1,4 @@
-"""Nodes of one step of `training.backbones.transformer`."""
+"""Build the nodes of one step of `training.backbones.transformer`."""
 
 from collections.abc import Sequence
 from typing import Any, cast
@@ -13,7 +13,7 @@ from training.graphs.parts import Parts
 
 
 def states(backbone: Transformer) -> list[dict[str, Any]]:
-    """``states`` of the config.json."""
+    """Return ``states`` of the config.json."""
     layers = enumerate(_layers(backbone))
     return [state for number, layer in layers for state in attention.states(layer, number)] + [attention.POSITION]
 
@@ -21,7 +21,7 @@ def states(backbone: Transformer) -> list[dict[str, Any]]:
 def hear(
     g: Graph, backbone: Transformer, ids: str, tables: Sequence[Floats], told: Floats, ranges: Ranges | None
 ) -> tuple[str, Floats]:
-    """Add one step: `ids` (batch, tables) of the embeddings -> what was heard, and `told` made to multiply it."""
+    """Add one step: `ids` (batch, tables) of the embeddings -> the output, and `told` scaled to multiply it."""
     parts, stream, branch = Parts(g, backbone, ranges), g.embeddings("given", ids, tables), ""
     attention.places(g, _layers(backbone)[0])
     for number, layer in enumerate(_layers(backbone)):

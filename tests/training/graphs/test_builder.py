@@ -1,4 +1,4 @@
-"""Graphs in int8."""
+"""Check int8 graphs."""
 # ruff: noqa: E402 - what needs torch is imported after the check that it is there
 
 import numpy as np
@@ -15,7 +15,7 @@ INPUTS, OUTPUTS = 40, 30
 
 
 def multiplied(given: Floats, weight: Floats, bias: Floats | None) -> Floats:
-    """What an int8 product says."""
+    """Return the result of an int8 product."""
     g = Graph("int8")
     g.product("y", "x", weight, bias)
     x, y = (
@@ -25,8 +25,8 @@ def multiplied(given: Floats, weight: Floats, bias: Floats | None) -> Floats:
     model = g.model("product", [x], [y])
     assert [function.name for function in model.functions] == ["Int8Linear"]
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    said: Floats = session.run(None, {"x": given})[0]
-    return said
+    product: Floats = session.run(None, {"x": given})[0]
+    return product
 
 
 @pytest.mark.parametrize("biased", [True, False])

@@ -1,4 +1,4 @@
-"""What counts as the same work, and on which side of a split it goes."""
+"""Check which pieces count as one work, and the splits of works."""
 
 import hashlib
 
@@ -13,7 +13,7 @@ from training.dataset.splits import group, leaks, make_splits
 
 
 def chords(random: np.random.Generator, count: int) -> np.ndarray:
-    """Three notes struck together, the top one moving at random."""
+    """Return chords of three notes, with a random melody on top."""
     top = 72 + np.cumsum(random.integers(-4, 5, count)) % 24
     notes = np.zeros(3 * count, STORED)
     notes["onset_ms"] = np.repeat(np.arange(count) * 400, 3)
@@ -26,7 +26,7 @@ def piece(seed: int = 1, count: int = 400) -> np.ndarray:
 
 
 def played(notes: np.ndarray, spread_ms: int) -> np.ndarray:
-    """The notes of each chord one after the other, in any order."""
+    """Arpeggiate each chord, with its notes in any order."""
     notes = notes.copy()
     notes["onset_ms"] += np.random.default_rng(2).integers(0, spread_ms, len(notes)).astype(np.int32)
     return np.sort(notes, order=["onset_ms", "pitch"])

@@ -1,4 +1,4 @@
-"""Figures of a stretch of music, against values worked out by hand or by others."""
+"""Check measures of music against values computed by hand or by others."""
 
 import numpy as np
 import pytest
@@ -13,12 +13,12 @@ from training.evaluation.clips import Music, clips, excerpt, paired_clips
 
 
 def notes_of(*rows: tuple[int, int, int, int]) -> np.ndarray:
-    """Notes given as (onset, duration, pitch, velocity) in ms."""
+    """Return notes from (onset, duration, pitch, velocity), with times in ms."""
     return np.array(list(rows), NOTE)
 
 
 def steps(*rows: tuple[int, int, int]) -> np.ndarray:
-    """Notes given as (onset, duration, pitch) in sixteenths of 125 ms."""
+    """Return notes from (onset, duration, pitch), with times in sixteenths of 125 ms."""
     return notes_of(*((125 * onset, 125 * duration, pitch, 64) for onset, duration, pitch in rows))
 
 

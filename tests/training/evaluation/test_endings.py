@@ -1,4 +1,4 @@
-"""Whether pieces of the model that ships come to an end, as training.evaluation.endings has it."""
+"""Check that pieces of the built-in model come to an end, as defined in training.evaluation.endings."""
 
 import longplay
 from training.evaluation.clips import Music

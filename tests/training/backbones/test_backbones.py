@@ -1,4 +1,4 @@
-"""What every backbone promises, and how far the ones with a window hear."""
+"""Check the contract of every backbone, and the reach of those with a window."""
 # ruff: noqa: E402 - what needs torch is imported after the check that it is there
 
 import pytest
@@ -26,25 +26,25 @@ def backbone(request: pytest.FixtureRequest) -> Backbone:
 
 
 @torch.no_grad()
-def test_music_read_in_parts_is_heard_as_in_one_go(backbone: Backbone) -> None:
+def test_reading_music_in_parts_gives_the_same_as_in_one_go(backbone: Backbone) -> None:
     given = notes()
     whole, _ = backbone(given, backbone.zero_state(ROWS))
     state, parts = backbone.zero_state(ROWS), []
     for part in given.split([1, 70, 9, 69, 1]):
-        heard, state = backbone(part, state)
-        parts.append(heard)
+        output, state = backbone(part, state)
+        parts.append(output)
     assert torch.allclose(torch.cat(parts), whole, atol=1e-5)
     assert whole.std() > 0.01
 
 
 @torch.no_grad()
-def test_a_row_that_is_reset_hears_a_piece_begin(backbone: Backbone) -> None:
+def test_a_row_that_is_reset_begins_a_piece(backbone: Backbone) -> None:
     given = notes()
     _, state = backbone(given, backbone.zero_state(ROWS))
-    heard, _ = backbone(given, reset_rows(state, [False, True, False]))
+    output, _ = backbone(given, reset_rows(state, [False, True, False]))
     fresh, _ = backbone(given, backbone.zero_state(ROWS))
-    assert torch.allclose(heard[:, 1], fresh[:, 1], atol=1e-6)
-    assert not torch.allclose(heard[:, 0], fresh[:, 0], atol=1e-3)
+    assert torch.allclose(output[:, 1], fresh[:, 1], atol=1e-6)
+    assert not torch.allclose(output[:, 0], fresh[:, 0], atol=1e-3)
 
 
 def test_states_are_zeros_with_the_row_first(backbone: Backbone) -> None:
@@ -55,24 +55,24 @@ def test_states_are_zeros_with_the_row_first(backbone: Backbone) -> None:
 
 @torch.no_grad()
 @pytest.mark.parametrize("kind", [Transformer, RelativeTransformer])
-def test_a_transformer_of_one_layer_hears_a_note_until_it_leaves_the_window(kind: type[Transformer]) -> None:
+def test_a_transformer_of_one_layer_reads_a_note_until_it_leaves_the_window(kind: type[Transformer]) -> None:
     transformer = made_up.awake(kind(WIDTH, layers=1, window=20))
     given = notes()
     changed = given.clone()
     changed[30, 1] += 1
-    heard, other = (transformer(music, transformer.zero_state(ROWS))[0] for music in (given, changed))
-    differs = (heard != other).any(dim=-1).nonzero().tolist()
+    output, other = (transformer(music, transformer.zero_state(ROWS))[0] for music in (given, changed))
+    differs = (output != other).any(dim=-1).nonzero().tolist()
     assert differs == [[step, 1] for step in range(30, 50)]
 
 
 @torch.no_grad()
-def test_a_head_with_a_high_sink_hears_nothing() -> None:
+def test_a_head_with_a_high_sink_attends_to_nothing() -> None:
     transformer = made_up.awake(Transformer(WIDTH, layers=1, window=20))
     given = notes()
     transformer.layers[0].sink.fill_(60)
     transformer.layers[0].down.weight.zero_()
-    heard, _ = transformer(given, transformer.zero_state(ROWS))
-    assert torch.allclose(heard, transformer.last(given), atol=1e-5)
+    output, _ = transformer(given, transformer.zero_state(ROWS))
+    assert torch.allclose(output, transformer.last(given), atol=1e-5)
 
 
 def test_rotations_come_back_after_a_turn() -> None:
@@ -89,11 +89,11 @@ def test_a_width_that_heads_do_not_fill_is_refused() -> None:
 
 @torch.no_grad()
 @pytest.mark.parametrize("relative", [False, True])
-def test_attention_is_what_its_formula_says_note_by_note(relative: bool) -> None:
+def test_attention_equals_its_formula_note_by_note(relative: bool) -> None:
     window = 20
     attention = made_up.awake(Attention(WIDTH, window=window, relative=relative))
     given = notes(70)
-    heard, _ = attention.attend(
+    output, _ = attention.attend(
         given, attention.zero_memory(ROWS), masks_of(torch.zeros(ROWS, dtype=torch.int64), 70, window)
     )
     for row, note in [(0, 0), (1, 5), (2, 19), (0, 20), (1, 69)]:
@@ -108,4 +108,4 @@ def test_attention_is_what_its_formula_says_note_by_note(relative: bool) -> None
             logits = rotate(query, *rotations(places[-1:])) @ rotate(keys, *rotations(places)).T
         weights = torch.cat([logits, attention.sink[:, None]], dim=1).softmax(dim=1)[:, :-1]
         expected = attention.attended((weights.to(values.dtype) @ values).flatten())
-        assert torch.allclose(heard[note, row], expected, atol=1e-4)
+        assert torch.allclose(output[note, row], expected, atol=1e-4)

@@ -1,4 +1,4 @@
-"""Made music beside real music: what tells them apart, how they end, what they answer, and the whole command."""
+"""Check the comparison of generated with real music, and the whole command `training.evaluate`."""
 # ruff: noqa: E402 - what needs torch and scikit-learn is imported after the check that they are there
 
 import csv
@@ -27,7 +27,7 @@ SCALE = (60, 64, 67, 72, 62, 65, 71, 60)  # C major
 def played(
     random: np.random.Generator, seconds: float, gap_ms: int = 200, root: int = 0, velocity: int = 64
 ) -> np.ndarray:
-    """Notes of a scale at about even gaps."""
+    """Return notes of a scale with about equal gaps."""
     count = int(1000 * seconds / gap_ms) - 10
     notes = np.empty(count, NOTE)
     notes["onset_ms"] = gap_ms * np.arange(count) + random.integers(0, gap_ms // 2, count)
@@ -50,33 +50,33 @@ def clip(number: int, work: str, source: str = "a", **how: int) -> Music:
     return Music(played(np.random.default_rng(number), 30, **how), 30_000, work, source)
 
 
-def test_sets_that_differ_are_told_apart() -> None:
+def test_sets_that_differ_are_distinguished() -> None:
     slow = [clip(i, str(i // 2)) for i in range(20)]
     fast = [clip(100 + i, str(i // 2), gap_ms=100) for i in range(20)]
-    told = realness.tell_apart(slow, fast)
-    assert told["accuracy"] == told["auc"] == told["by_source"]["a"] == 1
-    assert told["standard_error"] == 0
-    assert told["clips"] == [20, 20]
-    assert told["works"] == 10
-    assert told["giveaways"][0]["auc"] in (0, 1)
+    result = realness.distinguish(slow, fast)
+    assert result["accuracy"] == result["auc"] == result["by_source"]["a"] == 1
+    assert result["standard_error"] == 0
+    assert result["clips"] == [20, 20]
+    assert result["works"] == 10
+    assert result["giveaways"][0]["auc"] in (0, 1)
 
 
-def test_sets_that_are_alike_are_not_told_apart() -> None:
+def test_sets_that_are_alike_are_not_distinguished() -> None:
     same = [clip(i, str(i)) for i in range(12)]
-    assert realness.tell_apart(same, same)["accuracy"] == pytest.approx(0.5)
+    assert realness.distinguish(same, same)["accuracy"] == pytest.approx(0.5)
 
 
-def test_what_is_known_of_a_work_does_not_help() -> None:
-    """Clips of a work are the same but for the side they are on, so only seeing the work would tell."""
+def test_knowing_the_work_does_not_help() -> None:
+    """Check clips that differ between works, not within them, so that only knowing the work would help."""
     loud = [clip(i // 2, str(i // 2), velocity=30 + 3 * (i // 2)) for i in range(40)]
     sides = [loud[i] for i in range(40) if (i // 2) % 2 == 0], [loud[i] for i in range(40) if (i // 2) % 2 == 1]
-    assert realness.tell_apart(*sides)["accuracy"] < 0.8
+    assert realness.distinguish(*sides)["accuracy"] < 0.8
 
 
 def test_too_few_works_are_refused() -> None:
     few = [clip(i, str(i % 9)) for i in range(18)]
     with pytest.raises(ValueError, match="at least 10 works, not 9"):
-        realness.tell_apart(few, few)
+        realness.distinguish(few, few)
 
 
 def test_halves_share_no_work_and_take_turns_within_a_source() -> None:
@@ -87,7 +87,7 @@ def test_halves_share_no_work_and_take_turns_within_a_source() -> None:
 
 
 def closing(*chord: int, held_ms: int = 2000) -> np.ndarray:
-    """Forty notes in C major, then a chord."""
+    """Return forty notes in C major, then a chord."""
     before = [(250 * i, 250, SCALE[i % 8], 64) for i in range(40)]
     return np.array(before + [(10_000, held_ms, pitch, 64) for pitch in sorted(chord)], NOTE)
 
@@ -211,7 +211,7 @@ def test_nats_are_counted_by_position_and_by_second(corpus: Corpus) -> None:
 
 @pytest.fixture(scope="module")
 def halls(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Prepared pieces of 90 s: six held out, and six to learn from, of each of two sources."""
+    """Prepare pieces of 90 s: six held out and six for training, of each of two sources."""
     folder, out = tmp_path_factory.mktemp("files"), tmp_path_factory.mktemp("halls")
     random = np.random.default_rng(0)
     rows = []
@@ -271,14 +271,14 @@ def test_one_command_evaluates_a_model_and_then_the_files_it_made(halls: Path, t
 def test_styles_are_learned_from_clips_that_the_model_could_have_made(
     halls: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    heard: dict[str, styles.Labelled] = {}
-    monkeypatch.setattr(report, "agreement", lambda train, tried: heard.update(train=train, real=tried["real"]))
+    compared: dict[str, styles.Labelled] = {}
+    monkeypatch.setattr(report, "agreement", lambda train, tried: compared.update(train=train, real=tried["real"]))
     write_model(NoteModel("lstm", 64, 32).eval(), tmp_path / "model", name="small")
-    maker = report.Maker(longplay.Engine(tmp_path / "model"), {})
+    generation = report.Generation(longplay.Engine(tmp_path / "model"), {})
     corpus = Corpus(halls, "test")
     given = sets.openings(corpus, list(corpus.by_source), 2, 20, 0)
-    report.style_figures(corpus, Corpus(halls, "train"), given, maker, 2, 0)
-    clips = [clip for labelled in heard.values() for clips in labelled.values() for clip in clips]
+    report.style_figures(corpus, Corpus(halls, "train"), given, generation, 2, 0)
+    clips = [clip for labelled in compared.values() for clips in labelled.values() for clip in clips]
     assert len(clips) == 2 * (16 + 4)
     for each in clips:
         assert set(each.notes["velocity"].tolist()) <= set(tables.VELOCITY)

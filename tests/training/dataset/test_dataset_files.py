@@ -1,4 +1,4 @@
-"""How the files of a data set are found."""
+"""Check the listing of a data set's files."""
 
 from pathlib import Path
 

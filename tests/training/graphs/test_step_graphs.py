@@ -1,4 +1,4 @@
-"""Each backbone's graph against its module, far past any window, with rows that begin at different times."""
+"""Check each backbone's graph against its module, far past any window, with rows that begin at different times."""
 # ruff: noqa: E402 - what needs torch is imported after the check that it is there
 
 import itertools
@@ -32,7 +32,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "relative-transformer": {"layers": 2, "window": 40},
 }
 EVENTS, CONTROLS, _ = made_up.steps(STEPS, ROWS)
-# Row 0 hears one piece; row 7 begins a new one every 249 steps.
+# Row 0 reads one piece; row 7 begins a new one every 249 steps.
 BEGINS = np.array([[row > 0 and step % (592 - 49 * row) == 0 for row in range(ROWS)] for step in range(STEPS)])
 
 
@@ -56,13 +56,13 @@ def folders(model: NoteModel, tmp_path_factory: pytest.TempPathFactory) -> dict[
 
 @torch.no_grad()
 def logits_of_module(model: NoteModel, events: NDArray[np.int64], controls: NDArray[np.int64]) -> NDArray[np.float32]:
-    state, heard = model.zero_state(events.shape[1]), []
+    state, outputs = model.zero_state(events.shape[1]), []
     cuts = [*np.flatnonzero(BEGINS[: len(events)].any(axis=1)), len(events)]
     for begin, end in itertools.pairwise(cuts):
         state = reset_rows(state, BEGINS[begin, : events.shape[1]])
         part, state = model.hear(torch.from_numpy(events[begin:end]), torch.from_numpy(controls[begin:end]), state)
-        heard.append(part)
-    logits: NDArray[np.float32] = model.first_logits(torch.cat(heard))[0].numpy()
+        outputs.append(part)
+    logits: NDArray[np.float32] = model.first_logits(torch.cat(outputs))[0].numpy()
     return logits
 
 
@@ -77,7 +77,7 @@ def logits_of_graph(folder: ModelFolder, rows: list[int], steps: int = STEPS) ->
     return np.stack(said)
 
 
-def test_a_graph_says_what_its_module_says_over_2000_steps(model: NoteModel, folders: dict[str, ModelFolder]) -> None:
+def test_a_graph_equals_its_module_over_2000_steps(model: NoteModel, folders: dict[str, ModelFolder]) -> None:
     expected = logits_of_module(model, EVENTS, CONTROLS)
     assert expected.std() > 0.1
     for rows in ([0], [1, 4, 6], list(range(ROWS))):
@@ -98,7 +98,7 @@ def test_a_rows_bits_are_the_same_in_any_batch(folders: dict[str, ModelFolder]) 
 
 
 @torch.no_grad()
-def test_a_transformer_goes_on_when_its_position_comes_back(tmp_path: Path) -> None:
+def test_a_transformer_continues_when_its_position_wraps_around(tmp_path: Path) -> None:
     model = NoteModel("transformer", width=128, head_width=32).eval()
     model.backbone = made_up.awake(type(model.backbone)(128, layers=1, window=40))
     write_model(model, tmp_path, name="small")
@@ -107,8 +107,8 @@ def test_a_transformer_goes_on_when_its_position_comes_back(tmp_path: Path) -> N
     state, expected, said = model.zero_state(1), [], []
     for part in range(0, count, 256):
         given = (torch.from_numpy(array[part : part + 256]) for array in (events, controls))
-        heard, state = model.hear(*given, state)
-        expected.append(model.first_logits(heard)[0].numpy())
+        outputs, state = model.hear(*given, state)
+        expected.append(model.first_logits(outputs)[0].numpy())
     states = folder.zero_state(1)
     for event, control in zip(events, controls, strict=True):
         logits, _, states = folder.step(event, control, states)
