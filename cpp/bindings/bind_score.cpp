@@ -2,6 +2,7 @@
 #include <span>
 #include <string_view>
 
+#include "midi/midi_file.hpp"
 #include "notes.hpp"
 #include "score/score.hpp"
 
@@ -46,6 +47,7 @@ Notes resolve(const py::array& array) {
 
 void bind_score(py::module_& m) {
   m.attr("NOTE") = py::dtype::of<Note>();
+  m.attr("MAX_MIDI_BYTES") = MidiLimits::kMaxBytes;
   m.def("read_score", &read, "data"_a, "sustain"_a = true, "keep_drums"_a = false, "piano_only"_a = false);
   m.def("write_score", &write, py::arg("notes").noconvert(), "length_ms"_a, "running_status"_a = true,
         "clip_ms"_a = WriteOptions{}.clip_ms);

@@ -34,6 +34,7 @@ class SnapshotError(Error):
 # Scores.
 
 NOTE: np.dtype[Any]
+MAX_MIDI_BYTES: int
 
 def read_score(
     data: bytes, sustain: bool = True, keep_drums: bool = False, piano_only: bool = False

@@ -1,5 +1,8 @@
 """MIDI files as arrays of notes."""
 
+import errno
+import os
+import stat
 import warnings
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -22,13 +25,50 @@ NOTE: np.dtype[Any] = _core.NOTE
 """``onset_ms`` and ``duration_ms`` (int64), ``pitch`` and ``velocity`` (uint8)."""
 
 
+_READ_AHEAD = 1 << 16  # bytes beyond the size of a file: it may grow, or not tell its size
+
+
 def midi_bytes(source: MidiSource) -> bytes:
-    """Return the bytes of a file, or the bytes themselves."""
+    """Return the bytes of a file, or the bytes themselves.
+
+    Raises
+    ------
+    MidiError
+        The file has more bytes than a MIDI file may have.
+    OSError
+        The file cannot be opened, or is not a regular file: a pipe may never end.
+    """
     if isinstance(source, bytes):
         return source
     if isinstance(source, str | Path):
-        return Path(source).read_bytes()
+        return _read_file(Path(source))
     raise TypeError(f"a MIDI file must be a path or bytes, not {type(source).__name__}")
+
+
+def _read_file(path: Path) -> bytes:
+    with open(path, "rb", buffering=0, opener=_open_at_once) as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "not a regular file; copy what it holds to one", str(path))
+        size, parts = status.st_size, []
+        left = _core.MAX_MIDI_BYTES + 1 if size <= _core.MAX_MIDI_BYTES else 0
+        while part := file.read(min(left, size + _READ_AHEAD)):
+            parts.append(part)
+            left -= len(part)
+    if left == 0:
+        raise _too_long(path)
+    return b"".join(parts)
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file without waiting for somebody to write to it, which opening a pipe does."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _too_long(path: Path) -> _core.MidiError:
+    error = _core.MidiError(f"{path} has more bytes than the limit at byte {_core.MAX_MIDI_BYTES}")
+    error.offset = _core.MAX_MIDI_BYTES
+    return error
 
 
 def read_midi(source: MidiSource, *, sustain: bool = True, keep_drums: bool = False, piano_only: bool = False) -> Notes:
@@ -57,14 +97,14 @@ def read_midi(source: MidiSource, *, sustain: bool = True, keep_drums: bool = Fa
     Raises
     ------
     MidiError
-        The bytes are not a readable MIDI file; ``offset`` of the error is where reading stopped.
+        The bytes have no MIDI header that can be read, or go past a limit; its ``offset`` says where.
     OSError
-        The file cannot be opened.
+        The file cannot be opened, or is not a regular file.
 
     Warns
     -----
     UserWarning
-        The file is damaged, and the notes before the damage were read.
+        The file is odd or damaged. Each warning says what was lost, how many, and at which byte.
 
     References
     ----------

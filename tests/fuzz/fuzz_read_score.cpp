@@ -1,9 +1,12 @@
-// Any bytes: notes that keep their promises, or a MidiError that points into the bytes.
+// Any bytes: notes that keep their promises and warnings that say where, or a MidiError that points into the
+// bytes.
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <string>
+#include <vector>
 
 #include "base/error.hpp"
 #include "score/score.hpp"
@@ -35,6 +38,15 @@ std::int64_t require_playable(const std::vector<Note>& notes) {
   return last_end;
 }
 
+// Each warning ends with the offset of the byte that it is about.
+void require_offsets(const std::vector<std::string>& warnings, std::size_t size) {
+  for (const std::string& warning : warnings) {
+    const std::size_t at = warning.rfind(" at byte ");
+    require(at != std::string::npos);
+    require(std::stoull(warning.substr(at + std::string(" at byte ").size())) <= size);
+  }
+}
+
 void read(std::span<const std::uint8_t> bytes, const ReadOptions& options) {
   Score score;
   try {
@@ -43,6 +55,7 @@ void read(std::span<const std::uint8_t> bytes, const ReadOptions& options) {
     require(error.offset() <= bytes.size());
     return;
   }
+  require_offsets(score.warnings, bytes.size());
   const std::int64_t length_ms = require_playable(score.notes) + 1;
   if (length_ms > ScoreLimits::kMaxMilliseconds) return;
   const WriteOptions write_options{.running_status = bytes.size() % 2 == 0,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <stdexcept>
+#include <string>
 #include <utility>
 #include <variant>
 
@@ -103,13 +104,28 @@ Score read_seed(std::span<const std::uint8_t> bytes) {
   return score;
 }
 
+std::vector<std::int32_t> encode_seed(const Tokenizer& tokenizer, Score& seed) {
+  std::vector<std::int32_t> ids = flat(tokenizer.encode(seed.notes));
+  const std::size_t played = ids.size() / 4;
+  const std::size_t skipped = seed.notes.size() - played;
+  if (seed.notes.empty()) {
+    seed.warnings.emplace_back("The seed has no notes that a piano plays.");
+  } else if (played == 0) {
+    seed.warnings.push_back("The seed has no notes that the model plays: " + std::to_string(skipped) +
+                            " of " + std::to_string(skipped) + " are outside the model's keys.");
+  } else if (skipped > 0) {
+    seed.warnings.push_back("The model skips " + std::to_string(skipped) + " of the seed's " +
+                            std::to_string(seed.notes.size()) + " notes because they are outside its keys.");
+  }
+  return ids;
+}
+
 Beginning begin(const Tokenizer& tokenizer, const Seed& seed, const Settings& settings, const Form& form) {
   Score score = seed ? read_seed(*seed) : Score{};
-  if (seed && score.notes.empty()) {
-    score.warnings.emplace_back("The seed has no notes a piano plays: the piece answers nothing.");
-  }
+  std::vector<std::int32_t> prompt;
+  if (seed) prompt = encode_seed(tokenizer, score);
   Beginning beginning{make_request(settings, form), {}, std::move(score.warnings)};
-  beginning.request.prompt = flat(tokenizer.encode(score.notes));
+  beginning.request.prompt = std::move(prompt);
   if (settings.include_seed) {
     beginning.before = std::move(score.notes);
     beginning.request.form = after(beginning.before, form);

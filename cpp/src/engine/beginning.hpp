@@ -20,6 +20,10 @@ std::vector<std::int32_t> flat(const std::vector<NoteEvent>& events);
 // The notes of a file, the first at time zero.
 Score read_seed(std::span<const std::uint8_t> bytes);
 
+// The events of a seed as ids that lie flat. Adds a warning that counts the notes that the model has no key
+// for.
+std::vector<std::int32_t> encode_seed(const Tokenizer& tokenizer, Score& seed);
+
 struct Beginning {
   Request request;
   std::vector<Note> before;  // notes of the music that come before the first one drawn

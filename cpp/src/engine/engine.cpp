@@ -107,7 +107,7 @@ std::unique_ptr<Session> Engine::open_session(Beginning beginning) {
 Scored Engine::score(std::span<const std::uint8_t> midi) {
   Score score = read_seed(midi);
   Request request;
-  request.prompt = flat(tokenizer_.encode(score.notes));
+  request.prompt = encode_seed(tokenizer_, score);
   request.score_prompt = true;
   request.params.resize(config().fields.size());
   request.bias.resize(config().fields.size());

@@ -1,12 +1,12 @@
-// Floor 1: bytes <-> MIDI events, as in the Standard MIDI Files 1.0 specification. docs/midi.md.
+// Bytes <-> MIDI events, as in the Standard MIDI Files 1.0 specification. docs/midi.md.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
 #include <vector>
+
+#include "midi/midi_warnings.hpp"
 
 namespace longplay {
 
@@ -14,36 +14,6 @@ namespace longplay {
 struct MidiLimits {
   static constexpr std::size_t kMaxBytes = std::size_t{1} << 28;
   static constexpr std::size_t kMaxTracks = 65'535;  // what the header can count
-};
-
-// What is odd in a file and read all the same, as players do.
-enum class MidiOddity : std::uint8_t {
-  chunk_passed_over,
-  chunk_truncated,
-  bytes_after_last_chunk,
-  message_truncated,
-  no_end_of_track,
-  bytes_after_end_of_track,
-  system_message,
-  running_status_interrupted,
-  tempo_ignored,
-};
-inline constexpr std::size_t kMidiOddityCount = 9;
-
-// Counts oddities, so that a file that is odd a million times gets one sentence for it.
-class MidiWarnings {
- public:
-  void add(MidiOddity oddity, std::size_t offset);
-  void add(std::string sentence) { sentences_.push_back(std::move(sentence)); }
-  std::vector<std::string> sentences() const;
-
- private:
-  struct Count {
-    std::size_t count = 0;
-    std::size_t first_offset = 0;
-  };
-  std::array<Count, kMidiOddityCount> counts_{};
-  std::vector<std::string> sentences_;
 };
 
 // What a tick is: a part of a quarter note, whose length tempo events change, or a part of a film
@@ -66,7 +36,8 @@ struct MidiFile {
   std::vector<MidiTrack> tracks;
 };
 
-// Finds the tracks. Throws MidiError unless the bytes begin with a header that can be read.
+// Finds the header and the tracks, wherever they are; docs/midi.md. Throws MidiError if there is no header
+// that can be read.
 MidiFile open_midi(std::span<const std::uint8_t> bytes, MidiWarnings& warnings);
 
 // Of a channel message. Program change and channel pressure have one, the others two.
@@ -94,16 +65,23 @@ class MidiTrackReader {
   MidiTrackReader(std::span<const std::uint8_t> bytes, MidiTrack track, MidiWarnings& warnings)
       : bytes_(bytes), position_(track.begin), end_(track.end), warnings_(&warnings) {}
 
-  // False once End-of-Track has been given, which is always the last message: a track that lacks it
-  // ends at its last whole message. Throws MidiError.
+  // False once End-of-Track has been given, which is always the last message: a track that lacks it, or
+  // that cannot be read on, ends at its last whole message.
   bool next(MidiEvent& event);
 
+  // Of the next message, or of what cannot be read.
+  std::size_t position() const { return position_; }
+
+  // Whether the End-of-Track given was the track's own.
+  bool found_end_of_track() const { return found_end_of_track_; }
+
  private:
-  enum class Outcome : std::uint8_t { read, passed_over, truncated };
+  enum class Outcome : std::uint8_t { read, skipped, truncated, number_too_long, no_status };
   Outcome read_message(MidiEvent& event);
   Outcome read_system(MidiEvent& event);
-  bool read_number(std::uint32_t& number);  // false: the track ends first
-  void end_track(MidiEvent& event);
+  Outcome read_number(std::uint64_t& number);
+  void clamp(MidiEvent& event, std::size_t at, std::size_t size);
+  void end_track(MidiEvent& event, Outcome reason, std::size_t start, std::int64_t tick);
 
   std::span<const std::uint8_t> bytes_;
   std::size_t position_;
@@ -112,8 +90,12 @@ class MidiTrackReader {
   std::uint8_t running_status_ = 0;  // 0: none
   bool interrupted_ = false;         // by a meta event or sysex since the running status was set
   bool ended_ = false;
+  bool found_end_of_track_ = false;
   MidiWarnings* warnings_;
 };
+
+// A message takes 6 bytes if its delta has 5, which hold 35 bits.
+static_assert(MidiLimits::kMaxBytes / 6 < std::uint64_t{1} << (63 - 35), "ticks do not overflow");
 
 // One channel message at a tick, for writing.
 struct ChannelMessage {

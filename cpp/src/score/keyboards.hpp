@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "midi/midi_warnings.hpp"
 #include "score/score.hpp"
 
 namespace longplay {
@@ -44,6 +45,7 @@ class Keyboards {
     const std::uint32_t voice = new_voice();
     voices_[voice] = {.note = static_cast<std::uint32_t>(notes_.size()),
                       .track = static_cast<std::uint32_t>(track),
+                      .offset = static_cast<std::uint32_t>(offset),
                       .next = kNone};
     notes_.push_back({now, 0, static_cast<std::uint8_t>(pitch), velocity});
     ++keys_down_[channel];
@@ -85,17 +87,16 @@ class Keyboards {
   }
 
   // Ends what still sounds: a key that was never released with the track that pressed it, a
-  // sustained note now. Returns how many keys were never released.
-  std::size_t finish(const std::vector<std::int64_t>& track_ends, std::int64_t now) {
-    std::size_t unreleased = 0;
+  // sustained note now.
+  void finish(const std::vector<std::int64_t>& track_ends, std::int64_t now, MidiWarnings& warnings) {
     for (std::uint32_t& first : oldest_)
-      for (; first != kNone; ++unreleased) {
+      while (first != kNone) {
         const std::uint32_t voice = std::exchange(first, voices_[first].next);
+        warnings.add(MidiOddity::note_unreleased, voices_[voice].offset);
         end(voice, track_ends[voices_[voice].track]);
       }
     keys_down_.fill(0);
     for (std::size_t channel = 0; channel < kChannels; ++channel) pedal(channel, false, now);
-    return unreleased;
   }
 
   std::vector<Note>& notes() { return notes_; }
@@ -104,7 +105,8 @@ class Keyboards {
   struct Voice {
     std::uint32_t note;
     std::uint32_t track;
-    std::uint32_t next;  // in the list it is in: a key's, a channel's sustained notes, or the free ones
+    std::uint32_t offset;  // of its note_on in the file
+    std::uint32_t next;    // in the list it is in: a key's, a channel's sustained notes, or the free ones
   };
 
   static std::size_t key_of(std::size_t channel, std::size_t pitch) { return channel * kPitches + pitch; }

@@ -1,11 +1,8 @@
 // From ticks to milliseconds, exactly.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
-#include <string>
 
-#include "base/error.hpp"
 #include "midi/midi_file.hpp"
 #include "score/score.hpp"
 
@@ -29,15 +26,15 @@ class MidiClock {
     find_last_tick();
   }
 
-  // Ticks count from the last start_sequence, and never fall. `offset` is for the message of an error.
-  void move_to(std::int64_t tick, std::size_t offset) {
-    if (tick == tick_) return;
-    if (tick > last_tick_)
-      throw MidiError(
-          "the time is past the limit of " + std::to_string(ScoreLimits::kMaxMilliseconds) + " ms", offset);
+  // Ticks count from the last start_sequence, and never fall. False, and the time stays, if the tick is later
+  // than ScoreLimits::kMaxMilliseconds.
+  bool move_to(std::int64_t tick) {
+    if (tick == tick_) return true;
+    if (tick > last_tick_) return false;
     parts_ += (tick - tick_) * parts_per_tick_;
     tick_ = tick;
     milliseconds_ = divide(parts_ + parts_per_ms_ / 2, parts_per_ms_);  // to the nearest, halves up
+    return true;
   }
 
   // Only for files whose ticks are parts of a quarter note; the others have no tempo.

@@ -1,4 +1,4 @@
-// Floor 2: MIDI events <-> notes. The rules are in docs/midi.md.
+// MIDI events <-> notes. The rules are in docs/midi.md.
 #pragma once
 
 #include <cstddef>
@@ -35,7 +35,7 @@ struct ReadOptions {
   bool piano_only = false;  // leave out what is played with a program that is no piano; not channel 10
 };
 
-// Throws MidiError (floor 1's) when the bytes cannot be read, or go past ScoreLimits.
+// Throws MidiError when the bytes cannot be read, or go past ScoreLimits.
 Score read_score(std::span<const std::uint8_t> bytes, const ReadOptions& options = {});
 
 // Sorts by onset, then pitch, and makes each pitch a keyboard's: an earlier note ends where a later

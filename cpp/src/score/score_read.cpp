@@ -1,11 +1,9 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <string>
 #include <utility>
 #include <vector>
 
-#include "base/error.hpp"
 #include "midi/midi_file.hpp"
 #include "score/keyboards.hpp"
 #include "score/midi_clock.hpp"
@@ -29,7 +27,7 @@ class Player {
         warnings_(warnings) {}
 
   void play(const MidiEvent& event, std::size_t track) {
-    clock_.move_to(event.tick, event.offset);
+    if (!clock_.move_to(event.tick)) return skip(event, track);
     const std::size_t channel = event.status & 0x0F;
     switch (event.status >> 4) {
       case 0x8:
@@ -53,33 +51,27 @@ class Player {
 
   // What follows is another sequence: tick 0, tempo, keys and pedals begin anew.
   void end_sequence() {
-    unreleased_ += keyboards_.finish(track_ends_, clock_.milliseconds());
+    keyboards_.finish(track_ends_, clock_.milliseconds(), warnings_);
     clock_.start_sequence();
     programs_.fill(0);
   }
 
-  std::vector<Note> take_notes() {
-    if (unreleased_ > 0)
-      warnings_.add("notes that are never released, which last to the end of their track: " +
-                    std::to_string(unreleased_));
-    if (others_ > 0)
-      warnings_.add("notes of programs that are no pianos, which were left out: " + std::to_string(others_));
-    if (drums_ > 0)
-      warnings_.add("notes of channel 10, the drums, which were left out: " + std::to_string(drums_));
-    return std::move(keyboards_.notes());
-  }
+  std::vector<Note> take_notes() { return std::move(keyboards_.notes()); }
 
  private:
+  // What comes past the limit on time is lost: its track ends with the last message before the limit.
+  void skip(const MidiEvent& event, std::size_t track) {
+    const bool starts_note = event.status >> 4 == 0x9 && event.data2 > 0;
+    warnings_.add(MidiOddity::past_time_limit, event.offset, starts_note ? 1 : 0);
+    if (event.status == kMeta && event.data1 == kMetaEndOfTrack) track_ends_[track] = clock_.milliseconds();
+  }
+
   void note_on(const MidiEvent& event, std::size_t channel, std::size_t track) {
     if (event.data2 == 0) return keyboards_.note_off(channel, event.data1, clock_.milliseconds());
-    if (channel == kDrumChannel && !options_.keep_drums) {
-      ++drums_;
-      return;
-    }
-    if (channel != kDrumChannel && options_.piano_only && programs_[channel] >= kPianos) {
-      ++others_;
-      return;
-    }
+    if (channel == kDrumChannel && !options_.keep_drums)
+      return warnings_.add(MidiOddity::drum_note, event.offset);
+    if (channel != kDrumChannel && options_.piano_only && programs_[channel] >= kPianos)
+      return warnings_.add(MidiOddity::other_program, event.offset);
     keyboards_.note_on(channel, event.data1, event.data2, clock_.milliseconds(), track, event.offset);
   }
 
@@ -95,10 +87,7 @@ class Player {
   MidiClock clock_;
   Keyboards keyboards_;
   std::vector<std::int64_t> track_ends_;  // ms
-  std::size_t unreleased_ = 0;
-  std::size_t drums_ = 0;
   std::array<std::uint8_t, kChannels> programs_{};
-  std::size_t others_ = 0;  // notes of other instruments
   MidiWarnings& warnings_;
 };
 
@@ -107,17 +96,17 @@ void play_alone(MidiTrackReader reader, std::size_t track, Player& player) {
 }
 
 // A track and the tick of its next message.
-struct Place {
+struct NextMessage {
   std::int64_t tick;
   std::size_t track;
-  bool before(const Place& other) const {
+  bool before(const NextMessage& other) const {
     return tick < other.tick || (tick == other.tick && track < other.track);
   }
 };
 
-// Puts the first of `heap` where it belongs: below a place is none that comes before it.
-void sift_down(std::vector<Place>& heap) {
-  const Place moved = heap.front();
+// Moves the first of `heap` down to where it belongs: no message is above one that comes before it.
+void sift_down(std::vector<NextMessage>& heap) {
+  const NextMessage moved = heap.front();
   std::size_t at = 0;
   for (std::size_t child = 1; child < heap.size(); child = 2 * at + 1) {
     if (child + 1 < heap.size() && heap[child + 1].before(heap[child])) ++child;
@@ -131,13 +120,13 @@ void sift_down(std::vector<Place>& heap) {
 // In order of tick; at one tick in order of tracks.
 void play_together(std::vector<MidiTrackReader> readers, Player& player) {
   std::vector<MidiEvent> events(readers.size());
-  std::vector<Place> heap;
+  std::vector<NextMessage> heap;
   for (std::size_t track = 0; track < readers.size(); ++track)
     if (readers[track].next(events[track])) heap.push_back({events[track].tick, track});
-  std::sort(heap.begin(), heap.end(), [](const Place& a, const Place& b) { return a.before(b); });
+  std::sort(heap.begin(), heap.end(), [](const NextMessage& a, const NextMessage& b) { return a.before(b); });
 
   while (!heap.empty()) {
-    Place& first = heap.front();
+    NextMessage& first = heap.front();
     player.play(events[first.track], first.track);
     if (readers[first.track].next(events[first.track])) {
       if (events[first.track].tick == first.tick) continue;  // still the first

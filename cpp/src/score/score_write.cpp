@@ -89,9 +89,9 @@ void resolve_overlaps(std::vector<Note>& notes) {
     if (last - first > 1) std::sort(notes.data() + first, notes.data() + last, by_pitch);
     for (std::size_t i = first; i < last; ++i) {
       const Note note = notes[i];
-      std::size_t& place = latest[note.pitch];
-      if (place != kNone) {
-        Note& before = notes[place];
+      std::size_t& index = latest[note.pitch];
+      if (index != kNone) {
+        Note& before = notes[index];
         if (before.onset_ms == note.onset_ms) {
           before.duration_ms = std::max(before.duration_ms, note.duration_ms);
           before.velocity = std::max(before.velocity, note.velocity);
@@ -99,7 +99,7 @@ void resolve_overlaps(std::vector<Note>& notes) {
         }
         before.duration_ms = std::min(before.duration_ms, note.onset_ms - before.onset_ms);
       }
-      place = kept;
+      index = kept;
       notes[kept++] = note;
     }
   }

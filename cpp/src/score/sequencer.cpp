@@ -40,14 +40,14 @@ void Sorter::sort(std::vector<std::int64_t>& numbers) {
   const int bits = (64 - std::countl_zero(range)) / kRounds + 1;
   sorted_.resize(numbers.size());
   for (int round = 0; round < kRounds; ++round) {
-    places_.assign(std::size_t{1} << bits, 0);
-    const auto place = [&, from = lowest](std::int64_t number) -> std::uint32_t& {
+    positions_.assign(std::size_t{1} << bits, 0);
+    const auto position = [&, from = lowest](std::int64_t number) -> std::uint32_t& {
       const auto part = static_cast<std::uint64_t>(number - from) >> (lowest_bit_ + round * bits);
-      return places_[part & (places_.size() - 1)];
+      return positions_[part & (positions_.size() - 1)];
     };
-    for (const std::int64_t each : numbers) ++place(each);
-    std::exclusive_scan(places_.begin(), places_.end(), places_.begin(), 0U);
-    for (const std::int64_t each : numbers) sorted_[place(each)++] = each;
+    for (const std::int64_t each : numbers) ++position(each);
+    std::exclusive_scan(positions_.begin(), positions_.end(), positions_.begin(), 0U);
+    for (const std::int64_t each : numbers) sorted_[position(each)++] = each;
     numbers.swap(sorted_);
   }
 }

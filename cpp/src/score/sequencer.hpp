@@ -21,7 +21,7 @@ class Sorter {
 
  private:
   int lowest_bit_;
-  std::vector<std::uint32_t> places_;
+  std::vector<std::uint32_t> positions_;
   std::vector<std::int64_t> sorted_;
 };
 

@@ -17,7 +17,7 @@ from longplay._core import Error
 from longplay.arena.ladder import Ladder
 from longplay.arena.rating import Rating
 from longplay.arena.store import DATABASE, Store
-from longplay.midi import Notes, read_midi
+from longplay.midi import Notes, midi_bytes, read_midi
 from longplay.pictures.clip_features import bands, clip_features
 from longplay.provenance import Provenance
 
@@ -79,8 +79,8 @@ def candidates(folder: Path) -> tuple[list[Candidate], list[str]]:
         if path.name not in made:
             remarks.append(f"{path.name}: no JSON file of the folder says what made it.")
             continue
-        data = path.read_bytes()
         try:
+            data = midi_bytes(path)
             notes = read_midi(data)
         except Error as error:
             remarks.append(f"{path.name}: {error}.")

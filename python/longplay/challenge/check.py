@@ -5,12 +5,12 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import reduce
 from operator import add
 from typing import Any, Literal, TypeAlias
 
-from longplay._core import Error
+from longplay._core import Error, MidiError, read_score
 from longplay.challenge import findings, mido_view
 from longplay.challenge.findings import Finding
 from longplay.challenge.grader import CLIPS, TARGET, TOLERANCE, Clip, CrashError, count, cut, mido_length, without_meta
@@ -77,8 +77,20 @@ def check(source: MidiSource) -> Report:
     OSError
         The file cannot be opened.
     """
+    data = midi_bytes(source)
+    report = _check(data)
+    if not any(findings.PACK in finding.remedy for finding in report.findings):
+        return report
     try:
-        file = mido_view.read(midi_bytes(source))
+        read_score(data)
+    except MidiError as error:
+        return replace(report, findings=tuple(findings.without_pack(report.findings, error)))
+    return report
+
+
+def _check(data: bytes) -> Report:
+    try:
+        file = mido_view.read(data)
     except UnreadableError as error:
         return Report("unreadable", None, None, (), (findings.unreadable(error),))
     tracks = len(file.tracks)

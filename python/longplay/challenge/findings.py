@@ -1,7 +1,7 @@
 """What is wrong with a submission, what is risky, what is not heard: a sentence each, and one that mends it."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from longplay.challenge.grader import CLIPS, TARGET, TOLERANCE, Clip
@@ -12,7 +12,8 @@ Severity: TypeAlias = Literal["fatal", "risk", "remark"]
 LATEST_ONSET = 0.5  # s, of a clip's first note
 LOUDEST = 100  # the player's gain is velocity / 100
 _DRUMS = 9  # channel 10, counted from 0
-_PACK = "`longplay pack` mends it"
+PACK = "`longplay pack`"
+_PACK = f"{PACK} mends it"
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,20 @@ def unreadable(error: Exception) -> Finding:
         "bytes",
         "fatal",
         f"cannot be read by mido: {error}",
-        "Export it again from the program that made it; where players read it, `longplay pack` writes it anew.",
+        f"Write it anew: {PACK} reads what mido does not.",
     )
+
+
+def without_pack(found: Sequence[Finding], error: Exception) -> Iterator[Finding]:
+    """Yield the findings; where a remedy is `longplay pack`, say that it cannot read the file."""
+    for finding in found:
+        if PACK in finding.remedy:
+            yield replace(
+                finding,
+                remedy=f"Export it again from the program that made it: longplay cannot read it either ({error}).",
+            )
+        else:
+            yield finding
 
 
 def unmeasurable(error: Exception) -> Finding:

@@ -8,7 +8,7 @@ from typing import Any
 
 from longplay import _core
 from longplay._require import require_integer
-from longplay.midi import Notes
+from longplay.midi import Notes, midi_bytes
 from longplay.provenance import Provenance
 
 
@@ -23,7 +23,7 @@ class PlannedSeed:
     @classmethod
     def read(cls, path: str | Path) -> "PlannedSeed":
         """Read a MIDI file."""
-        data = Path(path).read_bytes()
+        data = midi_bytes(path)
         notes, _ = _core.read_score(data)  # the engine returns the warnings
         return cls(Path(path).name, data, notes)
 

@@ -47,7 +47,7 @@ def training_files(sources: Iterable[Path], split: str | None = "train") -> Iter
     """
     for source in sources:
         if source.is_file() and source.suffix.lower() in SUFFIXES:
-            yield TrainingFile(source.name, str(source), source.read_bytes())
+            yield TrainingFile(source.name, str(source), midi_bytes(source))
             continue
         for one in read_data_set(source, ("work_group", "split")).files:
             if split is None or not one.row or one.row["split"] == split:

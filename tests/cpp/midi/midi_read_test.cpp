@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "base/error.hpp"
 #include "midi/midi_file.hpp"
@@ -60,7 +61,8 @@ TEST(MidiRead, EndsATrackThatIsCutAtItsLastWholeMessage) {
   EXPECT_EQ(got[1].data1, kMetaEndOfTrack);
   EXPECT_EQ(got[1].tick, 10);
   ASSERT_EQ(warnings.sentences().size(), 1U);
-  EXPECT_EQ(warnings.sentences()[0], "a track ends inside a message, which was left out, at byte 26");
+  EXPECT_EQ(warnings.sentences()[0],
+            "1 track ends inside a message, of which 2 bytes were skipped, at byte 26");
 }
 
 TEST(MidiRead, EveryPrefixOfAFileIsReadOrRefusedWithinIt) {
@@ -107,8 +109,71 @@ TEST(MidiRead, AMillionOdditiesAreOneSentence) {
   MidiWarnings warnings;
   for (std::size_t i = 0; i < 1'000'000; ++i) warnings.add(MidiOddity::system_message, 50 + i);
   EXPECT_EQ(warnings.sentences(),
-            std::vector<std::string>{"1000000 system messages that a file may not hold were passed over, the "
-                                     "first at byte 50"});
+            std::vector<std::string>{
+                "1000000 system messages that a file may not hold were skipped, the first at byte 50"});
+}
+
+TEST(MidiRead, TheFirstByteOfAWarningIsTheLowestWhateverTheOrder) {
+  MidiWarnings warnings;
+  warnings.add(MidiOddity::drum_note, 90);
+  warnings.add(MidiOddity::drum_note, 30);
+  warnings.add(MidiOddity::drum_note, 60);
+  EXPECT_EQ(warnings.sentences()[0], "3 notes of channel 10 (drums) were left out, the first at byte 30");
+}
+
+TEST(MidiRead, ADataByteAbove127IsReadAs127InEveryChannelMessage) {
+  const Bytes bytes =
+      midi_file({{0,    0x90, 0x80, 0xFF, 0,    0xB0, 7, 0x90, 0,    0xC0, 0xF0, 0, 0xD0, 0x81, 0,
+                  0xE0, 0xFE, 1,    0,    0xA0, 0xF7, 2, 0,    0x91, 60,   0xFF, 0, 0xFF, 0x2F, 0}});
+  MidiWarnings warnings;
+  const auto got = events(bytes, warnings);
+  ASSERT_EQ(got.size(), 8U);
+  const std::vector<std::pair<int, int>> expected{{127, 127}, {7, 127}, {127, 0}, {127, 0},
+                                                  {127, 1},   {127, 2}, {60, 127}};
+  for (std::size_t i = 0; i < expected.size(); ++i)
+    EXPECT_EQ(std::pair(int{got[i].data1}, int{got[i].data2}), expected[i]) << i;
+  EXPECT_EQ(warnings.sentences(),
+            (std::vector<std::string>{"8 data bytes above 127 were read as 127, the first at byte 24"}));
+}
+
+TEST(MidiRead, ANumberMayHaveFiveBytesAndEndsTheTrackWithSix) {
+  MidiWarnings none;
+  const auto got = events(midi_file({{0x9F, 0xFF, 0xFF, 0xFF, 0x7F, 0x90, 60, 64,   0,    0xFF, 1,
+                                      0x80, 0x80, 0x80, 0x80, 1,    'a',  0,  0xFF, 0x2F, 0}}),
+                          none);
+  ASSERT_EQ(got.size(), 3U);
+  EXPECT_EQ(got[0].tick, (std::int64_t{1} << 33) - 1);
+  EXPECT_EQ(got[1].payload.size(), 1U);
+  EXPECT_TRUE(none.sentences().empty());
+
+  MidiWarnings warnings;
+  const auto ended = events(midi_file({{5, 0x90, 60, 64, 0x80, 0x80, 0x80, 0x80, 0x80, 0, 60, 0}}), warnings);
+  ASSERT_EQ(ended.size(), 2U);
+  EXPECT_EQ(ended[1].data1, kMetaEndOfTrack);
+  EXPECT_EQ(ended[1].tick, 5);
+  EXPECT_EQ(warnings.sentences(),
+            (std::vector<std::string>{
+                "1 track holds a variable-length number of more than 5 bytes, and the rest of "
+                "the track, 8 bytes, were skipped, at byte 26"}));
+}
+
+TEST(MidiRead, ADataByteBeforeAnyStatusEndsItsTrackAlone) {
+  MidiWarnings warnings;
+  const auto got = events(midi_file({{0, 60, 64}, {7, 0x90, 60, 64, 0, 0xFF, 0x2F, 0}}), warnings);
+  ASSERT_EQ(got.size(), 3U);
+  EXPECT_EQ(got[1].tick, 7);
+  EXPECT_EQ(warnings.sentences(),
+            (std::vector<std::string>{"1 track holds a data byte before any status byte, and "
+                                      "the rest of the track, 3 bytes, were skipped, at byte 22"}));
+}
+
+TEST(MidiRead, ARunningStatusIsInterruptedOnceByAMetaEvent) {
+  const Bytes bytes =
+      midi_file({{0, 0x90, 60, 64, 0, 0xFF, 1, 0, 1, 60, 0, 1, 60, 64, 1, 60, 0, 0, 0xFF, 0x2F, 0}});
+  MidiWarnings warnings;
+  EXPECT_EQ(events(bytes, warnings).size(), 6U);
+  EXPECT_EQ(warnings.sentences(),
+            (std::vector<std::string>{"1 running status was kept across a meta event or sysex, at byte 31"}));
 }
 
 }  // namespace

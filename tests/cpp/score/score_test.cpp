@@ -102,6 +102,49 @@ TEST(Score, AMillionNotesOverAnHourLongOneAreReadBack) {
   EXPECT_EQ(score.notes, notes);
 }
 
+// Deltas of 4 bytes have up to 2^28 - 1 ticks of 1 ms: three days.
+const Bytes kThreeDays{0xFF, 0xFF, 0xFF, 0x7F};
+
+Bytes operator+(Bytes a, const Bytes& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+TEST(Score, WhatComesBeforeAMessagePast24HoursIsRead) {
+  const Bytes note{0, 0x90, 60, 64, 10, 0x80, 60, 0};
+  const Bytes end{0, 0xFF, 0x2F, 0};
+  const Bytes late_note = note + kThreeDays + Bytes{0x90, 62, 64, 1, 0x80, 62, 0};
+  for (const Bytes& track : {note + kThreeDays + Bytes{0xFF, 0x2F, 0}, late_note + end,
+                             note + kThreeDays + Bytes{0xB0, 7, 100} + end}) {
+    const Score score = read_score(midi_file({track}));
+    EXPECT_EQ(score.notes, (Notes{{0, 10, 60, 64}}));
+    ASSERT_EQ(score.warnings.size(), 1U);
+    EXPECT_NE(score.warnings[0].find("later than 24 h"), std::string::npos);
+  }
+  EXPECT_EQ(read_score(midi_file({late_note + end})).warnings[0],
+            "3 messages later than 24 h, 1 of them the start of a note, were skipped, the first at byte 34");
+}
+
+TEST(Score, ATrackThatGoesPast24HoursLosesNothingOfTheOthers) {
+  const Bytes late = Bytes{0, 0x90, 60, 64} + kThreeDays + Bytes{0x80, 60, 0, 0, 0xFF, 0x2F, 0};
+  const Bytes early{5, 0x91, 64, 64, 20, 0x81, 64, 0, 0, 0xFF, 0x2F, 0};
+  const Notes together{{0, 25, 60, 64}, {5, 20, 64, 64}};  // the first lasts to the last message in time
+  EXPECT_EQ(read_score(midi_file({late, early})).notes, together);
+  EXPECT_EQ(read_score(midi_file({early, late})).notes, together);
+  EXPECT_EQ(read_score(midi_file({late, early}, 2)).notes, (Notes{{0, 1, 60, 64}, {5, 20, 64, 64}}));
+}
+
+TEST(Score, EveryWarningCountsAndSaysWhere) {
+  const Bytes track{0,  0x99, 36, 64, 0,  0xC0, 40,   0,    0x90, 60, 64, 0, 0xC0, 0,    0, 0x90,
+                    61, 64,   0,  62, 64, 9,    0xFF, 0x51, 2,    1,  1,  0, 0xFF, 0x2F, 0};
+  EXPECT_EQ(read_score(midi_file({track}), {.piano_only = true}).warnings,
+            (std::vector<std::string>{
+                "1 tempo event of zero or of the wrong size was skipped, at byte 44",
+                "2 notes are never released and last to the end of the track, the first at byte 37",
+                "1 note of a program that is no piano was left out, at byte 30",
+                "1 note of channel 10 (drums) was left out, at byte 23"}));
+}
+
 TEST(Score, ADayCanBeWritten) {
   const Notes notes{{ScoreLimits::kMaxMilliseconds - 2, 1, 60, 64}};
   EXPECT_EQ(read_score(write_score(notes, ScoreLimits::kMaxMilliseconds)).notes, notes);

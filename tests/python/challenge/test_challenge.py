@@ -134,6 +134,43 @@ def names(data, severity=None):
     return {f.name for f in longplay.check(data).findings if severity in (None, f.severity)}
 
 
+def advises_pack(data):
+    return any("longplay pack" in finding.remedy for finding in longplay.check(data).findings)
+
+
+def can_be_packed(data):
+    try:
+        _core.read_score(data)
+    except longplay.MidiError:
+        return False
+    return True
+
+
+def test_pack_is_advised_for_random_files_that_it_reads_and_for_no_other():
+    unreadable = 0
+    for number in range(300):
+        data = midi_maker.make(number)
+        advised = advises_pack(data)
+        assert not advised or can_be_packed(data), number
+        unreadable += not can_be_packed(data)
+        if longplay.check(data).outcome == "unreadable":
+            assert advised == can_be_packed(data), number
+    assert unreadable >= 3
+
+
+@pytest.mark.parametrize("kind", [0, 2, 3])
+@pytest.mark.parametrize("division", [0, 500, 0xE728, 0xE900])
+def test_pack_is_not_advised_for_a_type_or_division_that_it_refuses(kind, division):
+    data = file(f"00 b0 40 7f 00 90 3c 7f 00 80 3c 00 {END}", kind=kind, division=division)
+    assert advises_pack(data) == can_be_packed(data) == (kind < 3 and division in (500, 0xE728))
+
+
+def test_what_neither_mido_nor_pack_reads_is_to_be_exported_again():
+    [finding] = longplay.check(b"no music").findings
+    assert finding.remedy.startswith("Export it again")
+    assert "not a MIDI file" in finding.remedy
+
+
 def test_every_refusal_is_named():
     track = _core.write_score(made([]), HOUR - 10_001)[22:].hex()
     report = longplay.check(file(track, track, kind=1))

@@ -1,5 +1,7 @@
 """`longplay.pack` makes a safe hour of anything."""
 
+from pathlib import Path
+
 import midi_maker
 import numpy as np
 import pytest
@@ -106,6 +108,15 @@ def test_an_hour_of_chords_and_rests_is_made_safe_with_all_its_notes(engine, ran
     assert_safe(packed.to_bytes())
     kept = packed.notes[packed.notes["onset_ms"] <= HOUR]
     assert len(kept) >= len(notes) - 20  # rounding may bring two notes of one pitch together
+
+
+@pytest.mark.parametrize("name", ["cc_ff.mid", "rmi.rmi"])
+def test_a_file_that_mido_refuses_is_packed_as_check_advises(engine, name):
+    data = (Path(__file__).parents[2] / "data" / "midi" / name).read_bytes()
+    report = longplay.check(data)
+    assert (report.outcome, len(report.findings)) == ("unreadable", 1)
+    assert "longplay pack" in report.findings[0].remedy
+    assert_safe(longplay.pack(data, engine).to_bytes())
 
 
 def test_random_and_nasty_files_are_made_safe(engine):

@@ -169,7 +169,7 @@ def test_a_seed_without_notes_is_said_to_be_empty(engine):
 
 def test_a_damaged_file_is_answered_and_scored_with_a_remark(engine):
     damaged = SEED[:-6]
-    assert "read as far as it goes" in engine.generate(damaged, 5).warnings[0]
+    assert "past the end of the file" in engine.generate(damaged, 5).warnings[0]
     assert engine.score(damaged).warnings == engine.generate(damaged, 5).warnings
     assert engine.score(SEED).warnings == engine.generate(SEED, 5).warnings == ()
 

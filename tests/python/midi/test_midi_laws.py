@@ -1,5 +1,7 @@
 """Laws of reading, for any bytes at all."""
 
+import re
+
 import numpy as np
 import score_oracle
 from hypothesis import given
@@ -20,6 +22,19 @@ TEMPO = st.builds("ff5103{:06x}".format, st.integers(1, 2_000_000))
 OTHER = st.sampled_from(["ff0100", "f003010203", "f70100", "c005", "c028", "c949", "e00040"])
 MESSAGE = st.one_of(NOTE, NOTE, NOTE, CONTROL, TEMPO, OTHER)
 TRACK = st.lists(st.tuples(DELTA, MESSAGE).map("".join), max_size=40).map(lambda parts: "".join(parts) + "05ff2f00")
+# Any two data bytes, above 127 too, and a delta of up to five.
+CLAMPED = st.builds(
+    "{:02x}{:02x}{:02x}".format,
+    st.sampled_from([0x80, 0x90, 0x90, 0xB0, 0xE0]),
+    st.integers(50, 255),
+    st.integers(0, 255),
+)
+CLAMPED_ONE = st.builds("{:02x}{:02x}".format, st.sampled_from([0xC0, 0xD0]), st.integers(0, 255))
+LONG_DELTA = st.sampled_from(["00", "05", "8005", "80808005", "8080808005"])
+ODD_MESSAGE = st.one_of(MESSAGE, CLAMPED, CLAMPED, CLAMPED_ONE)
+ODD_TRACK = st.lists(st.tuples(LONG_DELTA, ODD_MESSAGE).map("".join), max_size=40).map(
+    lambda parts: "".join(parts) + "05ff2f00"
+)
 FILE = st.builds(
     lambda kind, tracks, division: file(*tracks[: 1 if kind == 0 else None], kind=kind, division=division),
     st.integers(0, 2),
@@ -46,7 +61,7 @@ def read_or_refuse(data):
         offset, message = error.offset, str(error)
     else:
         assert_a_piano_can_play(notes)
-        assert all(isinstance(warning, str) for warning in warnings)
+        assert all(re.search(r" at byte \d+$", warning) for warning in warnings)
         return
     assert 0 <= offset <= len(data)
     assert message.endswith(f" at byte {offset}")
@@ -83,6 +98,28 @@ def test_any_sound_file_is_read_as_the_slow_reader_does(data, sustain, keep_drum
     notes, _ = _core.read_score(data, **how)
     assert_a_piano_can_play(notes)
     assert notes.tolist() == score_oracle.read(data, **how)
+
+
+@given(st.lists(ODD_TRACK, min_size=1, max_size=3), st.integers(1, 2), st.booleans())
+def test_data_bytes_above_127_and_long_deltas_are_read_as_mido_clips_them(tracks, kind, piano_only):
+    data = file(*tracks, kind=kind)
+    notes, _ = _core.read_score(data, piano_only=piano_only)
+    assert_a_piano_can_play(notes)
+    assert notes.tolist() == score_oracle.read(data, piano_only=piano_only)
+
+
+@given(st.lists(TRACK, min_size=1, max_size=4), st.data())
+def test_a_wrong_length_of_a_track_changes_no_note(tracks, draw):
+    data = file(*tracks, kind=1)
+    wrong = bytearray(data)
+    for at in [at for at in range(len(data)) if data.startswith(b"MTrk", at)]:
+        wrong[at + 4 : at + 8] = draw.draw(st.sampled_from([data[at + 4 : at + 8], bytes(4), b"\xff" * 4, b"\0\0\0\7"]))
+    assert _core.read_score(bytes(wrong))[0].tolist() == _core.read_score(data)[0].tolist()
+
+
+@given(FILE, st.binary(max_size=200).filter(lambda junk: b"MThd" not in junk))
+def test_bytes_before_the_header_change_no_note(data, junk):
+    assert _core.read_score(junk + data)[0].tolist() == _core.read_score(data)[0].tolist()
 
 
 NOTES = st.lists(

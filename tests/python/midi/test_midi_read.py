@@ -156,7 +156,7 @@ def test_a_note_that_is_never_released_ends_with_its_track():
     data = file(f"{NOTE_ON_AT_0} 0a ff 2f 00", "14 ff 2f 00", kind=1)
     assert read_odd(data) == (
         [(0, 10, 60, 64)],
-        ["notes that are never released, which last to the end of their track: 1"],
+        ["1 note is never released and lasts to the end of the track, at byte 23"],
     )
 
 
@@ -166,7 +166,7 @@ def test_a_note_off_for_a_silent_key_does_nothing():
 
 def test_drums_are_left_out_unless_they_are_kept():
     data = file(f"00 99 24 40  0a 89 24 00 {END}")
-    assert read_odd(data) == ([], ["notes of channel 10, the drums, which were left out: 1"])
+    assert read_odd(data) == ([], ["1 note of channel 10 (drums) was left out, at byte 23"])
     assert read(data, keep_drums=True) == [(0, 10, 36, 64)]
 
 
@@ -180,7 +180,7 @@ def test_what_no_piano_plays_is_left_out_when_pianos_alone_are_asked_for():
         00 c0 00  00 90 3c 40  0a 80 3c 00 {END}  # and a piano on channel 1
     """)
     kept = [(0, 10, 36, 64), (0, 10, 64, 64), (0, 10, 67, 64), (10, 10, 60, 64)]
-    celesta = ["notes of programs that are no pianos, which were left out: 1"]
+    celesta = ["1 note of a program that is no piano was left out, at byte 26"]
     assert read_odd(data, piano_only=True, keep_drums=True) == (kept, celesta)
     assert read(data, keep_drums=True) == sorted([(0, 10, 60, 64), *kept])
 
@@ -209,6 +209,13 @@ def test_what_no_piano_hears_is_read_over():
     assert read(data) == [(0, 10, 60, 64)]
 
 
-def test_a_delta_has_up_to_four_bytes():
-    data = file("80808000 90 3c 40  8100 80 3c 00  00 ff 2f 00")
+def test_a_delta_has_up_to_five_bytes():
+    data = file("80808000 90 3c 40  808080 8100 80 3c 00  00 ff 2f 00")
     assert read(data) == [(0, 128, 60, 64)]
+
+
+def test_a_note_off_of_another_track_releases_a_key_of_the_channel():
+    pressed, released = f"{NOTE_ON_AT_0} 14 ff 2f 00", f"0a 80 3c 00 {END}"
+    assert read(file(pressed, released, kind=1)) == [(0, 10, 60, 64)]
+    other_channel = f"0a 81 3c 00 {END}"
+    assert read_odd(file(pressed, other_channel, kind=1))[0] == [(0, 20, 60, 64)]

@@ -63,7 +63,7 @@ class Pianos:
 
 
 def read(data: bytes, *, sustain: bool = True, keep_drums: bool = False, piano_only: bool = False) -> list[NoteTuple]:
-    midi = mido.MidiFile(file=io.BytesIO(data))
+    midi = mido.MidiFile(file=io.BytesIO(data), clip=True)
     pianos = Pianos(sustain)
     tracks = list(enumerate(midi.tracks))
     now = Fraction(0)
