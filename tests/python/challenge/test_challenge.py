@@ -7,8 +7,8 @@ import midi_maker
 import numpy as np
 import pytest
 from grader import CLIPS, parse, predict
+from hours import HOUR, an_hour, delta, made, notes_file
 from smf import file
-from test_grader import HOUR, an_hour, delta, made, notes_file
 
 import longplay
 from longplay import _core
