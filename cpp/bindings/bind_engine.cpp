@@ -20,7 +20,7 @@ std::vector<std::uint8_t> copy_of(const py::bytes& data) {
 Seed seed_of(const std::optional<py::bytes>& bytes) { return bytes ? Seed(copy_of(*bytes)) : Seed(); }
 
 bool wait(Job& job, std::size_t index, double seconds) {
-  const py::gil_scoped_release nogil;
+  const ReleasedGil nogil;
   return job.wait(index, std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1e3)));
 }
 
@@ -34,7 +34,7 @@ py::tuple take(Job& job, std::size_t index) {
 std::optional<py::tuple> snapshot(Job& job, std::size_t index, std::size_t first_event) {
   std::optional<Standing> standing;
   {
-    const py::gil_scoped_release nogil;
+    const ReleasedGil nogil;
     standing = job.snapshot(index, first_event);
   }
   if (!standing) return {};
@@ -46,14 +46,14 @@ std::optional<py::tuple> snapshot(Job& job, std::size_t index, std::size_t first
 std::unique_ptr<Stream> stream(Engine& engine, const std::optional<py::bytes>& seed,
                                const Settings& settings) {
   const Seed copy = seed_of(seed);
-  const py::gil_scoped_release nogil;
+  const ReleasedGil nogil;
   return engine.stream(copy, settings);
 }
 
 std::unique_ptr<Session> session(Engine& engine, const std::optional<py::bytes>& seed,
                                  const Settings& settings) {
   const Seed copy = seed_of(seed);
-  const py::gil_scoped_release nogil;
+  const ReleasedGil nogil;
   return engine.session(copy, settings);
 }
 
@@ -61,7 +61,7 @@ py::tuple score(Engine& engine, const py::bytes& midi) {
   const auto bytes = copy_of(midi);
   Scored scored;
   {
-    const py::gil_scoped_release nogil;
+    const ReleasedGil nogil;
     scored = engine.score(bytes);
   }
   return py::make_tuple(by_event(std::move(scored.events)), by_event(std::move(scored.log_probabilities)),
@@ -114,17 +114,16 @@ void bind_engine(py::module_& m) {
       .def("take", &take, "index"_a)
       .def("snapshot", &snapshot, "index"_a, "first_event"_a = 0)
       .def_property_readonly("made_ms", &Job::made_ms)
-      .def("stop", &Job::stop, py::call_guard<py::gil_scoped_release>());
+      .def("stop", &Job::stop, py::call_guard<ReleasedGil>());
 
   py::class_<Engine>(m, "Engine")
       .def(py::init<std::shared_ptr<Runtime>, std::shared_ptr<ModelFiles>, const Device&, int>(), "runtime"_a,
-           "files"_a, "device"_a, "num_threads"_a, py::call_guard<py::gil_scoped_release>())
+           "files"_a, "device"_a, "num_threads"_a, py::call_guard<ReleasedGil>())
       .def_property_readonly("num_threads", &Engine::num_threads)
       .def_property_readonly("time", &Engine::time)
       .def_property_readonly("row_copies", &Engine::row_copies)
       // A job reads the index that the settings of its tasks avoid.
-      .def("start", &Engine::start, "tasks"_a, py::call_guard<py::gil_scoped_release>(),
-           py::keep_alive<0, 2>())
+      .def("start", &Engine::start, "tasks"_a, py::call_guard<ReleasedGil>(), py::keep_alive<0, 2>())
       .def("stream", &stream, "seed"_a, "settings"_a)
       .def("session", &session, "seed"_a, "settings"_a)
       .def("resume_stream", py::overload_cast<const Snapshot&, const Settings&>(&Engine::stream),

@@ -1,3 +1,4 @@
+#include "base/process.hpp"
 #include "bindings.hpp"
 #include "generator/generator.hpp"
 
@@ -15,7 +16,7 @@ class ListQueue : public Queue {
   void done(const Request& request, Drawn result) override {
     drawn[static_cast<std::size_t>(&request - requests_.data())] = std::move(result);
   }
-  bool progress(std::int64_t) override { return true; }
+  bool progress(std::int64_t) override { return !Work::ending(); }
 
   std::vector<Drawn> drawn;
 
@@ -53,7 +54,8 @@ py::list generate_events(std::shared_ptr<Runtime> runtime, std::shared_ptr<Model
   }
   ListQueue queue(requests);
   {
-    const py::gil_scoped_release nogil;
+    const ReleasedGil nogil;
+    const Work work;
     Generator generator(std::make_unique<Model>(runtime, files, Device{}, rows));
     generator.run(queue, rows);
   }

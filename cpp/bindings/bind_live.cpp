@@ -16,7 +16,7 @@ using LogProbabilities = py::array_t<float, py::array::c_style>;
 Notes draw(Stream& stream, std::uint64_t events) {
   std::vector<Note> notes;
   {
-    const py::gil_scoped_release nogil;
+    const ReleasedGil nogil;
     notes = stream.draw(events);
   }
   return to_numpy(std::move(notes));
@@ -25,7 +25,7 @@ Notes draw(Stream& stream, std::uint64_t events) {
 void feed(Session& session, const py::array& array) {
   const Notes notes = as_notes(array);
   const std::span<const Note> span = as_span(notes);
-  const py::gil_scoped_release nogil;
+  const ReleasedGil nogil;
   for (const Note& note : span) session.feed(note);
 }
 
@@ -33,7 +33,7 @@ Notes next(Session& session, std::optional<std::int64_t> onset_ms, std::optional
            std::optional<int> pitch, std::optional<int> velocity) {
   std::vector<Note> notes;
   {
-    const py::gil_scoped_release nogil;
+    const ReleasedGil nogil;
     notes.push_back(session.next({onset_ms, duration_ms, pitch, velocity}));
   }
   return to_numpy(std::move(notes));
@@ -73,7 +73,7 @@ void bind_snapshot(py::module_& m) {
 
 void bind_live(py::module_& m) {
   bind_snapshot(m);
-  const py::call_guard<py::gil_scoped_release> nogil;
+  const py::call_guard<ReleasedGil> nogil;
   py::class_<Stream>(m, "Stream")
       .def("listen", &Stream::listen, nogil)
       .def("draw", &draw, "events"_a)

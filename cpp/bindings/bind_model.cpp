@@ -5,6 +5,7 @@
 #include <memory>
 #include <string_view>
 
+#include "base/process.hpp"
 #include "bindings.hpp"
 #include "model/model.hpp"
 
@@ -46,7 +47,8 @@ py::array_t<float> step(Model& model, const Ids& events, const Ids& controls) {
     if (!control.empty()) std::copy_n(controls.data(row), control.size(), control.begin());
   }
   {
-    const py::gil_scoped_release nogil;
+    const ReleasedGil nogil;
+    const Work work;
     model.step(rows);
   }
   return logits(model, 0, rows);
@@ -58,7 +60,8 @@ py::array_t<float> head(Model& model, int field, const Ids& drawn) {
     for (int f = 0; f < field; ++f) model.choose(row, f, static_cast<std::int32_t>(drawn.at(row, f)));
   }
   {
-    const py::gil_scoped_release nogil;
+    const ReleasedGil nogil;
+    const Work work;
     model.head(field, rows);
   }
   return logits(model, field, rows);
@@ -155,7 +158,7 @@ void bind_model(py::module_& m) {
 
   py::class_<Model>(m, "Model")
       .def(py::init<std::shared_ptr<Runtime>, std::shared_ptr<ModelFiles>, const Device&, int>(), "runtime"_a,
-           "files"_a, "device"_a, "max_batch"_a, py::call_guard<py::gil_scoped_release>())
+           "files"_a, "device"_a, "max_batch"_a, py::call_guard<ReleasedGil>())
       .def("step", &step, py::arg("events").noconvert(), py::arg("controls").noconvert())
       .def("head", &head, "field"_a, py::arg("drawn").noconvert())
       .def("reset", &Model::reset, "row"_a)

@@ -26,7 +26,7 @@ Array<T> to_flat(std::vector<T> values) {
 // Runs without the GIL; nothing in `work` may touch a Python object.
 template <typename Work>
 auto without_gil(const Work& work) {
-  const py::gil_scoped_release nogil;
+  const ReleasedGil nogil;
   return work();
 }
 

@@ -48,7 +48,7 @@ py::tuple sample_batch(const Floats& logits, const SamplingParams& params, std::
   std::vector<std::int32_t> ids(batch);
   std::vector<float> log_probabilities(batch);
   {
-    const py::gil_scoped_release nogil;  // no Python object is touched until this scope ends
+    const ReleasedGil nogil;  // no Python object is touched until this scope ends
     Sampler sampler(size);
     for (std::size_t row = 0; row < batch; ++row) {
       const auto candidate = static_cast<std::uint32_t>(first_candidate + row);

@@ -13,7 +13,7 @@ py::tuple read(const py::bytes& data, bool sustain, bool keep_drums, bool piano_
   const std::string_view view = data;
   Score score;
   {
-    const py::gil_scoped_release nogil;
+    const ReleasedGil nogil;
     score = read_score({reinterpret_cast<const std::uint8_t*>(view.data()), view.size()},
                        {.sustain = sustain, .keep_drums = keep_drums, .piano_only = piano_only});
   }
@@ -25,7 +25,7 @@ py::bytes write(const py::array& array, std::int64_t length_ms, bool running_sta
   const std::span<const Note> span = as_span(notes);
   std::vector<std::uint8_t> file;
   {
-    const py::gil_scoped_release nogil;
+    const ReleasedGil nogil;
     file = write_score(span, length_ms, {.running_status = running_status, .clip_ms = clip_ms});
   }
   return {reinterpret_cast<const char*>(file.data()), file.size()};
@@ -36,7 +36,7 @@ Notes resolve(const py::array& array) {
   const std::span<const Note> span = as_span(notes);
   std::vector<Note> resolved;
   {
-    const py::gil_scoped_release nogil;
+    const ReleasedGil nogil;
     resolved.assign(span.begin(), span.end());
     resolve_overlaps(resolved);
   }

@@ -13,7 +13,7 @@ py::array_t<std::int32_t> encode(const Tokenizer& tokenizer, const py::array& ar
   const std::span<const Note> span = as_span(notes);
   std::vector<std::int32_t> ids;
   {
-    const py::gil_scoped_release nogil;
+    const ReleasedGil nogil;
     for (const NoteEvent& event : tokenizer.encode(span)) ids.insert(ids.end(), event.begin(), event.end());
   }
   const auto count = static_cast<py::ssize_t>(ids.size() / 4);
@@ -24,7 +24,7 @@ Notes decode(const Tokenizer& tokenizer, const Events& events) {
   if (events.ndim() != 2 || events.shape(1) != 4) throw py::value_error("events must have shape (events, 4)");
   std::vector<Note> notes;
   {
-    const py::gil_scoped_release nogil;
+    const ReleasedGil nogil;
     std::vector<NoteEvent> rows(static_cast<std::size_t>(events.shape(0)));
     if (!rows.empty()) std::memcpy(rows.data(), events.data(), rows.size() * sizeof(NoteEvent));
     notes = tokenizer.decode(rows);

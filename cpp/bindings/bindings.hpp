@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "gil.hpp"
+
 namespace longplay {
 
 namespace py = pybind11;

@@ -1,6 +1,8 @@
 #include <exception>
 
+#include "base/ending.hpp"
 #include "base/error.hpp"
+#include "base/process.hpp"
 #include "bindings.hpp"
 #include "score/score.hpp"
 
@@ -21,8 +23,15 @@ void bind_errors(py::module_& m) {
       py::object exception = midi_error(e.what());
       exception.attr("offset") = e.offset();
       PyErr_SetObject(midi_error.ptr(), exception.ptr());
+    } catch (const Ending& e) {
+      PyErr_SetString(PyExc_SystemExit, e.what());
     }
   });
+}
+
+// Python's own exit handlers run while its daemon threads still do.
+void end_work_at_exit() {
+  py::module_::import("atexit").attr("register")(py::cpp_function(&Work::end, py::call_guard<ReleasedGil>()));
 }
 
 }  // namespace
@@ -39,6 +48,7 @@ PYBIND11_MODULE(_core, m) {
   bind_live(m);
   bind_engine(m);
   bind_originality(m);
+  end_work_at_exit();
 }
 
 }  // namespace longplay

@@ -1,6 +1,8 @@
 // Notes between C++ and NumPy: structured arrays of the dtype NOTE.
 #pragma once
 
+#include <cstddef>
+#include <cstring>
 #include <span>
 #include <string>
 #include <utility>
@@ -13,7 +15,10 @@ namespace longplay {
 
 using Notes = py::array_t<Note, py::array::c_style>;
 
+// Python sees every byte of an array: the padding of a note, whatever it holds, becomes zeros.
 inline Notes to_numpy(std::vector<Note> notes) {
+  constexpr std::size_t kEnd = offsetof(Note, velocity) + sizeof(Note::velocity);
+  for (Note& note : notes) std::memset(reinterpret_cast<std::byte*>(&note) + kEnd, 0, sizeof(Note) - kEnd);
   const auto count = static_cast<py::ssize_t>(notes.size());
   return to_numpy(std::move(notes), {count});
 }

@@ -5,9 +5,13 @@ raises ValueError. Numbers of NumPy are returned as numbers of Python.
 """
 
 import math
-from collections.abc import Collection
+import reprlib
+from collections.abc import Collection, Iterable
 from numbers import Integral, Real
-from typing import NoReturn, SupportsFloat, SupportsInt, cast
+from os import PathLike
+from typing import NoReturn, SupportsFloat, SupportsInt, TypeVar, cast
+
+T = TypeVar("T")
 
 
 def require_number(name: str, value: object, low: float, high: float, *, open_low: bool = False) -> float:
@@ -47,6 +51,14 @@ def require_choice(name: str, value: object, choices: Collection[str]) -> str:
     if isinstance(value, str) and value in choices:
         return value
     raise ValueError(f"{name} must be one of {', '.join(choices)}, not {value!r}")
+
+
+def require_list(name: str, values: Iterable[T]) -> list[T]:
+    """Return values as a list; refuse one path or one bytes object, which would be taken apart."""
+    if isinstance(values, (str, bytes, bytearray, PathLike)):
+        shown = reprlib.repr(values)
+        raise TypeError(f"{name} must be a list, not {shown}; to fix this, pass [{shown}]")
+    return list(values)
 
 
 def refuse_type(name: str, wanted: str, value: object) -> NoReturn:

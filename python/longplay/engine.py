@@ -1,14 +1,16 @@
 """The engine: from a seed to an hour of piano music."""
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Unpack
+from typing import Any, Unpack
 
 from longplay._making.job import OnSnapshot, Progress, pieces
 from longplay._making.planner import Planner
 from longplay._model.device import DeviceName
 from longplay._model.opened import OpenModel
 from longplay._model.styles import styles
+from longplay._require import require_list
 from longplay.live import Session, Stream
 from longplay.midi import MidiSource, Seed, midi_bytes
 from longplay.originality.index import Index
@@ -61,6 +63,13 @@ class Engine:
     ) -> None:
         self._model = OpenModel(model, device, num_threads, cuda_graph)
         self._planner = Planner(self._model)
+        self._arguments = (model, device, num_threads, cuda_graph)
+
+    def __repr__(self) -> str:
+        return "Engine({!r}, {!r}, {}, cuda_graph={})".format(*self._arguments)
+
+    def __reduce__(self) -> tuple[Any, ...]:  # pickled as what it was made with
+        return partial(type(self), cuda_graph=self._arguments[3]), self._arguments[:3]
 
     @property
     def device(self) -> str:
@@ -182,7 +191,7 @@ class Engine:
             In the order of the seeds, each as soon as it and all before it are finished.
         """
         common: OwnSettings = {"seconds": seconds, **settings}
-        sources = list(seeds)
+        sources = require_list("seeds", seeds)
         chosen = [Settings(**(common | own)) for own in ([{}] * len(sources) if each is None else each)]
         if len(chosen) != len(sources):
             raise ValueError(f"each must have an entry for each of {len(sources)} seeds, not {len(chosen)}")
@@ -281,7 +290,7 @@ class Engine:
         on_snapshot: OnSnapshot | None = None,
         snapshot_seconds: float = 60.0,
     ) -> Iterator[Piece]:
-        """Extend pieces, many at once.
+        """Extend pieces, many at once; yield them in the order of the snapshots.
 
         Parameters
         ----------
@@ -293,13 +302,8 @@ class Engine:
             As for `extend`, which also lists the errors.
         on_snapshot, snapshot_seconds
             As for `generate_batch`.
-
-        Yields
-        ------
-        Piece
-            In the order of the snapshots.
         """
-        before = [self._planner.read("piece", data) for data in snapshots]
+        before = [self._planner.read("piece", data) for data in require_list("snapshots", snapshots)]
         numbers = [0] * len(before) if branches is None else list(branches)
         tasks = [self._planner.extend_task(*pair, seconds) for pair in zip(before, numbers, strict=True)]
         seconds_before = sum(snapshot.provenance.settings_now.seconds for snapshot in before)
@@ -374,11 +378,7 @@ class Engine:
         return Session(self._model.core.resume_session(before, settings), provenance)
 
     def score(self, midi: MidiSource) -> Score:
-        """Score a MIDI file: how likely the model finds each note, given all notes before it.
-
-        Parameters
-        ----------
-        midi : path or bytes
+        """Score a MIDI file, a path or bytes: how likely the model finds each note, given all notes before it.
 
         Raises
         ------

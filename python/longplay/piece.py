@@ -13,9 +13,19 @@ from longplay.midi import Notes, write_midi
 from longplay.provenance import Provenance
 
 
-@dataclass(frozen=True)
+def _freeze(holder: object, *names: str) -> None:
+    """Replace arrays by views of them that cannot be written to."""
+    for name in names:
+        view = getattr(holder, name).view()
+        view.flags.writeable = False
+        object.__setattr__(holder, name, view)
+
+
+@dataclass(frozen=True, eq=False)
 class Piece:
     """A piece of music from `Engine.generate` or `Engine.extend`.
+
+    Pieces are equal if all of these are equal; snapshots are not compared. The arrays are read-only.
 
     Attributes
     ----------
@@ -46,6 +56,23 @@ class Piece:
     refusals: int = 0
     before_ending: Snapshot | None = field(default=None, repr=False)
 
+    def __post_init__(self) -> None:
+        _freeze(self, "notes", "events", "log_probabilities")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Piece):
+            return NotImplemented
+        mine = (self.duration, self.provenance, self.warnings, self.refusals)
+        return (
+            mine == (other.duration, other.provenance, other.warnings, other.refusals)
+            and np.array_equal(self.notes, other.notes)
+            and np.array_equal(self.events, other.events)
+            and np.array_equal(self.log_probabilities, other.log_probabilities)
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.duration, self.events.tobytes()))
+
     def to_bytes(self) -> bytes:
         """Return the piece as a MIDI file of type 0 with one track; see `write_midi`."""
         return write_midi(self.notes, self.duration)
@@ -73,9 +100,11 @@ class Piece:
         return self.before_ending.to_bytes()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Score:
     """How likely a model finds the notes of a file.
+
+    Scores are equal if their log-probabilities and warnings are equal. The array is read-only.
 
     Attributes
     ----------
@@ -93,6 +122,17 @@ class Score:
     fields: dict[str, float]
     log_probabilities: NDArray[np.float32] = field(repr=False)
     warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _freeze(self, "log_probabilities")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Score):
+            return NotImplemented
+        return self.warnings == other.warnings and np.array_equal(self.log_probabilities, other.log_probabilities)
+
+    def __hash__(self) -> int:
+        return hash((self.warnings, self.log_probabilities.tobytes()))
 
     @classmethod
     def of(cls, names: Sequence[str], log_probabilities: NDArray[np.float32], warnings: Sequence[str]) -> "Score":

@@ -5,6 +5,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/process.hpp"
 #include "engine/beginning.hpp"
 #include "engine/generator_pool.hpp"
 #include "engine/job.hpp"
@@ -46,6 +47,7 @@ Engine::Engine(std::shared_ptr<const Runtime> runtime, std::shared_ptr<const Mod
     if (device.kind == Device::Kind::cuda) num_threads_ = std::min(num_threads_, kThreadsOnGpu);
   }
   pool_ = std::make_shared<GeneratorPool>(std::move(runtime), std::move(files), device);
+  const Work work;
   pool_->give_back(pool_->acquire(1));  // whatever is wrong with the model shows now
 }
 
@@ -60,6 +62,7 @@ LoopTime Engine::time() const { return pool_->time(); }
 std::uint64_t Engine::row_copies() const { return pool_->row_copies(); }
 
 std::unique_ptr<Job> Engine::start(const std::vector<Task>& tasks) {
+  pool_->require_usable();
   std::vector<Candidate> candidates;
   candidates.reserve(tasks.size());
   int rows_each = 1;

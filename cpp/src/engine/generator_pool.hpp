@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/process.hpp"
 #include "generator/generator.hpp"
 
 namespace longplay {
@@ -20,8 +21,15 @@ class GeneratorPool {
 
   const ModelConfig& config() const { return files_->config; }
 
+  // Throws Error in a forked child, Ending while the process ends.
+  void require_usable() const {
+    process_.require_current();
+    Work::require_going_on();
+  }
+
   // A generator for at least `rows` rows, the caller's until given back.
   std::unique_ptr<Generator> acquire(int rows) {
+    process_.require_current();
     {
       const std::lock_guard lock(mutex_);
       const auto fits =
@@ -47,20 +55,24 @@ class GeneratorPool {
 
   // Works on one request, in the caller's thread.
   Drawn run(const Request& request) {
+    const Work work;
     Only queue(request);
     const int rows = request.rows(config());
     auto generator = acquire(rows);
     const LoopTime worked = generator->run(queue, rows);
     give_back(std::move(generator), worked);
+    Work::require_going_on();
     return std::move(queue.drawn);
   }
 
   LoopTime time() const {
+    process_.require_current();
     const std::lock_guard lock(mutex_);
     return time_;
   }
 
   std::uint64_t row_copies() const {
+    process_.require_current();
     const std::lock_guard lock(mutex_);
     std::uint64_t copies = copies_of_gone_;
     for (const auto& generator : idle_) copies += generator->model().row_copies();
@@ -72,7 +84,7 @@ class GeneratorPool {
     explicit Only(const Request& request) : pending(&request) {}
     const Request* next() override { return std::exchange(pending, nullptr); }
     void done(const Request&, Drawn result) override { drawn = std::move(result); }
-    bool progress(std::int64_t) override { return true; }
+    bool progress(std::int64_t) override { return !Work::ending(); }
     const Request* pending;
     Drawn drawn;
   };
@@ -80,6 +92,7 @@ class GeneratorPool {
   std::shared_ptr<const Runtime> runtime_;
   std::shared_ptr<const ModelFiles> files_;
   Device device_;
+  Process process_;
   mutable std::mutex mutex_;
   std::vector<std::unique_ptr<Generator>> idle_;
   LoopTime time_;

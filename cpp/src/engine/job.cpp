@@ -94,6 +94,7 @@ void Job::Impl::join() {
 
 void Job::Impl::work(int rows) {
   try {
+    const Work work;
     auto generator = pool->acquire(rows);
     const LoopTime worked = generator->run(*this, rows);
     pool->give_back(std::move(generator), worked);
@@ -132,23 +133,29 @@ void Job::Impl::done(const Request& request, Drawn drawn) {
 
 bool Job::Impl::progress(std::int64_t made) {
   made_ms += made;
-  return !stopping;
+  return !stopping && !Work::ending();
 }
 
 Job::Job(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-Job::~Job() = default;
+// A forked child has none of the threads: they cannot be joined, and what they use cannot be freed.
+Job::~Job() {
+  if (!impl_->process.is_current()) static_cast<void>(impl_.release());
+}
 
 std::size_t Job::size() const { return impl_->candidates.size(); }
 
 bool Job::wait(std::size_t index, std::chrono::milliseconds timeout) {
+  impl_->process.require_current();
   std::unique_lock lock(impl_->mutex);
   impl_->changed.wait_for(lock, timeout, [&] { return impl_->failure || impl_->finished.at(index); });
   if (impl_->failure) std::rethrow_exception(impl_->failure);
-  return impl_->finished.at(index).has_value();
+  if (!impl_->finished.at(index)) Work::require_going_on();
+  return impl_->finished[index].has_value();
 }
 
 Music Job::take(std::size_t index) {
+  impl_->process.require_current();
   const std::lock_guard lock(impl_->mutex);
   Music music = std::move(impl_->finished.at(index).value());
   impl_->finished[index] = Music{};
@@ -156,6 +163,7 @@ Music Job::take(std::size_t index) {
 }
 
 std::optional<Standing> Job::snapshot(std::size_t index, std::size_t first_event) {
+  impl_->process.require_current();
   const std::lock_guard lock(impl_->mutex);
   Candidate& candidate = impl_->candidates.at(index);
   if (!std::exchange(candidate.news, false)) return {};
@@ -167,6 +175,7 @@ std::optional<Standing> Job::snapshot(std::size_t index, std::size_t first_event
 std::int64_t Job::made_ms() const { return impl_->made_ms; }
 
 void Job::stop() {
+  if (!impl_->process.is_current()) return;
   impl_->stopping = true;
   impl_->join();
 }

@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/process.hpp"
 #include "engine/assemble.hpp"
 #include "engine/engine.hpp"
 #include "engine/generator_pool.hpp"
@@ -48,6 +49,7 @@ struct Job::Impl : Queue {
 
   std::shared_ptr<GeneratorPool> pool;
   Tokenizer tokenizer;
+  Process process;
   std::vector<Candidate> candidates;
 
   std::atomic<bool> stopping = false;

@@ -25,17 +25,20 @@ Stream::Stream(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Stream::~Stream() = default;
 
 bool Stream::listen() {
+  impl_->process.require_current();
   const std::lock_guard lock(impl_->mutex);
   return impl_->course.listen();
 }
 
 std::vector<Note> Stream::draw(std::uint64_t events) {
+  impl_->process.require_current();
   const std::lock_guard lock(impl_->mutex);
   impl_->assembler.add(impl_->tokenizer, impl_->course.go_on({}, events));
   return impl_->assembler.take();
 }
 
 Snapshot Stream::save() {
+  impl_->process.require_current();
   const std::lock_guard lock(impl_->mutex);
   const Position& position = impl_->course.position();
   return {pack(position), position.events_drawn, impl_->assembler.left()};
@@ -93,11 +96,13 @@ Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Session::~Session() = default;
 
 bool Session::listen() {
+  impl_->process.require_current();
   const std::lock_guard lock(impl_->mutex);
   return impl_->course.listen();
 }
 
 void Session::feed(const Note& note) {
+  impl_->process.require_current();
   const std::lock_guard lock(impl_->mutex);
   const Place before = impl_->course.position().place;
   impl_->check(note, before, Form::kEndless / 2);
@@ -110,6 +115,7 @@ void Session::feed(const Note& note) {
 }
 
 Note Session::next(const Given& given) {
+  impl_->process.require_current();
   const std::lock_guard lock(impl_->mutex);
   const Place before = impl_->course.position().place;
   const Form& form = *impl_->course.request().form;
@@ -130,6 +136,7 @@ Note Session::next(const Given& given) {
 }
 
 Snapshot Session::save() {
+  impl_->process.require_current();
   const std::lock_guard lock(impl_->mutex);
   const Position& position = impl_->course.position();
   return {pack(position), position.events_drawn, {}};

@@ -3,6 +3,7 @@
 
 #include <mutex>
 
+#include "base/process.hpp"
 #include "engine/assemble.hpp"
 #include "engine/course.hpp"
 #include "engine/live.hpp"
@@ -17,6 +18,7 @@ struct Stream::Impl {
   Tokenizer tokenizer;
   Assembler assembler{Form::kEndless};
   std::vector<std::string> warnings;
+  Process process;
   std::mutex mutex;  // guards the course and the assembler
 };
 
@@ -37,6 +39,7 @@ struct Session::Impl {
   Course course;
   Tokenizer tokenizer;
   std::vector<std::string> warnings;
+  Process process;
   std::mutex mutex;  // guards the course
 };
 

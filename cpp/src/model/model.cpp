@@ -237,7 +237,10 @@ Model::Model(std::shared_ptr<const Runtime> runtime, std::shared_ptr<const Model
   impl_ = std::make_unique<Impl>(std::move(runtime), library, std::move(files), device, max_batch);
 }
 
-Model::~Model() = default;
+// What ONNX Runtime holds cannot be freed in a forked child: it waits for threads that the child lacks.
+Model::~Model() {
+  if (!process_.is_current()) static_cast<void>(impl_.release());
+}
 
 const ModelConfig& Model::config() const { return impl_->config; }
 

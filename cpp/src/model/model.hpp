@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/process.hpp"
 #include "model/model_config.hpp"
 
 namespace longplay {
@@ -36,6 +37,7 @@ class Runtime {
   friend class Model;
   struct Impl;
   std::unique_ptr<Impl> impl_;
+  Process process_;
 };
 
 // The files of a model folder, in memory: sessions on several threads share them.
@@ -91,6 +93,7 @@ class Model {
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
+  Process process_;
 };
 
 }  // namespace longplay

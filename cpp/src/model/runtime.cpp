@@ -45,6 +45,7 @@ const ApiBase& open(const std::string& path) {
 #endif
   if (!library) throw DeviceError("cannot open ONNX Runtime at " + path + ": " + problem + kMend);
   if (!get_base) throw DeviceError(path + " is not ONNX Runtime: it has no " + kSymbol + kMend);
+  watch_forks();
   return *get_base();
 }
 
@@ -97,7 +98,10 @@ void Library::expect(OrtStatus* status) const {
 
 Runtime::Runtime(const std::string& library_path) : impl_(new Impl{ort::Library(library_path)}) {}
 
-Runtime::~Runtime() = default;
+// As a Model, it is left alone in a forked child.
+Runtime::~Runtime() {
+  if (!process_.is_current()) static_cast<void>(impl_.release());
+}
 
 std::string Runtime::version() const { return impl_->library.version(); }
 

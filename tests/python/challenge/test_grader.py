@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 from grader import CLIPS, CrashedError, RejectedError, grade, parse, without_meta
+from hours import HOUR, an_hour, delta, made, notes_file
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from smf import file
 
 import longplay
-from longplay import NOTE, _core
+from longplay import _core
 
-HOUR = 3_600_000  # ms
 CLIP = 30_000  # ms
 VIEWS = ["meta takes time", "meta takes none", "meta removed"]
 
@@ -31,19 +31,6 @@ def assert_cut_well(data):
         late = np.array(grading.starts) - CLIP * np.arange(CLIPS)
         assert (late >= 0).all()
         assert (late <= np.arange(CLIPS)).all()
-
-
-def made(notes):
-    return longplay.resolve_overlaps(np.array(notes, dtype=NOTE))
-
-
-def an_hour(random_seed, notes=30_000):
-    """Chords, runs and rests at random, all over before the hour is."""
-    rng = np.random.default_rng(random_seed)
-    onsets = np.cumsum(rng.choice([0, 0, 15, 60, 120, 240, 2000], notes, p=[0.2, 0.2, 0.1, 0.2, 0.2, 0.09, 0.01]))
-    onsets = onsets * (HOUR - 4000) // onsets[-1]
-    fields = onsets, rng.integers(1, 4000, notes), rng.integers(21, 109, notes), rng.integers(1, 101, notes)
-    return made(list(zip(*(field.tolist() for field in fields), strict=True)))
 
 
 @pytest.mark.parametrize(("random_seed", "running_status"), [(0, True), (1, True), (2, False)])
@@ -99,20 +86,6 @@ def test_a_shorter_hour_that_is_accepted_fills_120_clips_too(notes, length_ms):
 
 
 # What the grader is known to do to files that are not safe: the copy above must do it too.
-
-
-def notes_file(spacing, last, *, tempo=""):
-    """A note every `spacing` ticks, the last note_off at tick `last`, where End-of-Track is too."""
-    track = tempo
-    wait = 0
-    for _ in range(last // spacing):
-        track += f"{delta(wait)} 90 3c 40 {delta(spacing // 2)} 80 3c 00"
-        wait = spacing - spacing // 2
-    return file(f"{track} {delta(0)} ff 2f 00")
-
-
-def delta(ticks):
-    return f"{0x80 | ticks >> 14:02x}{0x80 | ticks >> 7 & 0x7F:02x}{ticks & 0x7F:02x}"
 
 
 def test_a_file_that_is_not_an_hour_is_rejected():

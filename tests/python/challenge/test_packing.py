@@ -6,8 +6,8 @@ import midi_maker
 import numpy as np
 import pytest
 import tiny_model
+from hours import HOUR, an_hour, made
 from smf import file
-from test_grader import HOUR, an_hour, made
 
 import longplay
 

@@ -5,10 +5,10 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from command import run, run_without
+from hours import an_hour, made
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 from PIL import Image
-from test_grader import an_hour, made
 
 import longplay
 from longplay.pictures import plots
