@@ -204,7 +204,7 @@ def test_an_index_that_is_saved_and_opened_answers_the_same(index, saved, quotin
 def test_an_unreadable_file_is_left_out_with_a_warning():
     broken = originality.TrainingFile("broken.mid", "x", b"no")
     silent = originality.TrainingFile("silent.mid", "y", longplay.write_midi(made_up(0, 1)[:0], 5))
-    with pytest.warns(UserWarning, match="is left out") as warned:
+    with pytest.warns(UserWarning, match="was skipped") as warned:
         index = originality.Index.build([broken, silent, training_file(1)], calibration=5, num_threads=1)
     assert len(warned) == 2
     assert index.names == ["1.mid"]
