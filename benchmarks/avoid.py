@@ -26,9 +26,9 @@ def in_runs(notes: Notes, index: Index) -> tuple[float, int]:
 
 def microseconds(engine: longplay.Engine, avoid: Index | None, random_seed: int) -> float:
     """Processor time of a step while ten minutes are made."""
-    steps, start = engine.loop_time.steps, time.process_time()
+    steps, start = engine.statistics().row_steps, time.process_time()
     engine.generate(EXAMPLE, 600, random_seed=random_seed, avoid=avoid)
-    return 1e6 * (time.process_time() - start) / (engine.loop_time.steps - steps)
+    return 1e6 * (time.process_time() - start) / (engine.statistics().row_steps - steps)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

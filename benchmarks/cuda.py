@@ -44,13 +44,13 @@ def main(argv: Sequence[str] | None = None) -> None:
 def measure(engine: longplay.Engine, args: argparse.Namespace) -> str:
     seeds = [args.seed] * args.candidates
     list(engine.generate_batch(seeds, 10))  # opens the sessions
-    time_before, copies_before = engine.loop_time, engine.row_copies
+    before = engine.statistics()
     start = time.perf_counter()
     notes = sum(len(piece.events) for piece in engine.generate_batch(seeds, args.seconds, random_seed=1))
     seconds = time.perf_counter() - start
-    total = engine.loop_time.total_seconds - time_before.total_seconds
-    in_run = (engine.loop_time.run_seconds - time_before.run_seconds) / total
-    copies = (engine.row_copies - copies_before) / args.candidates
+    spent = engine.statistics() - before
+    in_run = spent.run_seconds / spent.loop_seconds
+    copies = spent.row_copies / args.candidates
     return f"{seconds:7.1f}  {notes:9}  {notes / seconds:7.0f}  {100 * in_run:4.1f} %  {copies:.1f}"
 
 

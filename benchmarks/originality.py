@@ -10,14 +10,14 @@ import argparse
 import csv
 import itertools
 import re
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 import longplay
-from longplay import _core
-from longplay.midi import NOTE, Notes
+from longplay.midi import NOTE, Notes, read_midi
 from longplay.originality import Index, Line, training_files
 from longplay.originality.line import quoted
 
@@ -177,7 +177,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parser.parse_args(argv)
 
     index = Index.open(args.index)
-    read = {file.name: _core.read_score(file.data)[0] for file in training_files([args.data], args.split)}
+    with warnings.catch_warnings(action="ignore"):  # about damaged files
+        read = {file.name: read_midi(file.data) for file in training_files([args.data], args.split)}
     hosts = {name: notes for name, notes in read.items() if len(notes) > 1}
     with (args.data / "manifest.csv").open(encoding="utf-8") as manifest:
         composers = {row["path"]: row["composer"] for row in csv.DictReader(manifest)}

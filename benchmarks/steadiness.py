@@ -37,6 +37,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     bands = np.array(list(json.loads(BANDS.read_text())["bands"].values()))
     engine = longplay.Engine(args.model)
+    end_id = engine.tokenizer.end_id
     columns = ["seed", "random seed", *(name.replace("_", " ") for name in FEATURES), "windows outside"]
     columns += ["pieces", "loops", "longest silence"]
     print("| " + " | ".join(columns) + " |")
@@ -47,8 +48,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         rows = np.array([features(*window) for window in windows(piece.notes, args.seconds * 1000)])
         outside = ((rows < bands[:, 0]) | (rows > bands[:, 1])).any(axis=1).sum()
         ranges = " | ".join(f"{low:.2f} to {high:.2f}" for low, high in zip(rows.min(0), rows.max(0), strict=True))
-        pieces = 1 + int((piece.events[:-1, 0] == engine.end_id).sum())
-        silence = silences(piece, engine.end_id) / 1000
+        pieces = 1 + int((piece.events[:-1, 0] == end_id).sum())
+        silence = silences(piece, end_id) / 1000
         print(
             f"| {seed.stem} | {random_seed} | {ranges} | {outside} of {len(rows)} | {pieces} "
             f"| {loops(piece.notes['pitch'].astype(int))} | {silence:.1f} s |"

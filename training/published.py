@@ -13,12 +13,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 import longplay
-from longplay import _core
-from longplay._model.folder import load_model as load_folder
-from longplay._model.runtime import library_path
 from training.corpus import Corpus
 from training.export import load_model, write_model
 from training.model import NoteModel
@@ -26,8 +22,6 @@ from training.options import parse_config, plain
 from training.performance import PERFORMANCE, decode
 from training.precision import choose_precision
 from training.scoring import score_corpus, torch_scorer
-
-NO_BIAS: list[list[float]] = [[]]
 
 
 @dataclass(frozen=True)
@@ -48,50 +42,7 @@ class PublishedConfig:
     threads: int = field(default=1, metadata={"help": "threads of torch"})
 
 
-class EventEngine:
-    """The C++ engine's loop over an exported model of one field without controls."""
-
-    def __init__(self, folder: Path) -> None:
-        self._files = load_folder(folder).files
-        self._runtime = _core.Runtime(str(library_path()))
-
-    def nats(self, ids: NDArray[np.int32]) -> NDArray[np.float64]:
-        """Return the nats of each event of a piece, shape (events,)."""
-        _, _, scored = self._run(ids, 0, _core.SamplingParams(), 0, score_prompt=True)
-        nats: NDArray[np.float64] = -scored[:, 0].astype(np.float64)
-        return nats
-
-    def draw(self, count: int, *, top_p: float, random_seed: int) -> NDArray[np.int32]:
-        """Return the ids of a new piece of `count` events."""
-        nothing = np.empty(0, np.int32)
-        events, _, _ = self._run(nothing, count, _core.SamplingParams(top_p=top_p), random_seed, score_prompt=False)
-        ids: NDArray[np.int32] = events[:, 0]
-        return ids
-
-    def _run(
-        self,
-        prompt: NDArray[np.int32],
-        count: int,
-        params: _core.SamplingParams,
-        random_seed: int,
-        *,
-        score_prompt: bool,
-    ) -> Any:
-        [made] = _core.generate_events(
-            self._runtime,
-            self._files,
-            [np.ascontiguousarray(prompt[:, None])],
-            [count],
-            random_seed=random_seed,
-            params=[params],
-            bias=NO_BIAS,
-            controls=[],
-            score_prompt=score_prompt,
-        )
-        return made
-
-
-def compare(model: NoteModel, engine: EventEngine, corpus: Corpus, pieces: int) -> dict[str, Any]:
+def compare(model: NoteModel, engine: longplay.Model, corpus: Corpus, pieces: int) -> dict[str, Any]:
     """Score the shortest pieces with the engine and with torch; differences are of single events."""
     chosen = sorted(range(len(corpus.pieces)), key=lambda index: corpus.pieces[index]["count"])[:pieces]
     scorer = torch_scorer(model)
@@ -100,7 +51,7 @@ def compare(model: NoteModel, engine: EventEngine, corpus: Corpus, pieces: int) 
         reading = corpus.read(index)
         given = [array[:, None].astype(np.int64) for array in (reading.events, reading.controls, reading.targets)]
         expected = scorer(*given)[:, 0, 0]
-        got = engine.nats(reading.targets[:, 0])
+        got = -engine.score_events(reading.targets)[:, 0].astype(np.float64)
         sums += expected.sum(), got.sum()
         largest, count = max(largest, float(np.abs(got - expected).max())), count + len(got)
     torch_nats, engine_nats = (sums / count).round(6).tolist()
@@ -132,8 +83,9 @@ def report(config: PublishedConfig) -> dict[str, Any]:
             }
     config.out.mkdir(parents=True, exist_ok=True)
     write_model(model, config.out / "model", name=config.run.name)
-    engine = EventEngine(config.out / "model")
-    ids = engine.draw(config.sample_events, top_p=config.top_p, random_seed=config.random_seed)
+    engine = longplay.Model(config.out / "model")
+    drawn = engine.generate_events(config.sample_events, top_p=config.top_p, random_seed=config.random_seed)
+    ids = drawn[:, 0]
     notes = decode(ids)
     seconds = float(PERFORMANCE.seconds[ids].sum())
     (config.out / "sample.mid").write_bytes(longplay.write_midi(notes, seconds + 1))

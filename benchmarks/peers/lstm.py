@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from longplay._core import Error
+from longplay import Error, Model
 from longplay.bench.onnx_bytes import weights
-from longplay.settings import Settings, field_params
 
 INT8_INPUTS = np.float32(127)
 """What stands for 1 in the inputs of an int8 product, whose scale undoes it (docs/model-contract.md)."""
@@ -73,7 +72,7 @@ def read(folder: Path) -> LSTMWeights:
             drawn=[_table(head, "drawn") for head in heads],
             heads=[_product(head, "logits") for head in heads],
             sizes=[field["size"] for field in config["fields"]],
-            top_p=[params.top_p for params in field_params(Settings(), config)],
+            top_p=[sampling["top_p"] for sampling in Model(folder).sampling()],
             start_event=config["start_event"],
             unknown=[control["unknown"] for control in config["controls"]],
         )

@@ -62,9 +62,9 @@ def notes(options: Options) -> Iterator[Figure]:
     """
 
     def own() -> int:
-        before = options.engine.loop_time.steps
+        before = options.engine.statistics().row_steps
         options.engine.generate(None, options.batch_seconds)
-        return options.engine.loop_time.steps - before
+        return options.engine.statistics().row_steps - before
 
     yield from compare("making notes", "us", Work(own, own()), rivals(options), options.repeats)
 

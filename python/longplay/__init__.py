@@ -1,4 +1,4 @@
-"""An hour of piano that answers a seed: a sampling engine for symbolic music.
+"""Generate hours of piano music that continue a MIDI file.
 
 >>> import longplay
 >>> engine = longplay.Engine()
@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from longplay.engine import Engine
     from longplay.live import Session, Stream
     from longplay.midi import NOTE, read_midi, resolve_overlaps, write_midi
+    from longplay.model import Model
     from longplay.piece import Piece, Score
     from longplay.provenance import Provenance, Step
     from longplay.settings import Settings
+    from longplay.statistics import Statistics
     from longplay.tokenizer import Tokenizer
 
     __version__: str
@@ -29,6 +31,7 @@ __all__ = [
     "Engine",
     "Error",
     "MidiError",
+    "Model",
     "ModelError",
     "Piece",
     "Provenance",
@@ -36,6 +39,7 @@ __all__ = [
     "Session",
     "Settings",
     "SnapshotError",
+    "Statistics",
     "Step",
     "Stream",
     "Tokenizer",
@@ -48,20 +52,22 @@ __all__ = [
     "write_midi",
 ]
 
-# Names are imported when they are first used, so that `longplay --help` waits for neither NumPy nor the core.
-_ROOMS = {
+# A name is imported at its first use, so that `longplay --help` does not import NumPy and the core.
+_NAMES = {
     "_core": ["DeviceError", "Error", "MidiError", "ModelError", "SnapshotError"],
     "challenge.check": ["check", "clips"],
+    "challenge.packing": ["pack"],
     "engine": ["Engine"],
     "live": ["Session", "Stream"],
     "midi": ["NOTE", "read_midi", "resolve_overlaps", "write_midi"],
-    "challenge.packing": ["pack"],
+    "model": ["Model"],
     "piece": ["Piece", "Score"],
     "provenance": ["Provenance", "Step"],
     "settings": ["Settings"],
+    "statistics": ["Statistics"],
     "tokenizer": ["Tokenizer"],
 }
-_HOMES = {name: room for room, names in _ROOMS.items() for name in names}
+_MODULES = {name: module for module, names in _NAMES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
@@ -69,9 +75,9 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         return version("longplay")
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module 'longplay' has no attribute {name!r}")
-    return getattr(import_module(f"longplay.{_HOMES[name]}"), name)
+    return getattr(import_module(f"longplay.{_MODULES[name]}"), name)
 
 
 def __dir__() -> list[str]:

@@ -1,4 +1,4 @@
-"""`python -m longplay` is the command `longplay`."""
+"""Run the command line: `python -m longplay` is `longplay`."""
 
 from longplay.cli import main
 

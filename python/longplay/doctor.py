@@ -1,4 +1,4 @@
-"""What works on this machine."""
+"""Report of what works on this machine."""
 
 import platform
 import sys
@@ -14,13 +14,13 @@ from longplay.engine import DeviceName, Engine
 
 
 def examine(model: str | Path | None = None) -> dict[str, Any]:
-    """Try what `Engine` needs, and tell how it went.
+    """Try everything that `Engine` needs, and report the results.
 
     Returns
     -------
     dict
-        Versions; the instruction set of the kernels on the CPU; for each device "works" or why it does not; the
-        model's name, hash and styles.
+        Versions; the instruction set of the kernels on the CPU; for each device "works" or the reason why it does not;
+        the model's name, hash and styles.
     """
     report: dict[str, Any] = {
         "longplay": version("longplay"),

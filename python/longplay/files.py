@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Writing of files that appear only when they are complete."""
 
 import errno
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def write_whole(path: Path, data: bytes, *, overwrite: bool) -> None:
-    """Write a file under a temporary name beside it, then give it its own.
+    """Write a file under a temporary name in the same folder, then rename it.
 
     Raises
     ------
@@ -22,7 +22,7 @@ def write_whole(path: Path, data: bytes, *, overwrite: bool) -> None:
 
 @contextmanager
 def whole_file(path: Path, *, overwrite: bool) -> Iterator[Path]:
-    """A name beside a file's own to write to; the file gets its own when the block ends without an error.
+    """Give a temporary path to write to, and rename the file when the block ends without an error.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Music that is made while it is listened to."""
+"""Music that is generated while somebody listens."""
 
 from collections.abc import Iterator
 
@@ -7,21 +7,21 @@ from longplay._making.snapshot import Kind, Snapshot
 from longplay.midi import Notes
 from longplay.provenance import Provenance
 
-_EVENTS_AT_A_TIME = 16  # between two of which Ctrl-C is heard
+_EVENTS_AT_A_TIME = 16  # after each batch of events, Python handles Ctrl-C
 
 
 class Stream(Iterator[Notes]):
-    """Music without end, made by `Engine.stream` and drawn as it is asked for.
+    """Iterate over endless music from `Engine.stream`, which is drawn on demand.
 
-    Each array of notes is structured as `NOTE` and has at least one note. A note is handed out once nothing that
-    comes later can change it: when the music has gone on past its end, or its pitch is struck again. Over all arrays
-    the notes are by onset, then pitch, and no two sound at once on one pitch.
+    Each array of notes has dtype `NOTE` and at least one note. The stream returns a note when no later note can change
+    it: when the music has passed the note's end, or when the same pitch is struck again. Over all arrays, the notes are
+    sorted by onset, then pitch, and no two notes of one pitch overlap.
 
-    Nothing is made between two calls. A stream needs the same memory however long it has been running.
+    The stream draws nothing between two calls, and its memory does not grow.
     """
 
     def __init__(self, core: _core.Stream, provenance: Provenance) -> None:
-        while core.listen():  # Ctrl-C is heard between two slices of the seed
+        while core.listen():  # between two slices of the seed, Python handles Ctrl-C
             pass
         self._core: _core.Stream | None = core
         self._provenance = provenance
@@ -39,7 +39,7 @@ class Stream(Iterator[Notes]):
         self._core = None
 
     def snapshot(self) -> bytes:
-        """Where the stream stands, for `Engine.resume`.
+        """Return the state of the stream, for `Engine.resume`.
 
         Raises
         ------
@@ -52,10 +52,10 @@ class Stream(Iterator[Notes]):
 
 
 class Session:
-    """Music made note by note together with somebody who plays, made by `Engine.session`.
+    """Play together with the model, note by note; `Engine.session` starts a session.
 
-    The session's clock starts with its first note. `feed` and `next` come in any order; what comes out depends on the
-    settings and the sequence of calls alone. A note may be struck while another one sounds on its pitch, and ends it.
+    The clock of a session starts with its first note. Call `feed` and `next` in any order: the result depends on the
+    settings and the sequence of calls alone. A new note on a pitch ends an earlier note that still sounds on it.
     """
 
     def __init__(self, core: _core.Session, provenance: Provenance) -> None:
@@ -66,24 +66,25 @@ class Session:
         self.warnings = tuple(core.warnings)
 
     def feed(self, notes: Notes) -> None:
-        """Let the model hear what was played.
+        """Give the model notes that somebody played.
 
-        Its tables round what it hears: a rest is heard as at most the longest time shift. The session keeps the
-        time of the notes as they were played.
+        The model gets the nearest values of its tables; for a rest, at most the longest time shift. The session keeps
+        the exact times of the notes.
 
         Parameters
         ----------
         notes : structured array, shape (notes,), or one of its notes
-            Of dtype `NOTE`. No onset is before that of the last note, fed or drawn; a chord's may be equal.
+            Of dtype `NOTE`. No onset may be before the onset of the last note, fed or drawn; equal onsets make a
+            chord.
 
         Raises
         ------
         ValueError
-            A note is out of order or range; those before it have been heard.
+            A note is out of order or range. The model has got the notes before it.
         TypeError
             `notes` is not of dtype `NOTE`.
         """
-        for note in notes.reshape(-1, 1):  # Ctrl-C is heard between two
+        for note in notes.reshape(-1, 1):  # between two notes, Python handles Ctrl-C
             self._core.feed(note)
 
     def next(
@@ -94,30 +95,31 @@ class Session:
         pitch: int | None = None,
         velocity: int | None = None,
     ) -> Notes:
-        """Draw the note that comes after all that were fed and drawn.
+        """Draw the next note.
 
-        Whatever of it is given is not drawn: with its pitch, say, the model plays a melody in its own time and
-        dynamics. Time is drawn first, then pitch, velocity and duration; each knows what was drawn or given before it.
+        The model draws the values that are not given. With a given pitch, for example, it plays a melody in its own
+        time and dynamics. The order is time, pitch, velocity, duration; each depends on the values before it.
 
         Parameters
         ----------
         onset_ms, duration_ms, pitch, velocity : int, optional
-            Of the note, as in `NOTE`. The model hears its tables' nearest; the session keeps what is given.
+            Given values of the note, as in `NOTE`. The model gets the nearest values of its tables, and the session
+            keeps the given values.
 
         Returns
         -------
         structured array, shape (1,)
-            Its onset is at most 3 s after that of the last note; the first note of all is at 0.
+            Its onset is at most 3 s after the onset of the last note; the first note is at 0.
 
         Raises
         ------
         ValueError
-            What is given is out of range, or a pitch that the model does not play; nothing has been drawn.
+            A given value is out of range, or a pitch that the model does not play. The session has not changed.
         """
         return self._core.next(onset_ms=onset_ms, duration_ms=duration_ms, pitch=pitch, velocity=velocity)
 
     def snapshot(self) -> bytes:
-        """Where the session stands, for `Engine.resume_session`."""
+        """Return the state of the session, for `Engine.resume_session`."""
         return _snapshot("session", self._core, self._provenance)
 
 

@@ -23,7 +23,7 @@ NOTE: np.dtype[Any] = _core.NOTE
 
 
 def midi_bytes(source: MidiSource) -> bytes:
-    """Bytes of a file, or the bytes themselves."""
+    """Return the bytes of a file, or the bytes themselves."""
     if isinstance(source, bytes):
         return source
     if isinstance(source, str | Path):
@@ -34,8 +34,8 @@ def midi_bytes(source: MidiSource) -> bytes:
 def read_midi(source: MidiSource, *, sustain: bool = True, keep_drums: bool = False, piano_only: bool = False) -> Notes:
     """Read the notes of a Standard MIDI File [1]_ as a piano plays them.
 
-    All tracks are merged. The sustain pedal is part of each note's duration, and no two notes of one
-    pitch overlap; the rules are in ``docs/midi.md``.
+    All tracks are merged, the sustain pedal lengthens durations, and no two notes of one pitch overlap. The rules are
+    in ``docs/midi.md``.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def read_midi(source: MidiSource, *, sustain: bool = True, keep_drums: bool = Fa
     keep_drums : bool
         Keep the notes of channel 10.
     piano_only : bool
-        Leave out what is played with a program beyond the eight of General MIDI's piano family [2]_.
+        Leave out notes of programs beyond the eight of General MIDI's piano family [2]_.
 
     Returns
     -------
@@ -57,31 +57,31 @@ def read_midi(source: MidiSource, *, sustain: bool = True, keep_drums: bool = Fa
     Raises
     ------
     MidiError
-        The bytes are not a readable MIDI file; its ``offset`` says where reading stopped.
+        The bytes are not a readable MIDI file; ``offset`` of the error is where reading stopped.
     OSError
         The file cannot be opened.
 
     Warns
     -----
     UserWarning
-        The file is damaged but was read as far as it goes.
+        The file is damaged, and the notes before the damage were read.
 
     References
     ----------
     .. [1] "Standard MIDI Files 1.0", MIDI Manufacturers Association, RP-001, 1988.
     .. [2] "General MIDI System Level 1", MIDI Manufacturers Association, RP-003, 1991.
     """
-    notes, remarks = _core.read_score(midi_bytes(source), sustain=sustain, keep_drums=keep_drums, piano_only=piano_only)
-    for remark in remarks:
-        warnings.warn(remark, stacklevel=2)
+    notes, found = _core.read_score(midi_bytes(source), sustain=sustain, keep_drums=keep_drums, piano_only=piano_only)
+    for warning in found:
+        warnings.warn(warning, stacklevel=2)
     return notes
 
 
 def resolve_overlaps(notes: Notes) -> Notes:
     """Make notes playable on one keyboard.
 
-    They are sorted by onset, then pitch. Of two notes on one pitch the earlier ends where the later starts; of
-    notes that start together one is kept, with the longest duration and the highest velocity.
+    The notes are sorted by onset, then pitch. If two notes of one pitch overlap, the earlier ends where the later
+    starts. If they start together, one note is kept, with the longest duration and the highest velocity.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def write_midi(notes: Notes, seconds: float, *, running_status: bool = True) -> 
     """Write notes as a type 0 file of one track that lasts exactly `seconds`.
 
     One tick is one millisecond: 500 ticks per quarter note at the default 120 quarter notes per minute.
-    The file holds note events only, one of them on every multiple of 30 s.
+    The file holds note events only, and one of them lies on every multiple of 30 s.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def write_midi(notes: Notes, seconds: float, *, running_status: bool = True) -> 
     seconds : float
         Length of the file, to the millisecond.
     running_status : bool
-        Leave out status bytes that repeat; the file is a third smaller.
+        Leave out repeated status bytes, which makes the file a third smaller.
 
     Returns
     -------
@@ -117,7 +117,7 @@ def write_midi(notes: Notes, seconds: float, *, running_status: bool = True) -> 
     Raises
     ------
     ValueError
-        A note is out of order or range, overlaps the one before it on its pitch, or is not over before the
-        end; the message says which.
+        A note is out of order or range, overlaps another note of its pitch, or does not end before the end
+        of the file; the message says which.
     """
     return _core.write_score(notes, round(seconds * 1000), running_status=running_status)

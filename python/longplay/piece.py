@@ -1,5 +1,6 @@
-"""What the engine makes: pieces and scores."""
+"""What an engine returns: pieces and scores."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from longplay.provenance import Provenance
 
 @dataclass(frozen=True)
 class Piece:
-    """A piece of music made by `Engine.generate` or `Engine.extend`.
+    """A piece of music from `Engine.generate` or `Engine.extend`.
 
     Attributes
     ----------
@@ -23,17 +24,17 @@ class Piece:
     duration : float
         Length in seconds, exact to the millisecond.
     events : int32 array, shape (events, 4)
-        The ids as they were drawn. The time shift END parts the pieces of a recital; its other ids are 0.
+        The ids that the engine drew. The time shift END separates the pieces of a recital; its other ids are 0.
     log_probabilities : float32 array, shape (events, 4)
         Natural logarithm of the probability that the model gave to each id, before temperature and filters.
     provenance : Provenance
-        What made the piece.
+        What `Engine.regenerate` needs to generate the piece again.
     warnings : tuple of str
-        What was odd about the seed.
+        Problems of the seed.
     refusals : int
-        How many notes were drawn and not taken because they would have quoted what the piece had to avoid.
+        Number of notes that the engine drew and rejected, because they would have quoted the index to avoid.
     before_ending : Snapshot, optional
-        What `snapshot` gives as bytes; None unless the piece is extendable.
+        What `snapshot` returns as bytes; None unless the piece is extendable.
     """
 
     notes: Notes = field(repr=False)
@@ -46,7 +47,7 @@ class Piece:
     before_ending: Snapshot | None = field(default=None, repr=False)
 
     def to_bytes(self) -> bytes:
-        """The piece as a MIDI file of type 0 with one track; see `write_midi`."""
+        """Return the piece as a MIDI file of type 0 with one track; see `write_midi`."""
         return write_midi(self.notes, self.duration)
 
     def save(self, path: str | Path, *, overwrite: bool = True) -> None:
@@ -60,38 +61,46 @@ class Piece:
         write_whole(Path(path), self.to_bytes(), overwrite=overwrite)
 
     def snapshot(self) -> bytes:
-        """The piece as it was before its ending, for `Engine.extend`: up to the first onset in its last 12 s.
+        """Return the piece before its ending, for `Engine.extend`: all up to the first onset in its last 12 s.
 
         Raises
         ------
         ValueError
-            The piece was not made with ``extendable=True``.
+            The piece was generated without ``extendable=True``.
         """
         if self.before_ending is None:
-            raise ValueError("only a piece made with extendable=True has a snapshot")
+            raise ValueError("the piece has no snapshot: generate it with extendable=True")
         return self.before_ending.to_bytes()
 
 
 @dataclass(frozen=True)
 class Score:
-    """How likely a model finds a file's notes.
+    """How likely a model finds the notes of a file.
 
     Attributes
     ----------
     notes : int
-        How many were scored.
+        Number of notes.
     fields : dict of str to float
         Nats per note of each field, the mean of -log p; NaN without notes.
     log_probabilities : float32 array, shape (notes, 4)
-        Of each note's ids.
+        Log-probabilities of the ids of each note.
     warnings : tuple of str
-        What was odd about the file.
+        Problems of the file.
     """
 
     notes: int
     fields: dict[str, float]
     log_probabilities: NDArray[np.float32] = field(repr=False)
     warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, names: Sequence[str], log_probabilities: NDArray[np.float32], warnings: Sequence[str]) -> "Score":
+        """Return the score of notes from the log-probabilities of their fields, which have these names."""
+        count = len(log_probabilities)
+        means = -log_probabilities.mean(axis=0, dtype=np.float64) if count else np.full(len(names), np.nan)
+        fields = {name: float(mean) for name, mean in zip(names, means, strict=True)}
+        return cls(count, fields, log_probabilities, tuple(warnings))
 
     @property
     def total(self) -> float:

@@ -1,26 +1,30 @@
-"""What made a piece."""
+"""Provenance: what a piece was generated from."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from longplay import _core
+from longplay._require import require_integer
 from longplay.originality.index import Index
-from longplay.settings import Settings
+from longplay.settings import DECLARATIONS, Settings
+
+FORMAT = 1
+"""Version of the entries that `Provenance.as_dict` returns and `Provenance.from_dict` reads."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """A snapshot that was gone on with otherwise than it would have by itself.
+    """A later change of a piece: another length, or another continuation.
 
     Attributes
     ----------
     events : int
-        How many events had been drawn.
+        Number of events before the change.
     branch : int
-        Which future was taken; 0 is the one that would have come.
+        Number of the continuation, in [0, 2**31 - 1]; 0 is the piece's own.
     seconds : float
-        Length of the piece from then on.
+        Length of the piece after the change.
     """
 
     events: int
@@ -28,32 +32,31 @@ class Step:
     seconds: float
 
     def __post_init__(self) -> None:
-        if not 0 <= self.events < 2**64:
-            raise ValueError(f"events must be in [0, 2**64), not {self.events}")
-        if not 0 <= self.branch < 2**31:
-            raise ValueError(f"branch must be in [0, 2**31), not {self.branch}")
+        object.__setattr__(self, "events", require_integer("events", self.events, 0, 2**64 - 1))
+        object.__setattr__(self, "branch", require_integer("branch", self.branch, 0, 2**31 - 1))
+        object.__setattr__(self, "seconds", DECLARATIONS["seconds"].check("seconds", self.seconds))
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """What made a piece: enough to make it again on a machine of the same kind.
+    """Everything that a piece depends on: `Engine.regenerate` generates the piece again from it.
 
     Attributes
     ----------
     version : str
-        Of longplay.
+        Version of longplay.
     model, model_hash : str
         Name of the model, and the SHA-256 of its files.
     seed_hash : str or None
         SHA-256 of the seed's bytes; None without a seed.
     candidate : int
-        Its place among the seeds; with ``settings.random_seed``, what the random numbers are a function of.
+        Index of the piece in its batch. The random numbers depend on it and on ``settings.random_seed``.
     settings : Settings
-        Everything that was asked for at first, defaults included.
+        All settings of the piece at first, defaults included.
     steps : tuple of Step
-        What was asked for later, of a piece that was extended or of a branch.
+        Later changes, of a piece that was extended or branched.
     index_hash : str or None
-        `Index.hash` of what the piece had to avoid; None if it was free.
+        `Index.hash` of the index that the piece avoids; None if it avoids none.
     """
 
     version: str
@@ -79,34 +82,37 @@ class Provenance:
         return now
 
     def after(self, events: int, branch: int, seconds: float | None = None) -> "Provenance":
-        """The same after a further step, which is left out where it changes nothing."""
+        """Return the provenance after a further step. A step without an effect is left out."""
         length = self.settings_now.seconds if seconds is None else seconds
         step = Step(events, branch, length)
-        if branch == 0 and length == self.settings_now.seconds:
+        if step.branch == 0 and step.seconds == self.settings_now.seconds:
             return self
         return replace(self, steps=(*self.steps, step))
 
     def check_index(self, avoid: Index | None) -> None:
-        """Raise ValueError unless `avoid` is what the piece had to avoid."""
+        """Raise ValueError unless `avoid` is the index that the piece avoids."""
         given = None if avoid is None else avoid.hash
         if given != self.index_hash:
-            wanted = "no index" if self.index_hash is None else f"the index of hash {self.index_hash}"
-            raise ValueError(f"avoid must be {wanted}, as of the piece, not {given and f'that of hash {given}'}")
+            wanted = "None" if self.index_hash is None else f"the index of hash {self.index_hash}"
+            shown = "None" if given is None else f"the index of hash {given}"
+            raise ValueError(f"avoid must be {wanted}, as in the piece's provenance, not {shown}")
 
     def as_dict(self) -> dict[str, Any]:
-        """The same as plain values, ready for JSON."""
-        return asdict(self)
+        """Return the provenance as plain values, ready for JSON, with their format."""
+        return {"format": FORMAT, **asdict(self)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Provenance":
-        """What `as_dict` gave.
+        """Return the provenance that `as_dict` returned as plain values.
 
         Raises
         ------
         TypeError, ValueError
-            An entry is missing, unknown or out of range.
+            The format is another one, or an entry is missing, unknown or out of range.
         """
         entries = dict(values)
+        if (found := entries.pop("format", 0)) != FORMAT:
+            raise ValueError(f"the provenance has format {found!r}, but this version of longplay reads format {FORMAT}")
         entries["settings"] = Settings(**entries["settings"])
         entries["steps"] = tuple(Step(**step) for step in entries["steps"])
         return cls(**entries)

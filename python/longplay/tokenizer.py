@@ -1,4 +1,4 @@
-"""Notes as the events that a model sees."""
+"""Notes as the events of a model."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,10 +12,10 @@ from longplay.midi import Notes
 
 
 class Tokenizer:
-    """Turns notes into a model's note events and back.
+    """Convert notes to the events of a model, and back.
 
-    An event is four ids: ``time_shift``, ``pitch``, ``velocity``, ``duration``. What an id means is said by
-    the tables of the model's config.
+    An event is four ids: ``time_shift``, ``pitch``, ``velocity``, ``duration``. The tables of the model's config give
+    the meaning of each id.
 
     Parameters
     ----------
@@ -33,15 +33,15 @@ class Tokenizer:
 
     @property
     def end_id(self) -> int:
-        """The time shift that means END: the piece is over."""
+        """The time shift that means END, the end of a piece."""
         return self._core.end_id
 
     def encode(self, notes: Notes) -> NDArray[np.int32]:
-        """Events of notes.
+        """Convert notes to events.
 
-        Each value becomes the nearest one of its table. A time shift counts from the onset as it was encoded,
-        so that errors do not add up; a rest longer than the longest shift is shortened to it. Notes whose pitch
-        the table lacks are left out.
+        Each value becomes the nearest value of its table. A time shift counts from the encoded onset before it, so
+        errors do not add up. A rest longer than the longest shift becomes the longest shift. Notes whose pitch is not
+        in the table are left out.
 
         Parameters
         ----------
@@ -55,12 +55,12 @@ class Tokenizer:
         Raises
         ------
         ValueError
-            A note comes before the one before it.
+            The notes are not sorted by onset.
         """
         return self._core.encode(notes)
 
     def decode(self, events: NDArray[np.int32]) -> Notes:
-        """Notes of any sequence of events; an END is passed over.
+        """Convert events to notes; END events are skipped.
 
         Parameters
         ----------
@@ -69,7 +69,7 @@ class Tokenizer:
         Returns
         -------
         structured array, shape (notes,)
-            Sorted by onset, then pitch; no two overlap on one pitch.
+            Sorted by onset, then pitch; no two notes of one pitch overlap.
 
         Raises
         ------

@@ -2,12 +2,21 @@
 
 import ast
 import re
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "python/longplay"
 
 # From the lowest to the highest. A new folder finds its place here first.
 CPP = ["base", "midi", "score", "originality", "model", "events", "form", "generator", "engine"]
+PYTHON = ["originality", "pictures", "_model", "_making", "arena", "farm", "challenge", "bench", "cli"]
+DATA = {"models"}  # folders without modules
+MAX_FOLDERS = 12
+CORE_KERNELS = [("originality_speed.py", "longplay._core")]  # it measures a kernel that has no public name
 
 
 def test_cpp_folders_are_known():
@@ -22,6 +31,110 @@ def test_cpp_includes_never_go_up():
             if CPP.index(folder) > layer:
                 upward.append((path.name, folder))
     assert not upward
+
+
+@cache
+def modules() -> dict[str, Path]:
+    """Return the modules of the package, by name; a package is the module of its ``__init__.py``."""
+    found = {}
+    for path in PACKAGE.rglob("*.py"):
+        parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+@cache
+def public_names() -> dict[str, str]:
+    """Return the module of each name that ``longplay/__init__.py`` imports at its first use."""
+    for node in ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "_NAMES":
+            return {
+                name: f"longplay.{module}" for module, names in ast.literal_eval(node.value).items() for name in names
+            }
+    raise AssertionError("longplay/__init__.py has no _NAMES")
+
+
+def imported_names(tree: ast.AST) -> Iterator[str]:
+    """Yield the full name of everything that is imported: at the top, in functions, and for type checking."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "longplay":
+            yield f"longplay.{node.attr}"
+
+
+@cache
+def imports(module: str) -> frozenset[str]:
+    """Return the modules of the package that a module imports, and the packages which Python loads with them."""
+    found = set()
+    if module == "longplay":  # the facade: its names are followed where they are used
+        return frozenset()
+    for name in imported_names(ast.parse(modules()[module].read_text(encoding="utf-8"))):
+        top, _, rest = name.partition(".")
+        name = public_names().get(rest, name) if top == "longplay" else name
+        parts = name.split(".")
+        found |= {".".join(parts[:end]) for end in range(1, len(parts) + 1)} & set(modules())
+    around = {module.rsplit(".", end)[0] for end in range(1, module.count(".") + 1)}  # packages that it is part of
+    return frozenset(found - around - {module, "longplay"})
+
+
+@cache
+def layer(module: str) -> int:
+    """Return the layer of a module: of its folder; of a module beside the folders, the highest that it needs."""
+    folder = modules()[module].relative_to(PACKAGE).parts[0]
+    if folder in PYTHON:
+        return PYTHON.index(folder)
+    return max((layer(other) for other in imports(module)), default=-1)
+
+
+def cycle_of(module: str, path: tuple[str, ...], done: set[str]) -> tuple[str, ...] | None:
+    """Return a cycle of imports that begins in `path`, if there is one."""
+    if module in path:
+        return (*path[path.index(module) :], module)
+    if module in done:
+        return None
+    for other in sorted(imports(module)):
+        if cycle := cycle_of(other, (*path, module), done):
+            return cycle
+    done.add(module)
+    return None
+
+
+def test_python_folders_are_known_and_few():
+    folders = {path.name for path in PACKAGE.iterdir() if path.is_dir()} - {"__pycache__"}
+    assert folders == {*PYTHON, *DATA}
+    assert len(folders) <= MAX_FOLDERS
+
+
+def test_python_imports_have_no_cycle():
+    done: set[str] = set()
+    assert [cycle for module in sorted(modules()) if (cycle := cycle_of(module, (), done))] == []
+
+
+def test_python_imports_never_go_up():
+    """Not between two folders, and not by way of the modules beside them, which are the documented API."""
+    upward = [
+        (module, other)
+        for module, path in modules().items()
+        if path.parent != PACKAGE
+        for other in imports(module)
+        if layer(other) > layer(module)
+    ]
+    assert not upward
+
+
+@pytest.mark.parametrize("folder", ["training", "benchmarks"])
+def test_training_and_benchmarks_use_public_names(folder):
+    private = [
+        (path.name, name)
+        for path in (ROOT / folder).rglob("*.py")
+        for name in imported_names(ast.parse(path.read_text(encoding="utf-8")))
+        if re.match(r"longplay\.(\w+\.)*_[a-z]", name)
+    ]
+    assert [one for one in private if one not in CORE_KERNELS] == []
 
 
 def test_files_and_functions_are_short():

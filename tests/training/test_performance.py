@@ -209,19 +209,19 @@ def test_the_engine_scores_events_as_torch_and_the_graphs_do(
     assert len(expected) > 300
     assert expected.std() > 0.2
     assert np.abs(folder.score(*given)[:, 0, 0] - expected).max() < tolerance
-    assert np.abs(published.EventEngine(tmp_path).nats(reading.targets[:, 0]) - expected).max() < tolerance
+    assert np.abs(longplay.Model(tmp_path).score_events(reading.targets)[:, 0] + expected).max() < tolerance
 
 
 def test_the_engine_draws_events_with_the_models_probabilities(model: NoteModel, tmp_path: Path) -> None:
     write_model(model, tmp_path, name="small")
-    engine = published.EventEngine(tmp_path)
-    ids = engine.draw(400, top_p=1.0, random_seed=2)
+    engine = longplay.Model(tmp_path)
+    ids = engine.generate_events(400, random_seed=2)
     assert len(ids) == 400
-    assert (ids != engine.draw(400, top_p=1.0, random_seed=3)).any()
-    targets = ids[:, None, None].astype(np.int64)
+    assert (ids != engine.generate_events(400, random_seed=3)).any()
+    targets = ids[:, None].astype(np.int64)
     events = np.concatenate([np.full((1, 1, 1), START), targets[:-1]])
     nats = torch_scorer(model)(events, np.empty((400, 1, 0), np.int64), targets)
-    assert np.abs(engine.nats(ids) - nats[:, 0, 0]).max() < 5e-3
+    assert np.abs(engine.score_events(ids)[:, 0] + nats[:, 0, 0]).max() < 5e-3
     assert nats.mean() < np.log(SIZE)  # than even chances, as what is drawn from a model is
 
 
@@ -242,7 +242,7 @@ def test_a_run_goes_on_as_it_would_have_and_its_figures_are_reported(prepared: P
     assert found["nats"]["val"]["whole"]["total"]["events"] == found["nats"]["val"]["256"]["total"]["events"] > 0
     assert found["engine"]["largest_difference"] < 5e-3
     assert found["engine"]["torch_nats_per_event"] == pytest.approx(found["engine"]["engine_nats_per_event"], abs=1e-3)
-    ids = published.EventEngine(out / "model").draw(300, top_p=1.0, random_seed=1)
+    ids = longplay.Model(out / "model").generate_events(300, random_seed=1)[:, 0]
     assert len(longplay.read_midi(out / "sample.mid")) == found["sample"]["notes"] == len(decode(ids))
     assert load_model(tmp_path / "run").vocabulary is PERFORMANCE
 

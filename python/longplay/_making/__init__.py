@@ -1,1 +1,1 @@
-"""From settings to tasks of the core."""
+"""From settings to jobs of the core."""

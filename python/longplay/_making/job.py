@@ -1,4 +1,4 @@
-"""Pieces of a job, as they are done."""
+"""The pieces of a job, as they are finished."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,66 +10,77 @@ from longplay.piece import Piece
 from longplay.provenance import Provenance
 
 Progress: TypeAlias = Callable[[float, float], None]
-"""Called with seconds of music made so far and in all, a few times a second."""
+"""Called with seconds of music made so far and in total, a few times a second."""
 
 OnSnapshot: TypeAlias = Callable[[int, bytes], None]
-"""Called with a candidate's place in its batch and where it stands."""
+"""Called with the index of a candidate in its batch and a snapshot of the candidate."""
 
 POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
-class Task:
-    """A piece that is to be made.
+class PieceTask:
+    """A piece that a job makes.
 
     Attributes
     ----------
-    made : Provenance
-        What will have made it.
-    before : bytes, Snapshot or None
-        The seed that it answers, None for a piece from nothing; or what it goes on from.
+    provenance : Provenance
+        Provenance of the piece when it is finished.
+    source : bytes, Snapshot or None
+        The seed that the piece answers, None for a piece from nothing; or the snapshot that it resumes from.
     """
 
-    made: Provenance
-    before: bytes | Snapshot | None
+    provenance: Provenance
+    source: bytes | Snapshot | None
 
 
 def pieces(
     job: _core.Job,
-    tasks: Sequence[Task],
+    tasks: Sequence[PieceTask],
     progress: Progress | None,
     on_snapshot: OnSnapshot | None,
-    before: float = 0.0,
+    seconds_before: float = 0.0,
 ) -> Iterator[Piece]:
-    """Wait for each piece in turn. `before`: seconds of their music that there were already."""
-    made = [task.made for task in tasks]
-    whole = sum(provenance.settings_now.seconds for provenance in made)
+    """Yield each piece in turn as soon as it is finished, and stop the job at the end.
+
+    Parameters
+    ----------
+    job : Job
+    tasks : sequence of PieceTask
+        What `Planner.start` was given.
+    progress, on_snapshot : callable, optional
+        As for `Engine.generate_batch`.
+    seconds_before : float
+        Seconds of music that the tasks' snapshots hold.
+    """
+    provenances = [task.provenance for task in tasks]
+    total = sum(provenance.settings_now.seconds for provenance in provenances)
     try:
-        for index, provenance in enumerate(made):
-            while not job.wait(index, POLL_SECONDS):  # Ctrl-C is heard between two waits
+        for index, provenance in enumerate(provenances):
+            while not job.wait(index, POLL_SECONDS):  # between two waits, Python handles Ctrl-C
                 if progress is not None:
-                    progress(min(before + job.made_ms / 1000, whole), whole)
+                    progress(min(seconds_before + job.made_ms / 1000, total), total)
                 if on_snapshot is not None:
-                    _tell(job, made, on_snapshot)
+                    _report_snapshots(job, provenances, on_snapshot)
             yield take_piece(job, index, provenance)
         if progress is not None:
-            progress(whole, whole)
+            progress(total, total)
     finally:
         job.stop()
 
 
-def _tell(job: _core.Job, made: Sequence[Provenance], on_snapshot: OnSnapshot) -> None:
-    for index, provenance in enumerate(made):
-        if (news := job.snapshot(index)) is not None:
-            core, _, events, log_probabilities = news
+def _report_snapshots(job: _core.Job, provenances: Sequence[Provenance], on_snapshot: OnSnapshot) -> None:
+    for index, provenance in enumerate(provenances):
+        if (update := job.snapshot(index)) is not None:
+            core, _, events, log_probabilities = update
             on_snapshot(index, Snapshot("piece", provenance, core, events, log_probabilities).to_bytes())
 
 
-def take_piece(job: _core.Job, index: int, made: Provenance) -> Piece:
-    """A piece that is done, once."""
-    notes, events, log_probabilities, remarks, refusals, core = job.take(index)
+def take_piece(job: _core.Job, index: int, provenance: Provenance) -> Piece:
+    """Take a finished piece out of a job; each can be taken once."""
+    notes, events, log_probabilities, warnings, refusals, core = job.take(index)
     before = None
     if core is not None:
-        before = Snapshot("piece", made, core, events[: core.events], log_probabilities[: core.events])
-    duration = made.settings_now.milliseconds / 1000
-    return Piece(notes, duration, events, log_probabilities, made, tuple(remarks), refusals, before)
+        before = Snapshot("piece", provenance, core, events[: core.events], log_probabilities[: core.events])
+    duration = provenance.settings_now.milliseconds / 1000
+    return Piece(notes, duration, events, log_probabilities, provenance, tuple(warnings), refusals, before)

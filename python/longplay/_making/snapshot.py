@@ -1,8 +1,8 @@
-"""Snapshots: candidates under way, as bytes.
+"""Snapshots: unfinished pieces, streams and sessions as bytes.
 
-A snapshot is 16 bytes that say what it is, the SHA-256 of all that follows, four bytes for the length of a header, the
-header as JSON, and the parts that the header counts. Bytes that are read are trusted with nothing: the digest finds
-damage, and what passes is still checked entry by entry, here and in the core.
+A snapshot is the 15 bytes "longplay state ", one byte for the format, the SHA-256 of all that follows, four bytes for
+the length of a header, the header as JSON, and the parts that the header counts. The reader trusts no byte: the digest
+finds damage, and then this module and the core check every entry.
 """
 
 import hashlib
@@ -21,12 +21,13 @@ from longplay.provenance import Provenance
 
 Kind: TypeAlias = Literal["piece", "stream", "session"]
 
-_MAGIC = b"longplay state 1"  # the number is the format's
+_MAGIC = b"longplay state "
+_FORMAT = b"1"
 _DIGEST_BYTES = 32
 _LONGEST_HEADER = 1 << 16
 _TAKEN_BY = {"piece": "Engine.extend", "stream": "Engine.resume", "session": "Engine.resume_session"}
 
-# How the parts lie in the bytes, whatever the machine.
+# Layout of the parts, the same on every machine.
 _NOTE = np.dtype([("onset_ms", "<i8"), ("duration_ms", "<i8"), ("pitch", "u1"), ("velocity", "u1")])
 _EVENT = np.dtype(("<i4", 4))
 _LOG_PROBABILITY = np.dtype(("<f4", 4))
@@ -34,7 +35,18 @@ _LOG_PROBABILITY = np.dtype(("<f4", 4))
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A candidate under way: what made it, where it stands and, of a piece, what has been drawn."""
+    """An unfinished piece, stream or session.
+
+    Attributes
+    ----------
+    kind : "piece", "stream" or "session"
+    provenance : Provenance
+        Its provenance so far.
+    core : _core.Snapshot
+        The core's state.
+    events, log_probabilities : int32 and float32 array, shape (events, 4)
+        The events of a piece so far.
+    """
 
     kind: Kind
     provenance: Provenance
@@ -43,7 +55,7 @@ class Snapshot:
     log_probabilities: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 4), np.float32))
 
     def to_bytes(self) -> bytes:
-        """The snapshot as bytes."""
+        """Return the snapshot as bytes."""
         counts = {"position": len(self.core.position), "notes": len(self.core.notes), "events": len(self.events)}
         header = {
             "kind": self.kind,
@@ -62,10 +74,10 @@ class Snapshot:
                 self.log_probabilities.astype(_LOG_PROBABILITY.base).tobytes(),
             ]
         )
-        return _MAGIC + hashlib.sha256(body).digest() + body
+        return _MAGIC + _FORMAT + hashlib.sha256(body).digest() + body
 
     def extension(self, settings: _core.Settings) -> _core.Extension:
-        """What makes the piece longer, with settings that follow from those of its provenance."""
+        """Return the core's task that extends the piece, with settings that follow from its provenance."""
         length = self.provenance.settings_now.milliseconds
         return _core.Extension(self.core, length, self.events, self.log_probabilities, settings)
 
@@ -76,27 +88,39 @@ class Snapshot:
         Raises
         ------
         SnapshotError
-            The bytes are damaged, not a snapshot, or one of another kind or model.
+            The bytes are damaged, not a snapshot, or one of another format, kind or model.
         """
-        if data[: len(_MAGIC)] != _MAGIC:
-            raise SnapshotError("these bytes are not a snapshot of this version's format")
-        body = data[len(_MAGIC) + _DIGEST_BYTES :]
-        if hashlib.sha256(body).digest() != data[len(_MAGIC) : len(_MAGIC) + _DIGEST_BYTES]:
-            raise SnapshotError("the snapshot is damaged: its digest is another one")
+        body = _read_body(data)
         try:
             header, parts = _read_header(body)
             found = header["kind"]
             provenance = Provenance.from_dict(header["provenance"])
             counts, drawn = header["counts"], header["drawn"]
             if found != kind:
-                raise SnapshotError(f"this is the snapshot of a {found}, which {_TAKEN_BY[found]} takes")
+                raise SnapshotError(f"this is the snapshot of a {found}. To resume it, call {_TAKEN_BY[found]}")
             if provenance.model_hash != model_hash:
-                raise SnapshotError(f"the snapshot is of another model, {provenance.model!r}")
+                raise SnapshotError(f"the snapshot belongs to another model, {provenance.model!r}")
             position, notes, events, log_probabilities = _split(parts, counts)
             core = _core.Snapshot(position, drawn, notes)
         except (KeyError, TypeError, ValueError, RecursionError) as problem:
-            raise SnapshotError(f"the snapshot makes no sense: {problem!r}") from problem
+            raise SnapshotError(f"the snapshot has an entry that is not valid: {problem!r}") from problem
         return cls(kind, provenance, core, events, log_probabilities)
+
+
+def _read_body(data: bytes) -> bytes:
+    """Return what follows the digest; refuse other formats and damage."""
+    start = len(_MAGIC) + len(_FORMAT)
+    if data[: len(_MAGIC)] != _MAGIC:
+        raise SnapshotError("these bytes are not a snapshot of longplay")
+    if (found := data[len(_MAGIC) : start]) != _FORMAT:
+        name = found.decode("ascii", "backslashreplace")
+        raise SnapshotError(
+            f"the snapshot has format {name!r}, but this version of longplay reads format {_FORMAT.decode()!r}"
+        )
+    body = data[start + _DIGEST_BYTES :]
+    if hashlib.sha256(body).digest() != data[start : start + _DIGEST_BYTES]:
+        raise SnapshotError("the snapshot is damaged: its digest does not match its bytes")
+    return body
 
 
 def _read_header(body: bytes) -> tuple[dict[str, Any], memoryview]:
@@ -109,7 +133,7 @@ def _read_header(body: bytes) -> tuple[dict[str, Any], memoryview]:
 
 
 def _split(parts: memoryview, counts: dict[str, int]) -> tuple[bytes, Any, Any, Any]:
-    """The four parts, whose sizes must be those of the counts."""
+    """Return the four parts, whose sizes must match the counts."""
     position, notes, events = (counts[name] for name in ("position", "notes", "events"))
     if not all(type(count) is int and 0 <= count <= len(parts) for count in (position, notes, events)):
         raise SnapshotError("the snapshot's counts are out of range")

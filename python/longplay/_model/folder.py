@@ -1,4 +1,4 @@
-"""Reads a model folder, as docs/model-contract.md describes it."""
+"""Reader of model folders (docs/model-contract.md)."""
 
 import hashlib
 import json
@@ -9,21 +9,21 @@ from typing import Any, NoReturn, TypeVar
 
 from longplay import _core
 from longplay._core import ModelError
-from longplay.settings import SAMPLING_OFF, sampling_params
+from longplay._model.sampling import SAMPLING_OFF, sampling_params
 
 T = TypeVar("T")
 
 BANDS = ("notes_per_second", "mean_pitch", "distinct_pitches", "velocity_spread", "pitch_class_entropy")
-"""What ``bands`` of a config.json has a low and a high edge of."""
+"""Names of the figures that ``bands`` of a config.json limits."""
 
 _FORMAT = 1
 _MAX_CONFIG_BYTES = 1 << 24
-_MAX_GRAPH_BYTES = (1 << 31) - 1  # what a protocol buffer may have
+_MAX_GRAPH_BYTES = (1 << 31) - 1  # the limit of protocol buffers
 
 
 @dataclass(frozen=True)
 class ModelFolder:
-    """A model's files, read and checked as far as they can be without running them."""
+    """The files of a model, read and checked as far as possible without running them."""
 
     path: Path
     config: Mapping[str, Any]
@@ -87,13 +87,13 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
-            raise ModelError(f"config.json: key {key!r} stands twice in one object")
+            raise ModelError(f"config.json: key {key!r} occurs twice in one object")
         found[key] = value
     return found
 
 
 def core_config(config: dict[str, Any]) -> _core.ModelConfig:
-    """Translate and check: first that every entry is of its kind, then, in the core, what it says."""
+    """Return a config as the core takes it. This module checks types, and the core checks values."""
     if config.get("format") != _FORMAT:
         raise ModelError(f"config.json: format must be {_FORMAT}, not {config.get('format')!r}")
     entry = _Object("", config)
@@ -116,7 +116,7 @@ def core_config(config: dict[str, Any]) -> _core.ModelConfig:
 
 
 class _Object:
-    """An object of config.json, from which every key must be taken."""
+    """An object of config.json, every key of which must be taken."""
 
     def __init__(self, entry: str, value: object) -> None:
         if not isinstance(value, dict):
@@ -125,7 +125,7 @@ class _Object:
         self._left = dict(value)
 
     def take(self, key: str, translate: Callable[[str, Any], T], default: T | None = None) -> T:
-        """Remove a key and translate its value; without a default it must be there."""
+        """Remove a key and translate its value; a key without a default must exist."""
         if key in self._left:
             return translate(self._prefix + key, self._left.pop(key))
         if default is None:
@@ -133,7 +133,7 @@ class _Object:
         return default
 
     def finish(self) -> None:
-        """Refuse what was not taken."""
+        """Refuse keys that were not taken."""
         for key in self._left:
             raise ModelError(f"config.json: {self._prefix}{key} is not an entry of format {_FORMAT}")
 

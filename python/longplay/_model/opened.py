@@ -1,53 +1,51 @@
 """A model, opened on a device."""
 
-import re
 import threading
 from pathlib import Path
-from typing import TypeAlias
 
 from longplay import _core
+from longplay._model.device import DeviceName, gpu_index
 from longplay._model.folder import ModelFolder, load_model
 from longplay._model.runtime import library_path, preload_cuda
-from longplay.settings import styles
-
-DeviceName: TypeAlias = str
-"""``"cpu"``; ``"cuda"`` or ``"cuda:1"``, a GPU by its number; or ``"auto"``, which chooses."""
+from longplay._require import require_flag, require_integer
+from longplay.statistics import Statistics
 
 AUTO_CANDIDATES = 256
-"""From so many candidates on, ``"auto"`` makes them on the first GPU: docs/cuda.md says why."""
+"""The device "auto" puts batches of at least this many candidates on the first GPU; docs/cuda.md gives the reason."""
 
 _BUILT_IN = Path(__file__).parents[1] / "models"
 _DEFAULT_MODEL = "piano-lstm"
+_MAX_THREADS = 1024
 
 
 class OpenModel:
-    """What an `Engine` works with, and what it tells about that."""
+    """A model folder, and the core engines that run it: one for the chosen device, for "auto" also one for a GPU.
 
-    def __init__(
-        self,
-        model: str | Path | None = None,
-        device: DeviceName = "auto",
-        num_threads: int = 0,
-        *,
-        cuda_graph: bool = False,
-    ) -> None:
-        named = re.fullmatch(r"auto|cpu|cuda(?::(\d{1,4}))?", device) if isinstance(device, str) else None
-        if not named:
-            raise ValueError(f"device must be 'auto', 'cpu', 'cuda' or 'cuda:N', not {device!r}")
-        if cuda_graph and device == "cpu":
+    Parameters
+    ----------
+    model, device, num_threads, cuda_graph
+        As for `Engine`.
+
+    Attributes
+    ----------
+    folder : ModelFolder
+        The model's files.
+    core : _core.Engine
+        Runs everything but large batches on the device "auto".
+    """
+
+    def __init__(self, model: str | Path | None, device: DeviceName, num_threads: int, cuda_graph: bool) -> None:
+        index = gpu_index(device)
+        if require_flag("cuda_graph", cuda_graph) and device == "cpu":
             raise ValueError("cuda_graph must be False on device 'cpu', not True")
-        self._model: ModelFolder = load_model(model_path(model))
-        self._num_threads = num_threads
+        self._num_threads = require_integer("num_threads", num_threads, 0, _MAX_THREADS)
         self._cuda_graph = cuda_graph
-        if device.startswith("cuda"):
-            self._device = f"cuda:{int(named[1] or 0)}"
+        self.folder: ModelFolder = load_model(model_path(model))
+        if index is not None:
             preload_cuda()
-            self._runtime = _core.Runtime(str(library_path()))
-            self._core = self._open(_core.Device.cuda(int(named[1] or 0), cuda_graph))
-        else:
-            self._device = "cpu"
-            self._runtime = _core.Runtime(str(library_path()))
-            self._core = self._open(_core.Device.cpu)
+        self._runtime = _core.Runtime(str(library_path()))
+        self._device = "cpu" if index is None else f"cuda:{index}"
+        self.core = self._open(_core.Device.cpu if index is None else _core.Device.cuda(index, cuda_graph))
         self._auto = device == "auto"
         self._choosing = threading.Lock()
         self._tried_gpu = False
@@ -55,48 +53,28 @@ class OpenModel:
 
     @property
     def device(self) -> str:
-        """The device in use: "cpu", or "cuda:0" and so on. Of "auto", where the last batch was made, at first "cpu"."""
+        """Device of the last batch: "cpu", or "cuda:0" and so on."""
         return self._device
 
     @property
-    def num_threads(self) -> int:
-        """How many threads make candidates."""
-        return self._core.num_threads
+    def name(self) -> str:
+        """Name of the model."""
+        return str(self.folder.config["name"])
 
     @property
-    def model_name(self) -> str:
-        """The model's own name."""
-        return str(self._model.config["name"])
-
-    @property
-    def model_hash(self) -> str:
+    def hash(self) -> str:
         """SHA-256 of the model's files."""
-        return self._model.hash
+        return self.folder.hash
 
-    @property
-    def end_id(self) -> int:
-        """The time shift in `Piece.events` that means END."""
-        return int(self._model.config["fields"][0]["size"]) - 1
+    def statistics(self) -> Statistics:
+        """Return what all core engines have counted."""
+        counted = _statistics(self.core)
+        return counted + _statistics(self._gpu) if self._gpu else counted
 
-    @property
-    def loop_time(self) -> _core.LoopTime:
-        """Where the time went in all pieces so far: in the loop, in ONNX Runtime's Run, in sampling."""
-        return self._core.time + self._gpu.time if self._gpu else self._core.time
-
-    @property
-    def row_copies(self) -> int:
-        """How often the model's state of one candidate was copied, in all pieces so far. No note copies one."""
-        return self._core.row_copies + (self._gpu.row_copies if self._gpu else 0)
-
-    @property
-    def styles(self) -> tuple[str, ...]:
-        """Styles that `generate` may be asked for; empty when the model knows none."""
-        return styles(self._model.config)
-
-    def _core_for(self, candidates: int) -> _core.Engine:
-        """Return where to make so many candidates at once."""
+    def core_for(self, candidates: int) -> _core.Engine:
+        """Return the core engine for a batch of so many candidates."""
         if not self._auto:
-            return self._core
+            return self.core
         many = candidates >= AUTO_CANDIDATES
         with self._choosing:
             if many and not self._tried_gpu:
@@ -105,7 +83,7 @@ class OpenModel:
                 self._device = "cuda:0"
                 return self._gpu
             self._device = "cpu"
-            return self._core
+            return self.core
 
     def _try_gpu(self) -> _core.Engine | None:
         try:
@@ -115,12 +93,24 @@ class OpenModel:
             return None
 
     def _open(self, device: _core.Device) -> _core.Engine:
-        return _core.Engine(self._runtime, self._model.files, device, self._num_threads)
+        return _core.Engine(self._runtime, self.folder.files, device, self._num_threads)
 
 
 def model_path(model: str | Path | None) -> Path:
-    """Folder of a model: the one named, or a built-in one."""
+    """Return the folder of a model: the given folder, or the folder of a built-in model."""
     name = _DEFAULT_MODEL if model is None else model
     if isinstance(name, str) and (_BUILT_IN / name / "config.json").is_file():
         return _BUILT_IN / name
     return Path(name)
+
+
+def _statistics(core: _core.Engine) -> Statistics:
+    time = core.time
+    return Statistics(
+        loop_seconds=time.total_seconds,
+        run_seconds=time.run_seconds,
+        step_seconds=time.step_seconds,
+        sampling_seconds=time.sampling_seconds,
+        row_steps=time.steps,
+        row_copies=core.row_copies,
+    )

@@ -25,20 +25,18 @@ class Sample:
 
 def sample(engine: Engine, seed: bytes, batch: int, seconds: float, random_seed: int) -> Sample:
     """Make `batch` pieces of `seconds` that answer a seed."""
-    before, start = engine.loop_time, time.perf_counter()
+    before, start = engine.statistics(), time.perf_counter()
     pieces = list(engine.generate_batch([seed] * batch, seconds, random_seed=random_seed))
-    wall, after = time.perf_counter() - start, engine.loop_time
-    run = after.run_seconds - before.run_seconds
-    step = after.step_seconds - before.step_seconds
+    wall, spent = time.perf_counter() - start, engine.statistics() - before
     return Sample(
         notes=sum(len(piece.events) for piece in pieces),
-        steps=after.steps - before.steps,
+        steps=spent.row_steps,
         seconds=wall,
         music_seconds=batch * seconds,
-        loop_seconds=after.total_seconds - before.total_seconds,
-        step_seconds=step,
-        head_seconds=run - step,
-        sampling_seconds=after.sampling_seconds - before.sampling_seconds,
+        loop_seconds=spent.loop_seconds,
+        step_seconds=spent.step_seconds,
+        head_seconds=spent.run_seconds - spent.step_seconds,
+        sampling_seconds=spent.sampling_seconds,
     )
 
 

@@ -137,7 +137,7 @@ def _reason_against(one: Candidate, seeds: Mapping[str, bytes], engine: Engine, 
         return " ".join(f"{finding.problem}." for finding in report.findings if finding.severity != "remark")
     seed = None if one.made.seed_hash is None else seeds[one.made.seed_hash]
     try:
-        again = engine.remake(one.made, seed, avoid=None if one.made.index_hash is None else index)
+        again = engine.regenerate(one.made, seed, avoid=None if one.made.index_hash is None else index)
     except ValueError as error:
         return f"it cannot be made again: {error}."
     return None if again.to_bytes() == one.data else "it comes out otherwise when it is made again."

@@ -1,7 +1,7 @@
-"""The command line: arguments in, files out, one line when it fails.
+"""The command line. Each module of this folder holds a group of commands.
 
-Results go to stdout, progress and complaints to stderr. Exit status: 0 done, 1 failed, 2 misused, 130 interrupted.
-Heavy imports wait until a command runs. Each file of this folder holds a group of commands.
+Results go to stdout, progress and warnings to stderr. The exit status is 0 for success, 1 for a failure, 2 for wrong
+usage, and 130 after an interrupt. Commands import NumPy and the core only when they run.
 """
 
 import sys
@@ -12,7 +12,7 @@ import typer
 from longplay.cli import challenge, judging, listening, making, measuring, originality, picture
 
 app = typer.Typer(
-    help="An hour of piano that answers a seed.",
+    help="Generate hours of piano music that continue a MIDI file.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -47,6 +47,6 @@ def main() -> None:
         from longplay._core import Error
 
         if not isinstance(error, Error | OSError | ValueError):
-            raise  # a bug: show where
+            raise  # a bug: show the traceback
         print(f"longplay: {error}", file=sys.stderr)
         sys.exit(1)

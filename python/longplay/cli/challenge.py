@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from longplay.cli.settings import takes_settings
 from longplay.cli.shared import (
     DeviceOption,
     ForceOption,
     JsonOption,
     ModelOption,
-    RandomSeedOption,
-    complain,
     open_engine,
     open_index,
     progress_bar,
     refuse_existing,
+    warn,
 )
+from longplay.settings import OwnSettings
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,9 +38,9 @@ def check(
     table: Annotated[bool, typer.Option("--clips", help="List all 120 clips.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Tell what the challenge's grader does to files, what voters will not hear, and how to mend it.
+    """Report how the challenge's grader treats files, what voters will not hear, and how to fix it.
 
-    Exit status: 0 when all files are safe to submit, 1 when one is not.
+    The exit status is 0 if all files are safe to submit, and 1 otherwise.
     """
     from rich.console import Console
 
@@ -58,22 +59,24 @@ def check(
         raise typer.Exit(1)
 
 
+@takes_settings("random_seed")
 def pack(
-    file: Annotated[Path, typer.Argument(help="MIDI file to mend.")],
+    file: Annotated[Path, typer.Argument(help="MIDI file to fix.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="File to write.")],
-    random_seed: RandomSeedOption = 0,
+    *,
+    settings: OwnSettings,
     model: ModelOption = None,
     device: DeviceOption = "auto",
     force: ForceOption = False,
 ) -> None:
-    """Make any MIDI file a safe submission of an hour; the model continues what is too short."""
+    """Turn any MIDI file into a safe submission of an hour; the model continues a file that is too short."""
     from longplay import pack
     from longplay.files import write_whole
 
     refuse_existing([out], force)
     with progress_bar() as progress:
-        packed = pack(file, open_engine(model, device, 1), random_seed=random_seed, progress=progress)
-    complain(packed.warnings, file)
+        packed = pack(file, open_engine(model, device, 1), progress=progress, random_seed=settings["random_seed"])
+    warn(packed.warnings, file)
     write_whole(out, packed.to_bytes(), overwrite=force)
     for change in packed.changes:
         print(change)
@@ -99,7 +102,7 @@ def clips(
 
 
 def submit(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of candidates, and of the votes on them.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of candidates and of the votes on them.")],
     index: Annotated[Path, typer.Option("--index", help="Index of the training set.")],
     seed: Annotated[list[Path] | None, typer.Option(help="MIDI file that candidates answer; may be repeated.")] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of all your submissions.")] = Path("submissions"),
@@ -107,7 +110,7 @@ def submit(
     device: DeviceOption = "auto",
     as_json: JsonOption = False,
 ) -> None:
-    """Choose the best candidate and write it with all that proves it; refuses a third one in 24 hours."""
+    """Choose the best candidate and write it with its evidence. A third one in 24 hours is refused."""
     from longplay.challenge.submit import submit
 
     def tell(line: str) -> None:

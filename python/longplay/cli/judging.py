@@ -1,4 +1,4 @@
-"""Commands that tell about files and about this machine."""
+"""Commands that report about files and about this machine."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from longplay.cli.shared import DeviceOption, JsonOption, ModelOption, complain, open_engine
+from longplay.cli.shared import DeviceOption, JsonOption, ModelOption, open_engine, warn
 
 
 def score(
@@ -17,11 +17,11 @@ def score(
     device: DeviceOption = "auto",
     as_json: JsonOption = False,
 ) -> None:
-    """Tell how likely a model finds files: nats per note, in total and per field."""
+    """Report how likely a model finds files: nats per note, in total and per field."""
     engine = open_engine(model, device, 1)
     for file in files:
         scored = engine.score(file)
-        complain(scored.warnings, file)
+        warn(scored.warnings, file)
         if as_json:
             # JSON has no NaN: a file without notes has no mean.
             fields = {name: nats if scored.notes else None for name, nats in scored.fields.items()}
@@ -33,7 +33,7 @@ def score(
 
 
 def doctor(model: ModelOption = None, as_json: JsonOption = False) -> None:
-    """Tell what works here: versions, devices that really start, the model."""
+    """Report what works on this machine: versions, devices, and the model."""
     from longplay.doctor import examine
 
     report = examine(model)

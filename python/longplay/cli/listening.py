@@ -1,24 +1,24 @@
-"""Commands for ears: docs/rendering.md and docs/arena.md."""
+"""Commands for listening: docs/rendering.md and docs/arena.md."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from longplay.cli.shared import ForceOption, progress_bar, refuse_existing
+from longplay.cli.shared import ForceOption, progress_bar, refuse_existing, warn
 
 
 def render(
     file: Annotated[Path, typer.Argument(help="MIDI file to play.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Sound file to write: .wav, .flac or .mp3.")],
-    soundfont: Annotated[
-        Path | None, typer.Option(help="SoundFont file; one that the system has, if not given.")
-    ] = None,
+    soundfont: Annotated[Path | None, typer.Option(help="SoundFont file; by default one of the system's.")] = None,
     as_heard: Annotated[
-        bool, typer.Option("--as-heard", help="As the contest's page plays: notes ring out, gain is velocity / 100.")
+        bool,
+        typer.Option(
+            "--as-heard", help="Play as the contest's page does: notes ring out, and the gain is velocity / 100."
+        ),
     ] = False,
     gain: Annotated[float, typer.Option(help="Loudness.")] = 0.5,
     force: ForceOption = False,
@@ -33,14 +33,17 @@ def render(
 
 
 def arena(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of MIDI files; the votes are kept there too.")],
-    host: Annotated[str, typer.Option(help="Where to listen; anything but loopback lets others vote.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of MIDI files and of the votes on them.")],
+    host: Annotated[
+        str, typer.Option(help="Address to serve at; any address but loopback lets others vote.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to serve at; 0 for a free one.")] = 8000,
     chooser: Annotated[
-        str, typer.Option(help="informative: pairs whose vote tells most; uniform: any pair, as the contest draws.")
+        str,
+        typer.Option(help="informative: pairs whose vote is most informative; uniform: any pair, as in the contest."),
     ] = "informative",
     export: Annotated[
-        Path | None, typer.Option(help="Write the ranking (.csv) or everything (.json), and do not listen.")
+        Path | None, typer.Option(help="Write the ranking (.csv) or everything (.json), and do not serve.")
     ] = None,
     force: ForceOption = False,
 ) -> None:
@@ -49,25 +52,21 @@ def arena(
         from longplay.arena.export import export_csv, export_json
         from longplay.arena.server import LOOPBACK, open_referee, serve
     except ModuleNotFoundError as error:
-        from longplay import Error
+        from longplay._extras import missing_extra
 
-        raise Error("the arena needs the extra [arena]: pip install 'longplay[arena]'") from error
+        raise missing_extra(str(error.name), "arena") from error
     from longplay.files import write_whole
 
     exporters = {".csv": export_csv, ".json": export_json}
     if export and export.suffix.lower() not in exporters:
-        raise ValueError(f"export must end in .csv or .json; it is {export}")
+        raise ValueError(f"export must end in .csv or .json, not {export}")
     if export:
         refuse_existing([export], force)
-    with open_referee(folder, chooser, _complain) as referee:
+    with open_referee(folder, chooser, lambda warning: warn([warning])) as referee:
         if export:
             write_whole(export, exporters[export.suffix.lower()](referee).encode(), overwrite=force)
             print(export)
             return
         if host not in LOOPBACK:
-            _complain(f"everybody who reaches {host} can vote and see the ranking")
+            warn([f"everybody who reaches {host} can vote and see the ranking"])
         serve(referee, host, port, lambda url: print(f"{url}  (Ctrl+C stops it)", flush=True))
-
-
-def _complain(remark: str) -> None:
-    print(f"longplay: {remark}", file=sys.stderr)

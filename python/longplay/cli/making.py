@@ -1,4 +1,4 @@
-"""The commands that make music: one piece, a longer one out of it, many of which the best are kept."""
+"""Commands that generate music: one piece, a longer piece, and many candidates of which the best are kept."""
 
 from __future__ import annotations
 
@@ -9,28 +9,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from longplay.cli.settings import takes_settings
 from longplay.cli.shared import (
     AvoidOption,
     DeviceOption,
     ForceOption,
-    GuidanceOption,
-    IncludeSeedOption,
     JsonOption,
     ModelOption,
-    RandomSeedOption,
-    SecondsOption,
-    StyleOption,
-    TemperatureOption,
     ThreadsOption,
-    TopPOption,
-    asked_settings,
-    complain,
     farm_bar,
     open_engine,
     open_index,
     progress_bar,
     refuse_existing,
+    warn,
 )
+from longplay.settings import OwnSettings
 
 if TYPE_CHECKING:
     from longplay.piece import Piece
@@ -38,19 +32,15 @@ if TYPE_CHECKING:
 OutOption = Annotated[Path, typer.Option("--out", "-o", help="File to write.")]
 CountOption = Annotated[int, typer.Option(help="Candidates of each seed.")]
 KeepOption = Annotated[int | None, typer.Option(help="How many of the best keep their files; by default all.")]
-RayOption = Annotated[str | None, typer.Option(help="Ray cluster to work on: its address, or local.")]
+RayOption = Annotated[str | None, typer.Option(help="Address of a Ray cluster to work on, or local.")]
 
 
+@takes_settings()
 def generate(
-    seed: Annotated[Path | None, typer.Argument(help="MIDI file to answer; without one, a piece from nothing.")] = None,
+    seed: Annotated[Path | None, typer.Argument(help="MIDI file to answer; by default none.")] = None,
     out: OutOption = Path("longplay.mid"),
-    seconds: SecondsOption = 3600.0,
-    random_seed: RandomSeedOption = 0,
-    temperature: TemperatureOption = None,
-    top_p: TopPOption = None,
-    style: StyleOption = None,
-    guidance_scale: GuidanceOption = 3.0,
-    include_seed: IncludeSeedOption = False,
+    *,
+    settings: OwnSettings,
     avoid: AvoidOption = None,
     model: ModelOption = None,
     device: DeviceOption = "auto",
@@ -58,58 +48,61 @@ def generate(
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Make one piece that answers a seed."""
-    settings = asked_settings(random_seed, temperature, top_p, style, guidance_scale, include_seed)
+    """Generate one piece that answers a seed."""
     refuse_existing([out], force)
     engine = open_engine(model, device, threads)
     index = None if avoid is None else open_index(avoid)
     with progress_bar() as progress:
-        piece = engine.generate(seed, seconds, progress=progress, avoid=index, **settings)
+        piece = engine.generate(seed, progress=progress, avoid=index, **settings)
     _write(piece, out, force, as_json)
 
 
+@takes_settings("seconds")
 def extend(
-    file: Annotated[Path, typer.Argument(help="Piece to make longer; a JSON file beside it says what made it.")],
+    file: Annotated[Path, typer.Argument(help="Piece to extend; a JSON file in its folder holds its provenance.")],
     out: OutOption = Path("longplay.mid"),
-    seconds: SecondsOption = 3600.0,
+    *,
+    settings: OwnSettings,
     seed: Annotated[Path | None, typer.Option(help="MIDI file that the piece answers.")] = None,
-    branch: Annotated[int, typer.Option(help="Which future; 0 goes on with the piece's own random numbers.")] = 0,
+    branch: Annotated[
+        int, typer.Option(help="Number of the continuation; 0 keeps the random numbers of the piece.")
+    ] = 0,
     avoid: AvoidOption = None,
     model: ModelOption = None,
     device: DeviceOption = "auto",
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a piece longer that `generate --json` or `batch` made: a preview, say, that pleased."""
+    """Extend a piece that `generate --json` or `batch` wrote.
+
+    The command regenerates the piece from its provenance, checks that the bytes match, and extends it.
+    """
     from longplay import Error
     from longplay.challenge.candidates import provenances
 
     refuse_existing([out], force)
-    data, made = file.read_bytes(), provenances(file.absolute().parent).get(file.name)
-    if made is None:
-        raise Error(f"no JSON file beside {file} says what made it")
+    data, provenance = file.read_bytes(), provenances(file.absolute().parent).get(file.name)
+    if provenance is None:
+        raise Error(f"no JSON file in the folder of {file} holds its provenance")
     engine = open_engine(model, device, 1)
     index = None if avoid is None else open_index(avoid)
-    preview = engine.remake(made, seed, avoid=index, extendable=True)
+    preview = engine.regenerate(provenance, seed, avoid=index, extendable=True)
     if preview.to_bytes() != data:
-        raise Error(f"{file} is not the piece that its JSON file tells of, or not as this machine makes it")
+        raise Error(f"{file} differs from the piece that this machine generates from its provenance")
     with progress_bar() as progress:
+        seconds = settings["seconds"]
         piece = engine.extend(preview.snapshot(), seconds, branch=branch, progress=progress, avoid=index)
     _write(piece, out, force, as_json)
 
 
+@takes_settings()
 def batch(
     seeds: Annotated[list[Path], typer.Argument(help="MIDI files to answer.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write to.")] = Path("longplay"),
     count: CountOption = 1,
-    seconds: SecondsOption = 3600.0,
     keep: KeepOption = None,
-    random_seed: RandomSeedOption = 0,
-    temperature: TemperatureOption = None,
-    top_p: TopPOption = None,
-    style: StyleOption = None,
-    guidance_scale: GuidanceOption = 3.0,
-    include_seed: IncludeSeedOption = False,
+    *,
+    settings: OwnSettings,
     avoid: AvoidOption = None,
     model: ModelOption = None,
     device: DeviceOption = "auto",
@@ -117,7 +110,10 @@ def batch(
     ray: RayOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make many candidates, rank them, keep the best. Given again after any interruption, it goes on."""
+    """Generate many candidates, rank them, and keep the best.
+
+    After an interruption, the same command resumes.
+    """
     from longplay.cli.ranking import print_ranking
     from longplay.farm import Farm
 
@@ -125,12 +121,8 @@ def batch(
         raise ValueError(f"device must be auto or cpu with --ray, not {device!r}")
     engine = open_engine(model, device, threads)
     index = None if avoid is None else open_index(avoid)
-    settings = asked_settings(random_seed, temperature, top_p, style, guidance_scale, include_seed)
     try:
-        with (
-            Farm(engine, out, seeds, count, seconds, keep=keep, avoid=index, **settings) as farm,
-            farm_bar() as progress,
-        ):
+        with Farm(engine, out, seeds, count, keep=keep, avoid=index, **settings) as farm, farm_bar() as progress:
             if ray is None:
                 ranking = farm.run(progress)
             else:
@@ -139,22 +131,23 @@ def batch(
                 with Cluster(ray, model, threads or 1, avoid) as cluster:
                     ranking = farm.run(progress, cluster)
     except KeyboardInterrupt:
-        print(f"longplay: stopped; the same command goes on in {out}", file=sys.stderr)
+        print(f"longplay: stopped. To resume in {out}, run the same command", file=sys.stderr)
         raise
     for name, warnings in farm.warnings.items():
-        complain(warnings, Path(name))
+        warn(warnings, Path(name))
     kept = [ranked for ranked in ranking if ranked.kept]
     if not as_json:
         print_ranking(kept, len(ranking), avoid is not None)
         return
     for ranked in kept:
-        made = {"seconds": seconds, "provenance": farm.plan.made_of(ranked.number).as_dict()}
-        print(json.dumps(ranked.as_dict() | {"file": str(out / ranked.file)} | made))
+        provenance = farm.plan.provenance_of(ranked.number)
+        more = {"seconds": provenance.settings.seconds, "provenance": provenance.as_dict()}
+        print(json.dumps(ranked.as_dict() | {"file": str(out / ranked.file)} | more))
 
 
 def _write(piece: Piece, out: Path, force: bool, as_json: bool) -> None:
-    """Write a piece and tell of it."""
-    complain(piece.warnings, out)
+    """Write a piece, and print its path or its provenance."""
+    warn(piece.warnings, out)
     piece.save(out, overwrite=force)
     avoids = piece.provenance.index_hash is not None
     if as_json:
@@ -165,4 +158,4 @@ def _write(piece: Piece, out: Path, force: bool, as_json: bool) -> None:
     else:
         print(out)
         if avoids:
-            complain([f"{piece.refusals} notes that would have quoted were drawn again"], out)
+            warn([f"{piece.refusals} notes would have quoted the index, so the engine drew them again"], out)

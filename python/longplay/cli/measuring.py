@@ -1,4 +1,4 @@
-"""The command that measures longplay itself."""
+"""The command that measures the speed of longplay."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ import typer
 
 from longplay.cli.shared import ForceOption, ModelOption, refuse_existing
 
-_WIDTH = 120  # of a table that is not printed to a terminal
+_WIDTH = 120  # columns of a table outside a terminal
 
 
 def bench(
-    seed: Annotated[Path | None, typer.Argument(help="MIDI file that all pieces answer; else 16 s of chords.")] = None,
+    seed: Annotated[
+        Path | None, typer.Argument(help="MIDI file that all pieces answer; by default 16 s of chords.")
+    ] = None,
     part: Annotated[
         list[str] | None,
         typer.Option(
@@ -23,18 +25,19 @@ def bench(
         ),
     ] = None,
     peers: Annotated[bool, typer.Option("--peers", help="Measure longplay beside others; extra [bench].")] = False,
-    quick: Annotated[bool, typer.Option("--quick", help="Much less work, to see that all works.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Do much less work, to test the command.")] = False,
     threads: Annotated[
-        list[int] | None, typer.Option(min=1, help="For throughput; may be repeated. By default 1, 2, 4, ... cores.")
+        list[int] | None,
+        typer.Option(min=1, help="Threads for throughput; may be repeated. By default 1, 2, 4, ... up to the cores."),
     ] = None,
     model: ModelOption = None,
     json: Annotated[Path | None, typer.Option(help="Write all figures to this file.")] = None,
-    plot: Annotated[Path | None, typer.Option(help="Draw throughput: .png or .svg.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw the throughput to this .png or .svg file.")] = None,
     force: ForceOption = False,
 ) -> None:
     """Measure how fast longplay is on this machine, or beside others.
 
-    Close everything else first. Shown are medians and quartiles of several runs.
+    Close all other programs first. The tables show medians and quartiles of several runs.
     """
     from rich.console import Console
 
@@ -42,7 +45,7 @@ def bench(
     from longplay.bench.options import Options
 
     if plot:
-        from longplay.bench import picture  # says at once when matplotlib is missing
+        from longplay.bench import picture  # fails early if matplotlib is missing
     refuse_existing([path for path in (json, plot) if path], force)
     options = Options(model, None if seed is None else seed.read_bytes(), tuple(threads or machine.doublings()))
     options = options.quick() if quick else options

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from longplay.cli.shared import ForceOption, JsonOption, ThreadsOption, complain, progress_bar, refuse_existing
+from longplay.cli.shared import ForceOption, JsonOption, ThreadsOption, progress_bar, refuse_existing, warn
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -21,21 +21,25 @@ if TYPE_CHECKING:
 def originality(
     files: Annotated[list[Path], typer.Argument(help="MIDI files to compare with the training set.")],
     index: Annotated[Path, typer.Option("--index", help="Index of the training set.")],
-    top: Annotated[int, typer.Option(min=1, help="How many closest pairs and longest runs to tell.")] = 5,
-    least_bits: Annotated[float, typer.Option(help="How unlikely a passage must be to count as quoted.")] = 70.0,
-    least_melody_bits: Annotated[float, typer.Option(help="The same of a melody over other notes.")] = 60.0,
-    plot: Annotated[Path | None, typer.Option(help="Draw the closest passages to this PNG; one file only.")] = None,
+    top: Annotated[int, typer.Option(min=1, help="How many closest pairs and longest runs to report.")] = 5,
+    least_bits: Annotated[float, typer.Option(help="Bits that a passage needs to count as a quotation.")] = 70.0,
+    least_melody_bits: Annotated[
+        float, typer.Option(help="Bits that a melody over other notes needs to count as a quotation.")
+    ] = 60.0,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw the closest passages to this PNG file; for one input file only.")
+    ] = None,
     threads: ThreadsOption = 0,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Tell what files have in common with a training set: closest windows, longest runs, quotations, melodies."""
+    """Report what files share with a training set: closest windows, longest runs, quotations, melodies."""
     from longplay.originality import Index, compare
 
     if plot is not None and len(files) > 1:
-        raise ValueError(f"--plot draws one file, not {len(files)}")
+        raise ValueError(f"--plot takes one file, not {len(files)}")
     if plot is not None:
-        from longplay.originality.plot import plot as draw  # says at once when matplotlib is missing
+        from longplay.originality.plot import plot as draw  # fails early if matplotlib is missing
 
         refuse_existing([plot], force)
     opened = Index.open(index)
@@ -50,7 +54,7 @@ def originality(
                 num_threads=threads,
                 progress=progress,
             )
-        complain(report.warnings, file)
+        warn(report.warnings, file)
         if plot is not None:
             draw(report, file, opened, plot)
         if as_json:
@@ -62,30 +66,29 @@ def originality(
 def originality_index(
     data: Annotated[list[Path], typer.Argument(help="Folders, tar archives or MIDI files of the training set.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="File to write.")],
-    split: Annotated[str, typer.Option(help="Split of a manifest.csv to take; 'all' takes every one.")] = "train",
+    split: Annotated[str, typer.Option(help="Split of a manifest.csv to take, or 'all'.")] = "train",
     series: Annotated[
-        str, typer.Option(help="sounding: the highest pitch that sounds; struck: of the latest.")
+        str, typer.Option(help="sounding: the highest pitch that sounds; struck: the highest of the latest notes.")
     ] = "sounding",
     step_ms: Annotated[int, typer.Option(help="Grid of the series, in ms.")] = 125,
     steps: Annotated[int, typer.Option(help="Steps of a window.")] = 40,
     stride: Annotated[int, typer.Option(help="Steps from one window to the next.")] = 8,
-    band: Annotated[int, typer.Option(help="Steps by which warping may shift; 0 for any number.")] = 0,
-    min_changes: Annotated[int, typer.Option(help="Windows that change less often are not compared.")] = 8,
+    band: Annotated[int, typer.Option(help="Largest shift of the warping, in steps; 0 for no limit.")] = 0,
+    min_changes: Annotated[int, typer.Option(help="Changes of pitch that a window needs to be compared.")] = 8,
     calibration: Annotated[int, typer.Option(min=1, help="Windows of real works to calibrate with.")] = 1000,
     threads: ThreadsOption = 0,
     force: ForceOption = False,
 ) -> None:
-    """Build the index of a training set, once."""
+    """Build the index of a training set."""
     from longplay.originality import Index, IndexSettings, training_files
 
     refuse_existing([out], force)
     settings = IndexSettings(series, step_ms, steps, stride, band, min_changes)  # type: ignore[arg-type]  # it checks
-    with warnings.catch_warnings(record=True) as complaints, progress_bar("windows") as progress:
+    with warnings.catch_warnings(record=True) as caught, progress_bar("windows") as progress:
         warnings.simplefilter("always")
         files = training_files(data, None if split == "all" else split)
         index = Index.build(files, settings, calibration=calibration, num_threads=threads, progress=progress)
-    for complaint in complaints:
-        print(f"longplay: {complaint.message}", file=sys.stderr)
+    warn(str(one.message) for one in caught)
     index.save(out, overwrite=force)
     print(f"{out}: {len(index.names)} works, {len(index.pitches)} notes, {index.hours:.1f} hours")
 
@@ -94,7 +97,7 @@ def _print(report: Originality) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    # Where stdout is not a terminal, file names are worth more than a width of 80.
+    # Outside a terminal, a line of 80 columns would cut file names.
     console = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 200)
     windows = Table("here", "there", "DTW", "NDTW", "percentile", title="Closest windows")
     for pair in report.closest:
@@ -121,19 +124,19 @@ def _print(report: Originality) -> None:
             table.add_row(str(one.here), str(one.there), *numbers)
         if found:
             tables.append(table)
-    console.print(f"{report.file}: {report.notes} notes, {report.seconds:.1f} s, beside {report.works} works")
+    console.print(f"{report.file}: {report.notes} notes, {report.seconds:.1f} s; compared with {report.works} works")
     settings = ", ".join(f"{name} {value}" for name, value in report.settings.items())
     console.print(f"{report.windows} windows compared, {report.plain_windows} too plain; {settings}, cost |x - y|")
     console.print(
-        "NDTW is printed as the contest's rule has it, (127 T - DTW) / (127 T): 1 for identical windows, so that its "
-        "'below 0.3' reads the wrong way round. Judge by the percentile: the share of windows of real works that come "
+        "NDTW follows the contest's rule, (127 T - DTW) / (127 T). It is 1 for identical windows, so the rule's "
+        "'below 0.3' has the wrong direction. Judge by the percentile: the share of windows of real works that are "
         "as close to another work."
     )
     for table in tables:
         console.print(table)
     console.print(
-        f"{report.share_in_runs:.1%} of the notes are in common runs of {report.run_notes} and more, "
+        f"{report.share_in_runs:.1%} of the notes are in common runs of {report.run_notes} or more notes, "
         f"{report.share_quoted:.1%} in quotations; {report.melody_share_in_runs:.1%} of the melody's "
-        f"{report.melody_notes} notes are in common runs of {report.run_notes} and more of melodies"
+        f"{report.melody_notes} notes are in common runs of {report.run_notes} or more notes of melodies"
     )
     console.print(report.verdict)

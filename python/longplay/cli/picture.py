@@ -17,12 +17,12 @@ def plot(
     dpi: Annotated[int, typer.Option(help="Dots per inch.")] = 150,
     force: ForceOption = False,
 ) -> None:
-    """Draw a piece: piano roll, clips of 30 s, self-similarity, and how it stands beside real music."""
+    """Draw a piece: piano roll, clips of 30 s, self-similarity, and a comparison with real music."""
     from longplay import read_midi
+    from longplay._require import require_choice
     from longplay.pictures import plots
 
-    if picture not in plots.PICTURES:
-        raise ValueError(f"picture must be one of {', '.join(plots.PICTURES)}, not {picture!r}")
+    require_choice("picture", picture, plots.PICTURES)
     refuse_existing([out], force)
     notes = read_midi(file)
     seconds = float((notes["onset_ms"] + notes["duration_ms"]).max(initial=0)) / 1000

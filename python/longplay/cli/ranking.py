@@ -1,4 +1,4 @@
-"""The table that `batch` prints."""
+"""The table of candidates that `batch` prints."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def print_ranking(kept: Sequence[Ranked], count: int, avoids: bool) -> None:
-    """Print the candidates that are kept of so many, and what each column means."""
+    """Print the kept candidates and the meaning of each column."""
     from rich.console import Console
     from rich.table import Table
 
@@ -19,18 +19,18 @@ def print_ranking(kept: Sequence[Ranked], count: int, avoids: bool) -> None:
     headings = {name: name.replace("_probability", " p").replace("_", " ") for name in COLUMNS}
     footnotes = [f"{headings[name]}: {meaning}." for name, meaning in COLUMNS.items()]
     if avoids:
-        footnotes.append("refusals: notes that would have quoted and were drawn again.")
+        footnotes.append("refusals: notes that would have quoted the index, so that the engine drew them again.")
     footnote = "\n".join(footnotes)
     caption = f"The best {len(kept)} of {count} by the mean of their ranks in four columns.\n{footnote}"
     table = Table(box=None, pad_edge=False, caption=caption, caption_justify="left", caption_style="dim")
     table.add_column(justify="right", no_wrap=True)
     table.add_column("file", overflow="fold")
-    told = ("notes", "refusals") if avoids else ("notes",)
-    for heading in (*told, *headings.values(), "mean rank"):
+    counted = ("notes", "refusals") if avoids else ("notes",)
+    for heading in (*counted, *headings.values(), "mean rank"):
         table.add_column(heading.replace(" ", "\n"), justify="right", no_wrap=True)
     for ranked in kept:
-        counts = [str(getattr(ranked.measures, name)) for name in told]
+        counts = [str(getattr(ranked.measures, name)) for name in counted]
         values = [getattr(ranked.measures, name) for name in COLUMNS]
         numbers = ["-" if value is None else f"{value:.3f}" for value in values]
-        table.add_row(str(ranked.place), ranked.file, *counts, *numbers, f"{ranked.mean_rank:.1f}")
+        table.add_row(str(ranked.rank), ranked.file, *counts, *numbers, f"{ranked.mean_rank:.1f}")
     Console().print(table)

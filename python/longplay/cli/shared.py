@@ -1,4 +1,4 @@
-"""What several commands share: options, settings, an engine, a progress bar, complaints."""
+"""What several commands share: options, an engine, a progress bar, warnings."""
 
 from __future__ import annotations
 
@@ -15,97 +15,65 @@ if TYPE_CHECKING:
     from longplay.engine import Engine, Progress
     from longplay.farm import FarmProgress, OnProgress
     from longplay.originality import Index
-    from longplay.settings import SettingsArguments
 
 ModelOption = Annotated[str | None, typer.Option(help="Model folder, or the name of a built-in model.")]
 DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
-ThreadsOption = Annotated[int, typer.Option(min=0, help="Threads; 0 takes one per core.")]
-RandomSeedOption = Annotated[int, typer.Option(help="The same number makes the same music.")]
-ForceOption = Annotated[bool, typer.Option("--force", help="Write over files that exist.")]
+ThreadsOption = Annotated[int, typer.Option(min=0, help="Number of threads; 0 for one on each core.")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-SecondsOption = Annotated[float, typer.Option(help="Length of the music, exact to the millisecond.")]
-TemperatureOption = Annotated[
-    float | None, typer.Option(help="Above 1 more adventurous, below 1 tamer; the model's own unless given.")
-]
-TopPOption = Annotated[
-    float | None,
-    typer.Option(help="Draw from the likeliest ids that reach this probability; the model's own unless given."),
-]
-StyleOption = Annotated[str | None, typer.Option(help="One of the model's styles; `doctor` lists them.")]
-GuidanceOption = Annotated[float, typer.Option("--guidance-scale", help="How closely to follow the style, from 1.")]
 AvoidOption = Annotated[Path | None, typer.Option(help="Index of a training set (`originality-index`) not to quote.")]
-IncludeSeedOption = Annotated[bool, typer.Option("--include-seed", help="Begin with the seed itself.")]
 
 
 def open_engine(model: str | None, device: str, threads: int) -> Engine:
-    """An engine for the options of a command."""
+    """Return the engine for the options of a command."""
     from longplay import Engine
 
     return Engine(model, device, threads)
 
 
 def open_index(path: Path) -> Index:
-    """An index of a training set."""
+    """Return the index of a training set."""
     from longplay.originality import Index
 
     return Index.open(path)
 
 
-def asked_settings(
-    random_seed: int,
-    temperature: float | None,
-    top_p: float | None,
-    style: str | None,
-    guidance_scale: float,
-    include_seed: bool,
-) -> SettingsArguments:
-    """The settings that options name."""
-    return {
-        "random_seed": random_seed,
-        "temperature": temperature,
-        "top_p": top_p,
-        "style": style,
-        "guidance_scale": guidance_scale,
-        "include_seed": include_seed,
-    }
-
-
 def refuse_existing(paths: Iterable[Path], force: bool) -> None:
-    """Raise FileExistsError for the first file that exists, unless forced."""
+    """Raise FileExistsError for the first file that exists, unless `force` is true."""
     for path in paths:
         if path.exists() and not force:
-            raise FileExistsError(f"{path} exists; --force writes over it")
+            raise FileExistsError(f"{path} exists. To overwrite it, give --force")
 
 
-def complain(warnings: Iterable[str], path: Path) -> None:
-    """Print warnings about a file to stderr."""
+def warn(warnings: Iterable[str], path: Path | None = None) -> None:
+    """Print warnings to stderr, with the file that they are about."""
     for warning in warnings:
-        print(f"longplay: {path}: {warning}", file=sys.stderr)
+        print(f"longplay: {warning}" if path is None else f"longplay: {path}: {warning}", file=sys.stderr)
 
 
 @contextmanager
 def progress_bar(unit: str = "s of music") -> Iterator[Progress]:
-    """A bar while work is being done: how much of it, and the time left."""
+    """Show a progress bar with the amount of work and the time left."""
     with _bar() as bar:
-        yield lambda made, whole: bar(made, whole, f"{made:.0f} of {whole:.0f} {unit}")
+        yield lambda made, total: bar(made, total, f"{made:.0f} of {total:.0f} {unit}")
 
 
 @contextmanager
 def farm_bar() -> Iterator[OnProgress]:
-    """A bar while a farm is at work: pieces, notes/s, and the time left."""
+    """Show the progress bar of a farm, with pieces, notes/s and the time left."""
     start = time.monotonic()
     with _bar() as bar:
 
         def show(now: FarmProgress) -> None:
             rate = now.drawn / (time.monotonic() - start)
-            bar(now.seconds, now.whole, f"{now.pieces} of {now.count} pieces, {rate:,.0f} notes/s,")
+            bar(now.seconds, now.total_seconds, f"{now.pieces} of {now.count} pieces, {rate:,.0f} notes/s,")
 
         yield show
 
 
 @contextmanager
 def _bar() -> Iterator[Callable[[float, float, str], None]]:
-    """A bar on stderr, a text and the time left beside it; nothing where stderr is not a terminal."""
+    """Show a bar with a text and the time left on stderr; show nothing if stderr is not a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -113,4 +81,4 @@ def _bar() -> Iterator[Callable[[float, float, str], None]]:
     columns = (BarColumn(), TextColumn("{task.fields[made]}"), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=None, made="")
-        yield lambda made, whole, text: bar.update(task, completed=made, total=whole, made=text)
+        yield lambda made, total, text: bar.update(task, completed=made, total=total, made=text)

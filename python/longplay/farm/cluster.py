@@ -1,4 +1,4 @@
-"""A farm's work on a Ray cluster: one engine in each actor, candidates of dead ones given to others."""
+"""A worker on a Ray cluster: each actor has an engine, and other actors take over the candidates of a dead one."""
 
 import socket
 from collections import deque
@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from longplay._core import Error
+from longplay._extras import missing_extra
 from longplay.engine import Engine
-from longplay.farm.making import Made, News, Order, work
+from longplay.farm.worker import Finished, Update, WorkItem, work
 from longplay.originality.index import Index
 from longplay.provenance import Provenance
 
@@ -17,15 +18,15 @@ try:
     import ray
     from ray.exceptions import RayActorError, RayTaskError
 except ImportError:
-    raise Error("a cluster needs Ray: pip install 'longplay[cluster]'") from None
+    raise missing_extra("ray", "cluster") from None
 
-_ROWS = 64  # that a thread of an engine works on side by side
-_MOST_DEATHS = 5  # of actors, with no news between them
-_WAIT_SECONDS = 0.5  # between two of which Ctrl-C is heard
+_ROWS = 64  # candidates that a thread of an engine makes side by side
+_MOST_DEATHS = 5  # deaths of actors without an update between them
+_WAIT_SECONDS = 0.5  # between two waits, Python handles Ctrl-C
 
 
-class Worker:
-    """What an actor does: it opens the model and makes candidates."""
+class Actor:
+    """Open the model and make candidates, in a process of Ray."""
 
     def __init__(self, model: str | Path | None, num_threads: int, avoid: Path | None) -> None:
         self._model, self._num_threads, self._avoid = model, num_threads, avoid
@@ -38,29 +39,29 @@ class Worker:
     def _index(self) -> Index | None:
         return None if self._avoid is None else Index.open(self._avoid)
 
-    def work(self, made: Provenance, orders: Sequence[Order]) -> Iterator[News]:
-        """Make candidates; Ray hands the news over as it comes."""
-        if self._engine.model_hash != made.model_hash:
-            raise Error(f"the model {self._model} of {socket.gethostname()} is another one than the farm's")
-        if self._index is not None and self._index.hash != made.index_hash:
-            raise Error(f"the index {self._avoid} of {socket.gethostname()} is another one than the farm's")
-        yield from work(self._engine, made.settings, orders, self._index)
+    def work(self, provenance: Provenance, items: Sequence[WorkItem]) -> Iterator[Update]:
+        """Make candidates; Ray passes on each update."""
+        if self._engine.model_hash != provenance.model_hash:
+            raise Error(f"the model {self._model} on {socket.gethostname()} is not the farm's model")
+        if self._index is not None and self._index.hash != provenance.index_hash:
+            raise Error(f"the index {self._avoid} on {socket.gethostname()} is not the farm's index")
+        yield from work(self._engine, provenance.settings, items, self._index)
 
 
 class Cluster:
-    """Work for `Farm.run`, done by a Ray cluster.
+    """A worker for `Farm.run` that makes candidates on a Ray cluster.
 
     Parameters
     ----------
     address : str
-        Of the cluster: ``host:port``, ``auto`` for the one this machine belongs to, ``local`` for one of this machine
-        alone, which ends with the block.
+        Address of the cluster: ``host:port``; ``auto`` for the cluster that this machine belongs to; ``local`` for a
+        cluster of this machine alone, which ends with the block.
     model : path, str or None
-        As for `Engine`; a folder has to be there on every machine.
+        As for `Engine`. A folder must exist on every machine.
     num_threads : int
-        Of each worker's engine; there are as many workers as the cluster's CPUs allow.
+        Threads of each actor's engine. There are as many actors as the cluster's CPUs allow.
     avoid : path or str, optional
-        File of the index that the farm avoids, if it does; it has to be there on every machine.
+        File of the index that the farm avoids, if it avoids one. The file must exist on every machine.
 
     Raises
     ------
@@ -86,30 +87,31 @@ class Cluster:
         ray.shutdown()
 
     def __call__(
-        self, made: Provenance, numbers: Sequence[int], order_of: Callable[[int], Order]
-    ) -> Generator[News, None, None]:
-        """Make the candidates of these numbers; `Farm.run` calls it."""
-        if (self._avoid is None) != (made.index_hash is None):
-            raise ValueError(f"avoid must be the file of the farm's index, None if it has none, not {self._avoid}")
+        self, provenance: Provenance, numbers: Sequence[int], item_of: Callable[[int], WorkItem]
+    ) -> Generator[Update, None, None]:
+        """Make the candidates of these numbers; `Farm.run` calls this method."""
+        if (self._avoid is None) != (provenance.index_hash is None):
+            wanted = "None" if provenance.index_hash is None else "the file of the farm's index"
+            raise ValueError(f"avoid must be {wanted}, not {self._avoid}")
         count = max(1, int(ray.cluster_resources().get("CPU", 1)) // self._num_threads)
         share = min(_ROWS * self._num_threads, -(-len(numbers) // count))
         shares = deque(set(numbers[start : start + share]) for start in range(0, len(numbers), share))
-        actor_class: Any = ray.remote(num_cpus=self._num_threads)(Worker)
-        worker = (self._model, self._num_threads, self._avoid)
-        idle = [actor_class.remote(*worker) for _ in range(min(count, len(shares)))]
-        busy: dict[Any, tuple[Any, set[int]]] = {}  # streams of news: who tells them, and of whom
+        actor_class: Any = ray.remote(num_cpus=self._num_threads)(Actor)
+        arguments = (self._model, self._num_threads, self._avoid)
+        idle = [actor_class.remote(*arguments) for _ in range(min(count, len(shares)))]
+        busy: dict[Any, tuple[Any, set[int]]] = {}  # by stream of updates: the actor, and its unfinished candidates
         deaths = 0
         try:
             while shares or busy:
                 while shares and idle:
-                    actor, share_of_it = idle.pop(), shares.popleft()
-                    orders = [order_of(number) for number in sorted(share_of_it)]
-                    busy[actor.work.remote(made, orders)] = (actor, share_of_it)
+                    actor, unfinished = idle.pop(), shares.popleft()
+                    items = [item_of(number) for number in sorted(unfinished)]
+                    busy[actor.work.remote(provenance, items)] = (actor, unfinished)
                 ready, _ = ray.wait(list(busy), timeout=_WAIT_SECONDS)
                 for stream in ready:
-                    actor, left = busy[stream]
+                    actor, unfinished = busy[stream]
                     try:
-                        news: News = ray.get(next(stream))
+                        update: Update = ray.get(next(stream))
                     except StopIteration:
                         del busy[stream]
                         idle.append(actor)
@@ -117,16 +119,16 @@ class Cluster:
                         raise Error(f"a worker failed: {error.cause}") from error
                     except RayActorError as error:
                         del busy[stream]
-                        if left:
-                            shares.appendleft(left)
-                        idle.append(actor_class.remote(*worker))
+                        if unfinished:
+                            shares.appendleft(unfinished)
+                        idle.append(actor_class.remote(*arguments))
                         deaths += 1
                         if deaths == _MOST_DEATHS:
-                            raise Error(f"{deaths} workers died without any news, the last one: {error}") from error
+                            raise Error(f"{deaths} workers died without an update, the last one: {error}") from error
                     else:
-                        deaths = 0 if news else deaths
-                        left -= {item.number for item in news if isinstance(item, Made)}
-                        yield news
+                        deaths = 0 if update else deaths
+                        unfinished -= {item.number for item in update if isinstance(item, Finished)}
+                        yield update
         finally:
             for actor in [*idle, *(actor for actor, _ in busy.values())]:
                 ray.kill(actor)

@@ -1,4 +1,4 @@
-"""A farm on disk: what it makes, how far each candidate has come, what was measured."""
+"""Manifest of a farm: its plan, the checkpoint of each candidate in progress, and the measures of finished ones."""
 
 import json
 import sqlite3
@@ -12,24 +12,25 @@ import numpy as np
 
 from longplay._core import Error
 from longplay._making.snapshot import Snapshot
-from longplay.farm.making import Kept, Made
 from longplay.farm.measures import Measures
+from longplay.farm.worker import Checkpoint, Finished
 
+_FORMAT = 1  # written as SQLite's user_version
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS plan (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS snapshots (
+CREATE TABLE plan (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+CREATE TABLE snapshots (
   candidate INTEGER PRIMARY KEY,
   made_ms INTEGER NOT NULL,
   head BLOB NOT NULL
 ) STRICT;
-CREATE TABLE IF NOT EXISTS drawn (
+CREATE TABLE drawn (
   candidate INTEGER NOT NULL,
   first_event INTEGER NOT NULL,
   events BLOB NOT NULL,
   log_probabilities BLOB NOT NULL,
   PRIMARY KEY (candidate, first_event)
 ) STRICT;
-CREATE TABLE IF NOT EXISTS pieces (
+CREATE TABLE pieces (
   candidate INTEGER PRIMARY KEY,
   file TEXT NOT NULL,
   sha256 TEXT NOT NULL,
@@ -45,20 +46,21 @@ _MEASURES = ", ".join(field.name for field in fields(Measures))
 
 
 class Manifest:
-    """The database of a farm's folder, open for one process at a time.
+    """The database in the folder of a farm, open for one process at a time.
 
-    What was written is there after a kill at any moment; a power cut may take the last seconds.
+    A kill at any moment loses nothing that was written. A power cut may lose the last seconds.
 
     Parameters
     ----------
     path : Path
+        The file, which is created if it does not exist.
     plan : dict
-        `Plan.as_dict`.
+        `Plan.as_dict` of the farm.
 
     Raises
     ------
     Error
-        Another process is at work on it, or it holds another plan, or it is no manifest.
+        Another process has opened the file; or the file holds another plan or format, or is not a manifest.
     """
 
     def __init__(self, path: Path, plan: dict[str, Any]) -> None:
@@ -68,35 +70,49 @@ class Manifest:
             self._database.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.execute("PRAGMA synchronous = NORMAL")
-            with self._transaction():  # from here on no other process may
-                for statement in _SCHEMA.split(";"):
-                    self._database.execute(statement)
-                self._agree(plan)
+            with self._transaction():  # locks the file for other processes
+                if self._is_new():
+                    self._create(plan)
+                else:
+                    self._check(plan)
         except sqlite3.DatabaseError as error:
             self.close()
             if getattr(error, "sqlite_errorname", "") == "SQLITE_BUSY":
-                raise Error(f"another process is at work in {path.parent}") from error
+                raise Error(f"another process is working in {path.parent}") from error
             raise Error(f"{path} is not the manifest of a farm: {error}") from error
         except Error:
             self.close()
             raise
 
     def close(self) -> None:
-        """Let others have it."""
+        """Close the file, so that other processes can open it."""
         self._database.close()
 
-    def _agree(self, plan: dict[str, Any]) -> None:
-        rows = self._database.execute("SELECT name, value FROM plan").fetchall()
-        if not rows:
-            values = [(name, json.dumps(value)) for name, value in plan.items()]
-            self._database.executemany("INSERT INTO plan VALUES (?, ?)", values)
-            return
-        before = {name: json.loads(value) for name, value in rows}
+    def _is_new(self) -> bool:
+        """Return whether the file has no tables; raise Error if it has another format."""
+        (tables,) = self._database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        (found,) = self._database.execute("PRAGMA user_version").fetchone()
+        if tables and found != _FORMAT:
+            raise Error(
+                f"{self._path} has format {found}, but this version of longplay reads format {_FORMAT}. "
+                "To fix this, give another folder"
+            )
+        return not tables
+
+    def _create(self, plan: dict[str, Any]) -> None:
+        for statement in _SCHEMA.split(";"):
+            self._database.execute(statement)
+        self._database.execute(f"PRAGMA user_version = {_FORMAT}")
+        values = [(name, json.dumps(value)) for name, value in plan.items()]
+        self._database.executemany("INSERT INTO plan VALUES (?, ?)", values)
+
+    def _check(self, plan: dict[str, Any]) -> None:
+        before = {name: json.loads(value) for name, value in self._database.execute("SELECT name, value FROM plan")}
         for name, value in json.loads(json.dumps(plan)).items():
             if (old := before.get(name)) != value:
                 raise Error(
-                    f"{self._path.parent} holds the farm of another command, whose {name} is {old}, not {value}: "
-                    "give it the same command, or this one another folder"
+                    f"{self._path.parent} holds the farm of another command: its {name} is {old}, not {value}. "
+                    "To fix this, give the same command or another folder"
                 )
 
     @contextmanager
@@ -109,50 +125,50 @@ class Manifest:
             raise
         self._database.execute("COMMIT")
 
-    def keep(self, standings: list[Kept]) -> None:
-        """Write down how far candidates have come, all or none."""
+    def save(self, checkpoints: list[Checkpoint]) -> None:
+        """Write checkpoints, all or none."""
         with self._transaction():
-            for kept in standings:
-                snapshot = (kept.number, kept.made_ms, kept.head)
+            for one in checkpoints:
+                snapshot = (one.number, one.made_ms, one.head)
                 self._database.execute("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?)", snapshot)
-                if kept.drawn:
-                    ids, nats = kept.events.astype("<i4").tobytes(), kept.log_probabilities.astype("<f4").tobytes()
+                if one.drawn:
+                    ids, nats = one.events.astype("<i4").tobytes(), one.log_probabilities.astype("<f4").tobytes()
                     self._database.execute(
-                        "INSERT INTO drawn VALUES (?, ?, ?, ?)", (kept.number, kept.first_event, ids, nats)
+                        "INSERT INTO drawn VALUES (?, ?, ?, ?)", (one.number, one.first_event, ids, nats)
                     )
 
-    def finish(self, made: Made, file: str, sha256: str) -> None:
-        """Write down that a candidate is done; its snapshot goes."""
-        values = (made.number, file, sha256, *astuple(made.measures))
+    def finish(self, finished: Finished, file: str, sha256: str) -> None:
+        """Write a finished candidate, and delete its checkpoint."""
+        values = (finished.number, file, sha256, *astuple(finished.measures))
         with self._transaction():
             self._database.execute(
                 f"INSERT OR REPLACE INTO pieces (candidate, file, sha256, {_MEASURES}) "
                 f"VALUES ({', '.join('?' * len(values))})",
                 values,
             )
-            self._database.execute("DELETE FROM snapshots WHERE candidate = ?", (made.number,))
-            self._database.execute("DELETE FROM drawn WHERE candidate = ?", (made.number,))
+            self._database.execute("DELETE FROM snapshots WHERE candidate = ?", (finished.number,))
+            self._database.execute("DELETE FROM drawn WHERE candidate = ?", (finished.number,))
 
     def compact(self) -> None:
-        """Give back the room that snapshots took."""
+        """Shrink the file by the space of deleted checkpoints."""
         self._database.execute("VACUUM")
 
     def measured(self) -> dict[int, Measures]:
-        """What was measured of the candidates that are done."""
+        """Return the measures of the finished candidates, by number."""
         rows = self._database.execute(f"SELECT candidate, {_MEASURES} FROM pieces ORDER BY candidate")
         return {number: Measures(*values) for number, *values in rows}
 
     def sha256(self, number: int) -> str:
-        """Of the MIDI file of a candidate that is done."""
+        """Return the SHA-256 of a finished candidate's MIDI file."""
         (value,) = self._database.execute("SELECT sha256 FROM pieces WHERE candidate = ?", (number,)).fetchone()
         return str(value)
 
-    def under_way(self) -> dict[int, int]:
-        """Milliseconds of music that there are of the candidates under way."""
+    def in_progress(self) -> dict[int, int]:
+        """Return the milliseconds of music of each candidate in progress, by number."""
         return dict(self._database.execute("SELECT candidate, made_ms FROM snapshots"))
 
     def snapshot(self, number: int, model_hash: str) -> bytes | None:
-        """Where a candidate stood at last, for `Engine.extend`; None if it has not begun or is done."""
+        """Return the last snapshot of a candidate in progress, for `Engine.extend`; None for any other."""
         row = self._database.execute("SELECT head FROM snapshots WHERE candidate = ?", (number,)).fetchone()
         if row is None:
             return None

@@ -1,4 +1,4 @@
-"""What a candidate is ranked by, in numbers that depend on it and its seed alone."""
+"""Measures of a candidate, for the ranking: they depend on the candidate and its seed alone."""
 
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -15,36 +15,38 @@ RUN_NOTES = 16  # as the loop guard's shortest run
 COLUMNS = MappingProxyType(
     {
         "log_probability": (
-            "mean log-probability of its events (notes, and ends of pieces) in nats, as the model gave it, before "
+            "mean log-probability of its events (notes, and ends of pieces) in nats, from the model, before "
             "temperature and filters; higher is better"
         ),
         "in_bands": (
-            "part of the statistics of its clips of 30 s (notes per second, mean pitch, distinct pitches, pitch-class "
+            "share of the statistics of its clips of 30 s (notes per second, mean pitch, distinct pitches, pitch-class "
             "entropy, mean velocity, velocity spread) that lie between the 5th and the 95th percentile of the clips "
             "of piano-lstm's training set; real music has 0.9, higher is better"
         ),
         "repetition": (
-            f"part of its runs of {RUN_NOTES} pitches that came before in the same candidate; lower is better"
+            f"share of its runs of {RUN_NOTES} pitches that occurred before in the same candidate; lower is better"
         ),
         "response": (
-            "how near its clips are to the seed: half the overlap of their pitch classes, half the nearness of the six "
-            "statistics, where a band's width apart is 0; from 0 to 1, higher is better"
+            "similarity of its clips to the seed, from 0 to 1: half is the overlap of pitch classes, half the nearness "
+            "of the six statistics, which is 0 at a distance of a band's width; higher is better"
         ),
     }
 )
-"""What the measures mean, in a line each."""
+"""Meaning of each measure, in one line."""
 
 
 @dataclass(frozen=True)
 class Measures:
-    """What a candidate is ranked by, as `COLUMNS` says, and what else is told of it.
+    """Measures of a candidate, which `COLUMNS` explains, and two counts.
 
     Attributes
     ----------
     notes : int
+        Number of notes.
     log_probability, in_bands, repetition : float
+        As `COLUMNS` says.
     response : float or None
-        None for a seed without notes.
+        As `COLUMNS` says; None for a seed without notes.
     refusals : int
         As `Piece.refusals`.
     """
@@ -72,7 +74,7 @@ def measure(piece: Piece, seed: Notes) -> Measures:
 
 
 def repetition(notes: Notes) -> float:
-    """Part of the runs of `RUN_NOTES` pitches that came before; 0 with less notes than that."""
+    """Return the share of the runs of `RUN_NOTES` pitches that occurred before; 0 with fewer notes than a run."""
     pitches = notes["pitch"].tobytes()
     count = len(pitches) - RUN_NOTES + 1
     if count < 1:
@@ -90,7 +92,7 @@ def _response(piece: Piece, features: NDArray[np.float64], seed: Notes) -> float
 
 
 def _typical(seed: Notes) -> NDArray[np.float64]:
-    """The seed's features, the mean of those of its clips that are not empty."""
+    """Return the mean features of the seed's clips that have notes."""
     notes = seed.copy()
     notes["onset_ms"] -= notes["onset_ms"].min()
     clips = _features(notes, float((notes["onset_ms"] + notes["duration_ms"]).max()) / 1000)
@@ -99,13 +101,13 @@ def _typical(seed: Notes) -> NDArray[np.float64]:
 
 
 def _features(notes: Notes, seconds: float) -> NDArray[np.float64]:
-    """Features of each clip; of the whole where it is too short for one."""
+    """Return the features of each clip; of the whole music if it is shorter than a clip."""
     clips = clip_features(notes, seconds)
     return clips if len(clips) else np.array([stretch_features(notes, seconds)])
 
 
 def _clip_classes(notes: Notes, clips: int) -> NDArray[np.float64]:
-    """Parts of the 12 pitch classes among the notes of each clip, shape (clips, 12); 0 in a clip without notes."""
+    """Return the shares of the 12 pitch classes in each clip, shape (clips, 12); 0 in a clip without notes."""
     clip = np.minimum(notes["onset_ms"] // (1000 * CLIP_SECONDS), clips)  # what comes after the last one is left out
     counts = np.bincount(12 * clip + notes["pitch"] % 12, minlength=12 * (clips + 1)).reshape(-1, 12)[:clips]
     parts: NDArray[np.float64] = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
@@ -113,5 +115,5 @@ def _clip_classes(notes: Notes, clips: int) -> NDArray[np.float64]:
 
 
 def _bands() -> NDArray[np.float64]:
-    """Low, middle and high of each feature, shape (3, features)."""
+    """Return low, middle and high of each feature, shape (3, features)."""
     return np.array(list(bands().values())).T

@@ -1,4 +1,4 @@
-"""What a farm makes: everything that the bytes of its pieces depend on."""
+"""Plan of a farm: everything that determines the bytes of its pieces."""
 
 import hashlib
 from collections.abc import Sequence
@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from longplay import _core
+from longplay._require import require_integer
 from longplay.midi import Notes
 from longplay.provenance import Provenance
 
 
 @dataclass(frozen=True)
 class PlannedSeed:
-    """A MIDI file to answer, as it was when the farm was opened."""
+    """A MIDI file to answer, with the bytes that it had when the farm was opened."""
 
     name: str
     data: bytes = field(repr=False)
@@ -21,9 +22,9 @@ class PlannedSeed:
 
     @classmethod
     def read(cls, path: str | Path) -> "PlannedSeed":
-        """The file as it is now."""
+        """Read a MIDI file."""
         data = Path(path).read_bytes()
-        notes, _ = _core.read_score(data)  # the engine tells what is odd about it
+        notes, _ = _core.read_score(data)  # the engine returns the warnings
         return cls(Path(path).name, data, notes)
 
     @property
@@ -39,46 +40,46 @@ class Plan:
     Attributes
     ----------
     seeds : sequence of PlannedSeed
+        The files to answer.
     count : int
         Candidates of each seed, at least 1.
-    made : Provenance
-        Model, version and settings of all of them.
+    provenance : Provenance
+        Model, version and settings of all candidates.
     """
 
     seeds: Sequence[PlannedSeed]
     count: int
-    made: Provenance
+    provenance: Provenance
 
     def __post_init__(self) -> None:
         if not self.seeds:
-            raise ValueError("a farm needs at least one seed")
-        if self.count < 1:
-            raise ValueError(f"count must be at least 1, not {self.count}")
+            raise ValueError("seeds must hold at least one MIDI file")
+        require_integer("count", self.count, 1)
 
     def __len__(self) -> int:
         return len(self.seeds) * self.count
 
     def seed(self, number: int) -> PlannedSeed:
-        """What a candidate answers: the first `count` candidates the first seed, and so on."""
+        """Return the seed of a candidate: the first `count` candidates answer the first seed, and so on."""
         return self.seeds[number // self.count]
 
-    def made_of(self, number: int) -> Provenance:
-        """What makes a candidate."""
-        return replace(self.made, candidate=number, seed_hash=self.seed(number).hash)
+    def provenance_of(self, number: int) -> Provenance:
+        """Return the provenance of a candidate."""
+        return replace(self.provenance, candidate=number, seed_hash=self.seed(number).hash)
 
     def file(self, number: int) -> str:
-        """Name of a candidate's MIDI file."""
+        """Return the name of a candidate's MIDI file."""
         return f"{Path(self.seed(number).name).stem}-{number:04d}.mid"
 
     def as_dict(self) -> dict[str, Any]:
-        """The plan as plain values, ready for JSON: two plans with equal ones make the same bytes."""
-        made = self.made.as_dict()
+        """Return the plan as plain values, ready for JSON: plans with equal values make the same bytes."""
+        common = self.provenance.as_dict()
         return {
-            "version": made["version"],
-            "model": made["model"],
-            "model_hash": made["model_hash"],
+            "version": common["version"],
+            "model": common["model"],
+            "model_hash": common["model_hash"],
             "seeds": [f"{seed.name} (SHA-256 {seed.hash[:16]})" for seed in self.seeds],
             "count": self.count,
-            "avoid": made["index_hash"],
-            **made["settings"],
+            "avoid": common["index_hash"],
+            **common["settings"],
         }

@@ -1,4 +1,4 @@
-"""Which candidates are the best."""
+"""Ranking of candidates."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -14,25 +14,27 @@ _LOWER_IS_BETTER = frozenset({"repetition"})
 
 @dataclass(frozen=True)
 class Ranked:
-    """A candidate in its place.
+    """A candidate with its rank.
 
     Attributes
     ----------
-    place : int
+    rank : int
         1 is the best.
     number : int
-        The candidate's.
+        Number of the candidate.
     file : str
-        Its MIDI file, which is there if the candidate is kept.
+        Name of its MIDI file, which exists if the candidate is kept.
     seed : str
         Name of the seed's file.
     kept : bool
+        Whether the candidate keeps its file.
     measures : Measures
+        Its measures.
     mean_rank : float
-        Mean of its ranks by each of the measures' columns; candidates that are equal by one share their ranks' mean.
+        Mean of its ranks in the columns of the measures. Equal candidates share the mean of their ranks.
     """
 
-    place: int
+    rank: int
     number: int
     file: str
     seed: str
@@ -41,20 +43,20 @@ class Ranked:
     mean_rank: float
 
     def as_dict(self) -> dict[str, Any]:
-        """The same as plain values, ready for JSON."""
+        """Return the same as plain values, ready for JSON."""
         values = asdict(self)
         return {**{name: value for name, value in values.items() if name != "measures"}, **values["measures"]}
 
 
 def order(measured: Mapping[int, Measures]) -> list[tuple[int, float]]:
-    """Candidates' numbers and mean ranks, the best first; of equals the lowest number first."""
+    """Return numbers and mean ranks of candidates: the best first, equal ones by number."""
     numbers = sorted(measured)
     ranks = np.mean([_ranks(name, [getattr(measured[number], name) for number in numbers]) for name in COLUMNS], axis=0)
     return sorted(zip(numbers, ranks.tolist(), strict=True), key=lambda pair: (pair[1], pair[0]))
 
 
 def _ranks(name: str, values: list[float | None]) -> NDArray[np.float64]:
-    """Rank of each value, 1 for the best; None is the worst."""
+    """Return the rank of each value, 1 for the best; None is the worst."""
     sign = -1 if name in _LOWER_IS_BETTER else 1
     heights = np.array([-np.inf if value is None else sign * value for value in values])
     ascending = np.sort(heights)

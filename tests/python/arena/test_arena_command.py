@@ -50,7 +50,7 @@ def test_failures_are_one_line(folder, tmp_path_factory):
         ((empty,), "an arena needs at least two candidates"),
         ((folder, "--chooser", "fair"), "chooser must be informative or uniform; it is fair"),
         ((folder, "--export", folder / "a.xls"), "export must end in .csv or .json; it is"),
-        ((folder, "--export", folder / "there.csv"), "--force writes over it"),
+        ((folder, "--export", folder / "there.csv"), "To overwrite it, give --force"),
         ((folder, "--port", taken.getsockname()[1]), "Address already in use"),
     ):
         done = run(*arguments)
@@ -67,4 +67,4 @@ def test_failures_are_one_line(folder, tmp_path_factory):
 def test_the_missing_extra_is_said_with_the_remedy(folder):
     done = command.run_without("starlette", "arena", folder)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "longplay: the arena needs the extra [arena]: pip install 'longplay[arena]'\n"
+    assert done.stderr == "longplay: starlette is not installed. To fix this, run: pip install 'longplay[arena]'\n"

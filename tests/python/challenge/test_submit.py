@@ -116,7 +116,7 @@ def test_a_submission_holds_all_that_makes_its_bytes_again(ask, engine, folder, 
     assert hour == made.chosen.path.read_bytes()
     record = json.loads((made.folder / "submission.json").read_text())
     provenance = longplay.Provenance.from_dict(record["provenance"])
-    assert engine.remake(provenance, made.folder / "seed.mid").to_bytes() == hour
+    assert engine.regenerate(provenance, made.folder / "seed.mid").to_bytes() == hour
     assert record["sha256"] == hashlib.sha256(hour).hexdigest()
     assert record["submitted"] == "2026-03-01T12:00:00+00:00"
     assert record["candidate"] == made.chosen.path.name
@@ -270,22 +270,22 @@ def test_a_provenance_that_makes_no_sense_is_an_error_with_its_file(made, tmp_pa
 def test_a_piece_of_a_batch_and_one_made_longer_are_made_again(engine, index):
     options = {"temperature": 3.0, "avoid": index, "extendable": True}
     *_, third = engine.generate_batch([None, None, SEED], 60, **options)
-    assert engine.remake(third.provenance, SEED, avoid=index).to_bytes() == third.to_bytes()
+    assert engine.regenerate(third.provenance, SEED, avoid=index).to_bytes() == third.to_bytes()
     longer = engine.extend(third.snapshot(), 120, branch=3, avoid=index)
-    assert engine.remake(longer.provenance, SEED, avoid=index).to_bytes() == longer.to_bytes()
+    assert engine.regenerate(longer.provenance, SEED, avoid=index).to_bytes() == longer.to_bytes()
 
 
 def test_what_a_piece_was_not_made_with_is_refused_by_name(engine, index):
     piece = engine.generate(SEED, 30, extendable=True)
     with pytest.raises(ValueError, match=rf"seed_hash must be {piece.provenance.seed_hash}, as of the piece, not None"):
-        engine.remake(piece.provenance)
+        engine.regenerate(piece.provenance)
     with pytest.raises(ValueError, match=rf"index_hash must be None, as of the piece, not {index.hash}"):
-        engine.remake(piece.provenance, SEED, avoid=index)
+        engine.regenerate(piece.provenance, SEED, avoid=index)
     with pytest.raises(ValueError, match="model_hash must be other, as of the piece"):
-        engine.remake(replace(piece.provenance, model_hash="other"), SEED)
+        engine.regenerate(replace(piece.provenance, model_hash="other"), SEED)
     early = replace(piece.provenance, steps=(longplay.Step(events=1, branch=0, seconds=60),))
     with pytest.raises(ValueError, match="steps must begin where a piece's ending does, not after 1 events"):
-        engine.remake(early, SEED)
+        engine.regenerate(early, SEED)
 
 
 def test_the_folder_of_a_farm_says_what_made_its_files(engine, tmp_path):
@@ -296,4 +296,4 @@ def test_the_folder_of_a_farm_says_what_made_its_files(engine, tmp_path):
     assert remarks == []
     assert sorted(candidate.path.name for candidate in found) == sorted(kept)
     for candidate in found:
-        assert engine.remake(candidate.made, SEED).to_bytes() == candidate.data
+        assert engine.regenerate(candidate.made, SEED).to_bytes() == candidate.data

@@ -56,7 +56,7 @@ def test_an_existing_file_is_refused_without_force(model, seed, tmp_path):
     out.write_bytes(b"precious")
     done = run("generate", seed, "--seconds", 30, "--out", out, "--model", model)
     assert done.returncode == 1
-    assert done.stderr == f"longplay: {out} exists; --force writes over it\n"
+    assert done.stderr == f"longplay: {out} exists. To overwrite it, give --force\n"
     assert out.read_bytes() == b"precious"
     assert run("generate", seed, "--seconds", 30, "--out", out, "--model", model, "--force").returncode == 0
     assert out.read_bytes() != b"precious"

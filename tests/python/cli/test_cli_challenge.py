@@ -59,7 +59,7 @@ def test_pack_writes_a_safe_file_and_says_what_it_did(folder, tmp_path, tmp_path
     assert (done.returncode, done.stdout) == (0, f"the model went on from 1.500 s\n{out}\n")
     assert longplay.check(out).safe
     again = run("pack", folder / "short.mid", "--out", out, "--model", model)
-    assert again.stderr == f"longplay: {out} exists; --force writes over it\n"
+    assert again.stderr == f"longplay: {out} exists. To overwrite it, give --force\n"
 
 
 def test_clips_writes_120_files_that_mido_reads(folder, tmp_path):

@@ -65,8 +65,8 @@ def test_what_cannot_be_made_longer_is_refused_in_a_line(model, seed, previews, 
 
     preview = previews / "seed-0001.mid"
     answer = ["--seed", seed]
-    assert f"no JSON file beside {seed} says what made it" in refused(seed)
+    assert f"no JSON file in the folder of {seed} holds its provenance" in refused(seed)
     assert "seed_hash must be" in refused(preview)
     assert "the length must be at least the snapshot's own 30000 ms" in refused(preview, *answer, "--seconds", 20)
     preview.write_bytes(seed.read_bytes())
-    assert f"{preview} is not the piece that its JSON file tells of" in refused(preview, *answer)
+    assert f"{preview} differs from the piece that this machine generates" in refused(preview, *answer)

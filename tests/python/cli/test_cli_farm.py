@@ -73,8 +73,8 @@ def test_a_different_command_in_the_folder_is_refused_in_a_line(model, seed, tmp
     done = run(seed, "--seconds", 60, "--out", out, "--model", model)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        f"longplay: {out} holds the farm of another command, whose seconds is 30.0, not 60.0: "
-        "give it the same command, or this one another folder\n"
+        f"longplay: {out} holds the farm of another command: its seconds is 30.0, not 60.0. "
+        "To fix this, give the same command or another folder\n"
     )
 
 
@@ -134,7 +134,7 @@ def test_an_interrupted_batch_goes_on(model, seed, tmp_path):
     process.send_signal(signal.SIGINT)
     _, complaint = process.communicate(timeout=30)
     assert process.returncode == 130, complaint
-    assert complaint.splitlines()[0] == f"longplay: stopped; the same command goes on in {out}"
+    assert complaint.splitlines()[0] == f"longplay: stopped. To resume in {out}, run the same command"
     assert [name for name in names(out) if not name.startswith("manifest")] == []
     done = run(*arguments)
     assert done.returncode == 0, done.stderr

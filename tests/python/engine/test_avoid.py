@@ -11,7 +11,7 @@ import tiny_model
 from command import run
 
 import longplay
-from longplay.farm import Farm, making
+from longplay.farm import Farm, worker
 from longplay.midi import NOTE
 from longplay.originality import Index, TrainingFile, compare
 
@@ -90,7 +90,7 @@ def test_refusals_depend_on_nothing_else_in_the_batch(engine, index):
     assert batch[0].to_bytes() == alone.to_bytes()
     assert batch[0].refusals == alone.refusals
     for piece, seed in zip(batch, seeds, strict=True):  # each in the first row
-        assert engine.remake(piece.provenance, seed, avoid=index).to_bytes() == piece.to_bytes()
+        assert engine.regenerate(piece.provenance, seed, avoid=index).to_bytes() == piece.to_bytes()
     assert len({piece.to_bytes() for piece in batch}) == 5
     assert max(longest_run(piece, index) for piece in batch) <= 11
 
@@ -137,11 +137,11 @@ def test_an_extended_piece_avoids_on_and_counts_on(engine, index):
 def test_a_piece_says_what_it_avoided_and_is_extended_with_that_alone(engine, index):
     piece = engine.generate(SEED, 30, avoid=index, extendable=True, **LOOSE)
     assert piece.provenance.index_hash == index.hash
-    with pytest.raises(ValueError, match=f"avoid must be the index of hash {index.hash}, as of the piece"):
+    with pytest.raises(ValueError, match=f"avoid must be the index of hash {index.hash}, as in"):
         engine.extend(piece.snapshot(), 60)
     free = engine.generate(SEED, 30, extendable=True, **LOOSE)
     assert free.provenance == dataclasses.replace(piece.provenance, index_hash=None)
-    with pytest.raises(ValueError, match="avoid must be no index, as of the piece, not that of hash"):
+    with pytest.raises(ValueError, match="avoid must be None, as in the piece's provenance, not the index of hash"):
         engine.extend(free.snapshot(), 60, avoid=index)
 
 
@@ -176,8 +176,8 @@ def test_the_commands_avoid_an_index_and_say_how_often(tmp_path):
     assert expected.refusals > 0
     assert (tmp_path / "one.mid").read_bytes() == expected.to_bytes()
     assert done.stdout == f"{tmp_path / 'one.mid'}\n"
-    remark = f"{expected.refusals} notes that would have quoted were drawn again"
-    assert done.stderr == f"longplay: {tmp_path / 'one.mid'}: {remark}\n"
+    warning = f"{expected.refusals} notes would have quoted the index, so the engine drew them again"
+    assert done.stderr == f"longplay: {tmp_path / 'one.mid'}: {warning}\n"
     batch = ["batch", tmp_path / "seed.mid", "--count", 2, *options, "--out", tmp_path / "many"]
     lines = [json.loads(line) for line in run(*batch, "--json").stdout.splitlines()]
     assert [line["provenance"]["index_hash"] for line in lines] == [index.hash] * 2
@@ -186,11 +186,11 @@ def test_the_commands_avoid_an_index_and_say_how_often(tmp_path):
     table = run(*batch).stdout
     counts = [line.split()[2:4] for line in table.splitlines()[2:4]]
     assert counts == [[str(line["notes"]), str(line["refusals"])] for line in lines]
-    assert "refusals: notes that would have quoted and were drawn again." in table
+    assert "refusals: notes that would have quoted the index" in table
 
 
 def test_a_farm_avoids_as_a_batch_does_and_goes_on_avoiding(engine, index, tmp_path, monkeypatch):
-    monkeypatch.setattr(making, "TELL_SECONDS", 0)
+    monkeypatch.setattr(worker, "REPORT_SECONDS", 0)
     seed = tmp_path / "seed.mid"
     seed.write_bytes(SEED)
 
@@ -210,5 +210,5 @@ def test_a_farm_avoids_as_a_batch_does_and_goes_on_avoiding(engine, index, tmp_p
         piece.to_bytes() for piece in pieces
     ]
     assert {one.number: one.measures.refusals for one in ranking} == dict(enumerate(one.refusals for one in pieces))
-    with pytest.raises(longplay.Error, match="another command, whose avoid is"):
+    with pytest.raises(longplay.Error, match="another command: its avoid is"):
         farm("farm", None)

@@ -30,7 +30,7 @@ def test_nine_in_ten_pieces_close_on_a_long_note_or_chord(tmp_path, count, secon
     pieces = [
         piece
         for recital in engine.generate_batch([None] * count, seconds, **LOOSE)
-        for piece in pieces_of(recital, engine.end_id)
+        for piece in pieces_of(recital, engine.tokenizer.end_id)
     ]
     assert len(pieces) > 100
     assert sum(map(closes, pieces)) > 0.9 * len(pieces)

@@ -23,7 +23,7 @@ def test_each_candidate_may_have_settings_of_its_own(engine, seed):
     common = longplay.Settings(seconds=30, **LOOSE)
     assert [piece.provenance.settings for piece in batch] == [replace(common, **own) for own in each]
     for piece, answered in zip(batch, (seed, None, seed), strict=True):
-        assert engine.remake(piece.provenance, answered).to_bytes() == piece.to_bytes()
+        assert engine.regenerate(piece.provenance, answered).to_bytes() == piece.to_bytes()
         assert engine.extend(piece.snapshot(), piece.duration).to_bytes() == piece.to_bytes()
     assert len({piece.to_bytes() for piece in batch}) == 3
     with pytest.raises(ValueError, match="each must have an entry for each of 2 seeds, not 3"):

@@ -89,7 +89,7 @@ def test_the_random_numbers_of_a_branch_depend_on_all_of_its_past(engine):
 
 @pytest.mark.parametrize("branch", [-1, 2**31])
 def test_a_branch_out_of_range_is_named(engine, snapshots, branch):
-    with pytest.raises(ValueError, match=rf"branch must be in \[0, 2\*\*31\), not {branch}"):
+    with pytest.raises(ValueError, match=rf"branch must be in \[0, 2\*\*31 - 1\], not {branch}"):
         engine.resume(snapshots["stream"][0], branch=branch)
 
 
@@ -169,7 +169,7 @@ def test_a_batch_that_was_broken_off_ends_as_it_would_have(engine):
 
 
 def test_a_piece_has_a_snapshot_only_if_it_was_asked_for(engine):
-    with pytest.raises(ValueError, match="only a piece made with extendable=True has a snapshot"):
+    with pytest.raises(ValueError, match="the piece has no snapshot: generate it with extendable=True"):
         engine.generate(SEED, 10).snapshot()
 
 
@@ -185,14 +185,25 @@ def test_snapshots_come_at_a_distance_that_can_be(engine):
 
 def test_a_snapshot_of_another_kind_or_model_is_refused(engine, snapshots, tmp_path):
     other = longplay.Engine(tiny_model.build(tmp_path), num_threads=1)
-    with pytest.raises(longplay.SnapshotError, match="the snapshot is of another model, 'tiny'"):
+    with pytest.raises(longplay.SnapshotError, match="the snapshot belongs to another model, 'tiny'"):
         other.resume(snapshots["stream"][0])
-    with pytest.raises(longplay.SnapshotError, match=r"of a session, which Engine.resume_session takes"):
+    with pytest.raises(longplay.SnapshotError, match=r"of a session. To resume it, call Engine.resume_session"):
         engine.resume(snapshots["session"][0])
-    with pytest.raises(longplay.SnapshotError, match=r"of a stream, which Engine.resume takes"):
+    with pytest.raises(longplay.SnapshotError, match=r"of a stream. To resume it, call Engine.resume"):
         engine.extend(snapshots["stream"][0], 60)
     with pytest.raises(longplay.SnapshotError, match="not a snapshot"):
         engine.resume(SEED)
+
+
+def test_a_snapshot_of_another_format_is_refused_by_its_number(snapshots):
+    for good, read in snapshots.values():
+        with pytest.raises(
+            longplay.SnapshotError, match="has format '2', but this version of longplay reads format '1'"
+        ):
+            read(good.replace(b"longplay state 1", b"longplay state 2", 1))
+        older = forged(good, put("provenance", "format", value=0))
+        with pytest.raises(longplay.SnapshotError, match=r"the provenance has format 0, but .* reads format 1"):
+            read(older)
 
 
 @pytest.mark.parametrize("kind", ["stream", "session", "piece"])

@@ -11,8 +11,8 @@ import pytest
 import tiny_model
 
 import longplay
+from longplay._making.core_settings import core_settings
 from longplay.midi import NOTE
-from longplay.settings import Settings, core_settings
 
 LOOSE = {"temperature": 3.0, "top_p": 1.0}  # the tiny model as free as it gets
 SEED = longplay.write_midi(
@@ -73,9 +73,9 @@ def test_every_array_holds_a_note(engine):
 
 
 def test_the_first_notes_need_few_draws(engine):
-    before = engine.loop_time.steps
+    before = engine.statistics().row_steps
     next(engine.stream(SEED))
-    assert engine.loop_time.steps - before <= 4 + 64
+    assert engine.statistics().row_steps - before <= 4 + 64
 
 
 def test_a_stream_needs_no_more_memory_the_longer_it_runs(engine):
@@ -127,7 +127,7 @@ def test_an_interrupt_is_heard_while_a_long_seed_is(engine):
 
 
 def test_other_threads_run_while_notes_are_drawn(engine):
-    core = engine._core.stream(None, core_settings(Settings(), tiny_model.note_config(True)))
+    core = engine._model.core.stream(None, core_settings(longplay.Settings(), tiny_model.note_config(True)))
     drawing = threading.Thread(target=core.draw, args=(3_000,))
     drawing.start()
     turns = 0

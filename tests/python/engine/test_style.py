@@ -6,6 +6,7 @@ import tiny_model
 
 import longplay
 from longplay._making.job import pieces
+from longplay.engine import planner_of
 from longplay.midi import NOTE
 from longplay.settings import Settings
 
@@ -41,13 +42,14 @@ def test_a_guided_piece_is_the_same_in_any_batch(engine, tmp_path, num_threads):
 def test_pieces_with_and_without_a_style_are_made_together_as_alone(engine):
     """As the core takes them: of one batch, settings may differ from row to row, and lengths."""
     asked = [(GUIDED, 40), (LOOSE, 90), (GUIDED, 70), (LOOSE, 30), (LOOSE, 60), (GUIDED, 20), (GUIDED, 50)]
+    planner = planner_of(engine)
     tasks = [
-        engine.task(SEED, Settings(seconds=seconds, **settings), candidate)
+        planner.generate_task(SEED, Settings(seconds=seconds, **settings), candidate)
         for candidate, (settings, seconds) in enumerate(asked)
     ]
 
     def made(some):
-        return [piece.to_bytes() for piece in pieces(engine.start(some, None), some, None, None)]
+        return [piece.to_bytes() for piece in pieces(planner.start(some, None), some, None, None)]
 
     assert made(tasks) == [made([task])[0] for task in tasks]
 

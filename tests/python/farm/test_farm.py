@@ -16,7 +16,7 @@ import tiny_model
 
 import longplay
 import longplay.farm as farm_package
-from longplay.farm import Farm, making
+from longplay.farm import Farm, worker
 from longplay.farm.manifest import Manifest
 from longplay.midi import NOTE
 from longplay.provenance import Provenance
@@ -50,7 +50,7 @@ def seeds(tmp_path):
 @pytest.fixture
 def often(monkeypatch):
     """Snapshots all the time."""
-    monkeypatch.setattr(making, "TELL_SECONDS", 0)
+    monkeypatch.setattr(worker, "REPORT_SECONDS", 0)
 
 
 def files(folder):
@@ -106,12 +106,12 @@ def test_what_was_made_is_not_made_again(engine, seeds, tmp_path, often, monkeyp
         return told
 
     first = drawn(stop_after(8000))
-    monkeypatch.setattr(making, "TELL_SECONDS", 3600)  # the first news is a piece
+    monkeypatch.setattr(worker, "REPORT_SECONDS", 3600)  # the first news is a piece
     second = drawn()
     assert second[0].seconds >= first[-1].seconds >= 8000
     events = sum(len(piece.events) for piece in engine.generate_batch(np.repeat(seeds, 2), 3600, **LOOSE))
     assert first[-1].drawn + second[-1].drawn == events
-    assert (second[-1].pieces, second[-1].count, second[-1].seconds, second[-1].whole) == (4, 4, 14400, 14400)
+    assert (second[-1].pieces, second[-1].count, second[-1].seconds, second[-1].total_seconds) == (4, 4, 14400, 14400)
 
 
 def test_a_farm_killed_at_random_moments_ends_with_the_same_files(model, engine, seeds, tmp_path):
@@ -142,11 +142,11 @@ def test_a_farm_killed_at_random_moments_ends_with_the_same_files(model, engine,
 
 def test_no_thread_outlives_a_farm_that_is_broken_off(engine, seeds, tmp_path, often):
     with Farm(engine, tmp_path / "farm", seeds, 2, 86_400, **LOOSE) as farm:
-        before = engine.loop_time.steps
+        before = engine.statistics().row_steps
         with pytest.raises(StopError) as held:
             farm.run(stop_after(0))
     assert held.tb is not None  # it holds what was at work
-    assert engine.loop_time.steps > before  # told when threads end
+    assert engine.statistics().row_steps > before  # told when threads end
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_no_thread_outlives_a_farm_that_is_broken_off(engine, seeds, tmp_path, o
         ((farm_package, "write_whole"), 6),  # five pieces, one ranking
         ((Path, "replace"), 6),
         ((Manifest, "finish"), 5),
-        ((Manifest, "keep"), 5),
+        ((Manifest, "save"), 5),
         ((Path, "unlink"), 3),
     ],
 )
@@ -196,7 +196,7 @@ def test_only_the_best_keep_their_files_and_others_can_be_made_again(engine, see
             ranking = farm.run()
         written = json.loads((tmp_path / "farm" / "ranking.json").read_text())["candidates"]
         for candidate, ranked in zip(written, ranking, strict=True):
-            assert Provenance.from_dict(candidate.pop("provenance")) == farm.plan.made_of(ranked.number)
+            assert Provenance.from_dict(candidate.pop("provenance")) == farm.plan.provenance_of(ranked.number)
             assert candidate == ranked.as_dict()
         assert set(files(tmp_path / "farm")) == {ranked.file for ranked in ranking[: keep or 8]}
         assert [ranked.kept for ranked in ranking] == [i < (keep or 8) for i in range(8)]
@@ -261,7 +261,7 @@ def test_a_folder_takes_one_command_alone(engine, seeds, tmp_path, other, named)
         farm.run()
     before = files(tmp_path / "farm")
     asked = asked | other
-    with pytest.raises(longplay.Error, match=f"holds the farm of another command, whose {named}"):
+    with pytest.raises(longplay.Error, match=f"holds the farm of another command: its {named}"):
         Farm(engine, tmp_path / "farm", seeds[: asked.pop("seeds", 2)], **asked)
     assert files(tmp_path / "farm") == before
 
@@ -270,17 +270,17 @@ def test_another_model_or_a_changed_seed_is_another_command(engine, seeds, tmp_p
     with Farm(engine, tmp_path / "farm", seeds, 1, 10, **LOOSE):
         pass
     other = longplay.Engine(tiny_model.build(tmp_path / "sharp"), num_threads=1)
-    with pytest.raises(longplay.Error, match="another command, whose model_hash is"):
+    with pytest.raises(longplay.Error, match="another command: its model_hash is"):
         Farm(other, tmp_path / "farm", seeds, 1, 10, **LOOSE)
     seeds[1].write_bytes(seeds[0].read_bytes())
-    with pytest.raises(longplay.Error, match="another command, whose seeds is"):
+    with pytest.raises(longplay.Error, match="another command: its seeds is"):
         Farm(engine, tmp_path / "farm", seeds, 1, 10, **LOOSE)
 
 
 def test_two_farms_do_not_work_in_one_folder(engine, seeds, tmp_path):
     with (
         Farm(engine, tmp_path / "farm", seeds, 1, 10, **LOOSE),
-        pytest.raises(longplay.Error, match=r"another process is at work in .*farm"),
+        pytest.raises(longplay.Error, match=r"another process is working in .*farm"),
     ):
         Farm(engine, tmp_path / "farm", seeds, 1, 10, **LOOSE)
     Farm(engine, tmp_path / "farm", seeds, 1, 10, **LOOSE).close()
@@ -289,7 +289,7 @@ def test_two_farms_do_not_work_in_one_folder(engine, seeds, tmp_path):
 def test_files_of_other_origin_are_not_written_over(engine, seeds, tmp_path):
     (tmp_path / "farm").mkdir()
     (tmp_path / "farm" / "second-0001.mid").write_bytes(b"precious")
-    with pytest.raises(longplay.Error, match=r"second-0001\.mid exists and is of no farm"):
+    with pytest.raises(longplay.Error, match=r"second-0001\.mid exists, but .* holds no farm"):
         Farm(engine, tmp_path / "farm", seeds, 1, 10, **LOOSE)
     assert [path.name for path in (tmp_path / "farm").iterdir()] == ["second-0001.mid"]
 
@@ -298,6 +298,18 @@ def test_a_file_that_is_no_manifest_is_refused(engine, seeds, tmp_path):
     (tmp_path / "farm").mkdir()
     (tmp_path / "farm" / "manifest.sqlite").write_bytes(b"precious" * 1000)
     with pytest.raises(longplay.Error, match="is not the manifest of a farm"):
+        Farm(engine, tmp_path / "farm", seeds, 1, 10, **LOOSE)
+
+
+@pytest.mark.parametrize("format_", [0, 2])
+def test_a_manifest_of_another_format_is_refused_by_its_number(engine, seeds, tmp_path, format_):
+    Farm(engine, tmp_path / "farm", seeds, 1, 10, **LOOSE).close()
+    manifest(tmp_path / "farm", f"PRAGMA user_version = {format_}")
+    manifest(tmp_path / "farm", "DROP TABLE drawn")  # the tables of another format are others
+    with pytest.raises(
+        longplay.Error,
+        match=rf"manifest\.sqlite has format {format_}, but this version of longplay reads format 1\. To",
+    ):
         Farm(engine, tmp_path / "farm", seeds, 1, 10, **LOOSE)
 
 
@@ -316,7 +328,7 @@ def test_bad_arguments_are_refused_before_there_is_a_folder(engine, seeds, tmp_p
     seeds[0].write_bytes(longplay.write_midi(notes, 20))
     with pytest.raises(ValueError, match=complaint):
         Farm(engine, tmp_path / "farm", seeds, **({"count": 1, "seconds": 60} | asked))
-    with pytest.raises(ValueError, match="a farm needs at least one seed"):
+    with pytest.raises(ValueError, match="seeds must hold at least one MIDI file"):
         Farm(engine, tmp_path / "farm", [])
     assert not (tmp_path / "farm").exists()
 
@@ -333,11 +345,11 @@ def test_odd_seeds_are_told_of_once(engine, seeds, tmp_path):
 
 
 def test_candidates_are_told_of_as_they_come_on(engine, seeds, often):
-    orders = [making.Order(i, seeds[0].read_bytes(), longplay.read_midi(seeds[0])) for i in range(2)]
-    news = list(itertools.chain(*making.work(engine, longplay.Settings(seconds=21_600, **LOOSE), orders)))
+    items = [worker.WorkItem(i, seeds[0].read_bytes(), longplay.read_midi(seeds[0])) for i in range(2)]
+    updates = list(itertools.chain(*worker.work(engine, longplay.Settings(seconds=21_600, **LOOSE), items)))
     for number in range(2):
-        kept = [item for item in news if item.number == number and isinstance(item, making.Kept)]
+        kept = [item for item in updates if item.number == number and isinstance(item, worker.Checkpoint)]
         assert len(kept) > 1
         assert [item.first_event for item in kept] == [0, *itertools.accumulate(item.drawn for item in kept[:-1])]
         assert [item.made_ms for item in kept] == sorted({item.made_ms for item in kept})
-    assert [type(item) for item in news].count(making.Made) == 2
+    assert [type(item) for item in updates].count(worker.Finished) == 2

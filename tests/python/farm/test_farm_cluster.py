@@ -66,14 +66,14 @@ def workers():
     while parents:
         for process, title in children.get(parents.pop(), []):
             parents.append(process)
-            if title.startswith(b"ray::Worker"):
+            if title.startswith(b"ray::Actor"):
                 found.append(process)
     return found
 
 
 def test_a_cluster_makes_the_same_files(engine, cluster, seed, tmp_path, whole):
     with Farm(engine, tmp_path / "farm", [seed], COUNT, SECONDS, **LOOSE) as farm:
-        assert farm.run(work_with=cluster) == whole
+        assert farm.run(worker=cluster) == whole
     assert files(tmp_path / "farm") == files(tmp_path / "whole")
 
 
@@ -137,8 +137,8 @@ def test_workers_end_with_a_farm_that_is_broken_off(engine, cluster, seed, tmp_p
 def test_workers_with_another_model_are_refused(engine, cluster, seed, tmp_path, monkeypatch):
     monkeypatch.setattr(cluster, "_model", "piano-lstm")
     with Farm(engine, tmp_path / "farm", [seed], 1, 10, **LOOSE) as farm, pytest.raises(longplay.Error) as error:
-        farm.run(work_with=cluster)
-    assert str(error.value).startswith("a worker failed: the model piano-lstm of")
+        farm.run(worker=cluster)
+    assert str(error.value).startswith("a worker failed: the model piano-lstm on")
 
 
 @pytest.fixture
@@ -159,7 +159,7 @@ def test_a_cluster_avoids_what_the_farm_avoids(engine, cluster, seed, index, tmp
     assert min(ranked.measures.refusals for ranked in ranking) > 0
     monkeypatch.setattr(cluster, "_avoid", index)
     with farm("farm") as avoiding:
-        assert avoiding.run(work_with=cluster) == ranking
+        assert avoiding.run(worker=cluster) == ranking
     assert files(tmp_path / "farm") == files(tmp_path / "alone") != files(tmp_path / "whole")
 
 
@@ -168,9 +168,9 @@ def test_workers_with_another_index_are_refused(engine, cluster, seed, index, tm
     monkeypatch.setattr(cluster, "_avoid", index)
     with (
         Farm(engine, tmp_path / "farm", [seed], 1, 10, avoid=other, **LOOSE) as farm,
-        pytest.raises(longplay.Error, match=f"a worker failed: the index {index} of .* is another one than the farm's"),
+        pytest.raises(longplay.Error, match=f"a worker failed: the index {index} on .* is not the farm's index"),
     ):
-        farm.run(work_with=cluster)
+        farm.run(worker=cluster)
 
 
 def test_workers_without_the_index_are_refused(engine, cluster, seed, index, tmp_path, monkeypatch):
@@ -179,21 +179,21 @@ def test_workers_without_the_index_are_refused(engine, cluster, seed, index, tmp
         Farm(engine, tmp_path / "farm", [seed], 1, 10, avoid=Index.open(index), **LOOSE) as farm,
         pytest.raises(longplay.Error, match=f"a worker failed: .*No such file.*{tmp_path / 'elsewhere'}"),
     ):
-        farm.run(work_with=cluster)
+        farm.run(worker=cluster)
 
 
 def test_a_cluster_avoids_if_and_only_if_the_farm_does(engine, cluster, seed, index, tmp_path, monkeypatch):
     with (
         Farm(engine, tmp_path / "avoiding", [seed], 1, 10, avoid=Index.open(index), **LOOSE) as farm,
-        pytest.raises(ValueError, match="avoid must be the file of the farm's index, None if it has none, not None"),
+        pytest.raises(ValueError, match="avoid must be the file of the farm's index, not None"),
     ):
-        farm.run(work_with=cluster)
+        farm.run(worker=cluster)
     monkeypatch.setattr(cluster, "_avoid", index)
     with (
         Farm(engine, tmp_path / "free", [seed], 1, 10, **LOOSE) as farm,
-        pytest.raises(ValueError, match=rf"avoid must be .* None if it has none, not {index}"),
+        pytest.raises(ValueError, match=rf"avoid must be None, not {index}"),
     ):
-        farm.run(work_with=cluster)
+        farm.run(worker=cluster)
 
 
 def test_the_command_works_on_a_cluster_and_avoids_an_index(model, engine, seed, index, tmp_path):
@@ -208,17 +208,17 @@ def test_the_command_works_on_a_cluster_and_avoids_an_index(model, engine, seed,
 
 
 def test_workers_that_always_die_are_given_up(engine, cluster, seed, tmp_path, monkeypatch):
-    class Worker:  # local, so that Ray sends its code along
+    class Actor:  # local, so that Ray sends its code along
         def __init__(self, *arguments):
             pass
 
-        def work(self, made, orders):
+        def work(self, provenance, items):
             yield []
             os._exit(1)
 
-    monkeypatch.setattr(cluster_module, "Worker", Worker)
+    monkeypatch.setattr(cluster_module, "Actor", Actor)
     with (
         Farm(engine, tmp_path / "farm", [seed], 1, 10, **LOOSE) as farm,
-        pytest.raises(longplay.Error, match="5 workers died without any news"),
+        pytest.raises(longplay.Error, match="5 workers died without an update"),
     ):
-        farm.run(work_with=cluster)
+        farm.run(worker=cluster)

@@ -124,12 +124,12 @@ def test_auto_makes_many_candidates_on_the_gpu_and_all_else_on_the_cpu(gpu_stand
     assert engine.device == "cpu"
     list(engine.generate_batch([None] * 255, 1))
     assert (engine.device, gpu_stand_in) == ("cpu", [])
-    before = engine.loop_time.steps
+    before = engine.statistics().row_steps
     list(engine.generate_batch([None] * 256, 1))
     list(engine.generate_batch([None] * 300, 1))
     assert (engine.device, gpu_stand_in) == ("cuda:0", [engine])  # it is looked for once
-    assert engine._gpu.time.steps == engine.loop_time.steps - before > 0
-    assert engine.row_copies == engine._core.row_copies + engine._gpu.row_copies
+    assert engine._model._gpu.time.steps == engine.statistics().row_steps - before > 0
+    assert engine.statistics().row_copies == engine._model.core.row_copies + engine._model._gpu.row_copies
     engine.generate(seconds=1)
     assert engine.device == "cpu"
 
@@ -147,10 +147,11 @@ def test_auto_stays_on_the_cpu_where_no_gpu_starts(monkeypatch, tiny):
 def test_no_note_copies_a_state(tiny):
     engine = longplay.Engine(tiny, "cpu", num_threads=1)
     for seconds in (60, 600):
-        copies, steps = engine.row_copies, engine.loop_time.steps
+        before = engine.statistics()
         engine.generate(seconds=seconds, recital=False)
-        assert engine.loop_time.steps - steps > seconds
-        assert 1 <= engine.row_copies - copies < 30  # when its row begins, and for each attempt at a close
+        spent = engine.statistics() - before
+        assert spent.row_steps > seconds
+        assert 1 <= spent.row_copies < 30  # when its row begins, and for each attempt at a close
 
 
 def test_a_piece_is_the_same_alone_and_among_1024(tiny):

@@ -64,14 +64,14 @@ def test_a_version_without_its_library_is_refused(package):
 
 def test_a_package_without_its_version_is_refused(package):
     with pytest.raises(
-        _core.DeviceError, match=r"not whole: .*info\.py cannot be read .* pip install --force-reinstall"
+        _core.DeviceError, match=r"incomplete: .*info\.py cannot be read .* pip install --force-reinstall"
     ):
         runtime_module.library_path()
 
 
 def test_an_absent_package_is_refused_with_the_command_that_mends_it(package, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(_core.DeviceError, match=r"not installed; to mend it: pip install onnxruntime"):
+    with pytest.raises(_core.DeviceError, match=r"not installed\. To fix this, run: pip install onnxruntime"):
         runtime_module.library_path()
 
 
@@ -93,7 +93,7 @@ def test_what_is_not_the_runtime_is_refused(tmp_path):
 
 def test_cuda_is_not_looked_for_in_a_runtime_built_without_it(package):
     say_version(package, "1.31.1")
-    with pytest.raises(_core.DeviceError, match=r"not built for CUDA; .* pip install 'longplay\[cuda\]'"):
+    with pytest.raises(_core.DeviceError, match=r"not built for CUDA\. .* pip install 'longplay\[cuda\]'"):
         runtime_module.preload_cuda()
 
 

@@ -141,7 +141,7 @@ def test_the_command_draws_a_file_and_keeps_what_is_there(tmp_path):
     done = run("plot", file, "--out", out, "--picture", "roll")
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{out}\n", "")
     assert out.read_bytes().startswith(b"\x89PNG")
-    assert run("plot", file, "--out", out).stderr == f"longplay: {out} exists; --force writes over it\n"
+    assert run("plot", file, "--out", out).stderr == f"longplay: {out} exists. To overwrite it, give --force\n"
     assert "picture must be one of page" in run("plot", file, "--out", tmp_path / "b.png", "--picture", "oil").stderr
 
 

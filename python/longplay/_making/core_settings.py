@@ -1,0 +1,64 @@
+"""Settings as the core takes them, for one model."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from longplay import _core
+from longplay._model.sampling import field_params
+from longplay._model.styles import styles
+from longplay._require import require_choice, require_number
+from longplay.originality.index import Index
+from longplay.settings import LONGEST_SECONDS, Settings
+
+
+def core_settings(
+    settings: Settings,
+    config: Mapping[str, Any],
+    *,
+    candidate: int = 0,
+    keep_seconds: float | None = None,
+    avoid: Index | None = None,
+) -> _core.Settings:
+    """Return the settings as the core takes them, for a model's config.
+
+    Raises
+    ------
+    ValueError
+        A setting does not fit the model; the message names it.
+    """
+    return _core.Settings(
+        length_ms=settings.milliseconds,
+        random_seed=settings.random_seed,
+        params=field_params(settings, config),
+        bias=[_bias(field, settings) for field in config["fields"]],
+        controls=[_control(control, settings) for control in config["controls"]],
+        guidance_scale=settings.guidance_scale,
+        include_seed=settings.include_seed,
+        recital=settings.recital,
+        steady=settings.steady,
+        candidate=candidate,
+        keep_ms=None if keep_seconds is None else _milliseconds(keep_seconds),
+        avoid=None if avoid is None else avoid.phrases,
+    )
+
+
+def _milliseconds(keep_seconds: float) -> int:
+    return round(require_number("snapshot_seconds", keep_seconds, 1, LONGEST_SECONDS) * 1000)
+
+
+def _bias(field: Mapping[str, Any], settings: Settings) -> list[float]:
+    """Return the bias that forbids velocities above the highest; empty for no bias."""
+    if field["name"] != "velocity" or max(field["values"]) <= settings.max_velocity:
+        return []
+    if min(field["values"]) > settings.max_velocity:
+        lowest = min(field["values"])
+        raise ValueError(f"max_velocity must be at least the model's lowest, {lowest}, not {settings.max_velocity}")
+    return [float("-inf") if value > settings.max_velocity else 0.0 for value in field["values"]]
+
+
+def _control(control: Mapping[str, Any], settings: Settings) -> int:
+    """Return the value of a control for the whole piece: the unknown value, unless a setting chooses one."""
+    if control["name"] == "style" and settings.style is not None:
+        style = require_choice("style", settings.style, styles({"controls": [control]}))
+        return int(control["names"].index(style))
+    return int(control["unknown"])

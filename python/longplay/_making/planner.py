@@ -1,0 +1,148 @@
+"""From settings to jobs of the core."""
+
+import hashlib
+from collections.abc import Iterable
+from importlib.metadata import version
+
+from longplay import _core
+from longplay._core import SnapshotError
+from longplay._making.core_settings import core_settings
+from longplay._making.job import PieceTask
+from longplay._making.snapshot import Kind, Snapshot
+from longplay._model.opened import OpenModel
+from longplay.midi import Seed, midi_bytes
+from longplay.originality.index import Index
+from longplay.provenance import Provenance
+from longplay.settings import Settings
+
+
+class Planner:
+    """Plan the pieces of an open model, and start the jobs that make them.
+
+    This is the interface of `longplay.engine` and `longplay.farm` to the core. It is not public.
+
+    Parameters
+    ----------
+    model : OpenModel
+    """
+
+    def __init__(self, model: OpenModel) -> None:
+        self._model = model
+
+    def generate_task(self, seed: Seed, settings: Settings, candidate: int, avoid: Index | None = None) -> PieceTask:
+        """Plan a piece from its beginning."""
+        source = None if seed is None else midi_bytes(seed)
+        return PieceTask(self.provenance(source, settings, candidate, avoid), source)
+
+    def resume_task(self, snapshot: bytes) -> PieceTask:
+        """Plan the rest of an unfinished piece, to the length that it was begun with.
+
+        Raises
+        ------
+        SnapshotError
+            As for `read`.
+        """
+        before = self.read("piece", snapshot)
+        return PieceTask(before.provenance, before)
+
+    def extend_task(self, snapshot: Snapshot, branch: int, seconds: float) -> PieceTask:
+        """Plan a longer piece from a snapshot.
+
+        Raises
+        ------
+        ValueError
+            `branch` or `seconds` is out of range.
+        """
+        return PieceTask(snapshot.provenance.after(snapshot.core.events, branch, seconds), snapshot)
+
+    def start(self, tasks: Iterable[PieceTask], keep_seconds: float | None, avoid: Index | None = None) -> _core.Job:
+        """Start a job that makes pieces; piece ``i`` of the job is task ``i``.
+
+        Parameters
+        ----------
+        tasks : iterable of PieceTask
+        keep_seconds : float or None
+            Seconds of music between two snapshots of a piece; None for no snapshots.
+        avoid : Index, optional
+            The index that all pieces avoid.
+
+        Returns
+        -------
+        Job
+            The caller must call `Job.stop` at the end.
+
+        Raises
+        ------
+        MidiError, SnapshotError, ValueError
+            As for `Engine.generate_batch` and `Engine.extend`.
+        """
+        core_tasks: list[_core.Answer | _core.Extension] = []
+        for task in tasks:
+            task.provenance.check_index(avoid)
+            settings = self.core_settings(task.provenance, keep_seconds, avoid)
+            if isinstance(task.source, Snapshot):
+                core_tasks.append(task.source.extension(settings))
+            else:
+                core_tasks.append(_core.Answer(task.source, settings))
+        return self._model.core_for(len(core_tasks)).start(core_tasks)
+
+    def begin(self, seed: Seed, settings: Settings) -> tuple[bytes | None, Provenance, _core.Settings]:
+        """Plan a stream or session from its beginning: the seed's bytes, the provenance and the core's settings."""
+        source = None if seed is None else midi_bytes(seed)
+        provenance = self.provenance(source, settings)
+        return source, provenance, self.core_settings(provenance)
+
+    def resume(self, kind: Kind, data: bytes, branch: int) -> tuple[_core.Snapshot, Provenance, _core.Settings]:
+        """Plan the rest of a stream or session from its snapshot.
+
+        Raises
+        ------
+        SnapshotError
+            As for `read`.
+        ValueError
+            `branch` is out of range.
+        """
+        before = self.read(kind, data)
+        provenance = before.provenance.after(before.core.events, branch)
+        return before.core, provenance, self.core_settings(provenance)
+
+    def provenance(
+        self, source: bytes | None, settings: Settings, candidate: int = 0, avoid: Index | None = None
+    ) -> Provenance:
+        """Return the provenance of a piece of this model."""
+        return Provenance(
+            version=version("longplay"),
+            model=self._model.name,
+            model_hash=self._model.hash,
+            seed_hash=None if source is None else hashlib.sha256(source).hexdigest(),
+            candidate=candidate,
+            settings=settings,
+            index_hash=None if avoid is None else avoid.hash,
+        )
+
+    def core_settings(
+        self, provenance: Provenance, keep_seconds: float | None = None, avoid: Index | None = None
+    ) -> _core.Settings:
+        """Return the settings of a provenance as the core takes them, for this model."""
+        return core_settings(
+            provenance.settings_now,
+            self._model.folder.config,
+            candidate=provenance.candidate,
+            keep_seconds=keep_seconds,
+            avoid=avoid,
+        )
+
+    def read(self, kind: Kind, data: bytes) -> Snapshot:
+        """Read a snapshot of this model.
+
+        Raises
+        ------
+        SnapshotError
+            The bytes are damaged, or are not a snapshot of this kind and model.
+        """
+        snapshot = Snapshot.from_bytes(data, kind, self._model.hash)
+        try:
+            self.core_settings(snapshot.provenance)
+        except (TypeError, ValueError) as problem:
+            raise SnapshotError(f"the snapshot's settings are not valid: {problem}") from problem
+        return snapshot

@@ -1,0 +1,66 @@
+"""Checks of arguments, with one wording for all refusals.
+
+The wording is "NAME must be in [A, B], not VALUE". A value of the wrong type raises TypeError and a value out of range
+raises ValueError. Numbers of NumPy are returned as numbers of Python.
+"""
+
+import math
+from collections.abc import Collection
+from numbers import Integral, Real
+from typing import NoReturn, SupportsFloat, SupportsInt, cast
+
+
+def require_number(name: str, value: object, low: float, high: float, *, open_low: bool = False) -> float:
+    """Return a number as a float; refuse anything else and what is out of range.
+
+    With `open_low`, the range is (`low`, `high`].
+    """
+    if not isinstance(value, Real) or isinstance(value, bool):
+        refuse_type(name, "a number", value)
+    number = float(cast(SupportsFloat, value))
+    if not low <= number <= high or (open_low and number == low):
+        raise ValueError(f"{name} must be in {show_range(low, high, open_low)}, not {value}")
+    return number
+
+
+def require_integer(name: str, value: object, low: int, high: float = math.inf) -> int:
+    """Return an integer as an int; refuse anything else and what is out of range."""
+    if not isinstance(value, Integral) or isinstance(value, bool):
+        refuse_type(name, "an integer", value)
+    number = int(cast(SupportsInt, value))
+    if not low <= number <= high:
+        wanted = f"at least {low}" if high == math.inf else f"in {show_range(low, high)}"
+        raise ValueError(f"{name} must be {wanted}, not {value}")
+    return number
+
+
+def require_flag(name: str, value: object) -> bool:
+    """Return True or False; refuse anything else. ``numpy.bool_`` is returned as a bool."""
+    of_numpy = type(value).__module__ == "numpy" and type(value).__name__.startswith("bool")
+    if not isinstance(value, bool) and not of_numpy:
+        refuse_type(name, "True or False", value)
+    return bool(value)
+
+
+def require_choice(name: str, value: object, choices: Collection[str]) -> str:
+    """Return one of `choices`; refuse anything else."""
+    if isinstance(value, str) and value in choices:
+        return value
+    raise ValueError(f"{name} must be one of {', '.join(choices)}, not {value!r}")
+
+
+def refuse_type(name: str, wanted: str, value: object) -> NoReturn:
+    """Raise TypeError: `name` must be `wanted`."""
+    raise TypeError(f"{name} must be {wanted}, not {value!r}")
+
+
+def show_range(low: float, high: float, open_low: bool = False) -> str:
+    """Return a range as messages and help texts show it."""
+    return f"{'(' if open_low else '['}{_shown(low)}, {_shown(high)}]"
+
+
+def _shown(bound: float) -> str:
+    """Return a bound as text: 2**31 - 1 instead of 2147483647."""
+    if isinstance(bound, int) and bound >= 2**31 - 1 and (bound + 1).bit_count() == 1:
+        return f"2**{bound.bit_length()} - 1"
+    return f"{bound:g}" if isinstance(bound, float) else str(bound)

@@ -1,0 +1,75 @@
+"""Command-line options of the settings, made from the fields of `Settings`."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from longplay.settings import DECLARATIONS, Declaration, SamplingOption, Settings
+
+_TYPES: dict[str, Any] = {"number": float, "integer": int, "flag": bool, "text": str | None, "sampling": str | None}
+_SAMPLING_HELP = "By default the model's own."
+
+
+def takes_settings(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command an option for each of these settings; for all settings if no name is given.
+
+    The options take the place of the command's parameter `settings`, which receives their values as a dictionary.
+    """
+    chosen = [one for one in fields(Settings) if not names or one.name in names]
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        hints = get_type_hints(command, include_extras=True)
+
+        def run(**arguments: Any) -> None:
+            settings = {one.name: arguments.pop(one.name) for one in chosen}
+            command(**arguments, settings=settings)
+
+        parameters: list[inspect.Parameter] = []
+        for parameter in inspect.signature(command).parameters.values():
+            if parameter.name == "settings":
+                parameters += [_option(one.name, DECLARATIONS[one.name], one.default) for one in chosen]
+            else:
+                kind = inspect.Parameter.KEYWORD_ONLY
+                parameters.append(parameter.replace(annotation=hints[parameter.name], kind=kind))
+        run.__name__, run.__doc__ = command.__name__, command.__doc__
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # typer reads it
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        return run
+
+    return decorate
+
+
+def parse_sampling(text: str) -> SamplingOption:
+    """Read the value of a sampling option: a number, or pairs such as "pitch=0.9,velocity=1".
+
+    Raises
+    ------
+    typer.BadParameter
+        The text is neither.
+    """
+    try:
+        if "=" not in text:
+            return float(text)
+        pairs = [pair.split("=") for pair in text.split(",")]
+        values = {name.strip(): float(number) for name, number in pairs}
+    except ValueError:
+        raise typer.BadParameter(f"must be a number or FIELD=NUMBER,..., not {text!r}") from None
+    if len(values) < len(pairs):
+        raise typer.BadParameter(f"must name each field once, not {text!r}")
+    return values
+
+
+def _option(name: str, declared: Declaration, default: Any) -> inspect.Parameter:
+    text = f"{declared.help} In {declared.range}." if declared.range else declared.help
+    if declared.kind == "sampling":
+        option = typer.Option(help=f"{text} {_SAMPLING_HELP}", parser=parse_sampling, metavar="N|FIELD=N,...")
+    else:
+        option = typer.Option(help=text)
+    kind: Any = Annotated  # a type that is made at run time, which mypy cannot follow
+    annotation = kind[_TYPES[declared.kind], option]
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)

@@ -1,0 +1,261 @@
+"""One model, run step by step, for training and measurements."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longplay import _core
+from longplay._model.device import DeviceName, gpu_index
+from longplay._model.folder import load_model
+from longplay._model.opened import model_path
+from longplay._model.runtime import library_path, preload_cuda
+from longplay._model.sampling import SAMPLING_OFF, field_params, sampling_params
+from longplay._require import require_integer
+from longplay.settings import Settings
+
+_MAX_BATCH = 1 << 16
+
+
+class Model:
+    """Run a model step by step: the caller chooses the events, and reads the logits.
+
+    A model has a state for each row of a batch. `step` advances the first rows by one event and returns the logits of
+    the first field; `head` returns the logits of a later field. `Engine` generates pieces with the same core.
+
+    Parameters
+    ----------
+    model : path or str, optional
+        A model folder (``docs/model-contract.md``), or the name of a built-in model, as for `Engine`.
+    max_batch : int
+        Number of rows, in [1, 65536].
+    device : str
+        "cpu", or "cuda" or "cuda:1", a GPU by its number.
+
+    Raises
+    ------
+    ModelError
+        The folder breaks the model contract; the message names the file and the entry.
+    DeviceError
+        ONNX Runtime or the device cannot be used; the message says how to fix it.
+    TypeError, ValueError
+        `max_batch` or `device` is not allowed; the message names it.
+
+    Examples
+    --------
+    >>> model = longplay.Model("piano-lstm")
+    >>> events = np.array([model.start_event])
+    >>> controls = np.array([model.unknown_controls])
+    >>> logits = model.step(events, controls)  # of the first field
+    """
+
+    def __init__(self, model: str | Path | None = None, *, max_batch: int = 1, device: DeviceName = "cpu") -> None:
+        if device == "auto":
+            raise ValueError("device must be 'cpu', 'cuda' or 'cuda:N', not 'auto'")
+        index = gpu_index(device)
+        rows = require_integer("max_batch", max_batch, 1, _MAX_BATCH)
+        self._folder = load_model(model_path(model))
+        if index is not None:
+            preload_cuda()
+        self._runtime = _core.Runtime(str(library_path()))
+        chosen = _core.Device.cpu if index is None else _core.Device.cuda(index)
+        self._core = _core.Model(self._runtime, self._folder.files, chosen, rows)
+
+    @property
+    def path(self) -> Path:
+        """Folder of the model."""
+        return self._folder.path
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """The model's ``config.json``."""
+        return self._folder.config
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the model's files."""
+        return self._folder.hash
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Names of the fields of an event."""
+        return tuple(str(field["name"]) for field in self.config["fields"])
+
+    @property
+    def start_event(self) -> tuple[int, ...]:
+        """The event before the first one."""
+        return tuple(int(id_) for id_ in self.config["start_event"])
+
+    @property
+    def unknown_controls(self) -> tuple[int, ...]:
+        """Value of each control that means unknown."""
+        return tuple(int(control["unknown"]) for control in self.config["controls"])
+
+    @property
+    def max_batch(self) -> int:
+        """Number of rows."""
+        return self._core.max_batch
+
+    @property
+    def state_bytes(self) -> int:
+        """Size of the state of one row, in bytes."""
+        return self._core.state_bytes
+
+    @property
+    def run_seconds(self) -> float:
+        """Seconds inside ONNX Runtime's ``Run`` since the model was opened."""
+        return self._core.run_seconds
+
+    def step(self, events: NDArray[np.int64], controls: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Advance the first rows by one event.
+
+        Parameters
+        ----------
+        events : int64 array, shape (rows, fields)
+            The last event of each row; `start_event` before the first. `rows` is at most `max_batch`.
+        controls : int64 array, shape (rows, controls)
+            Value of each control.
+
+        Returns
+        -------
+        float32 array, shape (rows, ids of the first field)
+            Logits of the first field of the next event.
+
+        Raises
+        ------
+        ValueError
+            A shape is wrong, or an id is out of range.
+        """
+        return self._core.step(_int64(events), _int64(controls))
+
+    def head(self, field: int, drawn: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the logits of a later field of the next event, after `step`.
+
+        Parameters
+        ----------
+        field : int
+            Index of the field, from 1.
+        drawn : int64 array, shape (rows, field)
+            Ids of the fields before it, with as many rows as in the last `step`.
+
+        Returns
+        -------
+        float32 array, shape (rows, ids of the field)
+
+        Raises
+        ------
+        ValueError
+            `field`, the shape or an id is out of range.
+        """
+        return self._core.head(field, _int64(drawn))
+
+    def reset(self, row: int) -> None:
+        """Set the state of a row to the initial state."""
+        self._core.reset(row)
+
+    def save(self, row: int) -> bytes:
+        """Return the state of a row, for `load`."""
+        return self._core.save(row)
+
+    def load(self, row: int, state: bytes) -> None:
+        """Set the state of a row to bytes from `save`.
+
+        Raises
+        ------
+        ValueError
+            The bytes are not a state of this model.
+        """
+        self._core.load(row, state)
+
+    def sampling(self, settings: Settings | None = None) -> list[dict[str, float]]:
+        """Return ``temperature``, ``top_k``, ``top_p`` and ``min_p`` of each field, after settings and config."""
+        params = field_params(Settings() if settings is None else settings, self.config)
+        return [{name: getattr(one, name) for name in SAMPLING_OFF} for one in params]
+
+    def score_events(self, events: NDArray[np.int32], *, controls: Sequence[int] | None = None) -> NDArray[np.float32]:
+        """Return the log-probability of each field of events, each given all events before it.
+
+        Parameters
+        ----------
+        events : int32 array, shape (events, fields)
+        controls : sequence of int, optional
+            Value of each control; by default `unknown_controls`.
+
+        Returns
+        -------
+        float32 array, shape (events, fields)
+            Natural logarithms, before temperature and filters.
+
+        Raises
+        ------
+        ValueError
+            The shape is wrong, or an id is out of range.
+        """
+        return self._generate(events, 0, {}, 0, controls, score_prompt=True)[2]
+
+    def generate_events(
+        self,
+        count: int,
+        prompt: NDArray[np.int32] | None = None,
+        *,
+        random_seed: int = 0,
+        controls: Sequence[int] | None = None,
+        **sampling: float,
+    ) -> NDArray[np.int32]:
+        """Draw events after a prompt, without the rules of form that `Engine` adds.
+
+        Parameters
+        ----------
+        count : int
+            Number of events.
+        prompt : int32 array, shape (events, fields), optional
+            The events before them.
+        random_seed : int
+            Any integer in [0, 2**64 - 1].
+        controls : sequence of int, optional
+            As for `score_events`.
+        **sampling
+            ``temperature``, ``top_k``, ``top_p``, ``min_p`` of all fields; by default the model's distribution is
+            unchanged.
+
+        Returns
+        -------
+        int32 array, shape (events, fields)
+
+        Raises
+        ------
+        TypeError, ValueError
+            An argument has the wrong type or is out of range.
+        """
+        nothing = np.empty((0, len(self.fields)), np.int32)
+        return self._generate(nothing if prompt is None else prompt, count, sampling, random_seed, controls)[0]
+
+    def _generate(
+        self,
+        prompt: NDArray[np.int32],
+        count: int,
+        sampling: Mapping[str, float],
+        random_seed: int,
+        controls: Sequence[int] | None,
+        score_prompt: bool = False,
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.float32]]:
+        if unknown := sorted(set(sampling) - set(SAMPLING_OFF)):
+            raise TypeError(f"sampling must be of {', '.join(SAMPLING_OFF)}, not {unknown[0]!r}")
+        [generated] = _core.generate_events(
+            self._runtime,
+            self._folder.files,
+            [np.ascontiguousarray(prompt, np.int32)],
+            [count],
+            random_seed=random_seed,
+            params=[sampling_params({**SAMPLING_OFF, **sampling})] * len(self.fields),
+            bias=[[]] * len(self.fields),
+            controls=list(self.unknown_controls if controls is None else controls),
+            score_prompt=score_prompt,
+        )
+        return generated
+
+
+def _int64(ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.ascontiguousarray(ids, np.int64)

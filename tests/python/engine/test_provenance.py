@@ -1,0 +1,28 @@
+"""A provenance as plain values, and back; values of another format are refused."""
+
+import json
+
+import pytest
+
+from longplay import Provenance, Settings, Step
+
+MADE = Provenance("1.0", "tiny", "ab", None, 3, Settings(top_p={"pitch": 0.5}), (Step(7, 1, 60.0),), "cd")
+
+
+def test_plain_values_give_the_same_provenance():
+    values = json.loads(json.dumps(MADE.as_dict()))
+    assert values["format"] == 1
+    assert Provenance.from_dict(values) == MADE
+
+
+@pytest.mark.parametrize("found", [0, 2, "1", None])
+def test_another_format_is_refused_by_its_number(found):
+    with pytest.raises(ValueError, match=f"has format {found!r}, but this version of longplay reads format 1"):
+        Provenance.from_dict(MADE.as_dict() | {"format": found})
+
+
+def test_values_without_a_format_are_of_an_earlier_one():
+    values = MADE.as_dict()
+    del values["format"]
+    with pytest.raises(ValueError, match="has format 0, but this version"):
+        Provenance.from_dict(values)
