@@ -70,7 +70,7 @@ def notes(options: Options) -> Iterator[Figure]:
 
 
 def rivals(options: Options) -> list[Rival]:
-    """Return all rivals. `Rival.open` raises an Error if the model is not an LSTM that ``training/export.py`` writes."""
+    """Return all rivals. They fail if the model is not an LSTM that ``training/export.py`` wrote."""
 
     @cache
     def weights() -> LSTMWeights:

@@ -9,10 +9,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from longplay.bench import machine as machine_
 from longplay.bench.figure import Figure
+from longplay.bench.machine import describe
 from longplay.files import write_whole
-
 
 _WIDTH = 120  # columns of a table outside a terminal
 
@@ -27,7 +26,7 @@ def show_all(figures: Iterable[Figure]) -> tuple[dict[str, str | int], list[Figu
     figures : list of Figure
     """
     console = Console(width=None if sys.stdout.isatty() else _WIDTH)
-    machine = machine_.describe()
+    machine = describe()
     show_machine(machine, console)
     return machine, show(figures, console)
 

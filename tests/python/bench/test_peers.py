@@ -107,7 +107,9 @@ def test_the_command_writes_a_table_json_and_a_picture(tmp_path):
 
 def test_the_wheel_imports_no_torch():
     package = Path(longplay.__path__[0])
-    imported = [path.name for path in package.rglob("*.py") if re.search(r"^\s*(import|from) torch", path.read_text(), re.M)]
+    imported = [
+        path.name for path in package.rglob("*.py") if re.search(r"^\s*(import|from) torch", path.read_text(), re.M)
+    ]
     assert imported == []
 
 
@@ -183,5 +185,3 @@ def test_files_are_read_and_written_beside_others():
     assert {figure.part for figure in figures} == {"reading MIDI", "writing MIDI"}
     for rival in ("longplay", "symusic", "mido"):
         assert [f.median > 0 for f in figures if f.labels["rival"] == rival and f.name == "a note"] == [True, True]
-
-
