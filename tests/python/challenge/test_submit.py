@@ -138,8 +138,8 @@ def test_a_third_in_24_hours_is_refused_until_the_first_is_a_day_old(ask, tmp_pa
     submitted(tmp_path / "out", NOW - timedelta(hours=1))
     with pytest.raises(
         longplay.Error,
-        match="2 submissions in 24 hours are allowed and made; "
-        "the next one is possible at 2026-03-01 16:00:00 UTC, in 4 h 0 min",
+        match=r"2 submissions were made in the last 24 hours, and no more are allowed\. "
+        r"The next one is possible at 2026-03-01 16:00:00 UTC, in 4 h 0 min",
     ):
         ask(NOW)
     with pytest.raises(longplay.Error, match="in 0 h 1 min"):
