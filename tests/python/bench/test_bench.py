@@ -20,7 +20,7 @@ from longplay.bench.options import Options
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
-    """What a quick bench of the tiny model writes, and its picture."""
+    """Return the JSON report, the picture and the table of a quick bench of the tiny model."""
     folder = tmp_path_factory.mktemp("bench")
     asked = ["--model", tiny_model.build(folder / "tiny"), "--json", folder / "a.json", "--plot", folder / "a.png"]
     command = [sys.executable, "-m", "longplay", "bench", "--quick", "--threads", "2", *map(str, asked)]

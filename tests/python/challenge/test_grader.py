@@ -102,7 +102,7 @@ def test_a_shorter_hour_that_is_accepted_fills_120_clips_too(notes, length_ms):
 
 
 def notes_file(spacing, last, *, tempo=""):
-    """A note every `spacing` ticks, the last note_off at tick `last`, where End-of-Track is too."""
+    """Return a note every `spacing` ticks; the last note_off and End-of-Track are at tick `last`."""
     track = tempo
     wait = 0
     for _ in range(last // spacing):

@@ -44,7 +44,7 @@ def index():
 
 @pytest.fixture(scope="module")
 def made(engine, tmp_path_factory):
-    """A folder as `longplay batch --json` leaves it, its lines beside the pieces."""
+    """Return a folder of pieces with the output of `longplay batch --json`."""
     folder = tmp_path_factory.mktemp("made")
     lines = []
     for number, piece in enumerate(engine.generate_batch([SEED] * 3, 3600)):
