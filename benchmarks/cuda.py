@@ -55,7 +55,7 @@ def measure(engine: longplay.Engine, args: argparse.Namespace) -> str:
 
 
 def gpu_names() -> str:
-    """What NVIDIA's driver calls its GPUs."""
+    """Return the names of the GPUs that NVIDIA's driver reports."""
     if shutil.which("nvidia-smi") is None:
         return "no NVIDIA driver"
     asked = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]

@@ -89,13 +89,13 @@ def run_and_kill(command: Sequence[str], folder: Path, seconds: float) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-        print(f"killed after     {seconds:.1f} s: {standing(folder)}")
+        print(f"killed after     {seconds:.1f} s: {describe_progress(folder)}")
     else:
         print("it was done before the kill")
 
 
-def standing(folder: Path) -> str:
-    """What a killed farm has on disk."""
+def describe_progress(folder: Path) -> str:
+    """Describe what a killed farm has on disk."""
     if not (folder / "manifest.sqlite").exists():
         return "nothing yet"
     with closing(sqlite3.connect(folder / "manifest.sqlite")) as database:

@@ -70,7 +70,7 @@ CHANGES: dict[str, Change] = {
 
 
 def passage(random: np.random.Generator, index: Index, seconds: float, least_notes: int) -> Notes:
-    """A passage of the training set that begins at 0 ms."""
+    """Draw a passage of the training set; it begins at 0 ms."""
     while True:
         first = int(random.integers(len(index.pitches)))
         work = index.work_at(index.first_notes, first)
@@ -96,7 +96,7 @@ def plant(random: np.random.Generator, host: Notes, quote: Notes) -> tuple[Notes
 
 
 def plain_melody(random: np.random.Generator, index: Index, least_notes: int) -> Notes:
-    """A melody of the training set, as the index has it, transposed by up to five semitones; it begins at 0 ms."""
+    """Draw a melody of the training set, transposed by up to five semitones; it begins at 0 ms."""
     while True:
         first, count = int(random.integers(len(index.melody))), int(random.integers(least_notes, 2 * least_notes + 1))
         places = index.melody[first : first + count + 1]  # the last one ends the one before it
@@ -158,7 +158,7 @@ def false_alarms(index: Index, hosts: dict[str, Notes], composers: dict[str, str
 
 
 def part(random: np.random.Generator, pieces: Sequence[Notes]) -> Notes:
-    """A minute of one of the pieces."""
+    """Draw a minute of one of the pieces."""
     host = pieces[int(random.integers(len(pieces)))]
     middle = host["onset_ms"][random.integers(len(host))]
     return np.array(host[(host["onset_ms"] >= middle - 30_000) & (host["onset_ms"] < middle + 30_000)])
@@ -194,7 +194,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             host = part(random, pieces)
             notes, planted = plant(random, host, longplay.resolve_overlaps(change(random, quote).astype(NOTE)))
             found += is_found(Line.of_notes(index, notes), notes, planted, args.least_bits)
-        told(name, found, counts)
+        print_recall(name, found, counts)
 
     for least_notes in (24, 48):
         random = np.random.default_rng(0)
@@ -204,10 +204,10 @@ def main(argv: Sequence[str] | None = None) -> None:
             counts.append(len(song))
             notes, planted = sing(random, part(random, pieces), song)
             found += is_found(Line.of_melody(index, notes), notes, planted, args.least_melody_bits)
-        told(f"melodies of {least_notes} to {2 * least_notes} notes", found, counts)
+        print_recall(f"melodies of {least_notes} to {2 * least_notes} notes", found, counts)
 
 
-def told(name: str, found: int, counts: Sequence[int]) -> None:
+def print_recall(name: str, found: int, counts: Sequence[int]) -> None:
     print(f"{name:40} recall {found / len(counts):.3f}   (notes of a quotation: {np.median(counts):.0f})", flush=True)
 
 

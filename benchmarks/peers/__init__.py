@@ -1,1 +1,1 @@
-"""Others at the same work: what ``longplay bench --peers`` runs. Each rival in its best form."""
+"""Rivals that do the same work as longplay, each in its fastest known form: ``python -m benchmarks.peers``."""

@@ -1,7 +1,8 @@
-"""Others that make notes, one at a time and on one thread."""
+"""Rivals that generate notes, one at a time and on one thread."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -11,21 +12,21 @@ from benchmarks.peers.rival import Rival, Work, compare
 from longplay.bench.figure import Figure
 from longplay.bench.options import Options
 
-_MODELS_NOTES = 200  # of a Transformer at once: what fits its context
+_TRANSFORMER_NOTES = 200  # of one run of a Transformer; they fit its context
 
 
 @dataclass(frozen=True)
 class _SameWeights:
-    """A loop that runs longplay's own weights, so that its answers can be checked."""
+    """A loop with longplay's own weights, so that its results can be checked."""
 
     name: str
     packages: str
     module: str
     make: Callable[[Any, LSTMWeights, Options], Loop]
     tolerance: float
-    """Nats by which an id's log-probability may differ. The same graphs give the same numbers. In longplay's products
-    eight bits are left of what enters them; in fp32 all, in another int8 other eight."""
-    pace: int = 1  # it makes that many times fewer notes
+    """Largest allowed difference of an id's log-probability, in nats. The same graphs give the same numbers. longplay
+    rounds the inputs of a product to 8 bits, an fp32 rival does not, and another int8 rival rounds differently."""
+    slowdown: int = 1  # divides the number of notes that are timed
 
 
 _LOOPS = (
@@ -45,19 +46,19 @@ _LOOPS = (
         *("torch, compiled, int8 weights", "torch", "torch_function"),
         *(lambda m, w, _: m.FunctionLoop(w, m.int8_weights, compiled=True), 0.3),
     ),
-    _SameWeights("torch, window of 100", "torch", "torch_window", lambda m, w, _: m.WindowLoop(w), 0.1, pace=50),
+    _SameWeights("torch, window of 100", "torch", "torch_window", lambda m, w, _: m.WindowLoop(w), 0.1, slowdown=50),
 )
 _TRANSFORMERS = (
     ("transformers, GPT-2", "torch transformers", "gpt2"),
-    # Without --no-deps pip would lay another onnxruntime over the one that is there.
+    # Without --no-deps, pip would overwrite the installed onnxruntime with another build.
     ("onnxruntime-genai, Llama", "torch transformers && pip install --no-deps onnxruntime-genai onnx-ir", "genai"),
 )
 
 
 def notes(options: Options) -> Iterator[Figure]:
-    """Compare making notes, from the start event on: longplay a piece, the others as `loop` has it.
+    """Compare the generation of notes from the start event: longplay a piece, the rivals as in `loop`.
 
-    All that longplay draws count as notes, also those that its rules do not keep: the others have no such rules.
+    Every event that longplay draws counts as a note, also events that its rules reject. The rivals have no such rules.
     """
 
     def own() -> int:
@@ -69,35 +70,39 @@ def notes(options: Options) -> Iterator[Figure]:
 
 
 def rivals(options: Options) -> list[Rival]:
-    """All of them; a model that is no LSTM as ``training/export.py`` writes it has none, and an Error says so."""
-    weights = read(options.folder)
+    """Return all rivals. They fail if the model is not an LSTM that ``training/export.py`` wrote."""
+
+    @cache
+    def weights() -> LSTMWeights:
+        return read(options.folder)
+
     same = [Rival(each.name, each.packages, _opening(each, weights, options)) for each in _LOOPS]
     others = [Rival(name, packages, _generating(module, weights, options)) for name, packages, module in _TRANSFORMERS]
     return [*same, *others]
 
 
-def _opening(rival: _SameWeights, weights: LSTMWeights, options: Options) -> Callable[[], Work]:
+def _opening(rival: _SameWeights, read_weights: Callable[[], LSTMWeights], options: Options) -> Callable[[], Work]:
     def open_it() -> Work:
-        module = _module(rival.module)
+        module, weights = _module(rival.module), read_weights()
         difference = expect_same(rival.make(module, weights, options), weights, options, rival.tolerance)
-        count = max(1, options.calls // rival.pace)
-        remark = f"log-probabilities within {difference:.1g} of ours"
+        count = max(1, options.calls // rival.slowdown)
+        remark = f"log-probabilities within {difference:.1g} nats of longplay's"
         return Work(playing(rival.make(module, weights, options), weights, count), count, remark)
 
     return open_it
 
 
-def _generating(name: str, weights: LSTMWeights, options: Options) -> Callable[[], Work]:
+def _generating(name: str, read_weights: Callable[[], LSTMWeights], options: Options) -> Callable[[], Work]:
     def open_it() -> Work:
-        count = min(_MODELS_NOTES, options.calls)
-        run, remark = _module(name).generating(weights, count)
+        count = min(_TRANSFORMER_NOTES, options.calls)
+        run, remark = _module(name).generating(read_weights(), count)
         return Work(run, count, remark)
 
     return open_it
 
 
 def _module(name: str) -> Any:
-    """A module of this folder that needs packages of its own; what it measures has one thread."""
+    """Import a module of this folder that needs further packages, and limit torch to one thread."""
     module = import_module(f"benchmarks.peers.{name}")
     if torch := getattr(module, "torch", None):
         torch.set_num_threads(1)

@@ -1,5 +1,6 @@
-"""A rival, and how it is measured beside longplay."""
+"""A rival, and its measurement beside longplay."""
 
+import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -8,7 +9,17 @@ from longplay.bench.figure import Figure, repeated
 
 @dataclass(frozen=True)
 class Work:
-    """Something to be timed, right already."""
+    """Work to be timed.
+
+    Attributes
+    ----------
+    run : callable
+        Does the work once. Its results have been checked.
+    notes : int
+        Number of notes that one call processes.
+    remark : str
+        How the work was done.
+    """
 
     run: Callable[[], object]
     notes: int
@@ -17,15 +28,15 @@ class Work:
 
 @dataclass(frozen=True)
 class Rival:
-    """Somebody's way of doing some work.
+    """Another implementation of some work.
 
     Attributes
     ----------
     name : str
     packages : str
-        What pip has to install for it.
+        Arguments of ``pip install`` that install it.
     open : callable
-        Gives the work, after its answers have been checked. Raises ImportError where a package is missing.
+        Checks the results and returns the work. Whatever it raises becomes the reason of a row without values.
     """
 
     name: str
@@ -34,34 +45,49 @@ class Rival:
 
 
 def compare(part: str, unit: str, own: Work, rivals: Sequence[Rival], repeats: int) -> Iterator[Figure]:
-    """Time a note of longplay and of each rival, and tell how many times as long theirs takes.
+    """Time one note of longplay and of each rival, and yield the ratio of their times.
+
+    A rival that is not installed, or that fails, yields one figure without values; its remark is the reason.
 
     Parameters
     ----------
     part : str
-        What the work is called.
+        Name of the work.
     unit : str
         "us" or "ns".
     own : Work
-        longplay's.
+        longplay's work.
     rivals : sequence of Rival
-        One that is not installed has a figure without values.
     repeats : int
+        Number of timed runs of each work.
     """
     scale = {"us": 1e6, "ns": 1e9}[unit]
-    ours = [scale * each / own.notes for each in repeated(own.run, repeats)]
-    name = "a note"
-    first = Figure(part, name, unit, ours, {"rival": "longplay"}, own.remark)
-    yield first
+
+    def measure(rival: str, work: Work) -> Figure:
+        times = [scale * each / work.notes for each in repeated(work.run, repeats)]
+        return Figure(part, "a note", unit, times, {"rival": rival}, work.remark)
+
+    ours = measure("longplay", own)
+    yield ours
     for rival in rivals:
-        labels = {"rival": rival.name}
         try:
-            work = rival.open()
-        except ImportError:
-            yield Figure(part, name, unit, [], labels, f"not installed: pip install {rival.packages}")
+            theirs = measure(rival.name, rival.open())
+        except Exception as error:
+            yield Figure(part, "a note", unit, [], {"rival": rival.name}, _reason(rival, error))
             continue
-        theirs = Figure(
-            part, name, unit, [scale * each / work.notes for each in repeated(work.run, repeats)], labels, work.remark
-        )
         yield theirs
-        yield Figure(part, "times longplay's", "x", [each / first.median for each in theirs.values], labels)
+        ratios = [each / ours.median for each in theirs.values]
+        yield Figure(part, "times longplay's", "x", ratios, {"rival": rival.name})
+
+
+def _reason(rival: Rival, error: Exception) -> str:
+    """Return why a rival has no values, in one line."""
+    if isinstance(error, ModuleNotFoundError):
+        return f"{error.name} is not installed. To fix this, run: pip install {rival.packages}"
+    text = str(error)
+    if isinstance(error, subprocess.CalledProcessError):
+        output = error.stderr or error.output or b""
+        output = output if isinstance(output, str) else output.decode(errors="replace")
+        lines = output.strip().splitlines()
+        text = f"a subprocess failed with status {error.returncode}" + (f": {lines[-1]}" if lines else "")
+    return f"failed: {type(error).__name__}: {' '.join(text.split())}"

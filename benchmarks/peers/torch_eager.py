@@ -83,7 +83,7 @@ class EagerLoop:
 
 
 def tensor(array: Any) -> Tensor:
-    """A tensor with memory of its own."""
+    """Return a tensor that owns its memory."""
     return torch.tensor(array)
 
 

@@ -1,4 +1,4 @@
-"""The MIDI files of a data set: a folder or a tar archive, and what its manifest says of them."""
+"""The MIDI files of a data set, a folder or a tar archive, with the rows of its manifest."""
 
 import csv
 import io
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from longplay._extras import missing_extra
 from longplay.midi import MidiSource
 
 MANIFEST = "manifest.csv"
@@ -23,11 +24,11 @@ class DataFile:
     Attributes
     ----------
     path : str
-        Within the data set; below the manifest's folder if there is one.
+        Path within the data set; relative to the manifest if there is one.
     row : mapping of str to str
-        What the manifest says of it, by column; empty without a manifest.
+        Row of the manifest, by column; empty without a manifest.
     file : path or bytes
-        What `longplay.read_midi` takes: bytes if it comes from an archive.
+        Argument for `longplay.read_midi`: bytes if the file comes from an archive.
     """
 
     path: str
@@ -37,14 +38,14 @@ class DataFile:
 
 @dataclass(frozen=True)
 class DataSet:
-    """What a data set holds.
+    """Content of a data set.
 
     Attributes
     ----------
     files : list of DataFile
-        In the order of the manifest, or by path.
+        Files in the order of the manifest, or by path.
     unlisted : list of str
-        MIDI files that the manifest does not name.
+        Paths of MIDI files that the manifest does not list.
     manifest : str or None
         Path of the manifest within the data set.
     """
@@ -55,23 +56,26 @@ class DataSet:
 
 
 def read_data_set(data: Path, columns: Collection[str]) -> DataSet:
-    """Find the MIDI files of a folder, or of a tar archive; a compressed one too (.zst needs the package zstandard).
+    """Find the MIDI files of a folder or of a tar archive, compressed or not.
 
-    A manifest is a file ``manifest.csv``, in the folder itself or in one folder within.
+    A manifest is a file ``manifest.csv`` in the folder or in a direct subfolder. An archive with the suffix .zst needs
+    the package zstandard.
 
     Parameters
     ----------
     data : Path
     columns : collection of str
-        What a manifest must have besides ``path``.
+        Columns that a manifest must have in addition to ``path``.
 
     Raises
     ------
     FileNotFoundError
         The data set does not exist.
+    Error
+        The package zstandard is not installed.
     ValueError
-        It is neither a folder nor an archive that can be read, or its manifest lacks a column or names a file that is
-        not there.
+        The data set is neither a folder nor a readable archive, or its manifest lacks a column or lists a missing
+        file.
     """
     if not data.exists():
         raise FileNotFoundError(f"{data} does not exist")
@@ -85,7 +89,7 @@ def read_data_set(data: Path, columns: Collection[str]) -> DataSet:
     for row in rows:
         path = str(root / row["path"])
         if path not in files:
-            raise ValueError(f"{manifest} names {row['path']}, which is not there")
+            raise ValueError(f"{manifest} lists {row['path']}, which does not exist")
         listed.append(DataFile(row["path"], row, files.pop(path)))
     return DataSet(listed, sorted(files), manifest)
 
@@ -104,7 +108,7 @@ def _archive(data: Path) -> dict[str, MidiSource]:
     with data.open("rb") as packed:
         stream: Any = packed
         if data.suffix == ".zst":
-            zstandard = _zstandard(data)
+            zstandard = _zstandard()
             broken += (zstandard.ZstdError,)
             stream = zstandard.ZstdDecompressor(max_window_size=2**27).stream_reader(packed)  # of zstd --long=27
         try:
@@ -120,19 +124,19 @@ def _archive(data: Path) -> dict[str, MidiSource]:
             raise ValueError(f"data must be a folder or a tar archive, not {data}: {error}") from error
 
 
-def _zstandard(data: Path) -> Any:
+def _zstandard() -> Any:
     try:
         import zstandard
-    except ImportError as error:
-        raise ValueError(f"{data} needs the package zstandard: pip install zstandard") from error
+    except ModuleNotFoundError:
+        raise missing_extra("zstandard", "train") from None
     return zstandard
 
 
 def _find_manifest(files: dict[str, MidiSource]) -> str | None:
-    """Take the manifests out of the files but for the highest; return its path."""
+    """Remove all manifests from `files` except the highest, and return its path."""
     found = [path for path in files if PurePosixPath(path).name == MANIFEST]
-    places = {path: len(PurePosixPath(path).parts) for path in found}
-    highest = [path for path in found if places[path] == min(places.values()) and places[path] <= 2]
+    depths = {path: len(PurePosixPath(path).parts) for path in found}
+    highest = [path for path in found if depths[path] == min(depths.values()) and depths[path] <= 2]
     if len(highest) > 1:
         raise ValueError(f"data must hold one {MANIFEST}, not {len(highest)}: {', '.join(sorted(highest))}")
     for path in set(found) - set(highest):

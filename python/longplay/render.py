@@ -1,4 +1,7 @@
-"""MIDI files as sound, through FluidSynth and a soundfont. Needs the extra ``[render]``; see ``docs/rendering.md``."""
+"""Rendering of MIDI files to sound with FluidSynth and a soundfont. See ``docs/rendering.md``.
+
+Needs the extra ``[render]``.
+"""
 
 import io
 from collections import Counter
@@ -11,28 +14,29 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from longplay._contest import MAX_VELOCITY
 from longplay._core import Error
+from longplay._extras import missing_extra
 from longplay.files import whole_file
 from longplay.midi import MidiSource, Notes, read_midi
 
 SAMPLE_RATE = 44_100  # Hz
 FORMATS = {".wav": "WAV", ".flac": "FLAC", ".mp3": "MP3"}
-SOUNDFONTS = (  # where Debian, Fedora and Arch put one
+SOUNDFONTS = (  # default locations of Debian, Fedora and Arch
     Path("/usr/share/sounds/sf2/FluidR3_GM.sf2"),
     Path("/usr/share/sounds/sf2/default-GM.sf2"),
     Path("/usr/share/soundfonts/FluidR3_GM.sf2"),
     Path("/usr/share/soundfonts/default.sf2"),
 )
-GAIN = 0.5  # FluidSynth's own 0.2 is faint for one piano
-CHUNK = SAMPLE_RATE  # frames at most between two looks at the progress
+GAIN = 0.5  # FluidSynth's default of 0.2 is quiet for one piano
+CHUNK = SAMPLE_RATE  # largest number of frames between two progress reports
 QUIET = 33  # of 32767: -60 dB
-LONGEST_TAIL = 20  # s
-TONE = 100  # the velocity that every note's tone has as heard
-VELOCITIES = 127  # twice that is below FluidSynth's channel 255, whose controllers reach into voices never played
+MAX_TAIL_SECONDS = 20
+VELOCITIES = 127  # twice as many are below channel 255, where FluidSynth's controllers access unused voices
 
 
 class _Stroke(NamedTuple):
-    """A key going down, or up when `velocity` is 0; sorted by time, releases first."""
+    """A key that goes down, or up if `velocity` is 0. Strokes sort by time, releases first."""
 
     frame: int
     velocity: int
@@ -49,32 +53,32 @@ def render(
     overwrite: bool = True,
     progress: Callable[[float, float], None] | None = None,
 ) -> None:
-    """Play a MIDI file on a grand piano into a sound file of 16 bits, 44.1 kHz, two channels.
+    """Render a MIDI file with a grand piano to a sound file: 16 bits, 44.1 kHz, stereo.
 
-    The sound ends when the last note has died away.
+    The sound ends when the last note has decayed.
 
     Parameters
     ----------
     source : path or bytes
-        What `read_midi` reads. Every program sounds as piano.
+        MIDI file; see `read_midi`. Every program sounds as piano.
     out : path
-        Ends in ``.wav``, ``.flac`` or ``.mp3``.
+        File to write; its suffix is ``.wav``, ``.flac`` or ``.mp3``.
     soundfont : path, optional
-        Of SoundFont 2 or 3; bank 0, preset 0 is played. One that the system has, unless given.
+        SoundFont 2 or 3 file, of which bank 0, preset 0 is played; by default one of the system.
     as_heard : bool
-        Play as the contest's page does: a note rings out, whatever its length, its gain is velocity / 100, and
-        its tone does not depend on it; there is no reverberation; drums sound as piano.
+        Play as the contest's page does. A note rings out whatever its duration, its gain is velocity / 100, and its
+        tone does not depend on its velocity. There is no reverberation, and drums sound as piano.
     gain : float
-        In ``(0, 10]``. Samples beyond the range of 16 bits are cut off.
+        Gain in ``(0, 10]``. Samples beyond the range of 16 bits are clipped.
     overwrite : bool
-        Write over a file that exists.
+        Whether to replace an existing file.
     progress : callable, optional
-        Called with the seconds that are rendered and the seconds of the music.
+        Called with (seconds rendered, seconds of the music).
 
     Raises
     ------
     Error
-        FluidSynth, a package or a soundfont is missing; the message says how to install it.
+        FluidSynth, a package or a soundfont is missing. The message has the command that installs it.
     ValueError
         `gain` or the suffix of `out` is out of range, or there are no notes.
     OSError
@@ -107,16 +111,20 @@ class Piano:
     Parameters
     ----------
     soundfont : path, optional
-        One that the system has, unless given.
+        SoundFont 2 or 3 file; by default one of the system.
     gain : float
-        In ``(0, 10]``.
+        Gain in ``(0, 10]``.
     ringing : bool
-        As the contest's page plays; see `render`.
+        Whether to play as the contest's page does; see `as_heard` of `render`.
 
     Raises
     ------
-    Error, ValueError, OSError
-        As `render` does.
+    Error
+        FluidSynth, a package or a soundfont is missing.
+    ValueError
+        `gain` is out of range, or `soundfont` is not a SoundFont file.
+    OSError
+        The soundfont cannot be opened.
     """
 
     def __init__(self, soundfont: str | Path | None = None, *, gain: float = GAIN, ringing: bool = False) -> None:
@@ -132,11 +140,11 @@ class Piano:
         for channel in range(2 * VELOCITIES if ringing else 1):
             self._synth.program_select(channel, font, 0, 0)
             if ringing:
-                # A channel for each velocity, twice. FluidSynth's volume controller is quadratic.
+                # Two channels for each velocity. FluidSynth's volume controller is quadratic.
                 self._synth.cc(channel, 7, round(127 * np.sqrt((channel % VELOCITIES + 1) / VELOCITIES)))
 
     def play(self, notes: Notes) -> Iterator[NDArray[np.int16]]:
-        """Play notes; each chunk has the shape (frames, 2), with one second at most."""
+        """Yield the sound of notes in int16 chunks of shape (frames, 2), at most one second each."""
         strokes = sorted(self._strokes(notes))
         struck: Counter[tuple[int, int]] = Counter()
         now = 0
@@ -147,20 +155,20 @@ class Piano:
             if not stroke.velocity:
                 self._synth.noteoff(0, stroke.pitch)
             elif self._ringing:
-                # FluidSynth damps a note that is struck again on its channel: take turns.
+                # FluidSynth damps a note that is struck again on its channel, so the channels alternate.
                 turn = struck[stroke.pitch, stroke.velocity] % 2
                 struck[stroke.pitch, stroke.velocity] += 1
-                self._synth.noteon(stroke.velocity - 1 + VELOCITIES * turn, stroke.pitch, TONE)
+                self._synth.noteon(stroke.velocity - 1 + VELOCITIES * turn, stroke.pitch, MAX_VELOCITY)
             else:
                 self._synth.noteon(0, stroke.pitch, stroke.velocity)
-        for _ in range(LONGEST_TAIL):
+        for _ in range(MAX_TAIL_SECONDS):
             chunk = self._sound(CHUNK)
             yield chunk
             if np.abs(chunk).max() < QUIET:
                 return
 
     def close(self) -> None:
-        """Give the soundfont's memory back."""
+        """Free the memory of the soundfont."""
         self._synth.delete()
 
     def _strokes(self, notes: Notes) -> Iterator[_Stroke]:
@@ -178,23 +186,25 @@ def _soundfont(given: str | Path | None) -> Path:
         for path in SOUNDFONTS:
             if path.is_file():
                 return path
-        raise Error("no soundfont was found: apt install fluid-soundfont-gm, or name one with --soundfont")
+        raise Error("no soundfont was found. To fix this, run: apt install fluid-soundfont-gm, or pass --soundfont")
     path = Path(given)
     with path.open("rb") as file:
         head = file.read(12)
     if head[:4] != b"RIFF" or head[8:] != b"sfbk":
-        raise ValueError(f"soundfont must be a SoundFont 2 or 3 file; {path} is none")
+        raise ValueError(f"soundfont must be a SoundFont 2 or 3 file; {path} is not one")
     return path
 
 
 def _fluidsynth() -> ModuleType:
     try:
-        with redirect_stdout(io.StringIO()):  # it prints where it found the library
+        with redirect_stdout(io.StringIO()):  # it prints the location of the library
             import fluidsynth
-    except ModuleNotFoundError as error:
-        raise Error("rendering needs the extra [render]: pip install 'longplay[render]'") from error
+    except ModuleNotFoundError:
+        raise missing_extra("pyfluidsynth", "render") from None
     except ImportError as error:
-        raise Error("rendering needs FluidSynth: apt install fluidsynth fluid-soundfont-gm") from error
+        raise Error(
+            "FluidSynth is not installed. To fix this, run: apt install fluidsynth fluid-soundfont-gm"
+        ) from error
     module: ModuleType = fluidsynth
     return module
 
@@ -202,7 +212,7 @@ def _fluidsynth() -> ModuleType:
 def _soundfile() -> ModuleType:
     try:
         import soundfile
-    except ModuleNotFoundError as error:
-        raise Error("rendering needs the extra [render]: pip install 'longplay[render]'") from error
+    except ModuleNotFoundError:
+        raise missing_extra("soundfile", "render") from None
     module: ModuleType = soundfile
     return module

@@ -1,4 +1,4 @@
-"""A listening contest on this machine: two clips, one vote, a ranking. See ``docs/arena.md``.
+"""A local listening contest: two clips, one vote, a ranking. See ``docs/arena.md``.
 
-`server` and `app` need the extra ``[arena]``; what keeps and counts votes does not.
+`server`, `app`, `handlers` and `guard` need the extra ``[arena]``. The modules that store and count votes do not.
 """

@@ -1,4 +1,4 @@
-"""The MIDI files of a folder, and the clips that voters hear."""
+"""The MIDI files of a folder, and their clips that voters hear."""
 
 import hashlib
 import warnings
@@ -6,36 +6,44 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from longplay._contest import CLIP_MS, CLIP_SECONDS
 from longplay._core import Error
 from longplay.midi import Notes, read_midi
 
-CLIP_MS = 30_000
-LONGEST_FILE = 4 * 2**20  # bytes; a dense hour of piano takes a fifth of one MiB
-MOST_NOTES = 2_000  # in a clip; 67 a second
+MAX_FILE_BYTES = 4 * 2**20  # a dense hour of piano takes a fifth of one MiB
+MAX_NOTES = 2_000  # of a clip: 67 a second
 
 
 @dataclass(frozen=True)
 class Clip:
-    """Notes, with onsets from the clip's start, and its length in milliseconds."""
+    """A clip of a candidate.
+
+    Attributes
+    ----------
+    notes : structured array, shape (notes,)
+        Onsets count from the start of the clip.
+    length_ms : int
+        Length in milliseconds.
+    """
 
     notes: Notes
     length_ms: int
 
 
 @dataclass(frozen=True)
-class Candidate:
+class ArenaCandidate:
     """A MIDI file that takes part.
 
     Attributes
     ----------
     id : str
-        SHA-256 of the file: another file under the same name is another candidate.
+        SHA-256 of the file: another file of the same name is another candidate.
     name : str
-        The file's name without its suffix.
+        Name of the file without its suffix.
     path : Path
-        Read again when it is its turn; see `clips`.
+        Location of the file; `clips` reads it again when it is needed.
     count : int
-        How many clips it has.
+        Number of clips.
     """
 
     id: str
@@ -45,54 +53,60 @@ class Candidate:
 
     @property
     def clips(self) -> list[Clip]:
-        """Its clips. Raises OSError when the file is gone or is another one by now."""
+        """Clips of the file.
+
+        Raises
+        ------
+        OSError
+            The file was removed or changed.
+        """
         return _clips(self.path, self.id)
 
 
-def candidates(folder: Path) -> tuple[list[Candidate], list[str]]:
+def find_candidates(folder: Path) -> tuple[list[ArenaCandidate], list[str]]:
     """Find the MIDI files of a folder.
 
     Returns
     -------
-    list of Candidate
+    list of ArenaCandidate
         Sorted by name.
     list of str
-        Why other files are left out.
+        One warning for each file that was skipped.
 
     Raises
     ------
     OSError
         The folder or a file cannot be read.
     """
-    found: dict[str, Candidate] = {}
-    remarks = []
+    found: dict[str, ArenaCandidate] = {}
+    skipped = []
     for path in sorted(path for path in folder.iterdir() if path.suffix.lower() in {".mid", ".midi"}):
         try:
             data = _read(path)
             clips = cut(data)
         except (Error, ValueError) as error:
-            remarks.append(f"{path.name}: left out, {error}")
+            skipped.append(f"{path.name} was skipped: {error}")
             continue
-        candidate = Candidate(hashlib.sha256(data).hexdigest(), path.stem, path, len(clips))
+        candidate = ArenaCandidate(hashlib.sha256(data).hexdigest(), path.stem, path, len(clips))
         if candidate.id in found:
-            remarks.append(f"{path.name}: left out, it is the same file as {found[candidate.id].path.name}")
+            skipped.append(f"{path.name} was skipped: it is the same file as {found[candidate.id].path.name}")
         else:
             found[candidate.id] = candidate
-    return list(found.values()), remarks
+    return list(found.values()), skipped
 
 
 def cut(data: bytes) -> list[Clip]:
     """Cut a MIDI file every 30 s, as the contest's grader cuts a file that `longplay.check` calls safe.
 
-    A file shorter than 45 s is one clip; at the end, less than half a clip is left out. Drums sound as piano, as
-    on the contest's page.
+    A file shorter than 45 s is one clip. A rest of less than half a clip at the end is dropped. Drums sound as piano,
+    as on the contest's page.
 
     Raises
     ------
     MidiError
         The bytes are not a MIDI file.
     ValueError
-        There are no notes, or more than 2,000 in a clip.
+        The file has no notes, or a clip has more than 2,000 notes.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
@@ -103,11 +117,13 @@ def cut(data: bytes) -> list[Clip]:
     clips = []
     for start in range(0, max(1, round(length / CLIP_MS)) * CLIP_MS, CLIP_MS):
         first, end = notes["onset_ms"].searchsorted((start, start + CLIP_MS))
-        here = notes[first:end].copy()
-        here["onset_ms"] -= start
-        if len(here) > MOST_NOTES:
-            raise ValueError(f"it has {len(here)} notes in the 30 s from {start // 1000} s on, over {MOST_NOTES}")
-        clips.append(Clip(here, min(length - start, CLIP_MS)))
+        inside = notes[first:end].copy()
+        inside["onset_ms"] -= start
+        if len(inside) > MAX_NOTES:
+            raise ValueError(
+                f"the {CLIP_SECONDS} s from {start // 1000} s have {len(inside)} notes, more than {MAX_NOTES}"
+            )
+        clips.append(Clip(inside, min(length - start, CLIP_MS)))
     return clips
 
 
@@ -115,12 +131,12 @@ def cut(data: bytes) -> list[Clip]:
 def _clips(path: Path, id_: str) -> list[Clip]:
     data = _read(path)
     if hashlib.sha256(data).hexdigest() != id_:
-        raise OSError(f"{path} has changed; start the arena again")
+        raise OSError(f"{path} has changed; restart the arena")
     return cut(data)
 
 
 def _read(path: Path) -> bytes:
     size = path.stat().st_size
-    if size > LONGEST_FILE:
-        raise ValueError(f"it has {size} bytes, over {LONGEST_FILE}")
+    if size > MAX_FILE_BYTES:
+        raise ValueError(f"it has {size} bytes, more than {MAX_FILE_BYTES}")
     return path.read_bytes()

@@ -1,4 +1,4 @@
-"""What every request must pass: a known host, few enough requests, no post from another site."""
+"""Checks that every request must pass: a known host, a limited rate, no POST from another site."""
 
 import secrets
 from collections.abc import Callable, Collection
@@ -9,8 +9,8 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 RATE = 20.0  # requests a second from one address, on average
-BURST = 100  # the page with its samples is about 40
-MOST_ADDRESSES = 1000  # remembered at a time
+BURST = 100  # requests; loading the page and its samples takes about 40
+MAX_ADDRESSES = 1000  # whose rates are known at a time
 TOKEN = "x-arena-token"
 
 HEADERS = {
@@ -24,19 +24,19 @@ HEADERS = {
 
 
 class Guard:
-    """Refuses requests before the application sees them, and adds headers to every answer.
+    """Refuse invalid requests before the application receives them, and add headers to every response.
 
     Parameters
     ----------
     app : ASGIApp
         The application.
     token : str
-        What a page of our own knows and sends with each post; no other site can read it.
+        Secret that the arena's own page sends with each POST request. No other site can read it.
     hosts : collection of str
-        Names under which the arena may be reached, beside ``localhost``. An IP address always is one: a foreign
-        name that was made to point here [1]_ is not.
+        Host names of the arena, in addition to ``localhost``. The guard accepts every IP address, and refuses every
+        other name: such a name may have been pointed at this server by DNS rebinding [1]_.
     clock : callable
-        Seconds.
+        Returns the time in seconds.
 
     References
     ----------
@@ -48,10 +48,10 @@ class Guard:
         self._token = token
         self._hosts = {"localhost", *hosts}
         self._clock = clock
-        self._buckets: dict[str, tuple[float, float]] = {}  # address -> requests left, at which time
+        self._buckets: dict[str, tuple[float, float]] = {}  # address -> requests left, time of the last request
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass one request on, or refuse it."""
+        """Forward one request to the application, or refuse it."""
         if scope["type"] != "http":
             if scope["type"] == "lifespan":
                 await self._app(scope, receive, send)
@@ -70,14 +70,14 @@ class Guard:
         host = headers.get("host", "")
         if not self._is_known(host):
             return PlainTextResponse("unknown host", 421)
-        if not self._has_room(scope["client"][0] if scope["client"] else ""):
+        if not self._is_within_rate(scope["client"][0] if scope["client"] else ""):
             return PlainTextResponse("too many requests", 429)
         if scope["method"] not in {"GET", "HEAD"}:
             origin = headers.get("origin")
             if origin is not None and origin.partition("://")[2] != host:
-                return PlainTextResponse("posted from another site", 403)
+                return PlainTextResponse("the request was posted from another site", 403)
             if not secrets.compare_digest(headers.get(TOKEN, "").encode(), self._token.encode()):
-                return PlainTextResponse("the page is out of date; load it again", 403)
+                return PlainTextResponse("the page is out of date; reload it", 403)
         return None
 
     def _is_known(self, host: str) -> bool:
@@ -88,11 +88,11 @@ class Guard:
             return name.lower() in self._hosts
         return True
 
-    def _has_room(self, address: str) -> bool:
+    def _is_within_rate(self, address: str) -> bool:
         now = self._clock()
         left, then = self._buckets.pop(address, (float(BURST), now))
         left = min(left + max(now - then, 0.0) * RATE, BURST)
-        while len(self._buckets) >= MOST_ADDRESSES:
+        while len(self._buckets) >= MAX_ADDRESSES:
             del self._buckets[next(iter(self._buckets))]
         self._buckets[address] = (max(left - 1, 0.0), now)
         return left >= 1

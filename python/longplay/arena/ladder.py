@@ -1,4 +1,4 @@
-"""Ratings from votes, in the order the votes came."""
+"""Ratings computed from votes, in the order of the votes."""
 
 from collections.abc import Hashable, Iterable
 from typing import Generic, NamedTuple, TypeVar
@@ -9,7 +9,17 @@ Player = TypeVar("Player", bound=Hashable)
 
 
 class Rung(NamedTuple, Generic[Player]):
-    """A player's place: its rating, its votes, and how sure it is that it stands above the next (None for the last)."""
+    """A ranked player.
+
+    Attributes
+    ----------
+    player : hashable
+    rating : Rating
+    votes, wins : int
+        Votes that the player took part in, and those that it won.
+    confidence : float or None
+        Probability that the player is better than the next one of the ranking; None for the last.
+    """
 
     player: Player
     rating: Rating
@@ -19,7 +29,7 @@ class Rung(NamedTuple, Generic[Player]):
 
 
 class Ladder(Generic[Player]):
-    """Players who have met, and the rating of each."""
+    """Rate players who compete in pairs."""
 
     def __init__(self) -> None:
         self._ratings: dict[Player, Rating] = {}
@@ -27,22 +37,22 @@ class Ladder(Generic[Player]):
         self._wins: dict[Player, int] = {}
 
     def add(self, winner: Player, loser: Player) -> None:
-        """Rate two different players after a vote."""
+        """Update the ratings of two different players after a vote."""
         self._ratings[winner], self._ratings[loser] = rate(self.rating(winner), self.rating(loser))
         for player in (winner, loser):
             self._votes[player] = self.votes(player) + 1
         self._wins[winner] = self._wins.get(winner, 0) + 1
 
     def rating(self, player: Player) -> Rating:
-        """A player's rating; the first one for a player who has not met anybody."""
+        """Return the rating of a player: the initial rating if the player has no votes."""
         return self._ratings.get(player, Rating())
 
     def votes(self, player: Player) -> int:
-        """How many votes a player has been in."""
+        """Return the number of votes that a player took part in."""
         return self._votes.get(player, 0)
 
     def rungs(self, players: Iterable[Player]) -> list[Rung[Player]]:
-        """Some players, the best score first; the given order breaks ties."""
+        """Rank the given players by score, the best first. Among equals, the given order decides."""
         ranked = sorted(players, key=lambda player: -self.rating(player).score)
         return [
             Rung(

@@ -1,4 +1,4 @@
-"""Who meets whom."""
+"""The choice of the two candidates of a match."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 from longplay.arena.rating import BETA, Rating
 
 Chooser: TypeAlias = Callable[[Sequence[Rating], np.random.Generator], tuple[int, int]]
-"""Draws two different indices into the ratings, in random order."""
+"""Function that draws two different indices into the ratings, in random order."""
 
-NEARLY_BEST = 0.95  # of the most that a vote can tell
+NEARLY_BEST = 0.95  # of the largest information that a vote can give
 
 
 def information(ratings: Sequence[Rating]) -> NDArray[np.float64]:
-    """What a vote between two candidates is expected to tell about their skills.
+    """Compute the expected information of a vote about the skills of two candidates.
 
-    It is how uncertain the vote is, less how uncertain it would be if the skills were known [1]_, with their
-    approximation of the second term, which is off by a few thousandths of a bit.
+    The information is the entropy of the vote minus its expected entropy if the skills were known [1]_. The second
+    term uses the approximation of the same paper, whose error is a few thousandths of a bit.
 
     Parameters
     ----------
@@ -45,7 +45,10 @@ def information(ratings: Sequence[Rating]) -> NDArray[np.float64]:
 
 
 def informative(ratings: Sequence[Rating], random: np.random.Generator) -> tuple[int, int]:
-    """A pair whose vote tells nearly the most, so that several voters do not all get the same."""
+    """Draw one of the pairs whose vote gives nearly the largest information.
+
+    Several voters therefore do not all receive the same pair.
+    """
     bits = information(ratings)
     np.fill_diagonal(bits, -1.0)
     best = np.argwhere(bits >= NEARLY_BEST * bits.max())
@@ -54,7 +57,7 @@ def informative(ratings: Sequence[Rating], random: np.random.Generator) -> tuple
 
 
 def uniform(ratings: Sequence[Rating], random: np.random.Generator) -> tuple[int, int]:
-    """Any pair, as the contest draws."""
+    """Draw any pair with equal probability, as the contest does."""
     first, second = random.choice(len(ratings), size=2, replace=False)
     return int(first), int(second)
 
@@ -63,7 +66,7 @@ CHOOSERS: dict[str, Chooser] = {"informative": informative, "uniform": uniform}
 
 
 def _entropy(deviations: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Bits of a vote that the first wins when a standard normal number is below so many deviations."""
+    """Return the entropy in bits of a vote that the first wins if a standard normal number is below `deviations`."""
     win = np.vectorize(math.erfc, otypes=[np.float64])(np.abs(deviations) / math.sqrt(2)) / 2
     win = np.maximum(win, 1e-300)
     return np.asarray(-win * np.log2(win) - (1 - win) * np.log1p(-win) / math.log(2))

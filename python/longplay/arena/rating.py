@@ -1,7 +1,7 @@
 """TrueSkill for two players and no draws [1]_.
 
-The package `trueskill` gives the same numbers, which a test checks, and takes a hundred times as long: it passes
-messages on a graph where two players have a closed form.
+A test checks that the package `trueskill` gives the same numbers. That package passes messages on a graph and takes a
+hundred times as long. Two players have a closed form.
 
 References
 ----------
@@ -11,29 +11,29 @@ References
 import math
 from typing import NamedTuple
 
-BETA = 25 / 6  # how much a performance varies around the skill
-TAU = 25 / 300  # how much a skill may move between two votes
+BETA = 25 / 6  # standard deviation of a performance around the skill
+TAU = 25 / 300  # standard deviation of the change of a skill between two votes
 
 
 class Rating(NamedTuple):
-    """What is known of a skill: a normal distribution."""
+    """Estimate of a skill: mean and standard deviation of a normal distribution."""
 
     mu: float = 25.0
     sigma: float = 25 / 3
 
     @property
     def score(self) -> float:
-        """What the skill is at least, almost certainly."""
+        """Lower bound of the skill: ``mu - 3 * sigma``."""
         return self.mu - 3 * self.sigma
 
 
 def rate(winner: Rating, loser: Rating) -> tuple[Rating, Rating]:
-    """The ratings after a vote."""
+    """Return the ratings of the winner and of the loser after a vote."""
     variances = [rating.sigma**2 + TAU**2 for rating in (winner, loser)]
     spread = math.sqrt(2 * BETA**2 + sum(variances))
     lead = (winner.mu - loser.mu) / spread
     surprise = _surprise(lead)
-    certainty = surprise * (surprise + lead)  # in (0, 1): how much narrower the distributions get
+    certainty = surprise * (surprise + lead)  # in (0, 1): how much the vote narrows the distributions
     rated = [
         Rating(
             rating.mu + sign * variance / spread * surprise,
@@ -45,12 +45,12 @@ def rate(winner: Rating, loser: Rating) -> tuple[Rating, Rating]:
 
 
 def confidence(better: Rating, worse: Rating) -> float:
-    """Probability that the one skill is higher than the other."""
+    """Return the probability that the skill of `better` is higher than that of `worse`."""
     return _cdf((better.mu - worse.mu) / math.hypot(better.sigma, worse.sigma))
 
 
 def _surprise(lead: float) -> float:
-    """Density over probability of a win with this lead: small when it was expected."""
+    """Return density divided by probability of a win with this lead: small if the win was expected."""
     win = _cdf(lead)
     return math.exp(-(lead**2) / 2) / math.sqrt(2 * math.pi) / win if win > 0 else -lead
 

@@ -1,4 +1,4 @@
-"""Who meets whom, when a vote counts, and how all stand."""
+"""Matches, votes and the ranking of the candidates."""
 
 import secrets
 from collections.abc import Callable, Sequence
@@ -7,51 +7,62 @@ from typing import Any
 
 import numpy as np
 
-from longplay.arena.clips import Candidate, Clip
+from longplay.arena.clips import ArenaCandidate, Clip
 from longplay.arena.ladder import Ladder, Rung
 from longplay.arena.pairing import Chooser, informative
 from longplay.arena.store import ClipId, Side, Store, Vote
 
-HEARD = 0.2  # of both clips, before a vote counts
-SLACK = 0.5  # s: the clocks of the page and of the server need not agree to the last bit
-MOST_MATCHES = 1000  # open at a time, one for each voter; then the oldest is forgotten
+MIN_LISTENED = 0.2  # share of both clips that must have passed before a vote counts
+SLACK = 0.5  # s by which the clocks of the page and of the server may differ
+MAX_MATCHES = 1000  # open at a time, one for each voter; a new one then replaces the oldest
 
 
 class RefusedError(Exception):
-    """A vote that does not count."""
+    """A vote is refused; the message says why."""
 
 
 @dataclass(frozen=True)
 class Match:
-    """Two clips that a voter is listening to; its `id` is hard to guess."""
+    """Two clips that a voter compares.
+
+    Attributes
+    ----------
+    id : str
+        Identity that is hard to guess.
+    left, right : ClipId
+    opens : float
+        Time in seconds, by the referee's clock, from which a vote counts.
+    again : bool
+        Whether the voter has voted on this pair and taken the vote back.
+    """
 
     id: str
     left: ClipId
     right: ClipId
-    opens: float  # by the referee's clock
-    again: bool  # its vote was taken back: both clips have been heard
+    opens: float
+    again: bool
 
 
 class Referee:
-    """Draws matches, counts votes and ranks the candidates.
+    """Draw matches, count votes and rank the candidates.
 
     Parameters
     ----------
-    candidates : sequence of Candidate
+    candidates : sequence of ArenaCandidate
         At least two.
     store : Store
-        Where votes are kept; those that are there count.
+        Store of the votes; the votes that it already has count.
     clock : callable
-        Seconds since 1970.
+        Returns the time in seconds since 1970.
     random : numpy.random.Generator
-        Draws pairs, clips and sides.
+        Source of the random pairs, clips and sides.
     choose : Chooser
-        Who meets whom.
+        Draws the two candidates of a match.
     """
 
     def __init__(
         self,
-        candidates: Sequence[Candidate],
+        candidates: Sequence[ArenaCandidate],
         store: Store,
         *,
         clock: Callable[[], float],
@@ -70,22 +81,22 @@ class Referee:
 
     @property
     def votes(self) -> int:
-        """How many votes count."""
+        """Number of votes that count."""
         self._catch_up()
         return self._votes
 
     def clip(self, clip: ClipId) -> Clip:
-        """A clip of a candidate that takes part."""
+        """Return a clip of a candidate that takes part."""
         return self._candidates[clip.candidate].clips[clip.number]
 
     def match(self, voter: str) -> Match:
-        """Draw a match; the one the voter had is over."""
+        """Draw a match for a voter, and close the voter's previous match."""
         self._catch_up()
         ids = list(self._candidates)
         pair = self._choose([self._pieces.rating(id_) for id_ in ids], self._random)
-        left, right = (self._fresh(ids[index]) for index in pair)
-        heard = HEARD * (self.clip(left).length_ms + self.clip(right).length_ms) / 1000
-        return self._open(voter, Match(_secret(), left, right, self._clock() + heard - SLACK, again=False))
+        left, right = (self._draw_clip(ids[index]) for index in pair)
+        listened = MIN_LISTENED * (self.clip(left).length_ms + self.clip(right).length_ms) / 1000
+        return self._open(voter, Match(_secret(), left, right, self._clock() + listened - SLACK, again=False))
 
     def vote(self, voter: str, match_id: str, winner: Side) -> None:
         """Count a vote.
@@ -93,7 +104,7 @@ class Referee:
         Raises
         ------
         RefusedError
-            It is not the voter's open match, or it comes before 20 % of both clips can have been heard.
+            `match_id` is not the open match of the voter, or less time has passed than 20 % of both clips take.
         """
         match = self._matches.get(voter)
         if match is None or not secrets.compare_digest(match.id.encode(), match_id.encode()):
@@ -107,23 +118,26 @@ class Referee:
         del self._matches[voter]
 
     def undo(self, voter: str) -> Match:
-        """Take back the voter's last vote and open its match again.
+        """Take back the last vote of a voter and open its match again.
 
         Raises
         ------
         RefusedError
-            There is no such vote.
+            The voter has no vote.
         """
         vote = self._store.take_back(voter)
         if vote is None:
             raise RefusedError("there is no vote to take back")
         self._count()
         if not {vote.left.candidate, vote.right.candidate} <= self._candidates.keys():
-            return self.match(voter)  # a file is gone; the vote is taken back all the same
+            return self.match(voter)  # a file was removed
         return self._open(voter, Match(_secret(), vote.left, vote.right, self._clock(), again=True))
 
     def ranking(self) -> list[dict[str, Any]]:
-        """The candidates, the best first: plain values, ready for JSON. Those whose file is gone are not `present`."""
+        """Return the candidates, the best first, as values for JSON.
+
+        `present` is false for a candidate whose file was removed.
+        """
         self._catch_up()
         known = sorted(self._names, key=lambda id_: self._names[id_])
         return [
@@ -133,18 +147,21 @@ class Referee:
         ]
 
     def clip_ranking(self, candidate: str) -> list[dict[str, Any]]:
-        """A candidate's clips that votes were given to, the best first; empty for an unknown candidate."""
+        """Return the clips of a candidate that have votes, the best first, as values for JSON.
+
+        An unknown candidate has none.
+        """
         self._catch_up()
-        rungs = self._clips.rungs(sorted(self._heard.get(candidate, ())))
+        rungs = self._clips.rungs(sorted(self._voted_clips.get(candidate, ())))
         return [{"clip": rung.player.number + 1} | _figures(rung) for rung in rungs]
 
     def export(self) -> dict[str, Any]:
-        """Everything: ranking, clips and votes, ready for JSON."""
+        """Return the ranking, the clips and all votes as values for JSON."""
         ranking = [row | {"clips": self.clip_ranking(row["id"])} for row in self.ranking()]
         return {"ranking": ranking, "votes": [_plain(vote) for vote in self._store.votes()]}
 
-    def _fresh(self, candidate: str) -> ClipId:
-        """One of the clips with the fewest votes, so that no clip speaks for the piece alone."""
+    def _draw_clip(self, candidate: str) -> ClipId:
+        """Draw one of the clips with the fewest votes, so that voters hear all clips of a candidate."""
         ids = [ClipId(candidate, number) for number in range(self._candidates[candidate].count)]
         fewest = min(self._clips.votes(id_) for id_ in ids)
         least = [id_ for id_ in ids if self._clips.votes(id_) == fewest]
@@ -152,22 +169,22 @@ class Referee:
 
     def _open(self, voter: str, match: Match) -> Match:
         self._matches.pop(voter, None)
-        while len(self._matches) >= MOST_MATCHES:
+        while len(self._matches) >= MAX_MATCHES:
             del self._matches[next(iter(self._matches))]
         self._matches[voter] = match
         return match
 
     def _catch_up(self) -> None:
-        """Count what other processes have added to the folder's votes or taken back."""
+        """Count the votes that other processes have added or taken back."""
         if self._store.changed_elsewhere():
             self._names = self._store.names()
             self._count()
 
     def _count(self) -> None:
-        """Rate everybody from the first vote on."""
+        """Rate all candidates from the first vote on."""
         self._pieces: Ladder[str] = Ladder()
         self._clips: Ladder[ClipId] = Ladder()
-        self._heard: dict[str, set[ClipId]] = {}
+        self._voted_clips: dict[str, set[ClipId]] = {}
         self._votes = 0
         for vote in self._store.votes():
             self._add(vote)
@@ -176,7 +193,7 @@ class Referee:
         self._pieces.add(vote.won.candidate, vote.lost.candidate)
         self._clips.add(vote.won, vote.lost)
         for clip in (vote.left, vote.right):
-            self._heard.setdefault(clip.candidate, set()).add(clip)
+            self._voted_clips.setdefault(clip.candidate, set()).add(clip)
         self._votes += 1
 
 

@@ -1,4 +1,4 @@
-"""An arena for a folder: candidates, votes, referee, and the server in front of them."""
+"""The arena of a folder: its candidates, votes and referee, and the HTTP server."""
 
 import asyncio
 import socket
@@ -13,102 +13,103 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from longplay.arena.app import create_app
-from longplay.arena.clips import candidates
+from longplay.arena.clips import find_candidates
 from longplay.arena.pairing import CHOOSERS
 from longplay.arena.referee import Referee
 from longplay.arena.store import DATABASE, Store
 
-MOST_CONNECTIONS = 64  # at a time
-PATIENCE = 10.0  # s without a request or its end, before a connection is closed: idle ones keep others out
+MAX_CONNECTIONS = 64  # at a time
+IDLE_SECONDS = 10.0  # without a complete request, after which the server closes a connection
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 @contextmanager
-def open_referee(folder: Path, chooser: str, complain: Callable[[str], None]) -> Iterator[Referee]:
-    """A referee for the MIDI files of a folder, where the votes are kept as well.
+def open_referee(folder: Path, chooser: str, warn: Callable[[str], None]) -> Iterator[Referee]:
+    """Open a referee for the MIDI files of a folder, and close its store of votes at the end.
 
     Parameters
     ----------
     folder : Path
+        Folder of the MIDI files and of the votes.
     chooser : str
-        A name of `CHOOSERS`.
-    complain : callable
-        Told why a file is left out.
+        Key of `CHOOSERS`.
+    warn : callable
+        Receives one warning for each file that is skipped.
 
     Raises
     ------
     ValueError
-        The chooser is unknown, there are fewer than two candidates, or `DATABASE` is no database of votes.
+        The chooser is unknown, the folder has fewer than two candidates, or `DATABASE` is not a database of votes.
     OSError
         The folder cannot be read.
     """
     if chooser not in CHOOSERS:
         raise ValueError(f"chooser must be {' or '.join(CHOOSERS)}; it is {chooser}")
-    found, remarks = candidates(folder)
-    for remark in remarks:
-        complain(remark)
-    if len(found) < 2:
-        raise ValueError(f"a vote needs two candidates; there are {len(found)}")
+    candidates, skipped = find_candidates(folder)
+    for warning in skipped:
+        warn(warning)
+    if len(candidates) < 2:
+        raise ValueError(f"an arena needs at least two candidates; {folder} has {len(candidates)}")
     store = Store(folder / DATABASE)
     try:
-        yield Referee(found, store, clock=time.time, random=np.random.default_rng(), choose=CHOOSERS[chooser])
+        yield Referee(candidates, store, clock=time.time, random=np.random.default_rng(), choose=CHOOSERS[chooser])
     finally:
         store.close()
 
 
-class Hasty(H11Protocol):
-    """HTTP for those who have something to ask, soon."""
+class IdleTimeoutProtocol(H11Protocol):
+    """HTTP protocol that closes idle connections, which would block others."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take a connection."""
+        """Accept a connection and start its timeout."""
         super().connection_made(transport)
-        self.loop.call_later(PATIENCE, self._look, None)
+        self.loop.call_later(IDLE_SECONDS, self._close_if_idle, None)
 
-    def _look(self, answered: object) -> None:
-        """Close the connection, unless it has come to another request since the last look."""
+    def _close_if_idle(self, last_cycle: object) -> None:
+        """Close the connection, unless it has begun another request since the last check."""
         if self.transport.is_closing():
             return
-        if self.cycle is answered:
+        if self.cycle is last_cycle:
             self.transport.close()
         else:
-            self.loop.call_later(PATIENCE, self._look, self.cycle)
+            self.loop.call_later(IDLE_SECONDS, self._close_if_idle, self.cycle)
 
 
 def config(app: ASGIApp) -> uvicorn.Config:
-    """How the arena is served."""
+    """Return the configuration of the HTTP server."""
     return uvicorn.Config(
         app,
-        http=Hasty,
+        http=IdleTimeoutProtocol,
         log_level="warning",
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=MOST_CONNECTIONS,
+        limit_concurrency=MAX_CONNECTIONS,
         ws="none",
     )
 
 
 def serve(referee: Referee, host: str, port: int, ready: Callable[[str], None]) -> None:
-    """Serve the arena until it is interrupted.
+    """Serve the arena until Ctrl+C interrupts it.
 
     Parameters
     ----------
     referee : Referee
     host : str
-        Name or address to listen on.
+        Host name or IP address to listen on.
     port : int
-        0 takes a free one.
+        TCP port; 0 selects a free one.
     ready : callable
-        Told the address to open, once it can be reached.
+        Receives the URL as soon as the server accepts connections.
 
     Raises
     ------
     OSError
-        The address cannot be taken.
+        The address is in use or not available.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     app = create_app(referee, clock=time.time, hosts=[host.lower()])
-    with socket.create_server((host, port), family=family) as listening:
+    with socket.create_server((host, port), family=family) as listener:
         name = f"[{host}]" if ":" in host else host
-        ready(f"http://{name}:{listening.getsockname()[1]}/")
+        ready(f"http://{name}:{listener.getsockname()[1]}/")
         with suppress(KeyboardInterrupt):
-            uvicorn.Server(config(app)).run(sockets=[listening])
+            uvicorn.Server(config(app)).run(sockets=[listener])

@@ -1,4 +1,4 @@
-"""Votes on disk: what was added is there after a crash, a kill or a power cut."""
+"""Votes on disk. A stored vote survives a crash, a kill and a power cut."""
 
 import sqlite3
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
 DATABASE = "arena.sqlite3"
-"""Where the votes on the candidates of a folder are, in the folder."""
+"""Name of the database of votes, in the folder of the candidates."""
 
 Side: TypeAlias = Literal["left", "right"]
 
@@ -28,7 +28,7 @@ _COLUMNS = "time, voter, left_candidate, left_clip, right_candidate, right_clip,
 
 
 class ClipId(NamedTuple):
-    """A clip: the SHA-256 of its candidate's file, and its number from 0."""
+    """Identity of a clip: the SHA-256 of its candidate's file, and the number of the clip from 0."""
 
     candidate: str
     number: int
@@ -36,7 +36,7 @@ class ClipId(NamedTuple):
 
 @dataclass(frozen=True)
 class Vote:
-    """Who heard what, when (seconds since 1970), and which was better."""
+    """A vote: its time in seconds since 1970, the voter, both clips and the winning side."""
 
     time: float
     voter: str
@@ -46,22 +46,27 @@ class Vote:
 
     @property
     def won(self) -> ClipId:
-        """The better clip."""
+        """Clip that won."""
         return self.left if self.winner == "left" else self.right
 
     @property
     def lost(self) -> ClipId:
-        """The other clip."""
+        """Clip that lost."""
         return self.right if self.winner == "left" else self.left
 
 
 class Store:
-    """The votes of one folder, and the names its candidates last had.
+    """Store the votes of one folder and the last name of each candidate.
+
+    Parameters
+    ----------
+    path : Path
+        SQLite database; the store creates it if it does not exist.
 
     Raises
     ------
     ValueError
-        The file is not a database of votes.
+        `path` is not a database of votes.
     """
 
     def __init__(self, path: Path) -> None:
@@ -74,35 +79,35 @@ class Store:
             self._version = self._read_version()
         except sqlite3.DatabaseError as error:
             self._database.close()
-            raise ValueError(f"{path} does not hold the votes of an arena: {error}") from error
+            raise ValueError(f"{path} is not a database of arena votes: {error}") from error
 
     def changed_elsewhere(self) -> bool:
-        """Whether another process has changed the votes or names since the last call."""
+        """Return whether another process has changed the votes or names since the last call."""
         before, self._version = self._version, self._read_version()
         return self._version != before
 
     def add(self, votes: Iterable[Vote]) -> None:
-        """Add votes, all or none."""
+        """Add all votes in one transaction."""
         rows = [(vote.time, vote.voter, *vote.left, *vote.right, vote.winner) for vote in votes]
         self._write(f"INSERT INTO votes ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
 
     def take_back(self, voter: str) -> Vote | None:
-        """Remove a voter's last vote and return it; None when there is none."""
+        """Remove and return a voter's last vote; return None if the voter has no vote."""
         found = self._database.execute(
             f"DELETE FROM votes WHERE id = (SELECT MAX(id) FROM votes WHERE voter = ?) RETURNING {_COLUMNS}", (voter,)
         ).fetchall()
         return _vote(found[0]) if found else None
 
     def votes(self) -> list[Vote]:
-        """All votes in the order they were given."""
+        """Return all votes in the order in which they were added."""
         return [_vote(row) for row in self._database.execute(f"SELECT {_COLUMNS} FROM votes ORDER BY id")]
 
     def remember(self, names: dict[str, str]) -> None:
-        """Keep the names of candidates, for when their files are gone."""
+        """Store the names of candidates, so that they stay known after their files are removed."""
         self._write("INSERT OR REPLACE INTO names VALUES (?, ?)", names.items())
 
     def names(self) -> dict[str, str]:
-        """The last name of every candidate that ever was here."""
+        """Return the last name of every candidate that took part, by its id."""
         return dict(self._database.execute("SELECT candidate, name FROM names"))
 
     def close(self) -> None:

@@ -1,1 +1,1 @@
-"""How fast longplay is on this machine, and beside others: what ``longplay bench`` runs."""
+"""Measurement of longplay's speed on this machine: ``longplay bench``."""

@@ -1,4 +1,4 @@
-"""A figure that was measured, and how to measure one."""
+"""A measured figure, and functions that measure one."""
 
 import statistics
 import time
@@ -14,14 +14,14 @@ class Figure:
     Attributes
     ----------
     part, name : str
-        What was measured.
+        Part of the report, and name of the figure in it.
     unit : str
     values : sequence of float
-        One for each time it was measured; none where it could not be, and `remark` says why.
+        One value for each run; none if the measurement failed, with the reason in `remark`.
     labels : mapping
-        What distinguishes it from others of its name: a batch, threads, a rival.
+        Labels that distinguish it from figures of the same name: batch, threads, rival.
     remark : str
-        How it was measured, or what to know of it.
+        Note on the measurement.
     """
 
     part: str
@@ -33,19 +33,19 @@ class Figure:
 
     @property
     def median(self) -> float:
-        """The middle of the values."""
+        """Median of the values."""
         return statistics.median(self.values)
 
     @property
     def quartiles(self) -> tuple[float, float]:
-        """The first and the third quartile of the values."""
+        """First and third quartile of the values."""
         if len(self.values) < 2:
             return self.values[0], self.values[0]
         low, _, high = statistics.quantiles(self.values, n=4, method="inclusive")
         return low, high
 
     def as_dict(self) -> dict[str, Any]:
-        """The figure as JSON has it."""
+        """Return the figure as values for JSON."""
         low, high = self.quartiles if self.values else (None, None)
         return {
             "part": self.part,
@@ -61,13 +61,13 @@ class Figure:
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """How long work takes."""
+    """Return the seconds that one call of `work` takes."""
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
 
 
 def repeated(work: Callable[[], object], repeats: int) -> list[float]:
-    """How long work takes in seconds, each of several times, after one that is not counted."""
+    """Return the seconds of each of `repeats` calls of `work`, after one untimed call."""
     work()
     return [seconds(work) for _ in range(repeats)]

@@ -1,4 +1,4 @@
-"""How fast MIDI files are read and written, and notes tokenized."""
+"""Speed of reading and writing MIDI files and of tokenizing notes."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from longplay.midi import Notes
 
 
 def files(options: Options) -> Iterator[Figure]:
-    """Measure reading, writing and tokenizing of as many notes as an hour may have, on one thread."""
+    """Measure reading, writing and tokenizing on one thread."""
     notes, seconds, data = a_file(options.notes)
     np.testing.assert_array_equal(longplay.read_midi(data), notes)
     tokenizer = options.tokenizer
@@ -26,7 +26,7 @@ def files(options: Options) -> Iterator[Figure]:
 
 
 def a_file(count: int) -> tuple[Notes, float, bytes]:
-    """Notes of about eight a second on a piano's keys, in chords and runs; their length; their file."""
+    """Return `count` piano notes, about eight a second in chords and runs, their length in seconds and their file."""
     random = np.random.default_rng(0)
     notes = np.empty(count, longplay.NOTE)
     notes["onset_ms"] = np.cumsum(random.choice([0, 60, 120, 240], count))

@@ -1,7 +1,7 @@
-"""A process that makes music and tells how much memory it holds; `memory` starts it.
+"""A process that generates music and prints its memory use; `memory` starts it.
 
-``python -m longplay.bench.holding stream|piece SECONDS MODEL`` takes the seed from stdin. It imports no more than music
-needs.
+``python -m longplay.bench.holding stream|piece SECONDS MODEL`` reads the seed from stdin. It imports only what
+generation needs.
 """
 
 import json
@@ -12,7 +12,7 @@ from longplay import Engine
 
 
 def main() -> None:
-    """Make the music and print what it took, in bytes."""
+    """Generate music and print the memory use in bytes as JSON."""
     kind, seconds, model = sys.argv[1], int(sys.argv[2]), sys.argv[3]
     engine, seed = Engine(model, num_threads=1), sys.stdin.buffer.read()
     if kind == "stream":
@@ -27,7 +27,7 @@ def main() -> None:
 
 
 def _held() -> dict[str, int]:
-    """What is in memory now, and the most that was; where /proc is missing the most alone."""
+    """Return current and peak memory use in bytes; without /proc, only the peak."""
     try:
         status = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     except OSError:
@@ -35,7 +35,7 @@ def _held() -> dict[str, int]:
 
         most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return {"peak": most if sys.platform == "darwin" else 1024 * most}
-    # Not getrusage: its peak may be that of the process which started this one.
+    # getrusage may return the peak of the parent process.
     sizes = {name: text for name, _, text in (line.partition(":") for line in status)}
     return {key: 1024 * int(sizes[name].split()[0]) for key, name in (("now", "VmRSS"), ("peak", "VmHWM"))}
 

@@ -1,4 +1,4 @@
-"""How soon music comes that is made while it is listened to."""
+"""Latency of streams, sessions and snapshots."""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -12,12 +12,12 @@ from longplay.midi import Notes
 
 
 def latency(options: Options) -> Iterator[Figure]:
-    """Measure streams, sessions and snapshots, with one thread."""
+    """Measure streams, sessions and snapshots on one thread."""
     engine, seed = options.engine, options.source
     _check(options)
-    heard = {"seed_notes": len(longplay.read_midi(seed))}
+    labels = {"seed_notes": len(longplay.read_midi(seed))}
     few = max(2, options.calls // 50)
-    yield from _times("first notes of a stream", "ms", few, lambda: next(engine.stream(seed)), heard)
+    yield from _times("first notes of a stream", "ms", few, lambda: next(engine.stream(seed)), labels)
 
     stream = engine.stream(seed)
     next(stream)
@@ -33,8 +33,8 @@ def latency(options: Options) -> Iterator[Figure]:
 
 
 def _check(options: Options) -> None:
-    """Refuse to time a stream whose notes are not those of the piece."""
-    piece = options.engine.generate(options.source, 600)  # its first 118 s at least are the stream's
+    """Raise AssertionError if the notes of a stream differ from those of the piece."""
+    piece = options.engine.generate(options.source, 600)  # at least its first 118 s equal the stream
     stream = itertools.chain.from_iterable(options.engine.stream(options.source))
     notes = itertools.takewhile(lambda note: note["onset_ms"] < 30_000, stream)
     for drawn, note in zip(notes, piece.notes, strict=False):
@@ -52,7 +52,7 @@ def _times(
 
 
 def _after(last: Notes, count: int) -> Iterator[Notes]:
-    """Notes that somebody plays ten a second."""
+    """Yield `count` notes after `last`, ten a second."""
     for number in range(1, count + 1):
         note = last.copy()
         note["onset_ms"] += 100 * number

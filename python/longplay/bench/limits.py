@@ -1,8 +1,8 @@
-"""What the machine could do at best, measured in the same run, and how near to it the model's step comes.
+"""Limits of the machine, and the share of them that the model's step reaches.
 
-The peak of multiply-adds is that of ONNX Runtime's own kernels where they are at their best: one product with many
-rows and a weight in the cache, on one thread. The bandwidth is that of reading: NumPy's maximum of an array of bytes,
-once as large as the model's weights, which comes from whatever cache holds them, and once larger than any cache.
+The peak of multiply-adds is that of ONNX Runtime's kernels in their best case: one product with many rows and a cached
+weight, on one thread. The bandwidth is that of NumPy's maximum of a byte array. One array is as large as the model's
+weights, so a cache holds it; the other one is larger than any cache.
 """
 
 from collections.abc import Iterator
@@ -20,11 +20,11 @@ from longplay.bench.options import Options
 
 _MEMORY = 256 << 20  # bytes
 _SHAPES = ((256, 512, 512), (256, 512, 2048), (512, 1024, 1024))  # rows, inputs, outputs
-_ROWS = 64  # for which the share of the limit is told, beside one row
+_ROWS = 64  # batch for which the share of the limit is measured, besides one row
 
 
 def limits(options: Options) -> Iterator[Figure]:
-    """Measure the machine, and the step's share of it."""
+    """Measure the limits of the machine, and the step's share of them."""
     int8 = _peak(options, "MatMulInteger", np.uint8, np.int8, np.int32)
     fp32 = _peak(options, "MatMul", np.float32, np.float32, np.float32)
     int8_work, fp32_work = _multiply_adds(options)
@@ -50,7 +50,7 @@ def limits(options: Options) -> Iterator[Figure]:
 
 
 def _multiply_adds(options: Options) -> tuple[int, int]:
-    """Count the int8 and the fp32 weights of all products of a note; what is only looked up has 16 bits."""
+    """Count the int8 and the fp32 weights of all products of a note. Lookup tables have 16 bits and do not count."""
     count = {np.dtype(np.int8): 0, np.dtype(np.float32): 0}
     for path in sorted(options.folder.glob("*.onnx")):
         for array in weights(path.read_bytes()).values():
@@ -59,16 +59,16 @@ def _multiply_adds(options: Options) -> tuple[int, int]:
     return count[np.dtype(np.int8)], count[np.dtype(np.float32)]
 
 
-def _peak(options: Options, kind: str, given: Any, weight: Any, result: Any) -> list[float]:
-    """Multiply-adds a second, of the best of several shapes."""
+def _peak(options: Options, kind: str, input_type: Any, weight: Any, output_type: Any) -> list[float]:
+    """Measure multiply-adds a second, in the best of several shapes."""
     rates = []
     for rows, inputs, outputs in _SHAPES:
         values = _numbers((inputs, outputs), weight)
-        session = onnxruntime.InferenceSession(product(kind, given, values, result), one_thread())
-        x = _numbers((rows, inputs), given)
+        session = onnxruntime.InferenceSession(product(kind, input_type, values, output_type), one_thread())
+        x = _numbers((rows, inputs), input_type)
         wrong = np.abs(session.run(None, {"x": x})[0] - x.astype(np.float64) @ values.astype(np.float64)).max()
         if wrong > 1e-2:
-            raise AssertionError(f"{kind} is {wrong} away from the product")
+            raise AssertionError(f"{kind} differs from the product by {wrong}")
         run = partial(session.run, None, {"x": x})
         times = [min(repeated(run, 10)) for _ in range(options.repeats)]
         rates.append([rows * inputs * outputs / each for each in times])
@@ -76,7 +76,7 @@ def _peak(options: Options, kind: str, given: Any, weight: Any, result: Any) -> 
 
 
 def _bandwidth(options: Options, size: int) -> list[float]:
-    """Bytes read a second."""
+    """Measure bytes read a second."""
     array = np.zeros(max(size, 1), np.int8)
     again = max(1, (64 << 20) // len(array))
     times = repeated(lambda: [array.max() for _ in range(again)], options.repeats)
@@ -84,13 +84,13 @@ def _bandwidth(options: Options, size: int) -> list[float]:
 
 
 def _numbers(shape: tuple[int, int], kind: Any) -> NDArray[Any]:
-    """Random numbers of seven bits, as the model's own; of fp32, in [0, 1)."""
+    """Return random integers of 7 bits, as the model has, or fp32 numbers in [0, 1)."""
     random = np.random.default_rng(0)
     return random.random(shape, np.float32) if kind == np.float32 else random.integers(0, 64, shape, kind)
 
 
 def one_thread() -> Any:
-    """Options of a session that works in its caller's thread."""
+    """Return the options of a session that runs in the thread of its caller."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     return options

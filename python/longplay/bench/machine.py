@@ -1,4 +1,4 @@
-"""What the figures were measured on."""
+"""Description of the machine."""
 
 import os
 import platform
@@ -15,7 +15,7 @@ PACKAGES = (
 
 
 def describe() -> dict[str, str | int]:
-    """Processor, its cores that this process may use, kernels, system, and the versions of what is measured."""
+    """Return the processor, its usable cores, the kernels, the system and the versions of all measured packages."""
     found: dict[str, str | int] = {
         "processor": _processor(),
         "cores": cores(),
@@ -32,12 +32,12 @@ def describe() -> dict[str, str | int]:
 
 
 def cores() -> int:
-    """How many cores this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def doublings() -> list[int]:
-    """1, 2, 4, ... threads, and as many as there are cores."""
+    """Return 1, 2, 4, ... up to the number of cores, and that number."""
     return sorted({*(1 << power for power in range(cores().bit_length())), cores()})
 
 
@@ -46,9 +46,11 @@ def _processor() -> str:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
         return platform.processor() or platform.machine()
-    told = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+    entries = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
     features = [
-        name for name in ("avx2", "avx512f", "avx512_vnni", "avx_vnni") if name in told.get("flags", "").split()
+        name for name in ("avx2", "avx512f", "avx512_vnni", "avx_vnni") if name in entries.get("flags", "").split()
     ]
-    family = f"family {told['cpu family']}, model {told['model']}" if "cpu family" in told else platform.machine()
-    return f"{told.get('model name', 'unknown')} ({', '.join([family, *features])})"
+    family = (
+        f"family {entries['cpu family']}, model {entries['model']}" if "cpu family" in entries else platform.machine()
+    )
+    return f"{entries.get('model name', 'unknown')} ({', '.join([family, *features])})"

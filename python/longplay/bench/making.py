@@ -1,4 +1,4 @@
-"""How fast music is made, and where the time goes."""
+"""Speed of generation, and the shares of its time."""
 
 import time
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from longplay.bench.options import Options
 
 @dataclass(frozen=True)
 class Sample:
-    """What it took to make pieces once."""
+    """Cost of one generation of pieces."""
 
     notes: int
     steps: int  # of rows: also for the seeds' notes, and for those that were not kept

@@ -1,4 +1,4 @@
-"""All parts of a bench."""
+"""The parts of ``longplay bench``."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
@@ -22,23 +22,23 @@ PARTS: dict[str, Callable[[Options], Iterator[Figure]]] = {
 
 
 def figures(options: Options, parts: Sequence[str] | None = None) -> Iterator[Figure]:
-    """Measure one part after the other.
+    """Measure the given parts in order.
 
     Parameters
     ----------
     options : Options
     parts : sequence of str, optional
-        Of `PARTS`; by default all.
+        Keys of `PARTS`; by default all.
 
     Returns
     -------
     iterator of Figure
-        Each is measured when it is asked for.
+        Each figure is measured when the caller asks for it.
 
     Raises
     ------
     ValueError
-        There is no such part.
+        A part is unknown.
     """
     return run(PARTS, options, parts)
 
@@ -46,7 +46,7 @@ def figures(options: Options, parts: Sequence[str] | None = None) -> Iterator[Fi
 def run(
     known: Mapping[str, Callable[[Options], Iterator[Figure]]], options: Options, parts: Sequence[str] | None
 ) -> Iterator[Figure]:
-    """Measure the parts asked for, or all that are known."""
+    """Measure the given parts, or all known ones."""
     asked = parts or list(known)
     for part in asked:
         if part not in known:

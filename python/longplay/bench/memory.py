@@ -1,4 +1,4 @@
-"""How much memory a process holds, after an hour of music and after ten: each in a process of its own."""
+"""Memory use after one hour and after ten hours of music, each in a separate process."""
 
 import json
 import subprocess
@@ -22,7 +22,7 @@ _FIGURES = {
 
 
 def memory(options: Options) -> Iterator[Figure]:
-    """Measure a process that streams, and one that makes a piece, by length of the music."""
+    """Measure a process that streams and one that generates a piece, by length of the music."""
     for hours in options.memory_hours:
         seconds = round(3600 * hours)
         for kind, figures in _FIGURES.items():

@@ -1,6 +1,6 @@
-"""The little of ONNX's format that a bench needs: the weights of a model, and graphs of one product.
+"""The parts of the ONNX format that a bench needs: weights of a model, and graphs of one product.
 
-So that a bench needs no package for it. The numbers of fields are those of ONNX's own ``onnx.proto``.
+This module replaces the package `onnx`. Field numbers are those of ``onnx.proto``.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ _VARINT, _BYTES, _FIXED = 0, 2, {1: 8, 5: 4}  # wire types of protocol buffers
 
 
 def weights(model: bytes) -> dict[str, NDArray[np.generic]]:
-    """Constants of a model's graph, by name; those that are kept as raw bytes, as every exporter does."""
+    """Return the constants of a model's graph that are stored as raw bytes, by name."""
     found = {}
     for graph in _each(model, 7):
         for tensor in _each(graph, 5):
@@ -26,12 +26,12 @@ def weights(model: bytes) -> dict[str, NDArray[np.generic]]:
     return found
 
 
-def product(kind: str, given: DTypeLike, weight: NDArray[np.generic], result: DTypeLike) -> bytes:
-    """Write a model of one node, ``y = kind(x, weight)``, in which x has any number of rows."""
+def product(kind: str, input_type: DTypeLike, weight: NDArray[np.generic], output_type: DTypeLike) -> bytes:
+    """Return a model of one node, ``y = kind(x, weight)``, where x has any number of rows."""
     node = _field(1, b"x") + _field(1, b"w") + _field(2, b"y") + _field(4, kind.encode())
     shape = b"".join(_field(1, extent) for extent in weight.shape)
     constant = shape + _field(2, _NUMBERS[weight.dtype]) + _field(8, b"w") + _field(9, weight.tobytes())
-    x, y = _value(b"x", given, weight.shape[0]), _value(b"y", result, weight.shape[1])
+    x, y = _value(b"x", input_type, weight.shape[0]), _value(b"y", output_type, weight.shape[1])
     graph = _field(1, node) + _field(2, b"product") + _field(5, constant) + _field(11, x) + _field(12, y)
     return _field(1, 8) + _field(7, graph) + _field(8, _field(2, 17))  # IR version 8, operators of version 17
 
@@ -63,7 +63,7 @@ def _each(message: bytes, number: int) -> Iterator[bytes]:
 
 
 def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """Numbers and values of a message; fixed-size values as bytes."""
+    """Yield the field numbers and values of a message; fixed-size values are bytes."""
     at = 0
     while at < len(message):
         key, at = _read_varint(message, at)

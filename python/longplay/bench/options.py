@@ -1,4 +1,4 @@
-"""What the parts of a bench are told."""
+"""Options of the parts of a bench."""
 
 import json
 from dataclasses import dataclass, replace
@@ -16,30 +16,30 @@ from longplay.tokenizer import Tokenizer
 
 @dataclass(frozen=True)
 class Options:
-    """How much to measure, and with what.
+    """Amount of work to measure, with its model and seed.
 
     Attributes
     ----------
     model : str, optional
-        As for `Engine`.
+        Model folder or name, as for `Engine`.
     seed : bytes, optional
         The MIDI file that all pieces answer; by default 16 s of broken chords.
     threads : tuple of int
         Numbers of threads that throughput is measured with.
     seconds : int
-        Music of the piece that is made alone.
+        Seconds of the piece that is generated alone.
     batch_seconds : int
-        Music of each candidate where many are made at once.
+        Seconds of each candidate of a batch.
     batches : tuple of int
-        How many those are.
+        Numbers of candidates in a batch.
     memory_hours : tuple of float
-        Music after which memory is measured.
+        Hours of music after which memory is measured.
     notes : int
         Notes of the MIDI file that is read and written.
     calls : int
-        Times that a latency is measured.
+        Number of runs of a latency.
     repeats : int
-        Times that everything else is measured.
+        Number of runs of everything else.
     """
 
     model: str | None = None
@@ -54,28 +54,28 @@ class Options:
     repeats: int = 5
 
     def quick(self) -> Self:
-        """Much less work: to see that all works, not to be quoted."""
+        """Return options with little work, which check that everything runs."""
         few = replace(self, seconds=60, batch_seconds=5, batches=(1, 8), memory_hours=(0.02, 0.2))
         return replace(few, notes=5000, calls=20, repeats=2)
 
     @property
     def folder(self) -> Path:
-        """The model's folder."""
+        """Folder of the model."""
         return model_path(self.model)
 
     @cached_property
     def engine(self) -> Engine:
-        """An engine of one thread."""
+        """Engine with one thread."""
         return Engine(self.model, num_threads=1)
 
     @property
     def tokenizer(self) -> Tokenizer:
-        """The model's."""
+        """Tokenizer of the model."""
         return Tokenizer(json.loads((self.folder / "config.json").read_text(encoding="utf-8")))
 
     @cached_property
     def source(self) -> bytes:
-        """The seed's bytes."""
+        """Bytes of the seed."""
         return _broken_chords() if self.seed is None else self.seed
 
 

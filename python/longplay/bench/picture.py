@@ -1,4 +1,4 @@
-"""Throughput as a picture."""
+"""A picture of throughput."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,17 +8,17 @@ from longplay.pictures import plots
 
 
 def save(figures: Sequence[Figure], path: Path, title: str) -> None:
-    """Draw notes a second against the batch, a line for each number of threads; PNG or SVG, by the file's name.
+    """Draw notes a second by batch, one line for each number of threads, as PNG or SVG by the suffix of `path`.
 
     Raises
     ------
     ValueError
-        The name ends otherwise, or throughput was not measured.
+        The suffix is neither .png nor .svg, or throughput was not measured.
     """
     rates = [figure for figure in figures if (figure.part, figure.name) == ("throughput", "notes")]
     if not rates:
-        raise ValueError("a picture needs the part throughput")
-    from matplotlib.figure import Figure as Drawing  # longplay.pictures.plots says what to do where it is missing
+        raise ValueError("a picture needs the part throughput. To fix this, add: --part throughput")
+    from matplotlib.figure import Figure as Drawing  # longplay.pictures.plots reports a missing matplotlib
 
     drawn = Drawing(figsize=(7, 4.2), layout="constrained")
     axes = drawn.add_subplot()

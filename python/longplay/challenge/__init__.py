@@ -1,1 +1,1 @@
-"""The challenge an hour is made for: its grader, and files that pass it."""
+"""The challenge: its grader, and files that the grader accepts. See ``docs/challenge.md``."""

@@ -1,7 +1,7 @@
-"""The pieces of a folder, and what is known of each: what made it, how it was voted on, how it is beside real music.
+"""The candidates for a submission: MIDI files of a folder with their provenance, votes and likeness to real music.
 
-What made a piece is read from the JSON files of its folder: anything in them that has a ``file`` and a ``provenance``
-tells of the MIDI file of that name, as what ``longplay generate --json`` and ``longplay batch --json`` print does.
+The provenance of a piece comes from the JSON files of its folder. Each JSON object with a ``file`` and a ``provenance``
+describes the MIDI file of that name. ``longplay generate --json`` and ``longplay batch --json`` print such objects.
 """
 
 import hashlib
@@ -25,75 +25,77 @@ SUFFIXES = (".mid", ".midi")
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """A MIDI file of a folder.
+class SubmissionCandidate:
+    """A MIDI file that can become a submission.
 
     Attributes
     ----------
     path : Path
     data : bytes
-        The file.
+        Bytes of the file.
     notes : structured array, shape (notes,)
-    made : Provenance
+    provenance : Provenance
     rating : Rating
-        By the votes of the folder's arena; everybody's first one without votes.
+        Rating by the votes of the folder's arena; the initial rating if there are no votes.
     votes : int
     in_bands : float
-        Part of its clips' features that lie within the bands of real music (`clip_features`), in [0, 1].
+        Share of the clip features that lie within the bands of real music (`clip_features`), in [0, 1].
     """
 
     path: Path
     data: bytes
     notes: Notes
-    made: Provenance
+    provenance: Provenance
     rating: Rating
     votes: int
     in_bands: float
 
-    def standing(self) -> dict[str, Any]:
-        """Why it stands where it does, ready for JSON."""
+    def scores(self) -> dict[str, Any]:
+        """Return the scores that rank the candidate, as values for JSON."""
         return {"arena_score": self.rating.score, "votes": self.votes, "in_bands": self.in_bands}
 
 
-def candidates(folder: Path) -> tuple[list[Candidate], list[str]]:
-    """Read the candidates of a folder.
+def rank_candidates(folder: Path) -> tuple[list[SubmissionCandidate], list[str]]:
+    """Read and rank the candidates of a folder.
 
     Returns
     -------
-    list of Candidate
-        The best first: by arena score, among equals by `in_bands`, then by name.
+    list of SubmissionCandidate
+        The best first: by arena score, then by `in_bands`, then by name.
     list of str
-        Why other MIDI files are left out, a sentence each.
+        One warning for each MIDI file that was skipped.
 
     Raises
     ------
     OSError
         The folder or a file cannot be read.
     ValueError
-        The folder's ``arena.sqlite3`` is no database of votes, or a provenance in it makes no sense.
+        The folder's ``arena.sqlite3`` is not a database of votes, or a provenance is not valid.
     """
-    made = provenances(folder)
+    known = provenances(folder)
     ladder = _ladder(folder)
-    found, remarks = [], []
+    found, skipped = [], []
     for path in sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES):
-        if path.name not in made:
-            remarks.append(f"{path.name}: no JSON file of the folder says what made it.")
+        if path.name not in known:
+            skipped.append(f"{path.name}: no JSON file of the folder has its provenance.")
             continue
         try:
             data = midi_bytes(path)
             notes = read_midi(data)
         except Error as error:
-            remarks.append(f"{path.name}: {error}.")
+            skipped.append(f"{path.name}: {error}.")
             continue
         id_ = hashlib.sha256(data).hexdigest()
         found.append(
-            Candidate(path, data, notes, made[path.name], ladder.rating(id_), ladder.votes(id_), share_in_bands(notes))
+            SubmissionCandidate(
+                path, data, notes, known[path.name], ladder.rating(id_), ladder.votes(id_), share_in_bands(notes)
+            )
         )
-    return sorted(found, key=lambda one: (-one.rating.score, -one.in_bands, one.path.name)), remarks
+    return sorted(found, key=lambda one: (-one.rating.score, -one.in_bands, one.path.name)), skipped
 
 
 def share_in_bands(notes: Notes) -> float:
-    """Part of the features of all clips that nine tenths of real clips have."""
+    """Return the share of all clip features that lie within the bands of nine tenths of real clips, in [0, 1]."""
     seconds = int((notes["onset_ms"] + notes["duration_ms"]).max(initial=0)) / 1000
     features = clip_features(notes, seconds)
     low, _, high = np.array(list(bands().values())).T
@@ -101,12 +103,14 @@ def share_in_bands(notes: Notes) -> float:
 
 
 def provenances(folder: Path) -> dict[str, Provenance]:
-    """What the JSON files of a folder (``.json``; ``.jsonl``, one value a line) tell of its MIDI files, by their names.
+    """Read the provenances of the MIDI files of a folder, by file name.
+
+    They come from ``.json`` files and from ``.jsonl`` files, which hold one JSON value a line.
 
     Raises
     ------
     ValueError
-        A provenance has an entry that is missing, unknown or out of range.
+        An entry of a provenance is missing, unknown or out of range.
     """
     found = {}
     for path in sorted(folder.iterdir()):
@@ -114,12 +118,12 @@ def provenances(folder: Path) -> dict[str, Provenance]:
             try:
                 found[Path(record["file"]).name] = Provenance.from_dict(record["provenance"])
             except (KeyError, TypeError, ValueError) as error:
-                raise ValueError(f"{path} has a provenance that makes no sense: {error!r}") from error
+                raise ValueError(f"{path} has a provenance that is not valid: {error!r}") from error
     return found
 
 
 def _records(path: Path) -> Iterator[dict[str, Any]]:
-    """What a JSON file holds that has a file and a provenance, at any depth; nothing of other files."""
+    """Yield each object of a JSON file, at any depth, that has a file and a provenance."""
     if path.suffix not in (".json", ".jsonl"):
         return
     text = path.read_text(encoding="utf-8", errors="replace")

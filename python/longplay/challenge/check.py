@@ -1,6 +1,6 @@
-"""The challenge an hour is made for: what its grader does to a MIDI file.
+"""Prediction of what the challenge's grader does to a MIDI file.
 
-``docs/challenge.md`` has the rules, and how the grader behaves.
+``docs/challenge.md`` has the rules and describes the grader.
 """
 
 import math
@@ -10,10 +10,11 @@ from functools import reduce
 from operator import add
 from typing import Any, Literal, TypeAlias
 
+from longplay._contest import CLIPS, HOUR_SECONDS, TOLERANCE_SECONDS
 from longplay._core import Error, MidiError, read_score
 from longplay.challenge import findings, mido_view
 from longplay.challenge.findings import Finding
-from longplay.challenge.grader import CLIPS, TARGET, TOLERANCE, Clip, CrashError, count, cut, mido_length, without_meta
+from longplay.challenge.grader import Clip, CrashError, count, cut, mido_length, without_meta
 from longplay.challenge.mido_view import File, UnreadableError
 from longplay.midi import MidiSource, midi_bytes
 
@@ -22,20 +23,20 @@ Outcome: TypeAlias = Literal["accepted", "refused", "crashed", "unreadable"]
 
 @dataclass(frozen=True)
 class Report:
-    """What the grader does to a file, and what voters hear of it.
+    """Prediction of what the grader does to a file and what voters hear of it.
 
     Attributes
     ----------
     outcome : {"accepted", "refused", "crashed", "unreadable"}
-        "crashed": the grader raises an exception; "unreadable": mido does, which it reads with.
+        "crashed": the grader raises an exception. "unreadable": mido, its MIDI reader, raises one.
     length : float or None
-        Seconds as mido measures them, to the bit; None where it raises.
+        Length in seconds, equal to mido's to the bit; None if mido raises an exception.
     tracks : int or None
-        As the grader counts them.
+        Number of tracks that the grader counts; None if the file is unreadable.
     clips : tuple of Clip
-        All 120 when the file is accepted, else none.
+        All 120 clips if the file is accepted, otherwise none.
     findings : tuple of Finding
-        What is wrong, what is risky, what is not heard, and how to mend each.
+        Problems, risks and warnings, each with a remedy.
     """
 
     outcome: Outcome
@@ -46,16 +47,16 @@ class Report:
 
     @property
     def safe(self) -> bool:
-        """Accepted under every known reading of the rules, and music in all clips from their beginning."""
-        return all(finding.severity == "remark" for finding in self.findings)
+        """Whether every known reading of the rules accepts the file, and all clips begin with music."""
+        return all(finding.severity == "warning" for finding in self.findings)
 
     @property
     def reason(self) -> str:
-        """Why the file is not accepted; empty when it is."""
+        """Reason why the file is not accepted; empty if it is accepted."""
         return "; ".join(finding.problem for finding in self.findings if finding.severity == "fatal")
 
     def as_dict(self) -> dict[str, Any]:
-        """The same as plain values, ready for JSON."""
+        """Return the report as values for JSON."""
         length = self.length if self.length is not None and math.isfinite(self.length) else None
         return asdict(self) | {"length": length, "safe": self.safe, "reason": self.reason}
 
@@ -66,7 +67,7 @@ def check(source: MidiSource) -> Report:
     Parameters
     ----------
     source : path or bytes
-        Any file, damaged or not.
+        Any file, even a damaged one.
 
     Returns
     -------
@@ -94,25 +95,25 @@ def _check(data: bytes) -> Report:
     except UnreadableError as error:
         return Report("unreadable", None, None, (), (findings.unreadable(error),))
     tracks = len(file.tracks)
-    remarks = (*findings.of_tempo(file), *findings.of_voters(file))
+    warnings = (*findings.of_tempo(file), *findings.of_voters(file))
     try:
         waits = mido_view.waits(file)
     except (ValueError, ArithmeticError) as error:
-        return Report("crashed", None, tracks, (), (findings.unmeasurable(error), *remarks))
+        return Report("crashed", None, tracks, (), (findings.unmeasurable(error), *warnings))
     length = sum(waits)
     if refusals := tuple(findings.refusals(length, tracks)):
-        return Report("refused", length, tracks, (), refusals + remarks)
+        return Report("refused", length, tracks, (), refusals + warnings)
     try:
         cuts = cut(file.tracks[0], file.ticks_per_quarter, length)
     except CrashError as error:
-        return Report("crashed", length, tracks, (), (findings.crash(error), *remarks))
+        return Report("crashed", length, tracks, (), (findings.crash(error), *warnings))
     clips = tuple(count(clip, file.ticks_per_quarter) for clip in cuts)
-    found = (*findings.of_clips(clips, length / CLIPS), *_doubts(file, waits, clips), *remarks)
+    found = (*findings.of_clips(clips, length / CLIPS), *_doubts(file, waits, clips), *warnings)
     return Report("accepted", length, tracks, clips, found)
 
 
 def clips(source: MidiSource) -> list[bytes]:
-    """Cut a file into the 120 clips of the challenge, as its grader does.
+    """Cut a file into the 120 clips of the challenge, as the grader does.
 
     Parameters
     ----------
@@ -121,8 +122,8 @@ def clips(source: MidiSource) -> list[bytes]:
     Returns
     -------
     list of bytes
-        120 MIDI files of type 0 with the resolution of `source` and no meta event but End-of-Track. The first
-        message of a clip keeps the time since the last one of the clip before.
+        120 MIDI files of type 0, with the resolution of `source`. Their only meta event is End-of-Track. The first
+        message of a clip keeps the time since the last message of the previous clip.
 
     Raises
     ------
@@ -140,13 +141,13 @@ def clips(source: MidiSource) -> list[bytes]:
     except (UnreadableError, CrashError, ValueError, ArithmeticError):
         cuts = []
     if not cuts:
-        report = check(data)  # says why
+        report = check(data)  # has the reason
         raise Error(f"the grader makes no clips: {report.outcome}, {report.reason}")
     return [mido_view.write(clip.messages, file.ticks_per_quarter) for clip in cuts]
 
 
 def _doubts(file: File, waits: Sequence[float], clips: Sequence[Clip]) -> Iterator[Finding]:
-    """Other readings of the rules under which the file fares worse."""
+    """Yield other readings of the rules whose result for the file is worse."""
     length = sum(waits)
     silent = sum(clip.first_onset is None for clip in clips)
     bare = file._replace(tracks=[without_meta(file.tracks[0])])
@@ -156,15 +157,15 @@ def _doubts(file: File, waits: Sequence[float], clips: Sequence[Clip]) -> Iterat
     ]
     # From Python 3.12 on sum() adds floats more exactly, and mido's length differs in its last bits.
     for other in {math.fsum(waits), float(reduce(add, waits))} - {length}:
-        readings.append(("another version of Python adds the length up", file, other, True))
+        readings.append(("another version of Python adds up the length", file, other, True))
     for reading, read, measured, meta_takes_time in readings:
         if worse := _worse(read, measured, silent, meta_takes_time=meta_takes_time):
             yield findings.doubt(f"if {reading}, {worse}")
 
 
 def _worse(file: File, length: float, silent: int, *, meta_takes_time: bool) -> str:
-    """How the file fares worse than accepted with so many silent clips; empty when it does not."""
-    if abs(TARGET - length) > TOLERANCE:
+    """Return what is worse than acceptance with `silent` silent clips; empty if nothing is worse."""
+    if abs(HOUR_SECONDS - length) > TOLERANCE_SECONDS:
         return f"it lasts {length:.3f} s and is refused"
     try:
         cuts = cut(file.tracks[0], file.ticks_per_quarter, length, meta_takes_time=meta_takes_time)

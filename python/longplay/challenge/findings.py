@@ -1,34 +1,34 @@
-"""What is wrong with a submission, what is risky, what is not heard: a sentence each, and one that mends it."""
+"""Problems, risks and warnings of a submission, each in one sentence, with a remedy."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from longplay.challenge.grader import CLIPS, TARGET, TOLERANCE, Clip
+from longplay._contest import CLIPS, HOUR_SECONDS, MAX_FIRST_ONSET_MS, MAX_VELOCITY, TOLERANCE_SECONDS
+from longplay.challenge.grader import Clip
 from longplay.challenge.mido_view import DEFAULT_TEMPO, END_OF_TRACK, META, SET_TEMPO, File, Message
 
-Severity: TypeAlias = Literal["fatal", "risk", "remark"]
+Severity: TypeAlias = Literal["fatal", "risk", "warning"]
 
-LATEST_ONSET = 0.5  # s, of a clip's first note
-LOUDEST = 100  # the player's gain is velocity / 100
+MAX_FIRST_ONSET = MAX_FIRST_ONSET_MS / 1000
 _DRUMS = 9  # channel 10, counted from 0
 PACK = "`longplay pack`"
-_PACK = f"{PACK} mends it"
+_PACK = f"{PACK} does"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Something to know about a file before it is submitted.
+    """A problem, a risk or a warning about a file.
 
     Attributes
     ----------
     name : str
-        What it is about, in a word or two.
-    severity : {"fatal", "risk", "remark"}
-        The grader does not take the file; it may not, or voters hear silence or another piece; voters hear less
-        than the file says.
+        Subject, in a word or two.
+    severity : {"fatal", "risk", "warning"}
+        "fatal": the grader does not accept the file. "risk": the grader may refuse it, or voters hear silence or
+        another piece. "warning": voters do not hear everything in the file.
     problem, remedy : str
-        What is so, and how to mend it.
+        Description, and instruction that fixes it.
     """
 
     name: str
@@ -38,12 +38,12 @@ class Finding:
 
 
 def unreadable(error: Exception) -> Finding:
-    """The bytes defeat mido."""
+    """Return the finding for bytes that mido cannot read."""
     return Finding(
         "bytes",
         "fatal",
         f"cannot be read by mido: {error}",
-        f"Write it anew: {PACK} reads what mido does not.",
+        f"Export it again from the program that wrote it. If players can read it, {PACK} rewrites it.",
     )
 
 
@@ -60,95 +60,97 @@ def without_pack(found: Sequence[Finding], error: Exception) -> Iterator[Finding
 
 
 def unmeasurable(error: Exception) -> Finding:
-    """Mido reads the file and then raises when it adds its length up."""
-    return Finding("length", "fatal", f"the length cannot be measured: {error}", f"Save it as type 0: {_PACK}.")
+    """Return the finding for a file that mido reads but cannot measure."""
+    return Finding("length", "fatal", f"the length cannot be measured: {error}", f"Save it as type 0; {_PACK}.")
 
 
 def refusals(length: float, tracks: int) -> Iterator[Finding]:
-    """Why a file that can be measured is refused; none for an hour of one track."""
-    low, high = TARGET - TOLERANCE, TARGET + TOLERANCE
-    if abs(TARGET - length) > TOLERANCE:
-        mend = "trims it" if length > TARGET else "goes on with it"
+    """Yield the reasons why the grader refuses a file of this length; none for an hour of one track."""
+    low, high = HOUR_SECONDS - TOLERANCE_SECONDS, HOUR_SECONDS + TOLERANCE_SECONDS
+    if abs(HOUR_SECONDS - length) > TOLERANCE_SECONDS:
+        remedy = "trims it" if length > HOUR_SECONDS else "continues it"
         yield Finding(
-            "length", "fatal", f"it lasts {length:.6f} s, not {low:.0f} to {high:.0f} s", f"`longplay pack` {mend}."
+            "length", "fatal", f"it lasts {length:.6f} s, not {low} to {high} s", f"`longplay pack` {remedy}."
         )
     if tracks != 1:
-        yield Finding("tracks", "fatal", f"it has {tracks} tracks, not 1", "Merge them: `longplay pack` does.")
+        yield Finding("tracks", "fatal", f"it has {tracks} tracks, not 1", "Merge them; `longplay pack` does.")
 
 
 def crash(error: Exception) -> Finding:
-    """A message comes when all clips are full."""
+    """Return the finding for a message that follows when all clips are full."""
     return Finding(
         "121st clip",
         "fatal",
-        f"all {CLIPS} clips are full when the message at {error} s (at 120 to the minute) comes",
-        f"Let the last note be over before the end, and leave out tempo events: {_PACK}.",
+        f"all {CLIPS} clips are full before the message at {error} s (at 120 quarter notes per minute)",
+        f"End the last note before the hour ends, and remove tempo events; {_PACK}.",
     )
 
 
 def doubt(reading: str) -> Finding:
-    """The rules may be read so that the file fares worse."""
-    return Finding("doubt", "risk", reading, f"Let notes alone hold the time, and end them before the end: {_PACK}.")
+    """Return the finding for another reading of the rules, whose result is worse."""
+    return Finding(
+        "doubt", "risk", reading, f"Put all delta times on notes, and end the notes before the hour ends; {_PACK}."
+    )
 
 
 def of_clips(clips: Sequence[Clip], share: float) -> Iterator[Finding]:
-    """Clips that are silent or start late, and clips that are not where they should be. `share`: seconds a clip."""
+    """Yield findings for silent, late and displaced clips; `share` is the length of a clip in seconds."""
     silent = [number for number, clip in enumerate(clips, 1) if clip.first_onset is None]
-    late = [number for number, clip in enumerate(clips, 1) if (clip.first_onset or 0) > LATEST_ONSET]
+    late = [number for number, clip in enumerate(clips, 1) if (clip.first_onset or 0) > MAX_FIRST_ONSET]
     if silent:
         yield Finding(
             "silent clips",
             "risk",
-            f"{_named(silent)} {'has' if len(silent) == 1 else 'have'} no note, and voters are served silence",
-            "Let music begin in each: `longplay pack` shortens rests.",
+            f"{_named(silent)} {'has' if len(silent) == 1 else 'have'} no note, so voters hear silence",
+            "Let notes start in each clip; `longplay pack` shortens rests.",
         )
     if late:
         latest = max(clips[number - 1].first_onset or 0 for number in late)
         yield Finding(
             "late clips",
             "risk",
-            f"{_named(late)} {'begins' if len(late) == 1 else 'begin'} with more than {LATEST_ONSET} s of silence, "
+            f"{_named(late)} {'begins' if len(late) == 1 else 'begin'} with more than {MAX_FIRST_ONSET} s of silence, "
             f"up to {latest:.1f} s",
-            "Let a note start on each multiple of 30 s: `longplay pack` moves them there.",
+            "Let a note start on each multiple of 30 s; `longplay pack` moves notes there.",
         )
     drift = clips[-1].start - share * (CLIPS - 1)
-    if drift > LATEST_ONSET:
+    if drift > MAX_FIRST_ONSET:
         yield Finding(
             "drift",
-            "remark",
-            f"the last clip begins {drift:.1f} s late, since what a clip overshoots is lost",
-            "Put a message on each multiple of 30 s: whatever longplay writes has one.",
+            "warning",
+            f"the last clip begins {drift:.1f} s late, because the grader drops the time by which a clip is too long",
+            "Put a message on each multiple of 30 s; every file that longplay writes has one.",
         )
 
 
 def of_tempo(file: File) -> Iterator[Finding]:
-    """Tempo events other than 120 to the minute."""
+    """Yield the finding for tempo events other than 120 quarter notes per minute."""
     tempos = [tempo for track in file.tracks for message in track if (tempo := message.tempo) is not None]
     odd = [tempo for tempo in tempos if tempo != DEFAULT_TEMPO]
     if odd:
-        first = f"{60e6 / odd[0]:.1f} to the minute" if odd[0] else "no time at all"
+        first = f"{60e6 / odd[0]:.1f} quarter notes per minute" if odd[0] else "infinitely fast"
         yield Finding(
             "tempo",
             "risk",
-            f"{_count(len(odd), 'tempo event')} (the first: {first}) {'is' if len(odd) == 1 else 'are'} "
-            "counted in the length and nowhere else: it is cut and played at 120 to the minute",
-            "Bake the tempo into the ticks: `longplay pack` does.",
+            f"{_count(len(odd), 'tempo event')} (the first: {first}) {'changes' if len(odd) == 1 else 'change'} "
+            "only the measured length: the file is cut and played at 120 quarter notes per minute",
+            "Convert the tempo into ticks; `longplay pack` does.",
         )
 
 
 _PEDALS = (64, 66, 67)
-_NOT_HEARD: list[tuple[str, Callable[[Message], bool], str, str]] = [
-    ("pedal", lambda m: _controller(m) in _PEDALS, "pedal message", "bakes the sustain pedal into the notes"),
-    ("controllers", lambda m: _controller(m) not in (None, *_PEDALS), "controller message", "leaves them out"),
-    ("programs", lambda m: m.status & 0xF0 == 0xC0, "program change", "leaves them out"),
-    ("bends", lambda m: m.status & 0xF0 in (0xA0, 0xD0, 0xE0), "bend or aftertouch message", "leaves them out"),
-    ("system", lambda m: 0xF0 <= m.status < META, "sysex or system message", "leaves them out"),
-    ("meta", lambda m: m.is_meta and m.kind not in (END_OF_TRACK, SET_TEMPO), "meta event", "leaves them out"),
+_INAUDIBLE: list[tuple[str, Callable[[Message], bool], str, str]] = [
+    ("pedal", lambda m: _controller(m) in _PEDALS, "pedal message", "converts the sustain pedal into longer notes"),
+    ("controllers", lambda m: _controller(m) not in (None, *_PEDALS), "controller message", "removes them"),
+    ("programs", lambda m: m.status & 0xF0 == 0xC0, "program change", "removes them"),
+    ("bends", lambda m: m.status & 0xF0 in (0xA0, 0xD0, 0xE0), "bend or aftertouch message", "removes them"),
+    ("system", lambda m: 0xF0 <= m.status < META, "sysex or system message", "removes them"),
+    ("meta", lambda m: m.is_meta and m.kind not in (END_OF_TRACK, SET_TEMPO), "meta event", "removes them"),
 ]
 
 
 def of_voters(file: File) -> Iterator[Finding]:
-    """What is in the file and not heard as it is meant."""
+    """Yield findings for content that voters do not hear as intended."""
     messages = [message for track in file.tracks for message in track]
     onsets = [message for message in messages if message.is_onset]
     drums = sum(message.status & 0x0F == _DRUMS for message in onsets)
@@ -157,25 +159,26 @@ def of_voters(file: File) -> Iterator[Finding]:
             "channel 10",
             "risk",
             f"{_count(drums, 'drum note')} {'sounds' if drums == 1 else 'sound'} as piano",
-            "Leave the drums out: `longplay pack` does.",
+            "Remove the drums; `longplay pack` does.",
         )
-    loud = sum(message.data[1] > LOUDEST for message in onsets)
+    loud = sum(message.data[1] > MAX_VELOCITY for message in onsets)
     if loud:
         yield Finding(
             "velocity",
-            "remark",
-            f"{_count(loud, 'note')} of velocity above {LOUDEST} may distort, since the gain is velocity / {LOUDEST}",
-            f"Scale velocities to at most {LOUDEST}: `longplay pack` does.",
+            "warning",
+            f"{_count(loud, 'note')} of velocity above {MAX_VELOCITY} may distort, because the gain is velocity / "
+            f"{MAX_VELOCITY}",
+            f"Scale velocities to at most {MAX_VELOCITY}; `longplay pack` does.",
         )
-    for name, belongs, what, remedy in _NOT_HEARD:
+    for name, belongs, what, remedy in _INAUDIBLE:
         count = sum(map(belongs, messages))
         if count:
             yield Finding(
-                name, "remark", f"{_count(count, what)}, which voters do not hear", f"`longplay pack` {remedy}."
+                name, "warning", f"{_count(count, what)}, which voters do not hear", f"`longplay pack` {remedy}."
             )
     if file.type != 0:
         yield Finding(
-            "type", "remark", f"it is of type {file.type}, and the rules ask for 0", f"Save it as type 0: {_PACK}."
+            "type", "warning", f"it is of type {file.type}; the rules require type 0", f"Save it as type 0; {_PACK}."
         )
 
 
@@ -188,7 +191,7 @@ def _count(count: int, what: str) -> str:
 
 
 def _named(numbers: Sequence[int]) -> str:
-    """Clips by their numbers, from 1; the first few of many."""
+    """Format the numbers of clips, from 1; of many, only the first five."""
     if len(numbers) == 1:
         return f"clip {numbers[0]}"
     listed = ", ".join(map(str, numbers[:5])) + (", ..." if len(numbers) > 5 else "")

@@ -1,30 +1,27 @@
-"""The cutting of the challenge's grader, in its own floats: one track into 120 clips."""
+"""The challenge's grader: it cuts one track into 120 clips, with the same floating-point operations as here."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from longplay._contest import CLIPS
 from longplay.challenge.mido_view import META, File, Message, timed, waits
-
-CLIPS = 120
-TARGET = 3600.0  # s
-TOLERANCE = 10.0  # s
 
 
 @dataclass(frozen=True)
 class Clip:
-    """One of the 120 clips that voters hear.
+    """Counts of one of the 120 clips that voters hear.
 
     Attributes
     ----------
     start : float
-        Where it begins in the file, in seconds at 120 quarter notes per minute.
+        Start of the clip in the file, in seconds at 120 quarter notes per minute.
     note_ons, note_offs, others : int
-        Messages; a note_on of velocity 0 is a note_off.
+        Numbers of messages; a note_on of velocity 0 is a note_off.
     seconds : float
-        From its beginning to its last message.
+        Time from the start of the clip to its last message.
     first_onset : float or None
-        From its beginning to its first note_on; None when it is silent.
+        Seconds from the start of the clip to its first note_on; None if the clip is silent.
     """
 
     start: float
@@ -36,25 +33,30 @@ class Clip:
 
 
 class CrashError(Exception):
-    """A message comes when all clips are full."""
+    """A message follows when all clips are full."""
 
 
 class Cut(NamedTuple):
-    """The messages of a clip, and the tick at which it begins."""
+    """The messages of a clip, and the tick at which the clip starts."""
 
     start: int
     messages: list[Message]
 
 
 def mido_length(file: File) -> float:
-    """Mido's length in seconds. Raises as `waits` does."""
+    """Return the length in seconds that mido measures. Errors are those of `waits`."""
     return sum(waits(file))
 
 
 def cut(track: Iterable[Message], ticks_per_quarter: int, length: float, *, meta_takes_time: bool = True) -> list[Cut]:
-    """Deal the messages out to clips: each takes messages until the sum of their times reaches its share.
+    """Cut a track into clips: each takes messages until the sum of their times reaches its share.
 
-    The sum is of floats, at 120 quarter notes per minute; then it starts again from zero.
+    Times are floats at 120 quarter notes per minute. For each clip the sum starts at zero.
+
+    Raises
+    ------
+    CrashError
+        A message follows when all clips are full.
     """
     share = length / CLIPS
     cuts = [Cut(0, [])]
@@ -79,7 +81,7 @@ def cut(track: Iterable[Message], ticks_per_quarter: int, length: float, *, meta
 
 
 def count(clip: Cut, ticks_per_quarter: int) -> Clip:
-    """Count a clip's messages. What meta events waited is lost with them."""
+    """Count the messages of a clip. The delta times of removed meta events are lost."""
     note_offs = sum(message.is_note_off for message in clip.messages)
     onsets = [now for now, message in timed(clip.messages) if message.is_onset]
 
@@ -97,13 +99,13 @@ def count(clip: Cut, ticks_per_quarter: int) -> Clip:
 
 
 def without_meta(track: Iterable[Message]) -> list[Message]:
-    """The track without meta events; the message after them takes over their time."""
+    """Return the track without meta events; the next message takes over their delta times."""
     kept = []
-    waited = 0
+    meta_ticks = 0
     for message in track:
         if message.status == META:
-            waited += message.delta
+            meta_ticks += message.delta
         else:
-            kept.append(message._replace(delta=message.delta + waited) if waited else message)
-            waited = 0
+            kept.append(message._replace(delta=message.delta + meta_ticks) if meta_ticks else message)
+            meta_ticks = 0
     return kept

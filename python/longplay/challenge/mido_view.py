@@ -1,7 +1,7 @@
-"""A MIDI file as mido 1.3.3 takes it, which the challenge's grader read files with.
+"""A MIDI file as mido 1.3.3, the reader of the challenge's grader, parses it.
 
-`read_midi` gives what a file means. This gives what mido makes of its bytes: what it refuses, where it reads on, what
-it loses. The two differ in much (docs/challenge.md), so the grader's view needs a reader of its own.
+`read_midi` returns the meaning of a file. This module returns the messages that mido parses, with the same refusals and
+the same losses. The two differ (docs/challenge.md), so the grader needs a separate reader.
 """
 
 import math
@@ -16,34 +16,34 @@ SET_TEMPO = 0x51
 DEFAULT_TEMPO = 500_000  # microseconds per quarter note
 
 _LONGEST_PAYLOAD = 1_000_000  # bytes
-_HUGE = 1 << 1100  # ticks: more than a float holds, so that what comes on top makes no difference
+_HUGE = 1 << 1100  # ticks: more than a float can hold, so further bits make no difference
 _SIZES = dict.fromkeys(range(0x80, 0xC0), 2) | dict.fromkeys(range(0xC0, 0xE0), 1) | dict.fromkeys(range(0xE0, 0xF0), 2)
 _SIZES |= {0xF1: 1, 0xF2: 2, 0xF3: 1} | dict.fromkeys((0xF6, 0xF8, 0xFA, 0xFB, 0xFC, 0xFE), 0)
-# The least bytes of each meta event that mido knows. It gives all others no time: their deltas are lost.
+# Smallest size in bytes of each meta event that mido knows. mido drops the delta times of all others.
 _META_SIZES = dict.fromkeys([*range(8), 9, 0x20, 0x21, END_OF_TRACK, 0x7F], 0)
 _META_SIZES |= {0x20: 1, SET_TEMPO: 3, 0x54: 5, 0x58: 4, 0x59: 2}
 
 
 class UnreadableError(Exception):
-    """mido cannot read the bytes; the message says why and where."""
+    """mido cannot read the bytes; the message has the problem and its offset."""
 
     def __init__(self, problem: str, offset: int) -> None:
         super().__init__(f"{problem} at byte {offset}")
 
 
 class Message(NamedTuple):
-    """One message of a track, as mido gives it.
+    """One message of a track, as mido parses it.
 
     Attributes
     ----------
     delta : int
-        Ticks since the message before.
+        Ticks since the previous message.
     status : int
-        0x80 to 0xFF.
+        Status byte, 0x80 to 0xFF.
     kind : int
-        The type of a meta event; 0 for others.
+        Type of a meta event; 0 for other messages.
     data : bytes
-        Data bytes, or payload. A sysex comes without its F0 and F7.
+        Data bytes, or payload. A sysex message has no F0 and F7.
     """
 
     delta: int
@@ -57,22 +57,22 @@ class Message(NamedTuple):
 
     @property
     def is_onset(self) -> bool:
-        """A note_on that sounds."""
+        """Whether the message is a note_on with a velocity above 0."""
         return self.status & 0xF0 == 0x90 and self.data[1] > 0
 
     @property
     def is_note_off(self) -> bool:
-        """A note_off, or a note_on of velocity 0."""
+        """Whether the message is a note_off, or a note_on of velocity 0."""
         return self.status & 0xF0 == 0x80 or (self.status & 0xF0 == 0x90 and self.data[1] == 0)
 
     @property
     def tempo(self) -> int | None:
-        """Microseconds per quarter note that a tempo event sets; None for any other message."""
+        """Microseconds per quarter note of a tempo event; None for any other message."""
         return int.from_bytes(self.data[:3]) if self.is_meta and self.kind == SET_TEMPO else None
 
 
 class File(NamedTuple):
-    """Type and ticks per quarter note as the header has them, in range or not, and the messages of each track."""
+    """A file: type and ticks per quarter note from the header, unchecked, and the messages of each track."""
 
     type: int
     ticks_per_quarter: int
@@ -101,7 +101,7 @@ def read(data: bytes) -> File:
                 f"the header counts {count} tracks, and the file ends before track {len(tracks) + 1}", position
             )
         if data[position : position + 4] != b"MTrk":
-            raise UnreadableError("another chunk than MTrk stands where a track should begin", position)
+            raise UnreadableError("a chunk that is not MTrk stands where a track should begin", position)
         end = position + 8 + int.from_bytes(data[position + 4 : position + 8])
         if end > len(data):
             raise UnreadableError("a track is longer than the file", position + 4)
@@ -111,7 +111,7 @@ def read(data: bytes) -> File:
 
 
 def _read_track(data: bytes, position: int, end: int) -> list[Message]:
-    """Messages up to the last byte of the track. One that goes on past it has mido read to the end of the file."""
+    """Read messages up to the last byte of the track."""
     messages = []
     running = 0  # none yet
     try:
@@ -122,7 +122,7 @@ def _read_track(data: bytes, position: int, end: int) -> list[Message]:
             if status >= 0x80:
                 position += 1
             elif running == 0:
-                raise UnreadableError("a data byte comes where no status has been given", position)
+                raise UnreadableError("a data byte has no status byte before it", position)
             if status == META:
                 message, position = _read_meta(data, position, delta)
             else:
@@ -130,14 +130,14 @@ def _read_track(data: bytes, position: int, end: int) -> list[Message]:
                 message, position = _read_message(data, position, delta, running, shared=status < 0x80)
             messages.append(message)
             if position > end:
-                raise UnreadableError("a message goes on past the end of its track", start)
+                raise UnreadableError("a message extends past the end of its track", start)
     except IndexError:
         raise UnreadableError("the file ends inside a message", len(data)) from None
     return messages
 
 
 def _read_number(data: bytes, position: int) -> tuple[int, int]:
-    """A number of any length, seven bits a byte, and the position after it."""
+    """Read a number of any length, seven bits a byte; return it and the position after it."""
     number = 0
     while True:
         byte = data[position]
@@ -149,9 +149,9 @@ def _read_number(data: bytes, position: int) -> tuple[int, int]:
 
 
 def _read_message(data: bytes, position: int, delta: int, status: int, *, shared: bool) -> tuple[Message, int]:
-    """A message whose status byte has been read, or is shared with the one before."""
+    """Read the data of a message whose status byte is known; `shared` means running status."""
     if status in (0xF0, 0xF7):
-        # Running status: the data byte that told so is lost, and the length is read behind it.
+        # Running status: mido loses the first data byte and reads the length after it.
         payload, position = _read_payload(data, position + shared)
         payload = payload.removeprefix(b"\xf0").removesuffix(b"\xf7")
         if payload and max(payload) > 127:
@@ -190,11 +190,11 @@ def _read_payload(data: bytes, position: int) -> tuple[bytes, int]:
 
 
 def _in_range(kind: int, payload: bytes) -> bool:
-    """Whether mido takes the values of an SMPTE offset, a time signature or a key signature."""
+    """Return whether mido accepts the values of an SMPTE offset, a time signature or a key signature."""
     if kind == 0x54:
         return payload[0] < 0x80 and payload[1] < 60 and payload[2] < 60 and payload[4] < 100
     if kind == 0x58:
-        # mido takes the logarithm of the denominator, which is a whole number for most powers of two, not for all.
+        # mido takes the logarithm of the denominator. It is an integer for most powers of two, but not for all.
         return math.log(2 ** payload[1], 2).is_integer()
     if kind == 0x59:
         return (payload[0] <= 7 or payload[0] >= 0xF9) and payload[1] <= 1
@@ -202,7 +202,7 @@ def _in_range(kind: int, payload: bytes) -> bool:
 
 
 def waits(file: File) -> list[float]:
-    """Time before each message of all tracks together, in seconds, as floats; their sum is mido's length.
+    """Return the seconds before each message of all tracks, merged by time; their sum is mido's length.
 
     Raises
     ------
@@ -232,7 +232,7 @@ def waits(file: File) -> list[float]:
 
 
 def timed(track: Iterable[Message]) -> Iterator[tuple[int, Message]]:
-    """Messages with their ticks from the start of the track."""
+    """Yield messages with their ticks from the start of the track."""
     now = 0
     for message in track:
         now += message.delta
@@ -240,7 +240,7 @@ def timed(track: Iterable[Message]) -> Iterator[tuple[int, Message]]:
 
 
 def write(messages: Iterable[Message], ticks_per_quarter: int) -> bytes:
-    """A file of type 0 with these messages, a status byte for each, and End-of-Track at the last of them."""
+    """Return a MIDI file of type 0 with these messages, without running status, and End-of-Track after the last."""
     track = b"".join(_number(message.delta) + _body(message) for message in messages) + b"\x00\xff\x2f\x00"
     header = b"MThd" + pack(">Lhhh", 6, 0, 1, ticks_per_quarter)
     return header + b"MTrk" + len(track).to_bytes(4) + track

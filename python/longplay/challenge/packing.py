@@ -1,4 +1,4 @@
-"""Any MIDI file made into a submission that the challenge's grader takes, and that voters hear music of."""
+"""Conversion of any MIDI file into a submission that the grader accepts and whose clips all have music."""
 
 from dataclasses import dataclass, field
 
@@ -6,32 +6,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longplay import _core
-from longplay.challenge.findings import LOUDEST
-from longplay.challenge.grader import CLIPS, TARGET
+from longplay._contest import CLIP_MS, CLIPS, HOUR_SECONDS, MAX_FIRST_ONSET_MS, MAX_GAP_MS, MAX_VELOCITY
 from longplay.engine import Engine, Progress
 from longplay.midi import MidiSource, Notes, midi_bytes, resolve_overlaps, write_midi
 
-_HOUR_MS = round(TARGET * 1000)
-_CLIP_MS = _HOUR_MS // CLIPS
-_LONGEST_GAP_MS = 3000  # from one onset to the next, as in what the engine makes
-_GRACE_MS = 500  # a clip's music begins by then
-_AIM_MS = 150  # where an onset is moved to behind a boundary: all of a spread chord comes after the latest cut
-_LAST_ONSET_MS = 500  # before the end
+_HOUR_MS = 1000 * HOUR_SECONDS
+_TARGET_ONSET_MS = 150  # of a moved onset, after a boundary: a whole arpeggio then follows the latest cut
+_LAST_ONSET_MS = 500  # before the end of the hour
 _SILENT_END_MS = 10
 
 
 @dataclass(frozen=True)
 class Packed:
-    """A safe submission.
+    """A submission that `longplay.check` calls safe.
 
     Attributes
     ----------
     notes : structured array, shape (notes,)
-        Of an hour, sorted by onset, then pitch.
+        Notes of an hour, sorted by onset, then pitch.
     changes : tuple of str
-        What was done to the file, a sentence each.
+        Changes to the file, one sentence each.
     warnings : tuple of str
-        What was odd about it.
+        Warnings of the MIDI reader.
     """
 
     notes: Notes = field(repr=False)
@@ -39,8 +35,8 @@ class Packed:
     warnings: tuple[str, ...]
 
     def to_bytes(self) -> bytes:
-        """The hour as a MIDI file."""
-        return write_midi(self.notes, TARGET)
+        """Return the hour as a MIDI file."""
+        return write_midi(self.notes, HOUR_SECONDS)
 
 
 def pack(
@@ -50,21 +46,24 @@ def pack(
     random_seed: int = 0,
     progress: Progress | None = None,
 ) -> Packed:
-    """Make a MIDI file a safe submission to the challenge.
+    """Convert a MIDI file into a safe submission to the challenge.
 
-    Tracks are merged, tempo and pedal baked into the notes, drums left out, velocities scaled to at most 100; music
-    begins at once. Where a multiple of 30 s is not followed by an onset within half a second, times of more than 3 s
-    between two onsets are shortened, and then the tempo of the 30 s before is bent, by about 5 % at most. What goes
-    past an hour is left out; the model continues a shorter piece. Music that needs none of this is left as it is.
+    - Tracks are merged, tempo and pedal become onsets and durations, and drums are removed.
+    - Velocities are scaled to at most 100, and silence before the first note is removed.
+    - If no onset follows a multiple of 30 s within 0.5 s, gaps of more than 3 s are shortened. Then the tempo of the
+      30 s before is changed, by about 5 % at most.
+    - Notes past the hour are removed. The model continues a shorter piece.
+
+    A file that needs no change is not changed.
 
     Parameters
     ----------
     source : path or bytes
-        Any file that `read_midi` reads, of any length.
+        File of any length that `read_midi` reads.
     engine : Engine, optional
-        Continues a piece that is too short; by default one with the built-in model.
+        Engine that continues a piece that is too short; by default one with the built-in model.
     random_seed : int
-        Of the continuation, in [0, 2**64).
+        Random seed of the continuation, in [0, 2**64).
     progress : callable, optional
         As for `Engine.generate`.
 
@@ -79,119 +78,119 @@ def pack(
     OSError
         The file cannot be opened.
     ModelError, DeviceError
-        A model is needed and cannot be used.
+        The continuation needs a model that cannot be used.
     """
     notes, warnings = _core.read_score(midi_bytes(source))
     changes: list[str] = []
-    for mend in (_begin_at_once, _quieten, _align, _trim):
-        notes = mend(notes, changes)
-    if len(notes) == 0 or notes["onset_ms"][-1] < _HOUR_MS - _LONGEST_GAP_MS:
-        notes = _go_on(notes, engine or Engine(), random_seed, progress, changes)
+    for step in (_remove_initial_silence, _scale_velocities, _align, _trim):
+        notes = step(notes, changes)
+    if len(notes) == 0 or notes["onset_ms"][-1] < _HOUR_MS - MAX_GAP_MS:
+        notes = _continue(notes, engine or Engine(), random_seed, progress, changes)
     return Packed(notes, tuple(changes), tuple(warnings))
 
 
-def _begin_at_once(notes: Notes, changes: list[str]) -> Notes:
+def _remove_initial_silence(notes: Notes, changes: list[str]) -> Notes:
     if len(notes) == 0 or notes["onset_ms"][0] == 0:
         return notes
-    changes.append(f"{notes['onset_ms'][0] / 1000:.3f} s of silence before the first note were left out")
+    changes.append(f"{notes['onset_ms'][0] / 1000:.3f} s of silence before the first note were removed")
     moved = notes.copy()
     moved["onset_ms"] -= notes["onset_ms"][0]
     return moved
 
 
-def _quieten(notes: Notes, changes: list[str]) -> Notes:
+def _scale_velocities(notes: Notes, changes: list[str]) -> Notes:
     loudest = int(notes["velocity"].max(initial=0))
-    if loudest <= LOUDEST:
+    if loudest <= MAX_VELOCITY:
         return notes
-    changes.append(f"velocities were scaled by {LOUDEST} / {loudest}")
+    changes.append(f"velocities were scaled by {MAX_VELOCITY} / {loudest}")
     quieter = notes.copy()
-    quieter["velocity"] = np.maximum(1, notes["velocity"].astype(np.int64) * LOUDEST // loudest)
+    quieter["velocity"] = np.maximum(1, notes["velocity"].astype(np.int64) * MAX_VELOCITY // loudest)
     return quieter
 
 
 def _align(notes: Notes, changes: list[str]) -> Notes:
-    """Let an onset come soon after each boundary between clips."""
+    """Move notes so that an onset follows soon after each boundary between clips."""
     if _soon_after_each_boundary(np.unique(notes["onset_ms"])):
         return notes
-    return _bend(_shorten_rests(notes, changes), changes)
+    return _change_tempo(_shorten_rests(notes, changes), changes)
 
 
 def _soon_after_each_boundary(onsets: NDArray[np.int64]) -> bool:
-    # A grader cuts boundary k up to k ms late (docs/midi.md).
+    # The grader cuts boundary k up to k ms late (docs/midi.md).
     clips = np.arange(1, CLIPS)
-    clips = clips[clips * (_CLIP_MS + 1) <= onsets.max(initial=0)]
-    first = onsets[np.searchsorted(onsets, clips * (_CLIP_MS + 1))]
-    return bool((first <= clips * _CLIP_MS + _GRACE_MS).all())
+    clips = clips[clips * (CLIP_MS + 1) <= onsets.max(initial=0)]
+    first = onsets[np.searchsorted(onsets, clips * (CLIP_MS + 1))]
+    return bool((first <= clips * CLIP_MS + MAX_FIRST_ONSET_MS).all())
 
 
 def _shorten_rests(notes: Notes, changes: list[str]) -> Notes:
-    """Let no time between two onsets be longer than `_LONGEST_GAP_MS`: what is left out of it is its end."""
+    """Shorten each gap between onsets to `MAX_GAP_MS` by removing its end."""
     onsets = np.unique(notes["onset_ms"])
     gaps = np.diff(onsets)
-    long = np.flatnonzero(gaps > _LONGEST_GAP_MS)
+    long = np.flatnonzero(gaps > MAX_GAP_MS)
     if len(long) == 0:
         return notes
-    lost = gaps[long] - _LONGEST_GAP_MS
+    removed = gaps[long] - MAX_GAP_MS
     changes.append(
-        f"{len(long)} gaps between onsets were shortened to {_LONGEST_GAP_MS / 1000:.0f} s, "
-        f"by {lost.sum() / 1000:.3f} s in all"
+        f"{len(long)} gaps between onsets were shortened to {MAX_GAP_MS / 1000:.0f} s, "
+        f"by {removed.sum() / 1000:.3f} s in all"
     )
-    places = onsets - np.concatenate([[0], np.cumsum((gaps - _LONGEST_GAP_MS).clip(0))])
-    sources = np.insert(onsets, long + 1, onsets[long] + _LONGEST_GAP_MS)
-    return _move(notes, sources, np.insert(places, long + 1, places[long] + _LONGEST_GAP_MS))
+    targets = onsets - np.concatenate([[0], np.cumsum((gaps - MAX_GAP_MS).clip(0))])
+    sources = np.insert(onsets, long + 1, onsets[long] + MAX_GAP_MS)
+    return _move(notes, sources, np.insert(targets, long + 1, targets[long] + MAX_GAP_MS))
 
 
-def _bend(notes: Notes, changes: list[str]) -> Notes:
-    """Bend the tempo of each clip behind which no onset comes soon, so that the nearest one does."""
+def _change_tempo(notes: Notes, changes: list[str]) -> Notes:
+    """Change the tempo of each clip that no onset follows soon, so that the nearest onset does."""
     onsets = np.unique(notes["onset_ms"])
-    sources, places = [0], [0]  # an onset of each clip, and where it goes
-    bent = 0
+    sources, targets = [0], [0]  # an onset of each clip, and its new time
+    changed = 0
     for clip in range(1, CLIPS):
-        boundary = clip * _CLIP_MS
-        straight = onsets - sources[-1] + places[-1]  # where onsets come if the tempo is not bent again
+        boundary = clip * CLIP_MS
+        straight = onsets - sources[-1] + targets[-1]  # onsets if the tempo does not change again
         if straight[-1] < boundary + clip:
-            break  # the music is over
+            break  # the music has ended
         chosen = int(np.searchsorted(straight, boundary + clip))
-        place = int(straight[chosen])
-        if place > boundary + _GRACE_MS:
-            place = boundary + _AIM_MS
-            chosen = int(np.abs(straight - place).argmin())
-            bent += 1
+        target = int(straight[chosen])
+        if target > boundary + MAX_FIRST_ONSET_MS:
+            target = boundary + _TARGET_ONSET_MS
+            chosen = int(np.abs(straight - target).argmin())
+            changed += 1
         sources.append(int(onsets[chosen]))
-        places.append(place)
-    if bent > 0:
-        changes.append(f"the tempo of {bent} clips was bent so that an onset begins the next one")
-    return _move(notes, np.array(sources), np.array(places))
+        targets.append(target)
+    if changed > 0:
+        changes.append(f"the tempo of {changed} clips was changed so that an onset begins the next clip")
+    return _move(notes, np.array(sources), np.array(targets))
 
 
-def _move(notes: Notes, sources: NDArray[np.int64], places: NDArray[np.int64]) -> Notes:
-    """Move times from `sources` to `places`, those between them in proportion, those after them with the last."""
+def _move(notes: Notes, sources: NDArray[np.int64], targets: NDArray[np.int64]) -> Notes:
+    """Map times from `sources` to `targets`: linearly between them, and after the last one by its shift."""
     ends = notes["onset_ms"] + notes["duration_ms"]
     far = max(int(ends.max()), int(sources[-1])) + 1
-    sources, places = np.append(sources, far), np.append(places, places[-1] + far - sources[-1])
+    sources, targets = np.append(sources, far), np.append(targets, targets[-1] + far - sources[-1])
     moved = notes.copy()
-    moved["onset_ms"] = np.rint(np.interp(notes["onset_ms"], sources, places))
-    moved["duration_ms"] = np.maximum(1, np.rint(np.interp(ends, sources, places)) - moved["onset_ms"])
+    moved["onset_ms"] = np.rint(np.interp(notes["onset_ms"], sources, targets))
+    moved["duration_ms"] = np.maximum(1, np.rint(np.interp(ends, sources, targets)) - moved["onset_ms"])
     return resolve_overlaps(moved)
 
 
 def _trim(notes: Notes, changes: list[str]) -> Notes:
-    """Leave out what starts at the end of the hour or later; what sounds there ends before it."""
+    """Remove notes that start at the end of the hour or later, and end all others before it."""
     inside = notes["onset_ms"] <= _HOUR_MS - _LAST_ONSET_MS
     longest = _HOUR_MS - _SILENT_END_MS - notes["onset_ms"]
     if (inside & (notes["duration_ms"] <= longest)).all():
         return notes
-    changes.append(f"{(~inside).sum()} notes past the hour were left out")
+    changes.append(f"{(~inside).sum()} notes past the hour were removed")
     kept = notes.copy()
     kept["duration_ms"] = np.minimum(notes["duration_ms"], longest)
     return kept[inside]
 
 
-def _go_on(notes: Notes, engine: Engine, random_seed: int, progress: Progress | None, changes: list[str]) -> Notes:
-    """The hour that the model makes of notes that end too early."""
+def _continue(notes: Notes, engine: Engine, random_seed: int, progress: Progress | None, changes: list[str]) -> Notes:
+    """Generate the rest of the hour after notes that end too early."""
     if len(notes) == 0:
-        changes.append("there were no notes that a piano plays: the model made the hour")
-        return engine.generate(None, TARGET, random_seed=random_seed, progress=progress).notes
-    changes.append(f"the model went on from {notes['onset_ms'][-1] / 1000:.3f} s")
-    seed = write_midi(notes, TARGET)
-    return engine.generate(seed, TARGET, include_seed=True, random_seed=random_seed, progress=progress).notes
+        changes.append("the file has no piano notes, so the model generated the hour")
+        return engine.generate(None, HOUR_SECONDS, random_seed=random_seed, progress=progress).notes
+    changes.append(f"the model continued from {notes['onset_ms'][-1] / 1000:.3f} s")
+    seed = write_midi(notes, HOUR_SECONDS)
+    return engine.generate(seed, HOUR_SECONDS, include_seed=True, random_seed=random_seed, progress=progress).notes

@@ -1,4 +1,4 @@
-"""A submission to the challenge out of a folder of candidates: the best one, and all that proves it."""
+"""A submission to the challenge: the best candidate of a folder, and the evidence for it."""
 
 import hashlib
 import json
@@ -10,38 +10,39 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from longplay._core import Error
-from longplay.challenge.candidates import Candidate, candidates
+from longplay.challenge.candidates import SubmissionCandidate, rank_candidates
 from longplay.challenge.check import check
 from longplay.engine import Engine
 from longplay.originality import Index, Originality, compare
 from longplay.originality.plot import plot
 from longplay.pictures import plots
 
-MOST = 2  # submissions in
+MAX_SUBMISSIONS = 2  # in a day
 DAY = timedelta(hours=24)
 RECORD = "submission.json"
 
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Submission:
-    """What was chosen, and where it lies.
+    """A submission that was written.
 
     Attributes
     ----------
     folder : Path
-        Holds ``hour.mid``, ``seed.mid`` if there is a seed, ``submission.json``, ``originality.json`` and two pictures.
-    chosen : Candidate
+        Folder of ``hour.mid``, ``seed.mid`` if there is a seed, ``submission.json``, ``originality.json`` and two
+        pictures.
+    chosen : SubmissionCandidate
     originality : Originality
-    passed_over : tuple of str
-        Why those that stand above it were not chosen, a sentence each.
+    skipped : tuple of str
+        One reason for each candidate that ranks higher and was skipped.
     """
 
     folder: Path
-    chosen: Candidate
+    chosen: SubmissionCandidate
     originality: Originality
-    passed_over: tuple[str, ...]
+    skipped: tuple[str, ...]
 
 
 def submit(
@@ -52,117 +53,125 @@ def submit(
     seeds: Iterable[str | Path] = (),
     engine: Engine | None = None,
     now: datetime,
-    tell: Tell | None = None,
+    report: Report | None = None,
 ) -> Submission:
-    """Choose a candidate of a folder and write all that a submission needs.
+    """Choose a candidate of a folder and write the files of a submission.
 
-    Candidates are tried by arena score (mu - 3 sigma, by the votes in ``arena.sqlite3``), among equals by the share of
-    their clips' features within the bands of real music. The first one is taken that
+    Candidates are tried in the order of their arena score, mu - 3 sigma, by the votes in ``arena.sqlite3``. Among equal
+    scores, the share of clip features within the bands of real music decides. `submit` takes the first candidate for
+    which all of these hold:
 
-    - has its provenance in a JSON file of the folder (see `candidates`),
-    - the grader takes and `check` calls safe,
-    - comes out the same, byte for byte, when it is made again,
-    - and quotes nothing of the training set.
+    - A JSON file of the folder has its provenance (see `longplay.challenge.candidates`).
+    - The grader accepts it, and `check` calls it safe.
+    - Regenerating it gives the same bytes.
+    - It quotes nothing of the training set.
 
     Parameters
     ----------
     folder : path
-        Of candidates.
+        Folder of the candidates.
     out : path
-        Of submissions, each a folder named after its time; made if need be.
+        Folder of all submissions; each is a folder named after its time. It is created if it does not exist.
     index : Index
-        Of the training set.
+        Index of the training set.
     seeds : iterable of path
-        The MIDI files that candidates answer.
+        MIDI files that the candidates answer.
     engine : Engine, optional
-        Makes candidates again; by default one with the built-in model.
+        Engine that regenerates candidates; by default one with the built-in model.
     now : datetime
-        The time, with its zone.
-    tell : callable, optional
-        Told what is being done, a line each.
+        Current time, with its time zone.
+    report : callable, optional
+        Receives one line for each step.
+
+    Returns
+    -------
+    Submission
 
     Raises
     ------
     Error
-        Two submissions of `out` are less than 24 hours old, or no candidate can be submitted; the message says when the
-        next one may be, or why each was passed over.
+        Two submissions of `out` are less than 24 hours old, or no candidate can be submitted. The message says when the
+        next submission is possible, or why each candidate was skipped.
     OSError
         A file cannot be read or written.
     ValueError
-        `now` has no zone, or what the folder says of its candidates makes no sense.
+        `now` has no time zone, or a provenance or the votes of the folder are not valid.
     """
     if now.tzinfo is None:
         raise ValueError(f"now must have a time zone; it is {now}")
-    out, tell = Path(out), tell or (lambda line: None)
+    out, report = Path(out), report or (lambda line: None)
     refuse_a_third(out, now)
     known = {hashlib.sha256(data).hexdigest(): data for data in (Path(seed).read_bytes() for seed in seeds)}
-    found, passed_over = candidates(Path(folder))
+    candidates, skipped = rank_candidates(Path(folder))
     engine = engine or Engine()
-    for one in found:
-        tell(f"{one.path.name}: arena score {one.rating.score:.2f}, {one.in_bands:.1%} within the bands")
+    for one in candidates:
+        report(
+            f"{one.path.name}: arena score {one.rating.score:.2f}, {one.in_bands:.1%} of the features within the bands"
+        )
         reason = _reason_against(one, known, engine, index)
         if reason is None:
-            tell(f"{one.path.name}: safe, and the same when it is made again; now its originality")
-            report = compare(one.data, index, name=one.path.name)
-            if not report.quotes:
-                written = _write(out, one, report, known, index, now)
-                return Submission(written, one, report, tuple(passed_over))
-            reason = report.verdict
-        passed_over.append(f"{one.path.name}: {reason}")
-    raise Error("no candidate can be submitted. " + " ".join(passed_over or [f"{folder} holds no MIDI files."]))
+            report(f"{one.path.name}: safe, and regenerating it gives the same bytes; checking its originality")
+            originality = compare(one.data, index, name=one.path.name)
+            if not originality.quotes:
+                written = _write(out, one, originality, known, index, now)
+                return Submission(written, one, originality, tuple(skipped))
+            reason = originality.verdict
+        skipped.append(f"{one.path.name}: {reason}")
+    raise Error("No candidate can be submitted. " + " ".join(skipped or [f"{folder} has no MIDI files."]))
 
 
 def refuse_a_third(out: Path, now: datetime) -> None:
-    """Raise Error if `MOST` submissions of a folder are less than a day old."""
+    """Raise an Error if `MAX_SUBMISSIONS` submissions of a folder are less than a day old."""
     times = []
     for path in out.glob(f"*/{RECORD}"):
         try:
             times.append(datetime.fromisoformat(json.loads(path.read_text(encoding="utf-8"))["submitted"]))
         except (KeyError, TypeError, ValueError) as error:
-            raise Error(f"{path} does not say when it was submitted: {error!r}") from error
+            raise Error(f"{path} does not have the time of its submission: {error!r}") from error
     recent = sorted(time for time in times if now - time < DAY)
-    if len(recent) >= MOST:
-        after = recent[-MOST] + DAY
+    if len(recent) >= MAX_SUBMISSIONS:
+        after = recent[-MAX_SUBMISSIONS] + DAY
         raise Error(
-            f"{MOST} submissions in 24 hours are allowed and made; the next one is possible at "
+            f"{MAX_SUBMISSIONS} submissions were made in the last 24 hours, and no more are allowed. "
+            "The next one is possible at "
             f"{after.astimezone(now.tzinfo):%Y-%m-%d %H:%M:%S %Z}, in {_span(after - now)}"
         )
 
 
-def _reason_against(one: Candidate, seeds: Mapping[str, bytes], engine: Engine, index: Index) -> str | None:
-    if one.made.seed_hash is not None and one.made.seed_hash not in seeds:
-        return f"its seed, of SHA-256 {one.made.seed_hash}, is not given."
+def _reason_against(one: SubmissionCandidate, seeds: Mapping[str, bytes], engine: Engine, index: Index) -> str | None:
+    if one.provenance.seed_hash is not None and one.provenance.seed_hash not in seeds:
+        return f"its seed, with SHA-256 {one.provenance.seed_hash}, is not among the given seeds."
     report = check(one.data)
     if not report.safe:
-        return " ".join(f"{finding.problem}." for finding in report.findings if finding.severity != "remark")
-    seed = None if one.made.seed_hash is None else seeds[one.made.seed_hash]
+        return " ".join(f"{finding.problem}." for finding in report.findings if finding.severity != "warning")
+    seed = None if one.provenance.seed_hash is None else seeds[one.provenance.seed_hash]
     try:
-        again = engine.regenerate(one.made, seed, avoid=None if one.made.index_hash is None else index)
+        again = engine.regenerate(one.provenance, seed, avoid=None if one.provenance.index_hash is None else index)
     except ValueError as error:
-        return f"it cannot be made again: {error}."
-    return None if again.to_bytes() == one.data else "it comes out otherwise when it is made again."
+        return f"it cannot be regenerated: {error}."
+    return None if again.to_bytes() == one.data else "regenerating it gives other bytes."
 
 
 def _write(
-    out: Path, one: Candidate, report: Originality, seeds: Mapping[str, bytes], index: Index, now: datetime
+    out: Path, one: SubmissionCandidate, report: Originality, seeds: Mapping[str, bytes], index: Index, now: datetime
 ) -> Path:
-    """All files in a folder that is there whole or not at all."""
+    """Write all files to a folder, which exists complete or not at all."""
     record = {
         "submitted": now.isoformat(),
         "file": "hour.mid",
         "sha256": hashlib.sha256(one.data).hexdigest(),
         "candidate": one.path.name,
-        "chosen_by": one.standing(),
+        "chosen_by": one.scores(),
         "index_hash": index.hash,
-        "provenance": one.made.as_dict(),
+        "provenance": one.provenance.as_dict(),
     }
-    seconds = one.made.settings_now.seconds
+    seconds = one.provenance.settings_now.seconds
     out.mkdir(parents=True, exist_ok=True)
     written = Path(tempfile.mkdtemp(prefix=".", dir=out))
     try:
         (written / "hour.mid").write_bytes(one.data)
-        if one.made.seed_hash is not None:
-            (written / "seed.mid").write_bytes(seeds[one.made.seed_hash])
+        if one.provenance.seed_hash is not None:
+            (written / "seed.mid").write_bytes(seeds[one.provenance.seed_hash])
         (written / RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
         (written / "originality.json").write_text(json.dumps(report.as_dict(), indent=1), encoding="utf-8")
         plot(report, one.data, index, written / "originality.png")

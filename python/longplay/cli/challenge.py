@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from longplay.challenge.check import Report
 
 _BARS = " ▁▂▃▄▅▆▇█"
-_COLOURS = {"fatal": "red", "risk": "yellow", "remark": "dim"}
+_COLOURS = {"fatal": "red", "risk": "yellow", "warning": "dim"}
 
 
 def check(
@@ -113,16 +113,18 @@ def submit(
     """Choose the best candidate and write it with its evidence. A third one in 24 hours is refused."""
     from longplay.challenge.submit import submit
 
-    def tell(line: str) -> None:
+    def print_line(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
 
     engine = open_engine(model, device, 1)
-    made = submit(folder, out, open_index(index), seeds=seed or [], engine=engine, now=datetime.now(UTC), tell=tell)
-    for reason in made.passed_over:
-        tell(f"passed over: {reason}")
+    made = submit(
+        folder, out, open_index(index), seeds=seed or [], engine=engine, now=datetime.now(UTC), report=print_line
+    )
+    for reason in made.skipped:
+        print_line(f"skipped: {reason}")
     if as_json:
         record: dict[str, Any] = {"folder": str(made.folder), "candidate": made.chosen.path.name}
-        print(json.dumps(record | made.chosen.standing() | {"passed_over": made.passed_over}))
+        print(json.dumps(record | made.chosen.scores() | {"skipped": made.skipped}))
     else:
         print(f"{made.folder}: {made.chosen.path.name}. {made.originality.verdict}")
 

@@ -49,7 +49,7 @@ def arena(
 ) -> None:
     """Let people vote on clips of MIDI files in the browser, and rank the files."""
     try:
-        from longplay.arena.app import export_csv, export_json
+        from longplay.arena.export import export_csv, export_json
         from longplay.arena.server import LOOPBACK, open_referee, serve
     except ModuleNotFoundError as error:
         from longplay._extras import missing_extra

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from longplay.cli.shared import ForceOption, ModelOption, refuse_existing
-
-_WIDTH = 120  # columns of a table outside a terminal
 
 
 def bench(
@@ -19,12 +16,8 @@ def bench(
     ] = None,
     part: Annotated[
         list[str] | None,
-        typer.Option(
-            help="hour, throughput, limits, latency, memory or files; beside others notes, midi or tokens. May be "
-            "repeated; by default all."
-        ),
+        typer.Option(help="hour, throughput, limits, latency, memory or files. May be repeated; by default all."),
     ] = None,
-    peers: Annotated[bool, typer.Option("--peers", help="Measure longplay beside others; extra [bench].")] = False,
     quick: Annotated[bool, typer.Option("--quick", help="Do much less work, to test the command.")] = False,
     threads: Annotated[
         list[int] | None,
@@ -35,12 +28,10 @@ def bench(
     plot: Annotated[Path | None, typer.Option(help="Draw the throughput to this .png or .svg file.")] = None,
     force: ForceOption = False,
 ) -> None:
-    """Measure how fast longplay is on this machine, or beside others.
+    """Measure how fast longplay is on this machine.
 
     Close all other programs first. The tables show medians and quartiles of several runs.
     """
-    from rich.console import Console
-
     from longplay.bench import machine, measure, report
     from longplay.bench.options import Options
 
@@ -49,15 +40,7 @@ def bench(
     refuse_existing([path for path in (json, plot) if path], force)
     options = Options(model, None if seed is None else seed.read_bytes(), tuple(threads or machine.doublings()))
     options = options.quick() if quick else options
-    if peers:
-        from benchmarks.peers import compare
-
-        figures = compare.figures(options, part)
-    else:
-        figures = measure.figures(options, part)
-    console, found = Console(width=None if sys.stdout.isatty() else _WIDTH), machine.describe()
-    report.show_machine(found, console)
-    known = report.show(figures, console)
+    found, known = report.show_all(measure.figures(options, part))
     if json:
         report.write_json(json, found, known, force)
     if plot:

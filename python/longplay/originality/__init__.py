@@ -1,4 +1,4 @@
-"""What a piece has in common with a training set; see docs/originality.md.
+"""Comparison of a piece with a training set; see ``docs/originality.md``.
 
 >>> from longplay import originality
 >>> index = originality.Index.open("training.index")

@@ -1,18 +1,17 @@
-"""A piece beside a training set: the closest windows, the longest runs, the quotations."""
+"""Compare a piece with a training set: closest windows, longest runs, quotations."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from longplay import _core
-from longplay.midi import MidiSource, midi_bytes
-from longplay.originality.index import Index, Progress
+from longplay.midi import MidiSource, Notes, midi_bytes
+from longplay.originality.index import NO_WINDOW, Index, Progress
 from longplay.originality.line import RUN_NOTES, Line, quoted
 from longplay.originality.report import HIGHEST_PITCH, Originality, Passage, WindowPair
-
-NONE = 2**32 - 1
 
 
 def compare(
@@ -26,25 +25,29 @@ def compare(
     num_threads: int = 0,
     progress: Progress | None = None,
 ) -> Originality:
-    """Tell what a MIDI file has in common with a training set.
+    """Compare a MIDI file with a training set.
 
     Parameters
     ----------
     midi : path or bytes
     index : Index
-        Of the training set.
+        Index of the training set.
     name : str, optional
-        What the report calls the file; by default its path.
+        Name of the file in the report; by default its path.
     top : int
-        How many of the closest pairs and of the longest runs to tell, at least 1.
+        Number of closest pairs and of longest runs to report, at least 1.
     least_bits : float
-        How unlikely a passage in common must be to count as quoted.
+        Improbability, in bits, from which a common passage counts as quoted.
     least_melody_bits : float
-        The same of a melody.
+        Improbability, in bits, from which a common melody counts as quoted.
     num_threads : int
-        0 takes one per core.
+        Number of threads; 0 uses one per core.
     progress : callable, optional
-        Called with (windows compared, windows in all).
+        Called with (windows compared, all windows).
+
+    Returns
+    -------
+    Originality
 
     Raises
     ------
@@ -59,63 +62,85 @@ def compare(
         raise ValueError(f"top must be at least 1, not {top}")
     name = name or ("MIDI bytes" if isinstance(midi, bytes) else str(midi))
     notes, warnings = _core.read_score(midi_bytes(midi))
-    settings = index.settings
-    series = _core.pitch_series(notes, settings.series, settings.step_ms)
-    starts, plain = settings.windows(series)
-    queries = series[starts[:, None] + np.arange(settings.steps)]
-    places, distances = index.nearest(queries, None, num_threads, progress)
-    near = np.quantile(index.calibration, 0.01, method="lower") if len(index.calibration) else 0
-
-    line, tune = Line.of_notes(index, notes), Line.of_melody(index, notes)
-    passages, melodies = quoted(line, tune, least_bits, least_melody_bits)
     return Originality(
         file=name,
         notes=len(notes),
         seconds=int(np.max(notes["onset_ms"] + notes["duration_ms"], initial=0)) / 1000,
         settings=asdict(index.settings),
         works=len(index.names),
-        windows=len(starts),
-        plain_windows=plain,
-        near_windows=_mean(distances <= near),
-        near_expected=_mean(index.calibration <= near),
-        closest=tuple(_closest(index, name, series, starts, places, distances, top)),
-        longest_runs=tuple(line.quotation(run, name) for run in line.longest_runs(top)),
-        share_in_runs=line.share_in_runs,
-        run_notes=RUN_NOTES,
-        quotations=tuple(line.quotation(quote, name) for quote in passages),
-        share_quoted=line.share(passages),
-        melody_notes=len(tune.own),
-        melody_share_in_runs=tune.share_in_runs,
-        melodies=tuple(tune.quotation(one, name) for one in melodies),
         warnings=tuple(warnings),
+        **_compare_windows(notes, index, name, top, num_threads, progress),
+        **_compare_lines(notes, index, name, top, least_bits, least_melody_bits),
     )
 
 
-def _closest(
-    index: Index,
-    name: str,
-    series: NDArray[np.uint8],
-    starts: NDArray[np.uint32],
-    places: NDArray[np.uint32],
-    distances: NDArray[np.uint32],
-    top: int,
-) -> Iterator[WindowPair]:
-    """The nearest windows that do not overlap; of equally near ones those that change more often."""
-    steps, second = index.settings.steps, index.settings.step_ms / 1000
-    changes = np.count_nonzero(np.diff(series[starts[:, None] + np.arange(steps)].astype(np.int16)), axis=1)
-    taken: list[int] = []
-    for i in np.lexsort((starts, -changes, distances)):
-        start, place, distance = int(starts[i]), int(places[i]), int(distances[i])
-        if len(taken) == top or place == NONE:
+def _compare_windows(
+    notes: Notes, index: Index, name: str, top: int, num_threads: int, progress: Progress | None
+) -> dict[str, Any]:
+    """Return the fields of the report that describe windows."""
+    settings = index.settings
+    series = _core.pitch_series(notes, settings.series, settings.step_ms)
+    starts, plain = settings.windows(series)
+    queries = series[starts[:, None] + np.arange(settings.steps)]
+    nearest, distances = index.nearest(queries, None, num_threads, progress)
+    near = np.quantile(index.calibration, 0.01, method="lower") if len(index.calibration) else 0
+    windows = _Windows(queries, starts, nearest, distances)
+    return {
+        "windows": len(starts),
+        "plain_windows": plain,
+        "near_windows": _mean(distances <= near),
+        "near_expected": _mean(index.calibration <= near),
+        "closest": tuple(_closest(index, name, windows, top)),
+    }
+
+
+def _compare_lines(
+    notes: Notes, index: Index, name: str, top: int, least_bits: float, least_melody_bits: float
+) -> dict[str, Any]:
+    """Return the fields of the report that describe runs and quotations of notes."""
+    line, tune = Line.of_notes(index, notes), Line.of_melody(index, notes)
+    passages, melodies = quoted(line, tune, least_bits, least_melody_bits)
+    return {
+        "longest_runs": tuple(line.quotation(run, name) for run in line.longest_runs(top)),
+        "share_in_runs": line.share_in_runs,
+        "run_notes": RUN_NOTES,
+        "quotations": tuple(line.quotation(passage, name) for passage in passages),
+        "share_quoted": line.share(passages),
+        "melody_notes": len(tune.own),
+        "melody_share_in_runs": tune.share_in_runs,
+        "melodies": tuple(tune.quotation(found, name) for found in melodies),
+    }
+
+
+class _Windows(NamedTuple):
+    """The windows of a piece and the nearest window of the index to each.
+
+    `queries` has the shape (windows, steps), the others (windows,). `nearest` holds starts in the index's series.
+    """
+
+    queries: NDArray[np.uint8]
+    starts: NDArray[np.uint32]
+    nearest: NDArray[np.uint32]
+    distances: NDArray[np.uint32]
+
+
+def _closest(index: Index, name: str, windows: _Windows, top: int) -> Iterator[WindowPair]:
+    """Yield the nearest pairs whose windows do not overlap; of equally near ones first those that change more."""
+    steps, step_seconds = index.settings.steps, index.settings.step_ms / 1000
+    changes = np.count_nonzero(np.diff(windows.queries.astype(np.int16)), axis=1)
+    chosen: list[int] = []
+    for i in np.lexsort((windows.starts, -changes, windows.distances)):
+        start, source, distance = int(windows.starts[i]), int(windows.nearest[i]), int(windows.distances[i])
+        if len(chosen) == top or source == NO_WINDOW:
             return
-        if any(abs(start - other) < steps for other in taken):
+        if any(abs(start - other) < steps for other in chosen):
             continue
-        taken.append(start)
-        work = index.work_at(index.first_steps, place)
-        there = (place - int(index.first_steps[work])) * second
+        chosen.append(start)
+        work = index.work_at(index.first_steps, source)
+        there = (source - int(index.first_steps[work])) * step_seconds
         yield WindowPair(
-            here=Passage(name, start * second, (start + steps) * second),
-            there=Passage(index.names[work], there, there + steps * second),
+            here=Passage(name, start * step_seconds, (start + steps) * step_seconds),
+            there=Passage(index.names[work], there, there + steps * step_seconds),
             distance=distance,
             similarity=1 - distance / (HIGHEST_PITCH * steps),
             percentile=100 * _mean(index.calibration <= distance),

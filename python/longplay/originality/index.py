@@ -1,4 +1,4 @@
-"""An index of a training set: built once, mapped into memory, asked what a file has in common with it."""
+"""An index of a training set: built once, mapped into memory, then compared with files."""
 
 import hashlib
 import warnings
@@ -18,29 +18,31 @@ from longplay.originality.melody import melody
 from longplay.originality.training_files import TrainingFile
 
 Progress: TypeAlias = Callable[[float, float], None]
-"""Called with windows compared so far and in all, a few times a second."""
+"""Function called with (windows compared so far, all windows), a few times a second."""
 
-WINDOWS_PER_TURN = 64  # between two of these Ctrl-C is heard and progress is told
+NO_WINDOW = 2**32 - 1  # start of the nearest window where there is none
+
+WINDOWS_PER_TURN = 64  # after which the search handles Ctrl-C and reports progress
 
 
 @dataclass(frozen=True)
 class IndexSettings:
-    """How music is made into windows: what the contest's rule leaves open.
+    """Define how music is cut into windows, which the contest's rule leaves open.
 
     Attributes
     ----------
     series : {"sounding", "struck"}
-        The highest pitch that sounds, 0 in silence; or the highest of those struck last.
+        The highest pitch that sounds (0 in silence), or the highest of the pitches struck last.
     step_ms : int
-        The grid, in [10, 1000].
+        Time step in milliseconds, in [10, 1000].
     steps : int
-        Steps of a window, in [2, 256].
+        Length of a window in steps, in [2, 256].
     stride : int
-        Steps from one window to the next, in [1, 256].
+        Steps from the start of a window to the next start, in [1, 256].
     band : int
-        How many steps apart warping may pair, in [0, 256]; 0 for any number.
+        Largest distance in steps of two paired values in dynamic time warping (DTW), in [0, 256]; 0 for no limit.
     min_changes : int
-        Windows whose series changes less often are not compared, in [0, 255]: held notes are everywhere.
+        Windows whose series changes less often are not compared, in [0, 255]. Every work has held notes.
 
     Raises
     ------
@@ -71,7 +73,18 @@ class IndexSettings:
                 raise ValueError(f"{name} must be an integer in [{least}, {most}], not {value!r}")
 
     def windows(self, series: NDArray[np.uint8]) -> tuple[NDArray[np.uint32], int]:
-        """Find where the windows of a series start, and how many are too plain to count."""
+        """Find the windows of a series.
+
+        Parameters
+        ----------
+        series : uint8 array, shape (steps,)
+
+        Returns
+        -------
+        starts : uint32 array, shape (windows,)
+        plain : int
+            Number of other windows, which change fewer than `min_changes` times.
+        """
         starts = np.arange(0, len(series) - self.steps + 1, self.stride, dtype=np.uint32)
         if len(starts) == 0:
             return starts, 0
@@ -81,9 +94,9 @@ class IndexSettings:
 
 
 class Index:
-    """A training set, ready to be compared with.
+    """An index of a training set, with which files are compared.
 
-    Use `Index.build` or `Index.open`. An index may be used from several threads at once.
+    Create one with `Index.build` or `Index.open`. Several threads may use an index at the same time.
     """
 
     def __init__(self, content: IndexContent) -> None:
@@ -91,22 +104,22 @@ class Index:
         try:
             self.settings = IndexSettings(**content.settings)
         except (TypeError, ValueError) as error:
-            raise _core.Error(f"an index has broken settings: {error}") from error
+            raise _core.Error(f"the index has invalid settings: {error}") from error
         self.names = [name for name, _ in content.works]
-        """Names of the files, in the order of the index."""
+        """Names of the works, in the order of the index."""
         self._groups = [group for _, group in content.works]
         arrays = content.arrays
         self.first_steps = _boundaries("first_steps", arrays, len(self.names), len(arrays["series"]))
         self.first_notes = _boundaries("first_notes", arrays, len(self.names), len(arrays["pitches"]))
         if len(arrays["onsets_ms"]) != len(arrays["pitches"]):
-            raise _core.Error(f"an index has {len(arrays['onsets_ms'])} onsets for {len(arrays['pitches'])} pitches")
+            raise _core.Error(f"the index has {len(arrays['onsets_ms'])} onsets for {len(arrays['pitches'])} pitches")
         self.series, self.pitches, self.onsets_ms = arrays["series"], arrays["pitches"], arrays["onsets_ms"]
         self.melody = arrays["melody"]
-        """Which of the notes are the melodies', ascending; see `melody`."""
+        """Indices of the melody notes, ascending; see `melody`."""
         if (self.melody >= len(self.pitches)).any() or (self.melody[1:] <= self.melody[:-1]).any():
-            raise _core.Error(f"an index is broken: melody must ascend within {len(self.pitches)} notes")
+            raise _core.Error(f"the index is broken: melody must ascend within {len(self.pitches)} notes")
         self.calibration = np.sort(arrays["calibration"])
-        """DTW from windows of real works to the nearest window of another work, ascending."""
+        """DTW distances from windows of real works to the nearest window of another work, ascending."""
         try:
             symbols = _core.interval_symbols(self.pitches, arrays["first_notes"][:-1])
             self.phrases = _core.PhraseIndex(symbols, arrays["phrases"])
@@ -114,7 +127,7 @@ class Index:
             self.melody_phrases = _core.PhraseIndex(symbols, arrays["melody_phrases"])
             self.search = _core.WindowSearch(self.series, arrays["windows"], self.settings.steps, self.settings.band)
         except ValueError as error:
-            raise _core.Error(f"an index is broken: {error}") from error
+            raise _core.Error(f"the index is broken: {error}") from error
 
     @classmethod
     def open(cls, path: str | Path) -> "Index":
@@ -123,7 +136,7 @@ class Index:
         Raises
         ------
         longplay.Error
-            The file is not an index, or a broken one.
+            The file is not an index, or it is damaged.
         OSError
             The file cannot be opened.
         """
@@ -144,15 +157,15 @@ class Index:
         Parameters
         ----------
         files : iterable of TrainingFile
-            Files that hold no notes, or cannot be read, are left out with a warning.
+            Training files. A file without notes, or one that cannot be read, is skipped with a warning.
         settings : IndexSettings, optional
         calibration : int
-            So many windows, drawn evenly over the set, are compared with all works but their own group's: the
-            distances tell how near real works come to each other. At least 1.
+            Number of windows, spread evenly over the set, that are compared with all works of other groups, at
+            least 1. These distances show how similar real works are.
         num_threads : int
-            0 takes one per core.
+            Number of threads; 0 uses one per core.
         progress : callable, optional
-            Called with (windows calibrated, windows in all).
+            Called with (windows calibrated, all windows).
 
         Raises
         ------
@@ -211,52 +224,54 @@ class Index:
         num_threads: int = 0,
         progress: Progress | None = None,
     ) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
-        """Find the nearest window to each of many, exactly.
+        """Find the exact nearest window to each query by dynamic time warping (DTW).
 
         Parameters
         ----------
         queries : uint8 array, shape (queries, steps)
         excluded : uint32 array, shape (queries, 2), optional
-            Windows that start in [begin, end) of `series` are passed over.
+            For each query, [begin, end): windows that start there in `series` are skipped.
 
         Returns
         -------
-        starts, distances : uint32 arrays, shape (queries,)
-            Where in `series` the nearest window starts, 2**32 - 1 if there is none; and its DTW.
+        starts : uint32 array, shape (queries,)
+            Start of the nearest window in `series`; 2**32 - 1 if there is no window.
+        distances : uint32 array, shape (queries,)
+            DTW distance to that window, in semitones times steps.
         """
         starts, distances = np.empty(len(queries), np.uint32), np.empty(len(queries), np.uint32)
         none = np.empty((0, 2), np.uint32)
         for begin in range(0, len(queries), WINDOWS_PER_TURN):
             turn = slice(begin, begin + WINDOWS_PER_TURN)
-            passed_over = none if excluded is None else excluded[turn]
-            starts[turn], distances[turn] = self.search.nearest(queries[turn], passed_over, num_threads)
+            skipped = none if excluded is None else excluded[turn]
+            starts[turn], distances[turn] = self.search.nearest(queries[turn], skipped, num_threads)
             if progress is not None:
                 progress(min(begin + WINDOWS_PER_TURN, len(queries)), len(queries))
         return starts, distances
 
     @property
     def window_starts(self) -> NDArray[np.uint32]:
-        """Where the windows start in `series`, in the order of the search."""
+        """Starts of the windows in `series`, in the order of the search."""
         return np.asarray(self._content.arrays["windows"])
 
     @cached_property
     def hash(self) -> str:
-        """SHA-256 of the notes it holds: indices of one hash find the same runs."""
+        """SHA-256 of the notes: indexes with the same hash find the same runs."""
         digest = hashlib.sha256(self.first_notes.astype("<u4").tobytes())
         digest.update(self.pitches.tobytes())
         return digest.hexdigest()
 
     @property
     def hours(self) -> float:
-        """How much music the index holds."""
+        """Hours of music in the index."""
         return len(self.series) * self.settings.step_ms / 3.6e6
 
-    def work_at(self, boundaries: NDArray[np.uint32], place: int) -> int:
-        """Return which work a step (by `first_steps`) or a note (by `first_notes`) belongs to."""
-        return int(np.searchsorted(boundaries, place, side="right")) - 1
+    def work_at(self, boundaries: NDArray[np.uint32], position: int) -> int:
+        """Return the index of the work that holds a step (by `first_steps`) or a note (by `first_notes`)."""
+        return int(np.searchsorted(boundaries, position, side="right")) - 1
 
     def group_of(self, work: int) -> tuple[int, int]:
-        """Return the works [begin, end) that are of one group with a work."""
+        """Return the range [begin, end) of the works in the group of a work."""
         begin = end = work
         while begin > 0 and self._groups[begin - 1] == self._groups[work]:
             begin -= 1
@@ -268,16 +283,16 @@ class Index:
         windows = np.sort(self.window_starts)
         chosen = windows[np.linspace(0, len(windows) - 1, min(count, len(windows))).astype(np.int64)]
         queries = self.series[chosen[:, None] + np.arange(self.settings.steps)]
-        groups = [self.group_of(self.work_at(self.first_steps, place)) for place in chosen]
+        groups = [self.group_of(self.work_at(self.first_steps, start)) for start in chosen]
         excluded = self.first_steps[np.array(groups, np.int64).reshape(-1, 2)]
         starts, distances = self.nearest(queries, excluded, num_threads, progress)
-        return np.sort(distances[starts != np.uint32(2**32 - 1)])
+        return np.sort(distances[starts != np.uint32(NO_WINDOW)])
 
 
 def _boundaries(name: str, arrays: dict[str, NDArray[Any]], works: int, length: int) -> NDArray[np.uint32]:
     bounds = np.asarray(arrays[name])
     if len(bounds) != works + 1 or bounds[0] != 0 or bounds[-1] != length or (bounds[1:] < bounds[:-1]).any():
-        raise _core.Error(f"an index is broken: {name} must ascend from 0 to {length} over {works} works")
+        raise _core.Error(f"the index is broken: {name} must ascend from 0 to {length} over {works} works")
     return bounds
 
 
@@ -292,9 +307,9 @@ def _read_training_file(file: TrainingFile) -> Notes | None:
     try:
         notes, _ = _core.read_score(file.data)
     except _core.MidiError as error:
-        warnings.warn(f"{file.name} is left out: {error}", stacklevel=3)
+        warnings.warn(f"{file.name} was skipped: {error}", stacklevel=3)
         return None
     if len(notes) == 0:
-        warnings.warn(f"{file.name} is left out: it holds no note", stacklevel=3)
+        warnings.warn(f"{file.name} was skipped: it has no notes", stacklevel=3)
         return None
     return notes

@@ -1,6 +1,6 @@
-"""The file of an index: a header in JSON, then arrays that are mapped into memory (docs/originality.md).
+"""The file format of an index: a JSON header, then arrays that are mapped into memory (``docs/originality.md``).
 
-Its bytes are not trusted: whatever is wrong with them ends in an `Error` that says so.
+The reader does not trust the bytes: damage raises an `Error` that describes it.
 """
 
 import io
@@ -19,7 +19,7 @@ from longplay.files import write_whole
 MAGIC = b"LONGPLAY-ORIGINALITY"
 VERSION = 2
 ALIGNMENT = 64
-LONGEST_HEADER = 1 << 26
+MAX_HEADER_BYTES = 1 << 26
 
 ARRAYS: dict[str, np.dtype[Any]] = {
     "series": np.dtype("u1"),
@@ -33,22 +33,22 @@ ARRAYS: dict[str, np.dtype[Any]] = {
     "melody_phrases": np.dtype("<u4"),
     "calibration": np.dtype("<u4"),
 }
-"""Every array of the file, in its order."""
+"""Data types of the arrays, in the order of the file."""
 
 _FIXED = len(MAGIC) + 4 + 8 + 4  # magic, version, length and checksum of the header
 
 
 @dataclass(frozen=True)
 class IndexContent:
-    """What an index file holds.
+    """Content of an index file.
 
     Attributes
     ----------
     settings : dict
-        How series and windows were made.
+        Settings of series and windows; see `IndexSettings`.
     works : list of (name, group)
     arrays : dict
-        One-dimensional arrays by the names of `ARRAYS`; mapped, when they come from a file.
+        One-dimensional arrays by the names of `ARRAYS`; mapped into memory if they come from a file.
     """
 
     settings: dict[str, Any]
@@ -57,7 +57,7 @@ class IndexContent:
 
 
 def write_index(path: Path, content: IndexContent, *, overwrite: bool) -> None:
-    """Write an index file, whole or not at all."""
+    """Write an index file, complete or not at all."""
     entries, body, offset = {}, io.BytesIO(), 0
     for name, dtype in ARRAYS.items():
         data = np.ascontiguousarray(content.arrays[name], dtype).tobytes()
@@ -76,7 +76,7 @@ def read_index(path: Path) -> IndexContent:
     Raises
     ------
     longplay.Error
-        The file is not an index, or a broken one; the message says in what way.
+        The file is not an index, has another version, or is damaged.
     OSError
         The file cannot be opened.
     """
@@ -86,24 +86,26 @@ def read_index(path: Path) -> IndexContent:
             raise _core.Error(f"{path} is not an index of originality: it does not begin with {MAGIC.decode()}")
         version = int.from_bytes(fixed[len(MAGIC) : len(MAGIC) + 4], "little")
         if version != VERSION:
-            raise _core.Error(f"{path}: the version of an index must be {VERSION}, not {version}; build it again")
+            raise _core.Error(
+                f"{path}: the version of an index must be {VERSION}, not {version}. To fix this, build the index again"
+            )
         length = int.from_bytes(fixed[len(MAGIC) + 4 : -4], "little")
-        if length > LONGEST_HEADER:
-            raise _core.Error(f"{path}: the header must have at most {LONGEST_HEADER} bytes, not {length}")
+        if length > MAX_HEADER_BYTES:
+            raise _core.Error(f"{path}: the header must have at most {MAX_HEADER_BYTES} bytes, not {length}")
         header = file.read(length)
     if len(header) < length or zlib.crc32(header) != int.from_bytes(fixed[-4:], "little"):
-        raise _core.Error(f"{path} is broken: its header is cut or changed; build the index again")
+        raise _core.Error(f"{path} is broken: its header is damaged. To fix this, build the index again")
     try:
         parsed = json.loads(header)
         settings = dict(parsed["settings"])
         works = [(str(name), str(group)) for name, group in parsed["works"]]
-        places = {
+        entries = {
             name: tuple(int(parsed["arrays"][name][key]) for key in ("offset", "count", "crc32")) for name in ARRAYS
         }
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _core.Error(f"{path} is broken: its header is not that of an index ({error!r})") from error
     mapped = np.memmap(path, np.uint8, mode="r")
-    arrays = {name: _array(path, mapped, name, _FIXED + length, *places[name]) for name in ARRAYS}
+    arrays = {name: _array(path, mapped, name, _FIXED + length, *entries[name]) for name in ARRAYS}
     return IndexContent(settings, works, arrays)
 
 
@@ -114,5 +116,5 @@ def _array(path: Path, mapped: NDArray[Any], name: str, base: int, offset: int, 
         raise _core.Error(f"{path} is broken: the array {name!r} does not lie within the file")
     data = mapped[begin : begin + size]
     if zlib.crc32(data.data) != crc:
-        raise _core.Error(f"{path} is broken: the array {name!r} has changed; build the index again")
+        raise _core.Error(f"{path} is broken: the array {name!r} is damaged. To fix this, build the index again")
     return data.view(dtype)

@@ -1,4 +1,4 @@
-"""The notes of a file in a row, all of them or those of its melody, beside the same of a training set."""
+"""A line of notes, all of a file or its melody, compared with the lines of a training set."""
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
@@ -14,23 +14,23 @@ from longplay.originality.melody import melody
 from longplay.originality.report import Passage, Quotation
 
 RUN_NOTES = _core.QUOTED_NOTES
-"""Shorter runs in common are the language of music, not a quotation."""
+"""Number of notes from which a common run counts; shorter runs are common in all music."""
 
 
 class Found(NamedTuple):
-    """Notes [begin, end) of a line, which follow those from `place` on of the index's line; see `Quotation`."""
+    """Notes [begin, end) of a line that follow the index's line from position `source`; see `Quotation`."""
 
     begin: int
     end: int
-    place: int
+    source: int
     same: int
     bits: float | None
 
 
 class Line:
-    """Notes of a file in a row, and what they have in common with an index.
+    """A line of notes of a file, compared with an index.
 
-    Use `Line.of_notes` or `Line.of_melody`.
+    Create one with `Line.of_notes` or `Line.of_melody`.
     """
 
     def __init__(
@@ -39,37 +39,37 @@ class Line:
         notes: Notes,
         own: NDArray[np.uint32],
         phrases: _core.PhraseIndex,
-        places: Sequence[int] | NDArray[np.uint32],
+        sources: Sequence[int] | NDArray[np.uint32],
     ) -> None:
         self._index, self._notes, self._phrases = index, notes, phrases
-        self.own, self._places = own, places  # which notes of the file, and of the index, are on the line
+        self.own, self._sources = own, sources  # indices of the line's notes in the file, and in the index
         self._symbols = _core.interval_symbols(notes["pitch"][own], np.zeros(min(1, len(own)), np.uint32))
 
     @classmethod
     def of_notes(cls, index: Index, notes: Notes) -> "Line":
-        """All notes, by onset, then pitch."""
+        """Return the line of all notes, by onset, then pitch."""
         own = np.arange(len(notes), dtype=np.uint32)
         return cls(index, notes, own, index.phrases, range(len(index.pitches)))
 
     @classmethod
     def of_melody(cls, index: Index, notes: Notes) -> "Line":
-        """The notes of the melody alone."""
+        """Return the line of the melody's notes."""
         return cls(index, notes, melody(notes), index.melody_phrases, index.melody)
 
     @property
     def share_in_runs(self) -> float:
-        """Share of the line's notes that lie in common runs of `RUN_NOTES` and more."""
+        """Share of the line's notes that lie in common runs of at least `RUN_NOTES` notes."""
         lengths, sources = self._runs
         long = np.flatnonzero(lengths >= RUN_NOTES)
         return self.share(Found(int(i), int(i + lengths[i]), int(sources[i]), int(lengths[i]), None) for i in long)
 
     def share(self, found: Iterable[Found]) -> float:
-        """Share of the line's notes that lie in what was found."""
+        """Return the share of the line's notes that lie in the given passages."""
         inside = self.covered(found)
         return float(inside.mean()) if len(inside) else 0.0
 
     def covered(self, found: Iterable[Found]) -> NDArray[np.bool_]:
-        """Which of the line's notes lie in what was found."""
+        """Return whether each note of the line lies in the given passages; shape (notes,)."""
         edges = np.zeros(len(self.own) + 1, np.int64)
         for one in found:
             edges[one.begin] += 1
@@ -77,7 +77,7 @@ class Line:
         return np.cumsum(edges[:-1]) > 0
 
     def longest_runs(self, top: int) -> list[Found]:
-        """The longest runs that do not overlap, the longest first."""
+        """Return the `top` longest common runs that do not overlap, the longest first."""
         lengths, sources = self._runs
         taken: list[Found] = []
         for i in np.argsort(-lengths.astype(np.int64), kind="stable").tolist():
@@ -89,18 +89,18 @@ class Line:
         return taken
 
     def quotes(self, least_bits: float) -> list[Found]:
-        """Passages that follow one of the index but for a few notes, the most unlikely first."""
+        """Return passages that follow the index except for a few notes, the most improbable first."""
         return [Found(*quote) for quote in self._phrases.find_quotes(self._symbols, least_bits, (0, 0))]
 
     def work_of(self, found: Found) -> int:
-        """Which work of the index it follows."""
-        return self._index.work_at(self._index.first_notes, int(self._places[found.place]))
+        """Return the index of the work that a passage follows."""
+        return self._index.work_at(self._index.first_notes, int(self._sources[found.source]))
 
     def quotation(self, found: Found, name: str) -> Quotation:
-        """Tell it with its places, for a file of that name."""
+        """Return a passage as a `Quotation` in a file called `name`."""
         index = self._index
         first, last = int(self.own[found.begin]), int(self.own[found.end - 1])
-        source, end = (int(self._places[found.place + i]) for i in (0, found.end - found.begin - 1))
+        source, end = (int(self._sources[found.source + i]) for i in (0, found.end - found.begin - 1))
         onsets = self._notes["onset_ms"]
         here = Passage(name, int(onsets[first]) / 1000, int(onsets[last]) / 1000)
         there = Passage(
@@ -119,12 +119,12 @@ class Line:
 
     @cached_property
     def _runs(self) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
-        """How many notes the longest common run from each note has, and where it is in the index."""
+        """Lengths of the longest common run from each note, and its position in the index."""
         return self._phrases.longest_runs(self._symbols)
 
 
 def quoted(line: Line, tune: Line, least_bits: float, least_melody_bits: float) -> tuple[list[Found], list[Found]]:
-    """Tell the passages that all notes quote, and the melodies that are quoted over other notes."""
+    """Return the quoted passages of all notes, and the melodies that are quoted over other notes."""
     passages = line.quotes(least_bits)
     inside = line.covered(passages)
     melodies = tune.quotes(least_melody_bits)

@@ -1,4 +1,4 @@
-"""The melody of a piece, as far as its notes tell."""
+"""The melody of a piece, estimated from its notes."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +10,9 @@ STEP_MS = 25
 
 
 def melody(notes: Notes) -> NDArray[np.uint32]:
-    """Find the notes of the melody: those that nothing higher sounds with when they begin [1]_.
+    """Find the notes of the melody: notes that begin while no higher note sounds [1]_.
 
-    What is struck within the next step of `STEP_MS` begins at once.
+    Notes that begin within the next `STEP_MS` count as simultaneous.
 
     Parameters
     ----------
@@ -21,14 +21,14 @@ def melody(notes: Notes) -> NDArray[np.uint32]:
 
     Returns
     -------
-    uint32 array
-        Their places in `notes`, ascending.
+    uint32 array, shape (melody notes,)
+        Indices into `notes`, ascending.
 
     References
     ----------
     .. [1] Uitdenbogerd and Zobel, "Manipulation of Music for Melody Matching", ACM Multimedia 1998: "all-mono".
     """
     highest = _core.pitch_series(notes, "sounding", STEP_MS)
-    begin = (notes["onset_ms"] + STEP_MS // 2) // STEP_MS  # the step that the series has it in
+    begin = (notes["onset_ms"] + STEP_MS // 2) // STEP_MS  # step of the series
     soon = np.minimum(begin + 1, len(highest) - 1)
     return np.flatnonzero(notes["pitch"] >= np.maximum(highest[begin], highest[soon])).astype(np.uint32)

@@ -1,4 +1,4 @@
-"""A picture of what a piece has in common with a training set (needs the extra `plot`)."""
+"""A picture of the passages that a piece shares with a training set. Needs the extra ``[plot]``."""
 
 from pathlib import Path
 from typing import Any
@@ -6,25 +6,29 @@ from typing import Any
 import numpy as np
 
 from longplay import _core
+from longplay._extras import missing_extra
 from longplay.midi import MidiSource, Notes, midi_bytes
 from longplay.originality.index import Index
 from longplay.originality.report import Originality, Quotation, WindowPair
 
 try:
     from matplotlib.figure import Figure
-except ImportError:
-    raise _core.Error("pictures need matplotlib: pip install 'longplay[plot]'") from None
+except ModuleNotFoundError:
+    raise missing_extra("matplotlib", "plot") from None
 
-HERE, THERE = "#d1495b", "#30638e"  # told apart in grey, too
-MOST_ROWS = 4
+HERE, THERE = "#d1495b", "#30638e"  # distinct in grey as well
+MAX_ROWS = 4
 
 
 def plot(report: Originality, midi: MidiSource, index: Index, out: Path) -> None:
-    """Draw the closest windows on the left, what is quoted (or the longest runs) on the right, as a PNG."""
+    """Draw a comparison as a PNG.
+
+    The closest windows are on the left. Quotations, or the longest runs if nothing is quoted, are on the right.
+    """
     notes, _ = _core.read_score(midi_bytes(midi))
     series = _core.pitch_series(notes, index.settings.series, index.settings.step_ms)
-    passages = ((*report.quotations, *report.melodies) or report.longest_runs)[:MOST_ROWS]
-    rows = max(1, len(report.closest[:MOST_ROWS]), len(passages))
+    passages = ((*report.quotations, *report.melodies) or report.longest_runs)[:MAX_ROWS]
+    rows = max(1, len(report.closest[:MAX_ROWS]), len(passages))
     figure = Figure(figsize=(12, 0.6 + 2.6 * rows), layout="constrained")
     figure.suptitle(report.verdict, fontsize=9, wrap=True)
     axes = figure.subplots(rows, 2, squeeze=False)
@@ -75,7 +79,7 @@ def _passage(axis: Any, found: Quotation, notes: Notes, index: Index) -> None:
         label=_short(str(found.here)),
     )
     weight = "" if found.bits is None else f", {found.bits:.0f} bits"
-    tempo = f", tempo x {1 / found.tempo:.2f}" if found.tempo else ""  # notes of one onset have none
+    tempo = f", tempo x {1 / found.tempo:.2f}" if found.tempo else ""  # notes of one onset have no tempo
     axis.set_title(
         f"{found.same} of {found.notes} notes{weight}, {found.semitones:+d} semitones{tempo}",
         fontsize=9,
@@ -87,7 +91,7 @@ def _finish(axis: Any, below: str) -> None:
     axis.axis("on")
     axis.set_xlabel(below, fontsize=8)
     axis.set_ylabel("MIDI pitch", fontsize=8)
-    axis.margins(y=0.35)  # room for the legend
+    axis.margins(y=0.35)  # space for the legend
     axis.legend(fontsize=7, loc="upper left")
     axis.tick_params(labelsize=8)
 

@@ -1,22 +1,22 @@
-"""What a comparison with a training set found."""
+"""Results of a comparison with a training set."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
 
 HIGHEST_PITCH = 127
 NOTEWORTHY_WINDOWS = 3.0
-"""So many times more near windows than real works have are worth a word."""
+"""Factor, over the share of near windows in real works, from which the verdict mentions them."""
 
 
 @dataclass(frozen=True)
 class Passage:
-    """A stretch of a file.
+    """A passage of a file.
 
     Attributes
     ----------
     file : str
     begin, end : float
-        Seconds.
+        Times in seconds.
     """
 
     file: str
@@ -29,16 +29,16 @@ class Passage:
 
 @dataclass(frozen=True)
 class WindowPair:
-    """A window and the nearest one of the training set.
+    """A window and the nearest window of the training set.
 
     Attributes
     ----------
     distance : int
-        DTW, in semitones times steps.
+        Distance by dynamic time warping (DTW), in semitones times steps.
     similarity : float
         The contest's NDTW, (127 T - DTW) / (127 T): 1 for identical windows.
     percentile : float
-        Share of the windows of real works that come as close to another work, in percent.
+        Percentage of the windows of real works that are as close to another work.
     """
 
     here: Passage
@@ -50,20 +50,20 @@ class WindowPair:
 
 @dataclass(frozen=True)
 class Quotation:
-    """A passage, or its melody, that follows one of the training set, in any key, at any tempo, but for a few notes.
+    """A passage or melody that follows one of the training set, in any key and tempo, except for a few notes.
 
     Attributes
     ----------
     notes : int
-        How many notes it has; for a common run, all agree.
+        Number of notes; in a common run, all agree.
     same : int
-        How many of them are in runs that agree.
+        Number of notes in runs that agree.
     semitones : int
-        How much higher it is than its source.
+        Transposition from its source.
     tempo : float
-        Its length, as a factor of its source's.
+        Length divided by that of its source.
     bits : float or None
-        How unlikely it is by the training set's own statistics; None for a common run, which is not weighed.
+        Improbability by the statistics of the training set; None for a common run.
     """
 
     here: Passage
@@ -77,7 +77,7 @@ class Quotation:
 
 @dataclass(frozen=True)
 class Originality:
-    """How original a file is beside a training set.
+    """Report of a comparison with a training set.
 
     Attributes
     ----------
@@ -85,37 +85,38 @@ class Originality:
     notes : int
     seconds : float
     settings : dict
-        Of series and windows, as the index has them.
+        Settings of the index; see `IndexSettings`.
     works : int
-        In the training set.
+        Number of works in the training set.
     windows : int
-        Compared; windows with fewer than ``min_changes`` changes are not.
+        Number of windows compared.
     plain_windows : int
-        That were left out for that.
+        Number of windows skipped because they have fewer than ``min_changes`` changes.
     near_windows : float
-        Share of the compared windows that are as near to the training set as the nearest 1 % of real works' are
-        to other works.
+        Share of the compared windows that are as near to the training set as the nearest 1 % of the windows of real
+        works are to other works.
     near_expected : float
-        That share for real works: 0.01, or more where distances are equal.
+        The same share for real works: 0.01, or more if distances are equal.
     closest : tuple of WindowPair
-        The nearest first.
+        Closest pairs, the nearest first.
     longest_runs : tuple of Quotation
-        Runs of intervals in common, the longest first.
+        Common runs of intervals, the longest first.
     share_in_runs : float
-        Share of the notes that lie in common runs of `run_notes` and more.
+        Share of the notes that lie in common runs of at least `run_notes` notes.
     run_notes : int
     quotations : tuple of Quotation
-        All that are found, the most unlikely first.
+        All quotations, the most improbable first.
     share_quoted : float
         Share of the notes that lie in quotations.
     melody_notes : int
-        How many notes the melody has.
+        Number of notes of the melody.
     melody_share_in_runs : float
-        Share of them that lie in runs of `run_notes` and more that the melodies of the training set have, too.
+        Share of the melody's notes that lie in runs of at least `run_notes` notes common with melodies of the
+        training set.
     melodies : tuple of Quotation
-        Melodies of the training set over other notes, the most unlikely first; those of quotations are left out.
+        Quoted melodies over other notes, the most improbable first, without those of `quotations`.
     warnings : tuple of str
-        Of reading the file.
+        Warnings of the MIDI reader.
     """
 
     file: str
@@ -140,12 +141,12 @@ class Originality:
 
     @property
     def quotes(self) -> bool:
-        """Whether a passage or a melody is quoted."""
+        """Whether the file quotes a passage or a melody."""
         return bool(self.quotations or self.melodies)
 
     @property
     def verdict(self) -> str:
-        """One sentence."""
+        """Verdict in one sentence."""
         if self.quotations:
             worst = self.quotations[0]
             return (
@@ -169,12 +170,12 @@ class Originality:
         return f"Original: nothing is quoted, and {near}."
 
     def as_dict(self) -> dict[str, Any]:
-        """Everything, ready for JSON."""
+        """Return the report as values for JSON."""
         return asdict(self) | {"verdict": self.verdict}
 
 
 def clock(seconds: float) -> str:
-    """Minutes and seconds to a tenth: 75.25 is "1:15.2"."""
+    """Format seconds as minutes and seconds to a tenth: 75.25 is "1:15.2"."""
     minutes, tenths = divmod(int(seconds * 10), 600)
     return f"{minutes}:{tenths // 10:02d}.{tenths % 10}"
 

@@ -15,7 +15,7 @@ class TrainingFile:
     Attributes
     ----------
     name : str
-        By which reports call it.
+        Name in reports.
     group : str
         Files of one group are versions of one work.
     data : bytes
@@ -32,11 +32,15 @@ def training_files(sources: Iterable[Path], split: str | None = "train") -> Iter
     Parameters
     ----------
     sources : iterable of paths
-        MIDI files; folders; tar archives, also compressed ones (.zst needs the package zstandard). In a folder or
-        an archive, a ``manifest.csv`` with the columns path, work_group and split says what to take; without one
-        all MIDI files are taken, each a work of its own.
+        MIDI files, folders, and tar archives, also compressed ones (.zst needs the package zstandard). In a folder
+        or an archive, a ``manifest.csv`` with the columns path, work_group and split selects the files. Without a
+        manifest, each MIDI file is one work.
     split : str or None
-        The split of the manifest to take; None takes all.
+        Split of the manifest to read; None reads all.
+
+    Yields
+    ------
+    TrainingFile
 
     Raises
     ------

@@ -1,1 +1,1 @@
-"""Pictures of music, and the features that compare it with real music."""
+"""Pictures of music, and features that compare it with real music."""

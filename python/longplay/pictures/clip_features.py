@@ -1,4 +1,4 @@
-"""What 30 seconds of music are like, in six numbers, and the bands that real music keeps to."""
+"""Six features of each 30 s of music, and the bands of real music."""
 
 import json
 from pathlib import Path
@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from longplay._contest import CLIP_SECONDS
 from longplay.midi import Notes
 
-CLIP_SECONDS = 30
 FEATURES = (
     "notes per second",
     "mean pitch",
@@ -21,19 +21,19 @@ _BANDS = Path(__file__).with_name("clip_bands.json")
 
 
 def clip_features(notes: Notes, seconds: float) -> NDArray[np.float64]:
-    """Measure each clip of 30 s by the notes that start in it.
+    """Compute the features of each clip of 30 s from the notes that start in it.
 
     Parameters
     ----------
     notes : structured array, shape (notes,)
     seconds : float
-        Length of the music; what is left over at its end is a clip if it is half of one or more.
+        Length of the music. A rest at its end of at least half a clip is a clip.
 
     Returns
     -------
     float64 array, shape (clips, 6)
-        In the order of `FEATURES`: pitches are MIDI numbers, entropy is in bits, spread is a standard deviation. A
-        clip without notes has 0 notes per second and 0 pitches, and NaN for the rest.
+        Columns in the order of `FEATURES`. Pitches are MIDI numbers, entropy is in bits, spread is a standard
+        deviation. A clip without notes has 0 notes per second, 0 distinct pitches, and NaN otherwise.
     """
     measured = []
     for clip in range(round(seconds / CLIP_SECONDS)):
@@ -44,7 +44,7 @@ def clip_features(notes: Notes, seconds: float) -> NDArray[np.float64]:
 
 
 def stretch_features(notes: Notes, seconds: float) -> list[float]:
-    """The same of one stretch of music of any length."""
+    """Compute the features of notes that start within `seconds`, in the order of `FEATURES`."""
     if len(notes) == 0:
         return [0, np.nan, 0, np.nan, np.nan, np.nan]
     classes = np.bincount(notes["pitch"] % 12) / len(notes)
@@ -60,9 +60,9 @@ def stretch_features(notes: Notes, seconds: float) -> list[float]:
 
 
 def bands() -> dict[str, tuple[float, float, float]]:
-    """5th, 50th and 95th percentile of each feature over the clips of the built-in model's training set.
+    """Return the 5th, 50th and 95th percentile of each feature over the clips of the training set.
 
-    ``python -m benchmarks.clip_bands`` measured them.
+    The training set is that of the built-in model; ``python -m benchmarks.clip_bands`` measured the percentiles.
     """
     measured: dict[str, list[float]] = json.loads(_BANDS.read_text(encoding="utf-8"))["bands"]
     return {name: (low, middle, high) for name, (low, middle, high) in measured.items()}

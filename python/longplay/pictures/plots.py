@@ -12,18 +12,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from longplay._core import Error
+from longplay._contest import CLIP_SECONDS
+from longplay._extras import missing_extra
 from longplay.midi import Notes
-from longplay.pictures.clip_features import CLIP_SECONDS, FEATURES, bands, clip_features
+from longplay.pictures.clip_features import FEATURES, bands, clip_features
 
 try:
     import matplotlib as mpl
     from matplotlib.collections import LineCollection
     from matplotlib.colors import to_rgb
     from matplotlib.figure import Figure
-    from PIL import Image  # matplotlib brings it along
-except ImportError:
-    raise Error("pictures need matplotlib: pip install 'longplay[plot]'") from None
+    from PIL import Image  # a dependency of matplotlib
+except ModuleNotFoundError:
+    raise missing_extra("matplotlib", "plot") from None
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,14 +51,17 @@ _STYLE: dict[Any, Any] = {
     "ytick.major.size": 2.5,
     "svg.hashsalt": "longplay",  # the same picture has the same bytes
 }
-_LONGEST_IN_NOTES = 180  # s that are drawn note by note; of a longer piece, how much sounds
+_LONGEST_IN_NOTES = 180  # s that are drawn note by note; for longer pieces, the sounding share is drawn
 _COLUMNS = 1200
 _OVER_TIME = ("notes per second", "mean pitch", "mean velocity")
 _OUTSIDE = 0.55  # how far outside its band a point is drawn, in bands
 
 
 def piano_roll(axes: "Axes", notes: Notes, seconds: float, *, start: float = 0.0) -> None:
-    """Draw notes from `start` for `seconds`: darker where louder or, beyond three minutes, where more sounds."""
+    """Draw a piano roll of `seconds` from `start`.
+
+    A louder note is darker. Beyond three minutes, a pitch is darker the more of the time it sounds.
+    """
     onsets = notes["onset_ms"] / 1000 - start
     ends = onsets + notes["duration_ms"] / 1000
     seen = (ends > 0) & (onsets < seconds)
@@ -68,7 +72,7 @@ def piano_roll(axes: "Axes", notes: Notes, seconds: float, *, start: float = 0.0
     if seconds > _LONGEST_IN_NOTES:
         sounding = _sounding(onsets[seen], ends[seen], pitches, seconds)[low : high + 1]
         axes.imshow(
-            np.sqrt(sounding),  # so that a short note is seen
+            np.sqrt(sounding),  # so that short notes are visible
             cmap="Blues",
             vmin=0,
             vmax=1,
@@ -90,7 +94,7 @@ def piano_roll(axes: "Axes", notes: Notes, seconds: float, *, start: float = 0.0
 def _sounding(
     onsets: NDArray[np.float64], ends: NDArray[np.float64], pitches: NDArray[np.int64], seconds: float
 ) -> NDArray[np.float64]:
-    """Share of each of `_COLUMNS` stretches of time in which each pitch sounds; shape (128, columns)."""
+    """Return the share of each of `_COLUMNS` intervals in which each pitch sounds; shape (128, columns)."""
     width = seconds / _COLUMNS
     sounding = np.zeros((128, _COLUMNS))
     first = np.clip(onsets / width, 0, _COLUMNS)
@@ -120,10 +124,11 @@ def clip_overview(axes: Sequence["Axes"], notes: Notes, seconds: float) -> None:
 
 
 def self_similarity(axes: "Axes", notes: Notes, seconds: float) -> None:
-    """Draw how alike each two moments are by their pitch classes: dark squares are sections, dark stripes returns.
+    """Draw the similarity of all pairs of moments by pitch class.
 
-    The measure is Foote's [1]_: the cosine between the pitch-class profiles of windows, less their mean over the
-    piece. A window is a 360th of the piece: 10 s of an hour, but half a second at least.
+    Dark squares are sections, dark stripes are returns. The measure is Foote's [1]_: the cosine between the
+    pitch-class profiles of windows, after subtraction of their mean over the piece. A window is a 360th of the piece
+    (10 s of an hour), but at least half a second.
 
     References
     ----------
@@ -141,26 +146,26 @@ def self_similarity(axes: "Axes", notes: Notes, seconds: float) -> None:
 
 
 def band_comparison(axes: "Axes", notes: Notes, seconds: float) -> None:
-    """Draw each clip as a dot against the band that nine tenths of real clips keep to, for six features.
+    """Draw each clip as a dot beside the band of nine tenths of real clips, for six features.
 
-    The first clips are at the top. What is far outside is drawn at the edge.
+    The first clips are at the top. Values far outside the band are drawn at the edge.
     """
     values = clip_features(notes, seconds)
     for row, (name, (low, middle, high)) in enumerate(bands().items()):
         column = values[:, FEATURES.index(name)]
         heights = row + np.linspace(-0.3, 0.3, len(column))
-        places = np.clip((column - low) / (high - low), -_OUTSIDE, 1 + _OUTSIDE)
+        positions = np.clip((column - low) / (high - low), -_OUTSIDE, 1 + _OUTSIDE)
         inside = (column >= low) & (column <= high)
         axes.barh(row, 1, height=0.8, color=_FAINT, linewidth=0)
         axes.plot([(middle - low) / (high - low)] * 2, [row - 0.4, row + 0.4], color="white", linewidth=1.5)
-        axes.scatter(places, heights, s=5, color=INK, alpha=0.6, linewidths=0)
+        axes.scatter(positions, heights, s=5, color=INK, alpha=0.6, linewidths=0)
         small: dict[str, Any] = {"fontsize": 7, "color": _GREY, "va": "center"}
         axes.text(-_OUTSIDE - 0.1, row, f"{name}\n{low:.3g} to {high:.3g}", ha="right", **small)
         axes.text(1 + _OUTSIDE + 0.1, row, f"{inside.mean():.0%} in" if len(inside) else "", ha="left", **small)
     axes.set(
         xlim=(-_OUTSIDE - 0.05, 1 + _OUTSIDE + 0.05),
         ylim=(len(FEATURES) - 0.5, -0.5),
-        title="Beside real music: nine clips in ten are in the grey",
+        title="Compared with real music: nine clips in ten are in the grey",
     )
     axes.set_xticks([0, 1], ["5 %", "95 %"])
     axes.set_yticks([])
@@ -169,7 +174,7 @@ def band_comparison(axes: "Axes", notes: Notes, seconds: float) -> None:
 
 
 def page(notes: Notes, seconds: float, title: str = "") -> Figure:
-    """All pictures of a piece on one page.
+    """Draw all pictures of a piece on one page.
 
     Parameters
     ----------
@@ -178,7 +183,7 @@ def page(notes: Notes, seconds: float, title: str = "") -> Figure:
     seconds : float
         Length of the piece.
     title : str
-        Of the page.
+        Title of the page.
 
     Returns
     -------
@@ -226,25 +231,26 @@ PICTURES: Mapping[str, Callable[..., Figure]] = MappingProxyType(
         "bands": _one(band_comparison, (5.5, 4)),
     }
 )
-"""Figures by name, each a function of notes, seconds and a title."""
+"""Functions by name; each takes notes, seconds and a title, and returns a matplotlib Figure."""
 
 
 def save(figure: Figure, path: str | Path, *, dpi: int = 150) -> None:
-    """Write a picture as PNG or SVG, by the name of the file; the same picture has the same bytes.
+    """Write a picture as PNG or SVG, by the suffix of the file.
 
-    A PNG has 256 colours, the picture's own: no eye sees a difference, and the file is half as long.
+    The same picture always gives the same bytes. A PNG has a palette of 256 colours: there is no visible difference,
+    and the file has half the size.
 
     Parameters
     ----------
     figure : matplotlib.figure.Figure
     path : path
     dpi : int
-        Dots per inch, in [20, 1000]; an SVG has them where it holds an image.
+        Dots per inch, in [20, 1000]; in an SVG they apply to images only.
 
     Raises
     ------
     ValueError
-        The name ends otherwise, or `dpi` is out of range.
+        The suffix is neither .png nor .svg, or `dpi` is out of range.
     """
     kind = Path(path).suffix.lower()
     if kind not in (".png", ".svg"):
@@ -266,7 +272,7 @@ def _time_unit(seconds: float) -> tuple[float, str]:
 
 
 def _pitch_class_profiles(notes: Notes, seconds: float, window: float) -> NDArray[np.float64]:
-    """Seconds that each pitch class sounds in each window; shape (windows, 12)."""
+    """Return the seconds that each pitch class sounds in each window; shape (windows, 12)."""
     profiles = np.zeros((max(1, int(np.ceil(seconds / window))), 12))
     onsets = notes["onset_ms"] / 1000
     ends = onsets + notes["duration_ms"] / 1000

@@ -20,7 +20,8 @@ uvicorn = pytest.importorskip("uvicorn", reason="the extra [arena] is not instal
 
 from longplay.arena import guard, referee  # noqa: E402
 from longplay.arena import server as server_module  # noqa: E402
-from longplay.arena.app import COOKIE, LONGEST_BODY, create_app  # noqa: E402
+from longplay.arena.app import create_app  # noqa: E402
+from longplay.arena.handlers import COOKIE, MAX_BODY_BYTES  # noqa: E402
 from longplay.arena.rating import Rating, rate  # noqa: E402
 from longplay.arena.server import open_referee  # noqa: E402
 
@@ -207,7 +208,7 @@ def test_a_post_from_another_site_is_refused(client):
 @pytest.mark.parametrize("token", ["", "guess", "é"])
 def test_a_post_without_the_pages_token_is_refused(client, path, token):
     answer = client.post(path, **{guard.TOKEN: token})
-    assert (answer.status, answer.text) == (403, "the page is out of date; load it again")
+    assert (answer.status, answer.text) == (403, "the page is out of date; reload it")
 
 
 def test_a_post_without_the_cookie_is_refused(client):
@@ -259,7 +260,7 @@ def test_a_malformed_vote_is_a_bad_request(client, body):
 
 
 def test_a_long_body_is_refused(client):
-    assert client.request("POST", "/api/vote", "x" * (LONGEST_BODY + 1)).status == 413
+    assert client.request("POST", "/api/vote", "x" * (MAX_BODY_BYTES + 1)).status == 413
 
 
 @pytest.mark.parametrize(
@@ -273,7 +274,7 @@ def test_a_long_body_is_refused(client):
     ids=["nothing", "half a head", "half a body", "half a second request"],
 )
 def test_who_says_half_of_something_is_not_waited_for(client, beginning, monkeypatch):
-    monkeypatch.setattr(server_module, "PATIENCE", 0.3)
+    monkeypatch.setattr(server_module, "IDLE_SECONDS", 0.3)
     headers = "".join(f"{name}: {value}\r\n" for name, value in client.headers.items())
     with socket.create_connection(("127.0.0.1", client.port), timeout=3) as half:
         half.sendall(beginning.replace("{headers}", headers).encode())
@@ -282,7 +283,7 @@ def test_who_says_half_of_something_is_not_waited_for(client, beginning, monkeyp
 
 
 def test_who_asks_again_and_again_is_not_cut_off(client, monkeypatch):
-    monkeypatch.setattr(server_module, "PATIENCE", 0.2)
+    monkeypatch.setattr(server_module, "IDLE_SECONDS", 0.2)
     connection = http.client.HTTPConnection("127.0.0.1", client.port, timeout=3)
     connection.connect()
     own = connection.sock
@@ -331,13 +332,16 @@ def test_a_file_that_changes_under_the_arena_is_said_without_its_name(client, fo
     for path in folder.glob("*.mid"):
         path.write_bytes(b"changed")
     answer = client.post("/api/match")
-    assert (answer.status, answer.text) == (500, "a candidate's file is gone or changed; start the arena again")
+    assert (answer.status, answer.text) == (500, "the file of a candidate was removed or changed; restart the arena")
 
 
 def test_one_candidate_is_too_few(tmp_path):
     notes = np.array([(0, 900, 60, 64)], NOTE)
     (tmp_path / "alone.mid").write_bytes(longplay.write_midi(notes, 1))
-    with pytest.raises(ValueError, match="two candidates; there are 1"), open_referee(tmp_path, "uniform", pytest.fail):
+    with (
+        pytest.raises(ValueError, match="needs at least two candidates"),
+        open_referee(tmp_path, "uniform", pytest.fail),
+    ):
         pass
 
 
@@ -347,7 +351,7 @@ def test_an_unknown_chooser_is_refused(tmp_path):
 
 
 def test_the_oldest_match_is_forgotten_when_too_many_are_open(folder, clock, monkeypatch):
-    monkeypatch.setattr(referee, "MOST_MATCHES", 2)
+    monkeypatch.setattr(referee, "MAX_MATCHES", 2)
     with open_referee(folder, "uniform", pytest.fail) as judge:
         judge._clock = clock
         matches = {voter: judge.match(voter) for voter in "abc"}

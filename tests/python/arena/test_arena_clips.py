@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import longplay
-from longplay.arena.clips import CLIP_MS, candidates, cut
+from longplay.arena.clips import CLIP_MS, cut, find_candidates
 from longplay.midi import NOTE
 
 
@@ -49,7 +49,7 @@ def test_drums_sound_as_piano():
 
 def test_a_clip_with_too_many_notes_for_a_page_is_refused():
     rows = [(onset, 1, pitch, 64) for onset in range(0, 2000, 20) for pitch in range(21, 43)]
-    with pytest.raises(ValueError, match=r"it has 2200 notes in the 30 s from 0 s on, over 2000"):
+    with pytest.raises(ValueError, match=r"the 30 s from 0 s have 2200 notes, more than 2000"):
         cut(longplay.write_midi(np.array(rows, NOTE), 10))
 
 
@@ -61,10 +61,10 @@ def test_files_that_cannot_take_part_are_named_with_the_reason(tmp_path):
     (tmp_path / "same.mid").write_bytes(music(30))
     (tmp_path / "huge.mid").write_bytes(bytes(5 * 2**20))
     (tmp_path / "notes.txt").write_text("not music")
-    found, remarks = candidates(tmp_path)
+    found, warnings = find_candidates(tmp_path)
     assert [candidate.name for candidate in found] == ["a", "b"]
-    assert sorted(remark.partition(", ")[2].partition(":")[0] for remark in remarks) == [
-        "it has 5242880 bytes, over 4194304",
+    assert sorted(warning.split(": ")[1] for warning in warnings) == [
+        "it has 5242880 bytes, more than 4194304",
         "it has no notes",
         "it is the same file as a.mid",
         "not a MIDI file",
@@ -73,7 +73,7 @@ def test_files_that_cannot_take_part_are_named_with_the_reason(tmp_path):
 
 def test_a_file_that_changes_under_the_arena_is_not_taken_for_the_old_one(tmp_path):
     (tmp_path / "a.mid").write_bytes(music(30))
-    [candidate], _ = candidates(tmp_path)
+    [candidate], _ = find_candidates(tmp_path)
     (tmp_path / "a.mid").write_bytes(music(60))
     with pytest.raises(OSError, match=r"a\.mid has changed"):
         _ = candidate.clips

@@ -47,7 +47,7 @@ def test_failures_are_one_line(folder, tmp_path_factory):
     taken = socket.create_server(("127.0.0.1", 0))
     for arguments, complaint in (
         ((folder / "nowhere",), "No such file or directory"),
-        ((empty,), "a vote needs two candidates; there are 0"),
+        ((empty,), "an arena needs at least two candidates"),
         ((folder, "--chooser", "fair"), "chooser must be informative or uniform; it is fair"),
         ((folder, "--export", folder / "a.xls"), "export must end in .csv or .json; it is"),
         ((folder, "--export", folder / "there.csv"), "To overwrite it, give --force"),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import longplay
-from longplay.arena.clips import candidates
+from longplay.arena.clips import find_candidates
 from longplay.arena.pairing import uniform
 from longplay.arena.referee import Referee
 from longplay.arena.store import DATABASE, ClipId, Store, Vote
@@ -29,7 +29,11 @@ def arenas(folder):
     clock = iter(range(10**6, 10**9, 100))
     yield [
         Referee(
-            candidates(folder)[0], store, clock=lambda: next(clock), random=np.random.default_rng(0), choose=uniform
+            find_candidates(folder)[0],
+            store,
+            clock=lambda: next(clock),
+            random=np.random.default_rng(0),
+            choose=uniform,
         )
         for store in stores
     ]
@@ -65,7 +69,7 @@ def test_each_hears_of_votes_taken_back_by_the_other(arenas):
 def test_a_candidate_that_one_alone_knows_is_ranked_by_the_other(arenas, folder):
     one, two = arenas
     (folder / "third.mid").write_bytes(longplay.write_midi(np.array([(0, 9000, 72, 64)], NOTE), 10))
-    found, _ = candidates(folder)
+    found, _ = find_candidates(folder)
     store = Store(folder / DATABASE)
     Referee(found, store, clock=lambda: 0, random=np.random.default_rng(0), choose=uniform)
     third, first = (next(one for one in found if one.name == name).id for name in ("third", "first"))

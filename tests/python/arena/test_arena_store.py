@@ -57,7 +57,7 @@ def test_names_outlive_files(store):
 def test_another_file_is_not_taken_for_a_store(tmp_path):
     path = tmp_path / "notes.sqlite3"
     path.write_bytes(b"this is not a database, though it is long enough to be one" * 100)
-    with pytest.raises(ValueError, match=r"notes.sqlite3 does not hold the votes of an arena"):
+    with pytest.raises(ValueError, match=r"notes.sqlite3 is not a database of arena votes"):
         Store(path)
 
 

@@ -1,12 +1,8 @@
-"""`longplay bench`: what it measures, and that rivals answer right before they are timed."""
+"""Test what `longplay bench` measures."""
 
-import importlib
 import json
-import re
-import shutil
 import subprocess
 import sys
-import time
 
 import numpy as np
 import onnx
@@ -14,11 +10,6 @@ import pytest
 import tiny_model
 
 import longplay
-from benchmarks.peers import lstm
-from benchmarks.peers.files import midi
-from benchmarks.peers.loop import draw, expect_same
-from benchmarks.peers.rival import Rival, Work, compare
-from benchmarks.peers.runtime_loop import RuntimeLoop
 from longplay.bench import measure
 from longplay.bench.figure import Figure
 from longplay.bench.files import a_file
@@ -29,7 +20,7 @@ from longplay.bench.options import Options
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
-    """What a quick bench of the tiny model writes, and its picture."""
+    """Return the JSON report, the picture and the table of a quick bench of the tiny model."""
     folder = tmp_path_factory.mktemp("bench")
     asked = ["--model", tiny_model.build(folder / "tiny"), "--json", folder / "a.json", "--plot", folder / "a.png"]
     command = [sys.executable, "-m", "longplay", "bench", "--quick", "--threads", "2", *map(str, asked)]
@@ -120,92 +111,6 @@ def test_the_graph_of_a_product_is_one_that_onnx_accepts():
     model = onnx.load_from_string(product("MatMulInteger", np.uint8, np.ones((300, 4), np.int8), np.int32))
     onnx.checker.check_model(model, full_check=True)
     assert model.graph.node[0].op_type == "MatMulInteger"
-
-
-def test_a_rival_is_told_in_times_longplays(built_in):
-    rivals = [
-        Rival("slow", "slow", lambda: Work(lambda: time.sleep(0.03), 10)),
-        Rival("gone", "gone-package", lambda: __import__("no_such_package")),
-    ]
-    _, slow, ratio, gone = compare("part", "us", Work(lambda: time.sleep(0.01), 10), rivals, 3)
-    assert slow.median == pytest.approx(3000, rel=0.3)
-    assert ratio.median == pytest.approx(3, rel=0.3)
-    assert (list(gone.values), gone.remark) == ([], "not installed: pip install gone-package")
-    assert gone.as_dict()["median"] is None
-
-
-def test_a_rivals_wrong_answers_are_not_timed(built_in):
-    model = lstm.read(built_in.folder)
-    right = RuntimeLoop(model, built_in.folder)
-    assert expect_same(right, model, built_in, 1e-5) < 1e-5
-    with pytest.raises(AssertionError, match="log-probabilities differ by"):
-        expect_same(right, model, built_in, 1e-5)  # it has heard the notes before
-
-
-@pytest.mark.parametrize("top_p", [1, 0.9, 0.5])
-def test_a_rival_draws_among_the_likeliest_alone(top_p):
-    random = np.random.default_rng(0)
-    for _ in range(200):
-        logits = (3 * random.normal(size=50)).astype(np.float32)
-        noise = random.gumbel(size=50).astype(np.float32)
-        shares = np.exp(logits) / np.exp(logits).sum()
-        allowed = [each for each in range(50) if shares[shares > shares[each]].sum() < top_p]
-        assert draw(logits, noise, top_p) == max(allowed, key=lambda each: logits[each] + noise[each])
-
-
-@pytest.mark.parametrize("name", ["eager", "fp32", "int8", "int8_weights", "window"])
-def test_pytorch_finds_notes_as_likely_as_longplay_does(built_in, name):
-    pytest.importorskip("torch", reason="the rivals with longplay's weights need PyTorch")
-    from benchmarks.peers import torch_eager, torch_function, torch_window
-
-    model = lstm.read(built_in.folder)
-    if name in ("eager", "window"):
-        loop = torch_eager.EagerLoop(model) if name == "eager" else torch_window.WindowLoop(model)
-    else:
-        loop = torch_function.FunctionLoop(model, getattr(torch_function, name), compiled=False)
-    assert expect_same(loop, model, built_in, 0.3) > 0
-
-
-@pytest.mark.parametrize(
-    ("name", "packages"), [("gpt2", ["transformers"]), ("genai", ["transformers", "onnxruntime_genai"])]
-)
-def test_a_transformer_makes_four_tokens_a_note(built_in, name, packages):
-    for package in ("torch", *packages):
-        pytest.importorskip(package, reason=f"this rival needs {package}")
-    rival = importlib.import_module(f"benchmarks.peers.{name}")
-    work, remark = rival.generating(lstm.read(built_in.folder), 3)
-    work()
-    assert re.match(r"5\.\d M weights", remark)
-
-
-def test_a_transformer_that_stops_early_is_not_timed():
-    pytest.importorskip("torch", reason="the Transformers among the rivals need PyTorch")
-    from benchmarks.peers.transformer import making
-
-    making(2, lambda tokens: tokens)()
-    with pytest.raises(AssertionError, match="7 tokens were made, not 8"):
-        making(2, lambda tokens: tokens - 1)()
-
-
-def test_rivals_draw_as_the_model_is_drawn_from_by_default(built_in, tmp_path):
-    assert lstm.read(built_in.folder).top_p == [1.0, 0.92, 0.95, 0.98]
-    folder = shutil.copytree(built_in.folder, tmp_path / "plain")
-    config = json.loads((folder / "config.json").read_text())
-    del config["sampling"]
-    (folder / "config.json").write_text(json.dumps(config))
-    assert lstm.read(folder).top_p == [1.0] * 4
-
-
-def test_a_model_of_another_kind_has_no_rivals_with_its_weights(tmp_path):
-    with pytest.raises(longplay.Error, match="is no LSTM"):
-        lstm.read(tiny_model.build(tmp_path))
-
-
-def test_files_are_read_and_written_beside_others():
-    figures = list(midi(Options(notes=300, repeats=2)))
-    assert {figure.part for figure in figures} == {"reading MIDI", "writing MIDI"}
-    for rival in ("longplay", "symusic", "mido"):
-        assert [f.median > 0 for f in figures if f.labels["rival"] == rival and f.name == "a note"] == [True, True]
 
 
 def test_the_notes_of_the_file_fill_a_piano():

@@ -26,7 +26,7 @@ def is_note_off(message):
 
 
 def assert_agrees(data):
-    """The report and the oracle are one in outcome, length and every clip."""
+    """Check that the report equals the oracle in outcome, length and every clip."""
     oracle = predict(data)
     report = longplay.check(data)
     assert (report.outcome, report.length, report.tracks) == (oracle.outcome, oracle.length, oracle.tracks)

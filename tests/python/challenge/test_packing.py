@@ -57,7 +57,7 @@ def test_nothing_at_all_becomes_an_hour(engine):
 def test_a_long_piece_is_trimmed(engine):
     notes = made([(200 * i, 500, 60 + i % 12, 64) for i in range(20_000)])
     packed = longplay.pack(longplay.write_midi(notes, 4100), engine)
-    assert packed.changes == ("2002 notes past the hour were left out",)
+    assert packed.changes == ("2002 notes past the hour were removed",)
     np.testing.assert_array_equal(packed.notes["onset_ms"], notes["onset_ms"][: len(packed.notes)])
     assert_safe(packed.to_bytes())
 
@@ -68,7 +68,7 @@ def test_silence_before_and_between_the_notes_is_shortened(engine):
     assert packed.notes["onset_ms"][:4].tolist() == [0, 2000, 5000, 6000]
     assert packed.notes["duration_ms"][:4].tolist() == [400] * 4
     assert packed.changes[:2] == (
-        "7.000 s of silence before the first note were left out",
+        "7.000 s of silence before the first note were removed",
         "1 gaps between onsets were shortened to 3 s, by 57.000 s in all",
     )
     assert_safe(packed.to_bytes())

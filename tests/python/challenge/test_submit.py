@@ -14,7 +14,7 @@ import tiny_model
 
 import longplay
 from longplay.arena.store import DATABASE, ClipId, Store, Vote
-from longplay.challenge.candidates import candidates, provenances
+from longplay.challenge.candidates import provenances, rank_candidates
 from longplay.farm import Farm
 from longplay.midi import NOTE
 from longplay.originality import Index, TrainingFile, melody
@@ -44,7 +44,7 @@ def index():
 
 @pytest.fixture(scope="module")
 def made(engine, tmp_path_factory):
-    """A folder as `longplay batch --json` leaves it, its lines beside the pieces."""
+    """Return a folder of pieces with the output of `longplay batch --json`."""
     folder = tmp_path_factory.mktemp("made")
     lines = []
     for number, piece in enumerate(engine.generate_batch([SEED] * 3, 3600)):
@@ -77,13 +77,13 @@ def vote(folder, winner, loser, times=1):
 
 
 def test_what_most_voters_prefer_is_chosen(ask, folder):
-    last = candidates(folder)[0][-1].path.name
-    first = candidates(folder)[0][0].path.name
+    last = rank_candidates(folder)[0][-1].path.name
+    first = rank_candidates(folder)[0][0].path.name
     vote(folder, last, first, times=3)
     made = ask()
     assert made.chosen.path.name == last
     assert made.chosen.votes == 3
-    assert made.passed_over == ()
+    assert made.skipped == ()
 
 
 def test_without_votes_the_one_most_like_real_music_is_chosen(ask, folder):
@@ -103,7 +103,7 @@ def test_without_votes_the_one_most_like_real_music_is_chosen(ask, folder):
     made = ask()
     assert made.chosen.path.name == best
     assert made.chosen.in_bands == pytest.approx(shares[best])
-    assert [one.path.name for one in candidates(folder)[0]] == sorted(shares, key=shares.get, reverse=True)
+    assert [one.path.name for one in rank_candidates(folder)[0]] == sorted(shares, key=shares.get, reverse=True)
 
 
 def test_a_submission_holds_all_that_makes_its_bytes_again(ask, engine, folder, index):
@@ -138,8 +138,8 @@ def test_a_third_in_24_hours_is_refused_until_the_first_is_a_day_old(ask, tmp_pa
     submitted(tmp_path / "out", NOW - timedelta(hours=1))
     with pytest.raises(
         longplay.Error,
-        match="2 submissions in 24 hours are allowed and made; "
-        "the next one is possible at 2026-03-01 16:00:00 UTC, in 4 h 0 min",
+        match=r"2 submissions were made in the last 24 hours, and no more are allowed\. "
+        r"The next one is possible at 2026-03-01 16:00:00 UTC, in 4 h 0 min",
     ):
         ask(NOW)
     with pytest.raises(longplay.Error, match="in 0 h 1 min"):
@@ -149,9 +149,9 @@ def test_a_third_in_24_hours_is_refused_until_the_first_is_a_day_old(ask, tmp_pa
         ask(NOW + timedelta(hours=4, minutes=1))
 
 
-def test_the_command_says_what_it_chose_and_what_it_passed_over(index, engine, made, folder, tmp_path):
+def test_the_command_says_what_it_chose_and_what_it_skipped(index, engine, made, folder, tmp_path):
     index.save(tmp_path / "training.index")
-    best, *_ = (one.path for one in candidates(folder)[0])
+    best, *_ = (one.path for one in rank_candidates(folder)[0])
     best.write_bytes(longplay.write_midi(longplay.read_midi(best)[:-1], 3600))
     options = ["--index", tmp_path / "training.index", "--seed", made.parent / "seed.mid", "--out", tmp_path / "out"]
     model = tiny_model.build(tmp_path / "tiny", soft=True)
@@ -161,7 +161,7 @@ def test_the_command_says_what_it_chose_and_what_it_passed_over(index, engine, m
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(f"{written}: ")
     assert done.stdout.endswith("real works' are to other works.\n")
-    assert f"passed over: {best.name}: it comes out otherwise when it is made again." in done.stderr
+    assert f"skipped: {best.name}: regenerating it gives other bytes." in done.stderr
 
 
 def test_a_time_without_a_zone_is_refused(ask):
@@ -177,7 +177,7 @@ def test_a_record_that_cannot_be_read_is_no_way_around_the_limit(ask, tmp_path):
 
 
 def reasons(ask, **changes):
-    """Why each candidate was passed over, none being left."""
+    """Why each candidate was skipped, none being left."""
     with pytest.raises(longplay.Error, match=r"no candidate can be submitted\.") as caught:
         ask(**changes)
     return str(caught.value)
@@ -189,16 +189,16 @@ def alone(folder, name="0.mid"):
             path.unlink()
 
 
-def test_one_that_quotes_is_passed_over(ask, folder):
-    first, second = (one.path for one in candidates(folder)[0][:2])
+def test_one_that_quotes_is_skipped(ask, folder):
+    first, second = (one.path for one in rank_candidates(folder)[0][:2])
     made = ask(index=training_index(first.read_bytes()))
     assert made.chosen.path == second
-    [reason] = made.passed_over
+    [reason] = made.skipped
     assert reason.startswith(f"{first.name}: It quotes ")
 
 
-def test_one_whose_melody_is_quoted_is_passed_over(ask, folder):
-    first, second = (one.path for one in candidates(folder)[0][:2])
+def test_one_whose_melody_is_quoted_is_skipped(ask, folder):
+    first, second = (one.path for one in rank_candidates(folder)[0][:2])
     notes = longplay.read_midi(first)
     song = notes[melody(notes)]
     below = song.copy()
@@ -206,37 +206,37 @@ def test_one_whose_melody_is_quoted_is_passed_over(ask, folder):
     sung = longplay.resolve_overlaps(np.concatenate([song, below]))
     made = ask(index=training_index(longplay.write_midi(sung, 3600)))
     assert made.chosen.path == second
-    [reason] = made.passed_over
+    [reason] = made.skipped
     assert reason.startswith(f"{first.name}: It quotes 1 melody over other notes; ")
 
 
-def test_one_that_comes_out_otherwise_is_passed_over(ask, folder):
+def test_one_that_comes_out_otherwise_is_skipped(ask, folder):
     alone(folder)
     notes = longplay.read_midi(folder / "0.mid")
     notes["velocity"][5] += 1
     (folder / "0.mid").write_bytes(longplay.write_midi(notes, 3600))
-    assert "0.mid: it comes out otherwise when it is made again." in reasons(ask)
+    assert "0.mid: regenerating it gives other bytes." in reasons(ask)
 
 
-def test_one_that_nothing_says_the_making_of_is_passed_over(ask, folder):
+def test_one_that_nothing_says_the_making_of_is_skipped(ask, folder):
     alone(folder)
     (folder / "pieces.jsonl").unlink()
-    assert "0.mid: no JSON file of the folder says what made it." in reasons(ask)
+    assert "0.mid: no JSON file of the folder has its provenance." in reasons(ask)
 
 
-def test_one_whose_seed_is_not_given_is_passed_over(ask, folder):
+def test_one_whose_seed_is_not_given_is_skipped(ask, folder):
     alone(folder)
     wanted = hashlib.sha256(SEED).hexdigest()
     assert f"0.mid: its seed, of SHA-256 {wanted}, is not given." in reasons(ask, seeds=[])
 
 
-def test_one_of_another_model_is_passed_over(ask, folder, tmp_path):
+def test_one_of_another_model_is_skipped(ask, folder, tmp_path):
     alone(folder)
     other = longplay.Engine(tiny_model.build(tmp_path / "other"))
-    assert "0.mid: it cannot be made again: model_hash must be" in reasons(ask, engine=other)
+    assert "0.mid: it cannot be regenerated: model_hash must be" in reasons(ask, engine=other)
 
 
-def test_one_that_is_not_safe_is_passed_over(ask, engine, folder):
+def test_one_that_is_not_safe_is_skipped(ask, engine, folder):
     alone(folder)
     piece = engine.generate(SEED, 60)
     piece.save(folder / "0.mid")
@@ -244,7 +244,7 @@ def test_one_that_is_not_safe_is_passed_over(ask, engine, folder):
     assert "0.mid: it lasts 60" in reasons(ask)
 
 
-def test_a_broken_file_is_passed_over_and_an_empty_folder_is_said_to_be_empty(ask, folder):
+def test_a_broken_file_is_skipped_and_an_empty_folder_is_said_to_be_empty(ask, folder):
     alone(folder)
     (folder / "0.mid").write_bytes(b"no MIDI")
     assert "0.mid: " in reasons(ask)
@@ -263,7 +263,7 @@ def test_provenance_is_found_at_any_depth_and_by_the_line(made, tmp_path):
 def test_a_provenance_that_makes_no_sense_is_an_error_with_its_file(made, tmp_path):
     broken = provenances(made)["1.mid"].as_dict() | {"surprise": 1}
     (tmp_path / "ranking.json").write_text(json.dumps({"file": "a.mid", "provenance": broken}))
-    with pytest.raises(ValueError, match=r"ranking\.json has a provenance that makes no sense: .*surprise"):
+    with pytest.raises(ValueError, match=r"ranking\.json has a provenance that is not valid: .*surprise"):
         provenances(tmp_path)
 
 
@@ -292,8 +292,8 @@ def test_the_folder_of_a_farm_says_what_made_its_files(engine, tmp_path):
     (tmp_path / "seed.mid").write_bytes(SEED)
     with Farm(engine, tmp_path / "farm", [tmp_path / "seed.mid"], 3, 30, keep=2) as farm:
         kept = [ranked.file for ranked in farm.run()[:2]]
-    found, remarks = candidates(tmp_path / "farm")
-    assert remarks == []
+    found, skipped = rank_candidates(tmp_path / "farm")
+    assert skipped == []
     assert sorted(candidate.path.name for candidate in found) == sorted(kept)
     for candidate in found:
-        assert engine.regenerate(candidate.made, SEED).to_bytes() == candidate.data
+        assert engine.regenerate(candidate.provenance, SEED).to_bytes() == candidate.data

@@ -19,7 +19,7 @@ from longplay.originality.index_file import ARRAYS, MAGIC, VERSION
 
 
 def made_up(seed, count=400):
-    """Notes a quarter of a second apart, which jump about."""
+    """Return random notes, one every quarter of a second."""
     random = np.random.default_rng(seed)
     notes = np.zeros(count, NOTE)
     notes["onset_ms"] = 250 * np.arange(count)
@@ -55,7 +55,7 @@ def saved(index, tmp_path):
 
 @pytest.fixture
 def quoting():
-    """A piece of its own whose notes 100 to 200 are those of file 3 from 40 on, a fourth higher and 8 % faster."""
+    """Return a piece whose notes 100 to 200 quote file 3 from note 40, a fourth higher and 8 % faster."""
     notes = made_up(99)
     notes["pitch"][100:200] = made_up(3)["pitch"][40:140] + 5
     notes["onset_ms"] = np.rint(notes["onset_ms"] / 1.08)
@@ -137,7 +137,7 @@ def test_the_melody_is_what_nothing_higher_sounds_with():
 
 @pytest.fixture
 def singing():
-    """Notes of its own, above which notes 40 to 80 of file 3 are sung from 25 s on, a fourth higher."""
+    """Return a piece with notes 40 to 80 of file 3 above it from 25 s, a fourth higher."""
     song = made_up(3)[40:80]
     song["onset_ms"] += 15_000
     song["pitch"] += 5
@@ -204,7 +204,7 @@ def test_an_index_that_is_saved_and_opened_answers_the_same(index, saved, quotin
 def test_an_unreadable_file_is_left_out_with_a_warning():
     broken = originality.TrainingFile("broken.mid", "x", b"no")
     silent = originality.TrainingFile("silent.mid", "y", longplay.write_midi(made_up(0, 1)[:0], 5))
-    with pytest.warns(UserWarning, match="is left out") as warned:
+    with pytest.warns(UserWarning, match="was skipped") as warned:
         index = originality.Index.build([broken, silent, training_file(1)], calibration=5, num_threads=1)
     assert len(warned) == 2
     assert index.names == ["1.mid"]
@@ -306,7 +306,7 @@ def test_arrays_that_do_not_fit_each_other_are_refused(index, tmp_path, name, pl
 
 @pytest.fixture
 def folder(tmp_path):
-    """A data set of three files with a manifest, and one that it does not name."""
+    """Return a data set of three files with a manifest and an unlisted file."""
     root = tmp_path / "data"
     (root / "set").mkdir(parents=True)
     rows = ["path,work_group,split", "set/0.mid,w0,train", "set/1.mid,w1,train", "set/2.mid,w2,test"]
@@ -355,7 +355,7 @@ def test_a_source_that_is_nothing_of_that_kind_is_refused(folder, tmp_path):
     with pytest.raises(FileNotFoundError, match="does not exist"):
         list(originality.training_files([tmp_path / "missing"]))
     (folder / "set" / "0.mid").unlink()
-    with pytest.raises(ValueError, match=r"names set/0\.mid, which is not there"):
+    with pytest.raises(ValueError, match=r"lists set/0\.mid, which does not exist"):
         list(originality.training_files([folder]))
 
 

@@ -158,4 +158,4 @@ def test_the_command_draws_a_file_and_keeps_what_is_there(tmp_path):
 def test_without_matplotlib_one_line_says_how_to_install_it(command):
     done = run_without("matplotlib", *command)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "longplay: pictures need matplotlib: pip install 'longplay[plot]'\n"
+    assert done.stderr == "longplay: matplotlib is not installed. To fix this, run: pip install 'longplay[plot]'\n"

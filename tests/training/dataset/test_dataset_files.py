@@ -45,7 +45,7 @@ def test_a_manifest_in_a_folder_within_names_paths_below_it(tmp_path: Path) -> N
     [
         ("path,source,split\na.mid,x,val\n", "tier is missing"),
         (HEADER, "must have rows"),
-        (HEADER + "c.mid,x,A,train,w1\n", "names c.mid, which is not there"),
+        (HEADER + "c.mid,x,A,train,w1\n", "lists c.mid, which does not exist"),
         (HEADER + "a.mid,x,A,dev,w1\n", "split of a.mid in manifest.csv must be train, val or test, not 'dev'"),
         (HEADER + "a.mid,x,A,val,w1\nb.mid,x,A,train,w1\n", "work_group w1 .* not in val and train"),
     ],

@@ -1,4 +1,4 @@
-"""What ``longplay bench --peers`` measures."""
+"""The parts of ``python -m benchmarks.peers``."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -12,11 +12,22 @@ PARTS: dict[str, Callable[[Options], Iterator[Figure]]] = {"notes": notes, "midi
 
 
 def figures(options: Options, parts: Sequence[str] | None = None) -> Iterator[Figure]:
-    """Measure longplay and others at the same work; see `measure.figures`.
+    """Measure longplay and its rivals at the same work.
+
+    Parameters
+    ----------
+    options : Options
+    parts : sequence of str, optional
+        Keys of `PARTS`; by default all.
+
+    Returns
+    -------
+    iterator of Figure
+        Each figure is measured when the caller asks for it.
 
     Raises
     ------
-    AssertionError
-        A rival's answers are wrong: it is not worth timing.
+    ValueError
+        A part is unknown.
     """
     return measure.run(PARTS, options, parts)

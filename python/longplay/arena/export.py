@@ -1,0 +1,27 @@
+"""The arena's ranking as text files."""
+
+import csv
+import io
+import json
+
+from longplay.arena.referee import Referee
+
+RANKING_COLUMNS = ("name", "id", "score", "mu", "sigma", "votes", "wins", "confidence", "present")
+
+
+def export_json(referee: Referee) -> str:
+    """Return the ranking, the clips and all votes as JSON."""
+    return json.dumps(referee.export(), indent=2) + "\n"
+
+
+def export_csv(referee: Referee) -> str:
+    """Return the ranking as comma-separated values.
+
+    A quote precedes each name that a spreadsheet would evaluate as a formula.
+    """
+    text = io.StringIO()
+    table = csv.DictWriter(text, RANKING_COLUMNS, lineterminator="\n")
+    table.writeheader()
+    for row in referee.ranking():
+        table.writerow(row | {"name": "'" * row["name"].startswith(("=", "+", "-", "@")) + row["name"]})
+    return text.getvalue()
