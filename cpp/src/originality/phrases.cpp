@@ -100,6 +100,11 @@ PhraseIndex::Range PhraseIndex::find(std::span<const Symbol> phrase) const {
   return range;
 }
 
+std::uint32_t PhraseIndex::sightings(Range range) const {
+  std::call_once(counted_, [this] { sightings_ = std::make_unique<Sightings>(symbols_, sorted_); });
+  return sightings_->count(range.begin, range.end);
+}
+
 PhraseIndex::Match PhraseIndex::longest(std::span<const Symbol> phrase) const {
   // Bisect to where the phrase would stand; its longest match stands beside that place.
   const auto most = [&](std::uint32_t place) { return std::min(phrase.size(), symbols_.size() - place); };

@@ -19,13 +19,13 @@ constexpr double kDoubt = 4.0;      // so many sightings of a shorter context we
 std::vector<double> information(const PhraseIndex& index, std::span<const Symbol> work) {
   std::vector<double> bits(work.size(), 0.0);
   std::array<double, kOrders + 1> context{};  // how often the last 0, 1, ... symbols occur together
-  context[0] = index.all().size();
+  context[0] = index.sightings(index.all());
   for (std::size_t at = 1; at < work.size(); ++at) {
     std::array<double, kOrders + 1> here{};
-    here[0] = index.all().size();
+    here[0] = context[0];
     double probability = 1.0 / 255;
     for (std::size_t order = 0; order <= kOrders && order < at; ++order) {
-      const double seen = index.find(work.subspan(at - order, order + 1)).size();
+      const double seen = index.sightings(index.find(work.subspan(at - order, order + 1)));
       if (order < kOrders) here[order + 1] = seen;
       probability =
           (std::max(seen - 1, 0.0) + kDoubt * probability) / (std::max(context[order] - 1, 0.0) + kDoubt);
@@ -53,7 +53,7 @@ std::vector<Hit> find_hits(const PhraseIndex& index, std::span<const Symbol> wor
   const auto seed = static_cast<std::size_t>(options.seed);
   for (std::size_t at = 1; at + seed <= work.size(); ++at) {
     const PhraseIndex::Range range = index.find(work.subspan(at, seed));
-    if (range.size() > static_cast<std::uint32_t>(options.most_places)) continue;
+    if (index.sightings(range) > static_cast<std::uint32_t>(options.most_places)) continue;
     for (std::uint32_t i = range.begin; i < range.end; ++i) {
       const std::uint32_t place = index.place(i);
       if (place >= options.excluded_begin && place < options.excluded_end) continue;

@@ -4,16 +4,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <span>
 #include <vector>
 
-namespace longplay {
+#include "originality/sightings.hpp"
+#include "originality/symbol.hpp"
 
-// Music as steps from note to note, whatever the key: one symbol per note, kStart for the first of a work,
-// else the interval from the note before it, in semitones, plus kUnison.
-using Symbol = std::uint8_t;
-inline constexpr Symbol kStart = 0;
-inline constexpr Symbol kUnison = 128;
+namespace longplay {
 
 // first_notes: where in `pitches` each work begins, ascending, from 0. Throws std::invalid_argument for a
 // pitch above 127 or a work out of order.
@@ -52,12 +51,17 @@ class PhraseIndex {
   // note would complete a quotation is one bisection.
   Range narrow(Range range, std::size_t depth, Symbol next) const;
   Range find(std::span<const Symbol> phrase) const;
+  // How many phrases of `range` there are, where copies of one passage count once. The first call takes a
+  // second for 10 million notes.
+  std::uint32_t sightings(Range range) const;
   // The longest beginning of `phrase` that occurs.
   Match longest(std::span<const Symbol> phrase) const;
 
  private:
   std::span<const Symbol> symbols_;
   std::span<const std::uint32_t> sorted_;
+  mutable std::once_flag counted_;
+  mutable std::unique_ptr<const Sightings> sightings_;
 };
 
 // The longest run that begins with each note of a work and occurs in the index, by places of notes.

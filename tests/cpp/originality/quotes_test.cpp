@@ -152,5 +152,41 @@ TEST_F(Phrases, AnOptionOutOfRangeIsRefused) {
   EXPECT_THROW(find_quotes(index, symbols, {.most_places = 0}), std::invalid_argument);
 }
 
+// An index of other music and of so many transpositions of a work.
+TEST(Quotes, AreFoundHoweverManyCopiesTheIndexHolds) {
+  const Pitches work = random_pitches(300, 5);
+  const auto phrase = one_work(Pitches(work.begin() + 100, work.begin() + 160));
+  for (const int copies : {1, 5, 12, 100}) {
+    Pitches pitches = random_pitches(5000, 6);
+    Places first_notes{0};
+    for (int copy = 0; copy < copies; ++copy) {
+      first_notes.push_back(static_cast<std::uint32_t>(pitches.size()));
+      for (const std::uint8_t pitch : work) pitches.push_back(static_cast<std::uint8_t>(pitch + copy % 12));
+    }
+    const auto symbols = interval_symbols(pitches, first_notes);
+    const auto sorted = sort_phrases(symbols);
+    const auto quotes = find_quotes(PhraseIndex(symbols, sorted), phrase, QuoteOptions{});
+    ASSERT_FALSE(quotes.empty()) << copies;
+    EXPECT_EQ(quotes[0].end - quotes[0].begin, phrase.size());
+    EXPECT_GT(quotes[0].bits, 200) << copies;
+  }
+}
+
+TEST(Sightings, CopiesCountOnceAndFiguresAreNoCopies) {
+  Pitches pitches = random_pitches(60, 7);
+  pitches.insert(pitches.end(), pitches.begin(), pitches.begin() + 60);               // a copy
+  for (int note = 0; note < 120; ++note) pitches.push_back(note % 2 == 0 ? 60 : 67);  // a tremolo
+  const auto symbols = interval_symbols(pitches, Places{0, 60, 120});
+  const auto sorted = sort_phrases(symbols);
+  const PhraseIndex index(symbols, sorted);
+  const auto phrase = [&](std::size_t begin) {
+    return index.find(std::span<const Symbol>(symbols).subspan(begin, 4));
+  };
+  EXPECT_EQ(phrase(30).size(), 2U);
+  EXPECT_EQ(index.sightings(phrase(30)), 1U);
+  EXPECT_GT(phrase(130).size(), 50U);
+  EXPECT_EQ(index.sightings(phrase(130)), phrase(130).size());
+}
+
 }  // namespace
 }  // namespace longplay

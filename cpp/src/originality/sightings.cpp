@@ -1,0 +1,48 @@
+#include "originality/sightings.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace longplay {
+namespace {
+
+bool same(const Symbol* a, const Symbol* b, std::size_t count) { return std::memcmp(a, b, count) == 0; }
+
+bool is_figure(const Symbol* phrase) {
+  for (std::size_t period = 1; period <= kLongestPeriod; ++period)
+    if (same(phrase, phrase + period, kCopiedIntervals - period)) return true;
+  return false;
+}
+
+// Which symbols lie in a copy. Phrases that are equal stand side by side in `sorted`.
+std::vector<bool> find_copies(std::span<const Symbol> symbols, std::span<const std::uint32_t> sorted) {
+  std::vector<bool> copied(symbols.size());
+  const auto is_long = [&](std::uint32_t position) {
+    return position + kCopiedIntervals <= symbols.size() &&
+           std::memchr(symbols.data() + position, kStart, kCopiedIntervals) == nullptr;
+  };
+  const auto equal = [&](std::uint32_t a, std::uint32_t b) {
+    return is_long(a) && is_long(b) && same(symbols.data() + a, symbols.data() + b, kCopiedIntervals);
+  };
+  for (std::size_t first = 0, end = 0; first < sorted.size(); first = end) {
+    for (end = first + 1; end < sorted.size() && equal(sorted[first], sorted[end]); ++end) {
+    }
+    if (end - first < 2 || is_figure(symbols.data() + sorted[first])) continue;
+    const auto group = sorted.subspan(first, end - first);
+    const std::uint32_t original = *std::ranges::min_element(group);
+    for (const std::uint32_t position : group)
+      if (position != original) std::fill_n(copied.begin() + position, kCopiedIntervals, true);
+  }
+  return copied;
+}
+
+}  // namespace
+
+Sightings::Sightings(std::span<const Symbol> symbols, std::span<const std::uint32_t> sorted)
+    : sums_(sorted.size() + 1) {
+  const std::vector<bool> copied = find_copies(symbols, sorted);
+  for (std::size_t rank = 0; rank < sorted.size(); ++rank)
+    sums_[rank + 1] = sums_[rank] + (copied[sorted[rank]] ? 0 : 1);
+}
+
+}  // namespace longplay

@@ -1,0 +1,30 @@
+// How often phrases occur in a training set, where copies of the same passage count once.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "originality/symbol.hpp"
+
+namespace longplay {
+
+// A phrase of this many intervals that occurs twice is one passage and its copy: an edition, a transposition,
+// a repeated section. Figures are excepted: a trill or a scale repeats itself within kLongestPeriod
+// intervals.
+inline constexpr std::size_t kCopiedIntervals = 20;
+inline constexpr std::size_t kLongestPeriod = 10;
+
+class Sightings {
+ public:
+  // `sorted` holds the positions in `symbols`, ordered by sort_phrases.
+  Sightings(std::span<const Symbol> symbols, std::span<const std::uint32_t> sorted);
+
+  // How many of the phrases sorted[begin, end) do not begin within a copy of an earlier passage.
+  std::uint32_t count(std::uint32_t begin, std::uint32_t end) const { return sums_[end] - sums_[begin]; }
+
+ private:
+  std::vector<std::uint32_t> sums_;  // one more than there are symbols
+};
+
+}  // namespace longplay
