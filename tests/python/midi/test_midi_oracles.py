@@ -1,6 +1,7 @@
 """The reader against two others, on every seed and on every odd file at hand."""
 
 import contextlib
+from pathlib import Path
 
 import midi_files
 import numpy as np
