@@ -49,14 +49,14 @@ class Maker(OpenModel):
         MidiError, SnapshotError, ValueError
             As for `generate_batch` and `extend`.
         """
-        core_tasks: list[_core.Answer | _core.Extension] = []
+        core_tasks: list[_core.GenerateTask | _core.Extension] = []
         for task in tasks:
             task.made.check_index(avoid)
             settings = self._core_settings(task.made, keep_seconds, avoid)
             if isinstance(task.before, Snapshot):
                 core_tasks.append(task.before.extension(settings))
             else:
-                core_tasks.append(_core.Answer(task.before, settings))
+                core_tasks.append(_core.GenerateTask(task.before, settings))
         return self._core_for(len(core_tasks)).start(core_tasks)
 
     def _begin(self, seed: Seed, settings: SettingsArguments) -> tuple[bytes | None, Provenance]:

@@ -46,7 +46,7 @@ class GeneratorPool {
   }
 
   // Works on one request, in the caller's thread.
-  Drawn run(const Request& request) {
+  GenerationResult run(const Request& request) {
     Only queue(request);
     const int rows = request.rows(config());
     auto generator = acquire(rows);
@@ -71,10 +71,10 @@ class GeneratorPool {
   struct Only : Queue {
     explicit Only(const Request& request) : pending(&request) {}
     const Request* next() override { return std::exchange(pending, nullptr); }
-    void done(const Request&, Drawn result) override { drawn = std::move(result); }
+    void done(const Request&, GenerationResult result) override { drawn = std::move(result); }
     bool progress(std::int64_t) override { return true; }
     const Request* pending;
-    Drawn drawn;
+    GenerationResult drawn;
   };
 
   std::shared_ptr<const Runtime> runtime_;

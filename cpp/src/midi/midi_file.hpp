@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "base/error.hpp"
+
 namespace longplay {
 
 // What the reader accepts; checked before memory is taken for it.

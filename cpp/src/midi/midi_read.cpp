@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <string>
 
-#include "base/error.hpp"
 #include "midi/midi_file.hpp"
 
 namespace longplay {

@@ -7,6 +7,8 @@
 #include <span>
 #include <vector>
 
+#include "base/error.hpp"
+
 namespace longplay {
 
 // Music as steps from note to note, whatever the key: one symbol per note, kStart for the first of a work,

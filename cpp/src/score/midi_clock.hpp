@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <string>
 
-#include "base/error.hpp"
 #include "midi/midi_file.hpp"
 #include "score/score.hpp"
 

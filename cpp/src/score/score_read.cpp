@@ -5,7 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/error.hpp"
 #include "midi/midi_file.hpp"
 #include "score/keyboards.hpp"
 #include "score/midi_clock.hpp"

@@ -5,7 +5,6 @@
 #include <optional>
 #include <utility>
 
-#include "base/error.hpp"
 #include "model/ort/onnx_check.hpp"
 
 namespace longplay::ort {
