@@ -32,15 +32,15 @@ py::tuple take(Job& job, std::size_t index) {
 }
 
 std::optional<py::tuple> snapshot(Job& job, std::size_t index, std::size_t first_event) {
-  std::optional<Standing> standing;
+  std::optional<Checkpoint> checkpoint;
   {
     const ReleasedGil nogil;
-    standing = job.snapshot(index, first_event);
+    checkpoint = job.snapshot(index, first_event);
   }
-  if (!standing) return {};
-  return py::make_tuple(std::move(standing->snapshot), standing->onset_ms,
-                        by_event(std::move(standing->events)),
-                        by_event(std::move(standing->log_probabilities)));
+  if (!checkpoint) return {};
+  return py::make_tuple(std::move(checkpoint->snapshot), checkpoint->onset_ms,
+                        by_event(std::move(checkpoint->events)),
+                        by_event(std::move(checkpoint->log_probabilities)));
 }
 
 std::unique_ptr<Stream> stream(Engine& engine, const std::optional<py::bytes>& seed,
@@ -94,9 +94,9 @@ void bind_engine(py::module_& m) {
            "guidance_scale"_a, "include_seed"_a, "recital"_a, "steady"_a, "candidate"_a = 0,
            "keep_ms"_a = py::none(), "avoid"_a = py::none(), py::keep_alive<1, 13>());
 
-  py::class_<Answer>(m, "Answer")
+  py::class_<GenerateTask>(m, "GenerateTask")
       .def(py::init([](const std::optional<py::bytes>& seed, const Settings& settings) {
-             return Answer{seed_of(seed), settings};
+             return GenerateTask{seed_of(seed), settings};
            }),
            "seed"_a, "settings"_a, py::keep_alive<1, 3>());
 

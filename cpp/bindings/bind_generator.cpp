@@ -13,12 +13,12 @@ class ListQueue : public Queue {
   explicit ListQueue(const std::vector<Request>& requests) : drawn(requests.size()), requests_(requests) {}
 
   const Request* next() override { return begun_ < requests_.size() ? &requests_[begun_++] : nullptr; }
-  void done(const Request& request, Drawn result) override {
+  void done(const Request& request, GenerationResult result) override {
     drawn[static_cast<std::size_t>(&request - requests_.data())] = std::move(result);
   }
   bool progress(std::int64_t) override { return !Work::ending(); }
 
-  std::vector<Drawn> drawn;
+  std::vector<GenerationResult> drawn;
 
  private:
   const std::vector<Request>& requests_;
@@ -64,7 +64,7 @@ py::list generate_events(std::shared_ptr<Runtime> runtime, std::shared_ptr<Model
     return to_numpy(std::move(values), {events, fields});
   };
   py::list results;
-  for (Drawn& drawn : queue.drawn) {
+  for (GenerationResult& drawn : queue.drawn) {
     results.append(py::make_tuple(by_event(std::move(drawn.events)),
                                   by_event(std::move(drawn.log_probabilities)),
                                   by_event(std::move(drawn.prompt_log_probabilities))));

@@ -3,8 +3,8 @@
 #include <span>
 #include <string_view>
 
-#include "base/random.hpp"
 #include "engine/engine.hpp"
+#include "events/random.hpp"
 #include "notes.hpp"
 
 namespace longplay {
@@ -41,17 +41,17 @@ Notes next(Session& session, std::optional<std::int64_t> onset_ms, std::optional
 
 void bind_snapshot(py::module_& m) {
   py::class_<Snapshot>(m, "Snapshot")
-      .def(py::init([](const py::bytes& position, std::uint64_t events, const py::array& array) {
-             const auto bytes = std::as_bytes(std::span(std::string_view(position)));
+      .def(py::init([](const py::bytes& state, std::uint64_t events, const py::array& array) {
+             const auto bytes = std::as_bytes(std::span(std::string_view(state)));
              const Notes notes = as_notes(array);
              const std::span<const Note> span = as_span(notes);
              return Snapshot{{bytes.begin(), bytes.end()}, events, {span.begin(), span.end()}};
            }),
-           "position"_a, "events"_a, "notes"_a)
-      .def_property_readonly("position",
+           "state"_a, "events"_a, "notes"_a)
+      .def_property_readonly("state",
                              [](const Snapshot& snapshot) {
-                               const auto* bytes = reinterpret_cast<const char*>(snapshot.position.data());
-                               return py::bytes(bytes, snapshot.position.size());
+                               const auto* bytes = reinterpret_cast<const char*>(snapshot.state.data());
+                               return py::bytes(bytes, snapshot.state.size());
                              })
       .def_readonly("events", &Snapshot::events)
       .def_property_readonly("notes", [](const Snapshot& snapshot) { return to_numpy(snapshot.notes); });
@@ -75,12 +75,12 @@ void bind_live(py::module_& m) {
   bind_snapshot(m);
   const py::call_guard<ReleasedGil> nogil;
   py::class_<Stream>(m, "Stream")
-      .def("listen", &Stream::listen, nogil)
+      .def("prefill", &Stream::prefill, nogil)
       .def("draw", &draw, "events"_a)
       .def("save", &Stream::save, nogil)
       .def_property_readonly("warnings", &Stream::warnings);
   py::class_<Session>(m, "Session")
-      .def("listen", &Session::listen, nogil)
+      .def("prefill", &Session::prefill, nogil)
       .def("feed", &feed, py::arg("notes").noconvert())
       .def("next", &next, py::kw_only(), "onset_ms"_a = py::none(), "duration_ms"_a = py::none(),
            "pitch"_a = py::none(), "velocity"_a = py::none())

@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/random.hpp"
 #include "bindings.hpp"
+#include "events/random.hpp"
 #include "events/sampling.hpp"
 
 namespace longplay {

@@ -21,7 +21,7 @@ class Stream(Iterator[Notes]):
     """
 
     def __init__(self, core: _core.Stream, provenance: Provenance) -> None:
-        while core.listen():  # between two slices of the seed, Python handles Ctrl-C
+        while core.prefill():  # between two slices of the seed, Python handles Ctrl-C
             pass
         self._core: _core.Stream | None = core
         self._provenance = provenance
@@ -59,7 +59,7 @@ class Session:
     """
 
     def __init__(self, core: _core.Session, provenance: Provenance) -> None:
-        while core.listen():
+        while core.prefill():
             pass
         self._core = core
         self._provenance = provenance

@@ -6,9 +6,9 @@
 
 namespace longplay {
 
-void Assembler::add(const Tokenizer& tokenizer, const Drawn& drawn) {
+void Assembler::add(const Tokenizer& tokenizer, const GenerationResult& drawn) {
   for (std::size_t i = 0; i < drawn.onsets_ms.size(); ++i) {
-    const std::int32_t* ids = &drawn.events[4 * i];
+    const std::int32_t* ids = &drawn.events[kNoteFields * i];
     if (ids[0] != tokenizer.end_id()) {
       add(tokenizer.note({ids[0], ids[1], ids[2], ids[3]}, drawn.onsets_ms[i]));
     } else if (!drawn.finished || i + 1 < drawn.onsets_ms.size()) {
@@ -23,12 +23,12 @@ void Assembler::add(const Note& note) {
     end_chord();
     release(note.onset_ms);
   }
-  const auto place = std::ranges::lower_bound(chord_, note.pitch, {}, &Note::pitch);
-  if (place != chord_.end() && place->pitch == note.pitch) {
-    place->duration_ms = std::max(place->duration_ms, note.duration_ms);
-    place->velocity = std::max(place->velocity, note.velocity);
+  const auto above = std::ranges::lower_bound(chord_, note.pitch, {}, &Note::pitch);
+  if (above != chord_.end() && above->pitch == note.pitch) {
+    above->duration_ms = std::max(above->duration_ms, note.duration_ms);
+    above->velocity = std::max(above->velocity, note.velocity);
   } else {
-    chord_.insert(place, note);
+    chord_.insert(above, note);
   }
 }
 

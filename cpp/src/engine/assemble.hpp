@@ -1,4 +1,4 @@
-// Drawn events -> notes.
+// GenerationResult events -> notes.
 #pragma once
 
 #include <array>
@@ -6,9 +6,7 @@
 #include <deque>
 #include <vector>
 
-#include "events/tokenizer.hpp"
 #include "generator/generator.hpp"
-#include "score/score.hpp"
 
 namespace longplay {
 
@@ -20,7 +18,7 @@ class Assembler {
   // Nothing sounds past `end_ms`.
   explicit Assembler(std::int64_t end_ms) : end_ms_(end_ms) {}
 
-  void add(const Tokenizer& tokenizer, const Drawn& drawn);
+  void add(const Tokenizer& tokenizer, const GenerationResult& drawn);
   // Takes a note whose onset is no earlier than that of the one before.
   void add(const Note& note);
 

@@ -5,11 +5,10 @@
 #include <thread>
 #include <utility>
 
-#include "base/process.hpp"
-#include "engine/beginning.hpp"
 #include "engine/generator_pool.hpp"
 #include "engine/job.hpp"
-#include "engine/live_impl.hpp"
+#include "engine/live_state.hpp"
+#include "engine/prepared_request.hpp"
 
 namespace longplay {
 namespace {
@@ -39,9 +38,7 @@ Shards shards(const Device& device, int num_threads, int candidates, int rows_ea
 Engine::Engine(std::shared_ptr<const Runtime> runtime, std::shared_ptr<const ModelFiles> files,
                const Device& device, int num_threads)
     : tokenizer_(files->config.fields), device_(device), num_threads_(num_threads) {
-  if (num_threads < 0) {
-    throw std::invalid_argument("num_threads must be at least 0, not " + std::to_string(num_threads));
-  }
+  require_at_least("num_threads", num_threads, 0);
   if (num_threads_ == 0) {
     num_threads_ = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
     if (device.kind == Device::Kind::cuda) num_threads_ = std::min(num_threads_, kThreadsOnGpu);
@@ -78,33 +75,33 @@ std::unique_ptr<Job> Engine::start(const std::vector<Task>& tasks) {
 }
 
 std::unique_ptr<Stream> Engine::stream(const Seed& seed, const Settings& settings) {
-  return open_stream(begin(tokenizer_, seed, settings, stream_form(settings)));
+  return open_stream(prepare(tokenizer_, seed, settings, stream_form(settings)));
 }
 
 std::unique_ptr<Stream> Engine::stream(const Snapshot& snapshot, const Settings& settings) {
-  return open_stream(go_on(config(), snapshot, settings, stream_form(settings)));
+  return open_stream(resume(config(), snapshot, settings, stream_form(settings)));
 }
 
-std::unique_ptr<Stream> Engine::open_stream(Beginning beginning) {
-  beginning.request.validate(config());
-  auto impl = std::make_unique<Stream::Impl>(Course(pool_, std::move(beginning.request)), tokenizer_,
-                                             std::move(beginning.warnings));
-  for (const Note& note : beginning.before) impl->assembler.add(note);
+std::unique_ptr<Stream> Engine::open_stream(PreparedRequest prepared) {
+  prepared.request.validate(config());
+  auto impl = std::make_unique<Stream::Impl>(Continuation(pool_, std::move(prepared.request)), tokenizer_,
+                                             std::move(prepared.warnings));
+  for (const Note& note : prepared.before) impl->assembler.add(note);
   return std::make_unique<Stream>(std::move(impl));
 }
 
 std::unique_ptr<Session> Engine::session(const Seed& seed, const Settings& settings) {
-  return open_session(begin(tokenizer_, seed, settings, session_form()));
+  return open_session(prepare(tokenizer_, seed, settings, session_form()));
 }
 
 std::unique_ptr<Session> Engine::session(const Snapshot& snapshot, const Settings& settings) {
-  return open_session(go_on(config(), snapshot, settings, session_form()));
+  return open_session(resume(config(), snapshot, settings, session_form()));
 }
 
-std::unique_ptr<Session> Engine::open_session(Beginning beginning) {
-  beginning.request.validate(config());
+std::unique_ptr<Session> Engine::open_session(PreparedRequest prepared) {
+  prepared.request.validate(config());
   return std::make_unique<Session>(std::make_unique<Session::Impl>(
-      Course(pool_, std::move(beginning.request)), tokenizer_, std::move(beginning.warnings)));
+      Continuation(pool_, std::move(prepared.request)), tokenizer_, std::move(prepared.warnings)));
 }
 
 Scored Engine::score(std::span<const std::uint8_t> midi) {
@@ -115,7 +112,7 @@ Scored Engine::score(std::span<const std::uint8_t> midi) {
   request.params.resize(config().fields.size());
   request.bias.resize(config().fields.size());
   for (const ControlConfig& control : config().controls) request.controls.push_back(control.unknown);
-  Drawn drawn = pool_->run(request);
+  GenerationResult drawn = pool_->run(request);
   return {std::move(request.prompt), std::move(drawn.prompt_log_probabilities), std::move(score.warnings)};
 }
 

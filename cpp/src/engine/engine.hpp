@@ -1,4 +1,4 @@
-// Floor 6: MIDI -> MIDI.
+// From MIDI to MIDI: pieces, streams and sessions.
 #pragma once
 
 #include <chrono>
@@ -40,16 +40,16 @@ struct Music {
   std::vector<float> log_probabilities;  // nats, one per id of `events`
   std::vector<std::string> warnings;     // of reading the seed
   std::uint64_t refusals = 0;            // notes not taken because they quote
-  std::optional<Snapshot> kept;          // where it stood at last, if that was to be kept
+  std::optional<Snapshot> kept;          // its last snapshot, if snapshots are kept
 };
 
-// A piece that is to be made from its beginning.
-struct Answer {
+// A piece to generate from its beginning.
+struct GenerateTask {
   Seed seed;
   Settings settings;
 };
 
-// A piece that is to be gone on with, or made longer.
+// A piece to resume or to lengthen.
 struct Extension {
   Snapshot snapshot;
   std::int64_t snapshot_length_ms = 0;   // what it was made for
@@ -58,12 +58,12 @@ struct Extension {
   Settings settings;                     // what it is to become
 };
 
-using Task = std::variant<Answer, Extension>;
+using Task = std::variant<GenerateTask, Extension>;
 
-// Where a candidate under way stood at last.
-struct Standing {
+// The last saved state of a candidate under way.
+struct Checkpoint {
   Snapshot snapshot;
-  std::int64_t onset_ms = 0;             // how far it had come
+  std::int64_t onset_ms = 0;             // of the last event
   std::vector<std::int32_t> events;      // as drawn, four ids each
   std::vector<float> log_probabilities;  // nats, one per id of `events`
 };
@@ -74,7 +74,7 @@ struct Scored {
   std::vector<std::string> warnings;
 };
 
-struct Beginning;
+struct PreparedRequest;
 struct Candidate;
 class GeneratorPool;
 
@@ -92,7 +92,7 @@ class Job {
   Music take(std::size_t index);  // once each, when done
   // Where candidate `index` stood at last, with the events drawn from `first_event` on; nothing if it is
   // done, or has not come further since the last call.
-  std::optional<Standing> snapshot(std::size_t index, std::size_t first_event = 0);
+  std::optional<Checkpoint> snapshot(std::size_t index, std::size_t first_event = 0);
   std::int64_t made_ms() const;  // music made so far, over all candidates
   void stop();                   // and wait until every thread has stopped
 
@@ -132,8 +132,8 @@ class Engine {
   Scored score(std::span<const std::uint8_t> midi);
 
  private:
-  std::unique_ptr<Stream> open_stream(Beginning beginning);
-  std::unique_ptr<Session> open_session(Beginning beginning);
+  std::unique_ptr<Stream> open_stream(PreparedRequest prepared);
+  std::unique_ptr<Session> open_session(PreparedRequest prepared);
 
   std::shared_ptr<GeneratorPool> pool_;
   Tokenizer tokenizer_;

@@ -8,7 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/process.hpp"
 #include "generator/generator.hpp"
 
 namespace longplay {
@@ -54,7 +53,7 @@ class GeneratorPool {
   }
 
   // Works on one request, in the caller's thread.
-  Drawn run(const Request& request) {
+  GenerationResult run(const Request& request) {
     const Work work;
     Only queue(request);
     const int rows = request.rows(config());
@@ -83,10 +82,10 @@ class GeneratorPool {
   struct Only : Queue {
     explicit Only(const Request& request) : pending(&request) {}
     const Request* next() override { return std::exchange(pending, nullptr); }
-    void done(const Request&, Drawn result) override { drawn = std::move(result); }
+    void done(const Request&, GenerationResult result) override { drawn = std::move(result); }
     bool progress(std::int64_t) override { return !Work::ending(); }
     const Request* pending;
-    Drawn drawn;
+    GenerationResult drawn;
   };
 
   std::shared_ptr<const Runtime> runtime_;

@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "generator/position.hpp"
+#include "generator/decode_state.hpp"
 
 namespace longplay {
 namespace {
@@ -27,11 +27,8 @@ void append(std::vector<T>& to, std::vector<T> from) {
 // What belongs to the events from `first` on, four entries each.
 template <typename T>
 std::vector<T> since(const std::vector<T>& all, std::size_t first) {
-  if (first > all.size() / 4) {
-    throw std::invalid_argument("first_event must be in [0, " + std::to_string(all.size() / 4) + "], not " +
-                                std::to_string(first));
-  }
-  return {all.begin() + static_cast<std::ptrdiff_t>(4 * first), all.end()};
+  require_range("first_event", first, 0, all.size() / kNoteFields);
+  return {all.begin() + static_cast<std::ptrdiff_t>(kNoteFields * first), all.end()};
 }
 
 }  // namespace
@@ -42,32 +39,28 @@ Candidate::Candidate(Request request, std::int64_t length_ms, std::optional<std:
       ending_ms_(length_ms - kEndingMs),
       keep_ms_(keep_ms.value_or(0)) {
   if (!keep_ms) return;
-  if (keep_ms_ < 1 || keep_ms_ > Form::kEndless) {
-    throw std::invalid_argument("keep_ms must be in [1, " + std::to_string(Form::kEndless) + "], not " +
-                                std::to_string(keep_ms_));
-  }
-  keep_position = true;
+  require_range("keep_ms", keep_ms_, 1, Form::kEndless);
+  keep_state = true;
   max_events = 0;  // the first pause is after the prompt, so that every piece has one
 }
 
-void Candidate::take(const Tokenizer& tokenizer, Drawn drawn) {
-  std::optional<Position> position = std::exchange(drawn.position, {});
+void Candidate::take(const Tokenizer& tokenizer, GenerationResult drawn) {
+  std::optional<DecodeState> state = std::exchange(drawn.state, {});
   assembler.add(tokenizer, drawn);
   append(music.notes, assembler.take());
   append(music.events, std::move(drawn.events));
   append(music.log_probabilities, std::move(drawn.log_probabilities));
   music.refusals = drawn.refusals;
-  if (!position || drawn.finished) return;
+  if (!state || drawn.finished) return;
 
-  music.kept = {pack(*position), position->events_drawn, before};
+  music.kept = {pack(*state), state->events_drawn, before};
   news = true;
-  const std::int64_t onset = position->place.onset;
-  from = std::move(position);
+  const std::int64_t onset = state->form.timeline.onset;
+  from = std::move(state);
   prompt.clear();
   max_events = std::numeric_limits<std::uint64_t>::max();
-  keep_position = onset < ending_ms_;
-  until_ms =
-      keep_position ? std::min(ending_ms_, onset + keep_ms_) : std::numeric_limits<std::int64_t>::max();
+  keep_state = onset < ending_ms_;
+  until_ms = keep_state ? std::min(ending_ms_, onset + keep_ms_) : std::numeric_limits<std::int64_t>::max();
 }
 
 Job::Impl::Impl(std::shared_ptr<GeneratorPool> generators, const Tokenizer& notes_and_events,
@@ -116,7 +109,7 @@ const Request* Job::Impl::next() {
   return begun < candidates.size() ? &candidates[begun++] : nullptr;
 }
 
-void Job::Impl::done(const Request& request, Drawn drawn) {
+void Job::Impl::done(const Request& request, GenerationResult drawn) {
   const auto index = static_cast<std::size_t>(static_cast<const Candidate*>(&request) - candidates.data());
   Candidate& candidate = candidates[index];
   const bool over = drawn.finished;
@@ -162,14 +155,14 @@ Music Job::take(std::size_t index) {
   return music;
 }
 
-std::optional<Standing> Job::snapshot(std::size_t index, std::size_t first_event) {
+std::optional<Checkpoint> Job::snapshot(std::size_t index, std::size_t first_event) {
   impl_->process.require_current();
   const std::lock_guard lock(impl_->mutex);
   Candidate& candidate = impl_->candidates.at(index);
   if (!std::exchange(candidate.news, false)) return {};
   const Music& music = candidate.music;
-  return Standing{*music.kept, candidate.from->place.onset, since(music.events, first_event),
-                  since(music.log_probabilities, first_event)};
+  return Checkpoint{*music.kept, candidate.from->form.timeline.onset, since(music.events, first_event),
+                    since(music.log_probabilities, first_event)};
 }
 
 std::int64_t Job::made_ms() const { return impl_->made_ms; }

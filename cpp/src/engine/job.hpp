@@ -10,7 +10,6 @@
 #include <thread>
 #include <vector>
 
-#include "base/process.hpp"
 #include "engine/assemble.hpp"
 #include "engine/engine.hpp"
 #include "engine/generator_pool.hpp"
@@ -22,8 +21,8 @@ struct Candidate : Request {
   // keep_ms: how often to keep how it stands, if at all.
   Candidate(Request request, std::int64_t length_ms, std::optional<std::int64_t> keep_ms);
 
-  // Takes what was drawn. At a pause keeps how it stands, and is ready to be gone on with.
-  void take(const Tokenizer& tokenizer, Drawn drawn);
+  // Takes what was drawn. At a pause keeps how it stands, and is ready to be resumed.
+  void take(const Tokenizer& tokenizer, GenerationResult drawn);
 
   Assembler assembler;
   Music music;
@@ -44,7 +43,7 @@ struct Job::Impl : Queue {
   void join();
 
   const Request* next() override;
-  void done(const Request& request, Drawn drawn) override;
+  void done(const Request& request, GenerationResult drawn) override;
   bool progress(std::int64_t made) override;
 
   std::shared_ptr<GeneratorPool> pool;
@@ -57,7 +56,7 @@ struct Job::Impl : Queue {
   mutable std::mutex mutex;  // guards what follows
   std::condition_variable changed;
   std::size_t begun = 0;
-  std::vector<const Candidate*> paused;  // to be gone on with
+  std::vector<const Candidate*> paused;  // to be resumed
   std::vector<std::optional<Music>> finished;
   std::exception_ptr failure;
   std::vector<std::thread> threads;

@@ -13,7 +13,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "base/error.hpp"
+#include "events/tokenizer.hpp"
 
 // One function, compiled for several instruction sets and chosen when the library is loaded (glibc's
 // IFUNC, which runs too early for the sanitizers).
@@ -41,8 +41,8 @@ constexpr Key to_key(float value) {
 }
 constexpr float from_key(Key key) { return std::bit_cast<float>(flip(key)); }
 
-constexpr Key kForbidden = to_key(-kInfinity);  // a negative NaN is below it
-constexpr Key kInfinite = to_key(kInfinity);    // a positive NaN is above it
+constexpr Key kForbiddenKey = to_key(kForbidden);  // a negative NaN is below it
+constexpr Key kInfinite = to_key(kInfinity);       // a positive NaN is above it
 
 // Taylor series of 2^f: (ln 2)^k / k!. On [-1/2, 1/2] the next term is below 1.3e-7.
 constexpr std::array<float, 7> kExp2 = [] {
@@ -247,7 +247,7 @@ float nats(float logit, float highest, std::int64_t sum) {
 constexpr float kLog2e = std::numbers::log2e_v<float>;
 
 void check_range(KeyRange range, std::span<const float> logits, std::span<const float> bias) {
-  if (range.lowest >= kForbidden && range.highest < kInfinite && range.highest > kForbidden) return;
+  if (range.lowest >= kForbiddenKey && range.highest < kInfinite && range.highest > kForbiddenKey) return;
   std::ostringstream message;
   for (std::size_t i = 0; i < logits.size(); ++i) {
     if ((bias.empty() ? logits[i] : logits[i] + bias[i]) < kInfinity) continue;
@@ -258,13 +258,6 @@ void check_range(KeyRange range, std::span<const float> logits, std::span<const 
   }
   message << "every one of the " << logits.size() << " ids is forbidden (-infinity)";
   throw Error(message.str());
-}
-
-template <typename Value>
-[[noreturn]] void refuse(const std::string& what, Value value) {
-  std::ostringstream message;
-  message << what << ", not " << value;
-  throw std::invalid_argument(message.str());
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -21,6 +22,9 @@ struct SamplingParams {
 
   bool operator==(const SamplingParams&) const = default;
 };
+
+// The bias of an id that must not be drawn.
+inline constexpr float kForbidden = -std::numeric_limits<float>::infinity();
 
 struct Draw {
   std::int32_t id;

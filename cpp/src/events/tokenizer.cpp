@@ -5,12 +5,8 @@
 #include <stdexcept>
 #include <string>
 
-#include "base/error.hpp"
-
 namespace longplay {
 namespace {
-
-constexpr std::array<const char*, 4> kFields{"time_shift", "pitch", "velocity", "duration"};
 
 // Index of the value nearest to `target`; of two equally near, the smaller.
 std::int32_t nearest(const std::vector<std::int32_t>& values, std::int64_t target) {
@@ -28,14 +24,14 @@ Tokenizer::Tokenizer(const std::vector<FieldConfig>& fields) {
   if (!is_note_model(fields)) {
     throw ModelError("fields must be time_shift, pitch, velocity, duration for a model of notes");
   }
-  time_shift_ = fields[0].values;
-  pitch_ = fields[1].values;
-  velocity_ = fields[2].values;
-  duration_ = fields[3].values;
+  time_shift_ = fields[kTimeShift].values;
+  pitch_ = fields[kPitch].values;
+  velocity_ = fields[kVelocity].values;
+  duration_ = fields[kDuration].values;
 }
 
 bool Tokenizer::is_note_model(const std::vector<FieldConfig>& fields) {
-  return std::equal(fields.begin(), fields.end(), kFields.begin(), kFields.end(),
+  return std::equal(fields.begin(), fields.end(), kNoteFieldNames.begin(), kNoteFieldNames.end(),
                     [](const FieldConfig& field, const char* name) { return field.name == name; });
 }
 
@@ -67,21 +63,21 @@ std::vector<NoteEvent> Tokenizer::encode(std::span<const Note> notes) const {
 }
 
 std::vector<Note> Tokenizer::decode(std::span<const NoteEvent> events) const {
-  const std::array<std::size_t, 4> sizes{time_shift_.size() + 1, pitch_.size(), velocity_.size(),
-                                         duration_.size()};
+  const std::array<std::size_t, kNoteFields> sizes{time_shift_.size() + 1, pitch_.size(), velocity_.size(),
+                                                   duration_.size()};
   std::vector<Note> notes;
   notes.reserve(events.size());
   std::int64_t onset = 0;
   for (std::size_t i = 0; i < events.size(); ++i) {
     for (std::size_t f = 0; f < sizes.size(); ++f) {
       if (events[i][f] < 0 || static_cast<std::size_t>(events[i][f]) >= sizes[f]) {
-        throw std::invalid_argument(std::string(kFields[f]) + " of event " + std::to_string(i) +
+        throw std::invalid_argument(std::string(kNoteFieldNames[f]) + " of event " + std::to_string(i) +
                                     " must be in [0, " + std::to_string(sizes[f] - 1) + "], not " +
                                     std::to_string(events[i][f]));
       }
     }
-    if (events[i][0] == end_id()) continue;
-    onset += time_shift_ms(events[i][0]);
+    if (events[i][kTimeShift] == end_id()) continue;
+    onset += time_shift_ms(events[i][kTimeShift]);
     notes.push_back(note(events[i], onset));
   }
   resolve_overlaps(notes);
@@ -90,9 +86,9 @@ std::vector<Note> Tokenizer::decode(std::span<const NoteEvent> events) const {
 
 Note Tokenizer::note(const NoteEvent& event, std::int64_t onset_ms) const {
   return {.onset_ms = onset_ms,
-          .duration_ms = duration_[static_cast<std::size_t>(event[3])],
-          .pitch = static_cast<std::uint8_t>(pitch_[static_cast<std::size_t>(event[1])]),
-          .velocity = static_cast<std::uint8_t>(velocity_[static_cast<std::size_t>(event[2])])};
+          .duration_ms = duration_[static_cast<std::size_t>(event[kDuration])],
+          .pitch = static_cast<std::uint8_t>(pitch_[static_cast<std::size_t>(event[kPitch])]),
+          .velocity = static_cast<std::uint8_t>(velocity_[static_cast<std::size_t>(event[kVelocity])])};
 }
 
 }  // namespace longplay

@@ -6,13 +6,11 @@
 #include <span>
 #include <vector>
 
+#include "events/note_event.hpp"
 #include "model/model_config.hpp"
 #include "score/score.hpp"
 
 namespace longplay {
-
-// A note event is four ids: time_shift, pitch, velocity, duration.
-using NoteEvent = std::array<std::int32_t, 4>;
 
 class Tokenizer {
  public:

@@ -74,7 +74,7 @@ int Cadence::tonic() const {
   return best;
 }
 
-bool Cadence::keeps_to(std::int64_t onset_ms) const {
+bool Cadence::is_valid(std::int64_t onset_ms) const {
   const auto in = [](std::int64_t low, std::int64_t high) {
     return [=](std::int64_t value) { return value >= low && value <= high; };
   };

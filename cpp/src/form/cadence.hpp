@@ -4,7 +4,7 @@
 #include <array>
 #include <cstdint>
 
-#include "score/score.hpp"
+#include "events/tokenizer.hpp"
 
 namespace longplay {
 
@@ -26,7 +26,7 @@ class Cadence {
   bool is_final(std::int64_t end_ms) const;
 
   // Whether the notes' times can be those of a piece that has come to `onset_ms`.
-  bool keeps_to(std::int64_t onset_ms) const;
+  bool is_valid(std::int64_t onset_ms) const;
 
   // Hands every member to `archive`, to be written or to be read.
   template <typename Archive>

@@ -6,8 +6,6 @@
 namespace longplay {
 namespace {
 
-constexpr float kForbidden = -std::numeric_limits<float>::infinity();
-
 // Forbids an id, unless no other is left.
 void close(std::int32_t id, std::span<float> bias) {
   float& next = bias[static_cast<std::size_t>(id)];
@@ -59,7 +57,7 @@ void LoopGuard::forbid(std::span<float> bias) const {
   }
 }
 
-bool LoopGuard::keeps_to(std::int32_t ids) const {
+bool LoopGuard::is_valid(std::int32_t ids) const {
   const auto fits = [=](std::int32_t id) { return id >= 0 && id < ids; };
   return chord_size_ <= kLargestChord && std::ranges::all_of(recent_, fits) &&
          std::ranges::all_of(chord_, fits);

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <span>
 
+#include "events/sampling.hpp"
+
 namespace longplay {
 
 // Watches a sequence of ids (a piece's pitches) and forbids the one that would complete a loop: a
@@ -27,7 +29,7 @@ class LoopGuard {
   void push(std::int32_t id);
 
   // Whether all that was pushed are ids in [0, ids).
-  bool keeps_to(std::int32_t ids) const;
+  bool is_valid(std::int32_t ids) const;
 
   // Hands every member to `archive`, to be written or to be read.
   template <typename Archive>

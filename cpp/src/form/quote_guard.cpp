@@ -37,7 +37,7 @@ void QuoteGuard::push(std::uint8_t pitch, std::int64_t onset_ms) {
   if (notes_.size() > most) notes_.erase(notes_.begin(), notes_.end() - static_cast<std::ptrdiff_t>(most));
 }
 
-bool QuoteGuard::makes_sense() const {
+bool QuoteGuard::is_valid() const {
   const bool counts = chord_ <= notes_.size() && notes_.size() <= kBefore + chord_;
   return counts && std::ranges::all_of(notes_, [](std::uint8_t pitch) { return pitch <= 127; });
 }

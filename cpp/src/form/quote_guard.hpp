@@ -32,7 +32,7 @@ class QuoteGuard {
   std::uint64_t refusals() const { return refusals_; }
 
   // Whether what was read from an archive can have been pushed.
-  bool makes_sense() const;
+  bool is_valid() const;
 
   // Hands every member but the index to `archive`, to be written or to be read.
   template <typename Archive>

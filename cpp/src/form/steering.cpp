@@ -59,7 +59,7 @@ void Steering::push(const Note& note) {
   heard_ms_[note.pitch] = now_ms_ + 1;
 }
 
-bool Steering::keeps_to(std::int64_t onset_ms) const {
+bool Steering::is_valid(std::int64_t onset_ms) const {
   constexpr std::int64_t kMost = std::int64_t{1} << 40;  // so that no sum overflows
   const auto in = [](std::int64_t low, std::int64_t high) {
     return [=](std::int64_t value) { return value >= low && value <= high; };

@@ -6,8 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "model/model_config.hpp"
-#include "score/score.hpp"
+#include "events/tokenizer.hpp"
 
 namespace longplay {
 
@@ -30,7 +29,7 @@ class Steering {
     }
   };
 
-  // By figure of `Bands`, how far it should move down (> 0) or up (< 0): 0 within the band, 1 at its edge, 2
+  // By figure of `Bands`, how far it should move down (> 0) or up (< 0): 0 within the band, 1 at its edge, 3
   // at most.
   struct Pull {
     double notes_per_second = 0;
@@ -55,7 +54,7 @@ class Steering {
   void lean_velocity(const Pull& pull, std::span<const std::int32_t> values, std::span<float> bias) const;
 
   // Whether the counts can be those of music that has come to `onset_ms`.
-  bool keeps_to(std::int64_t onset_ms) const;
+  bool is_valid(std::int64_t onset_ms) const;
 
   // Hands every member to `archive`, to be written or to be read.
   template <typename Archive>

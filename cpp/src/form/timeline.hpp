@@ -34,7 +34,7 @@ struct Form {
 };
 
 // Where a piece stands between two events.
-struct Place {
+struct TimelineState {
   std::uint64_t pieces = 0;  // begun so far
   std::int64_t piece_start = 0;
   std::int64_t piece_end = 0;  // planned
@@ -65,7 +65,7 @@ class Timeline {
   Timeline(const Tokenizer& tokenizer, const Form& form, std::uint64_t random_seed, std::uint32_t candidate);
   // The same music from `place` on. Throws std::invalid_argument for a place that the form does not have.
   Timeline(const Tokenizer& tokenizer, const Form& form, std::uint64_t random_seed, std::uint32_t candidate,
-           const Place& place);
+           const TimelineState& state);
 
   // Sets to -infinity the bias of each time_shift that may not come next. One always may.
   void constrain(std::span<float> time_shift_bias) const;
@@ -77,21 +77,26 @@ class Timeline {
   // Whether the note after this time shift starts later than the last one.
   bool moves_on(std::int32_t time_shift) const;
 
+  // Onset of a note after this time shift.
+  std::int64_t onset_after(std::int32_t time_shift) const {
+    return state_.onset + (state_.at_once ? 0 : tokenizer_->time_shift_ms(time_shift));
+  }
+
   // Takes a note that was not drawn, at an onset no earlier than the last one.
-  void hear(const Note& note);
+  void feed(const Note& note);
 
   // Plans the end of the piece under way anew, for a place that was planned for another length. If the
   // piece is not the last, it goes on for at least half a minute.
-  void plan_again() { plan_end(kMoreMs); }
+  void replan_end() { plan_end(kMoreMs); }
 
-  const Place& place() const { return place_; }
-  std::int64_t onset_ms() const { return place_.onset; }
+  const TimelineState& state() const { return state_; }
+  std::int64_t onset_ms() const { return state_.onset; }
   // Time from the last onset to the planned end of the piece.
   std::int64_t remaining_ms() const;
   // Whether the piece is in its last seconds.
   bool is_closing() const { return remaining_ms() <= kClosingMs; }
   // Whether the piece, if it ends here, ends on a final close.
-  bool is_closed() const { return place_.cadence.is_final(place_.piece_end); }
+  bool is_closed() const { return state_.cadence.is_final(state_.piece_end); }
 
  private:
   static constexpr std::int64_t kMoreMs = 30'000;
@@ -99,7 +104,7 @@ class Timeline {
   void begin_piece(std::int64_t at);
   void sound(const Note& note);
   void plan_end(std::int64_t more_ms);
-  bool is_last() const { return place_.piece_end == form_.length_ms; }
+  bool is_last() const { return state_.piece_end == form_.length_ms; }
   bool may_end() const;
   std::int64_t clip_deadline() const;
 
@@ -107,7 +112,7 @@ class Timeline {
   Form form_;
   std::uint64_t random_seed_;
   std::uint32_t candidate_;
-  Place place_;
+  TimelineState state_;
 };
 
 }  // namespace longplay

@@ -6,7 +6,6 @@
 #include <string>
 #include <utility>
 
-#include "base/error.hpp"
 #include "generator/slot.hpp"
 
 namespace longplay {
@@ -21,11 +20,6 @@ std::size_t widest_field(const ModelConfig& config) {
   return static_cast<std::size_t>(widest);
 }
 
-[[noreturn]] void misfit(const std::string& what, std::size_t expected, std::size_t got) {
-  throw std::invalid_argument(what + " must have " + std::to_string(expected) + " entries, not " +
-                              std::to_string(got));
-}
-
 }  // namespace
 
 void Request::validate(const ModelConfig& config) const {
@@ -36,32 +30,22 @@ void Request::validate(const ModelConfig& config) const {
   }
   for (std::size_t i = 0; i < prompt.size(); ++i) {
     const FieldConfig& field = config.fields[i % fields];
-    if (prompt[i] < 0 || prompt[i] >= field.size) {
-      throw std::invalid_argument(field.name + " of prompt event " + std::to_string(i / fields) +
-                                  " must be in [0, " + std::to_string(field.size - 1) + "], not " +
-                                  std::to_string(prompt[i]));
-    }
+    if (prompt[i] >= 0 && prompt[i] < field.size) continue;
+    refuse_range(field.name + " of prompt event " + std::to_string(i / fields), prompt[i], 0, field.size - 1);
   }
-  if (params.size() != fields) misfit("params", fields, params.size());
+  require_entries("params", params.size(), fields);
   for (const SamplingParams& p : params) p.validate();
-  if (bias.size() != fields) misfit("bias", fields, bias.size());
+  require_entries("bias", bias.size(), fields);
   for (std::size_t f = 0; f < fields; ++f) {
     const auto size = static_cast<std::size_t>(config.fields[f].size);
-    if (!bias[f].empty() && bias[f].size() != size)
-      misfit("bias of " + config.fields[f].name, size, bias[f].size());
+    if (!bias[f].empty()) require_entries("bias of " + config.fields[f].name, bias[f].size(), size);
   }
-  if (controls.size() != config.controls.size()) misfit("controls", config.controls.size(), controls.size());
+  require_entries("controls", controls.size(), config.controls.size());
   for (std::size_t c = 0; c < controls.size(); ++c) {
-    if (controls[c] < 0 || controls[c] >= config.controls[c].size) {
-      throw std::invalid_argument("control " + config.controls[c].name + " must be in [0, " +
-                                  std::to_string(config.controls[c].size - 1) + "], not " +
-                                  std::to_string(controls[c]));
-    }
+    require_range("control " + config.controls[c].name, controls[c], 0, config.controls[c].size - 1);
   }
-  if (!(guidance_scale >= 1 && guidance_scale <= kStrongestGuidance)) {
-    throw std::invalid_argument("guidance_scale must be in [1, 20], not " + std::to_string(guidance_scale));
-  }
-  if (from && (from->event.size() != fields)) misfit("the last event", fields, from->event.size());
+  require_range("guidance_scale", guidance_scale, 1, kStrongestGuidance);
+  if (from) require_entries("the last event", from->event.size(), fields);
   if (form) {
     if (!Tokenizer::is_note_model(config.fields))
       throw std::invalid_argument("form must be absent: this model's events are not notes");
@@ -70,8 +54,8 @@ void Request::validate(const ModelConfig& config) const {
 }
 
 int Request::rows(const ModelConfig& config) const {
-  const bool told = !std::ranges::equal(controls, config.controls, {}, {}, &ControlConfig::unknown);
-  return told && guidance_scale != 1 ? 2 : 1;
+  const bool has_controls = !std::ranges::equal(controls, config.controls, {}, {}, &ControlConfig::unknown);
+  return has_controls && guidance_scale != 1 ? 2 : 1;
 }
 
 LoopTime& LoopTime::operator+=(const LoopTime& other) {
@@ -105,8 +89,7 @@ void Generator::begin_more(Queue& queue, int rows) {
     if (!request) return;
     const int needed = request->rows(model_->config());
     if (needed > rows) {
-      throw std::invalid_argument("rows must be at least 2 for a guided request, not " +
-                                  std::to_string(rows));
+      refuse("rows must be at least 2 for a guided request", rows);
     }
     if (used_ + needed > rows) return;
     ahead_ = nullptr;
@@ -125,7 +108,7 @@ void Generator::begin_more(Queue& queue, int rows) {
 void Generator::finish(Queue& queue, std::size_t index) {
   Slot& slot = slots_[index];
   const Slot::Rows rows = slot.rows();
-  const int count = rows.untold < 0 ? 1 : 2;
+  const int count = rows.unconditional < 0 ? 1 : 2;
   queue.done(slot.request(), slot.result());
   while (const Request* request = look_ahead(queue)) {
     if (request->rows(model_->config()) != count) break;
@@ -134,10 +117,11 @@ void Generator::finish(Queue& queue, std::size_t index) {
     queue.done(*request, slot.result());
   }
   std::swap(slot, slots_[--active_]);
-  for (const int row : {std::max(rows.told, rows.untold), std::min(rows.told, rows.untold)}) {
+  for (const int row :
+       {std::max(rows.conditional, rows.unconditional), std::min(rows.conditional, rows.unconditional)}) {
     if (row < 0 || row == --used_) continue;
     const auto has_last = [&](const Slot& other) {
-      return other.rows().told == used_ || other.rows().untold == used_;
+      return other.rows().conditional == used_ || other.rows().unconditional == used_;
     };
     std::ranges::find_if(std::span(slots_).first(active_), has_last)->move(used_, row);
   }
@@ -160,13 +144,12 @@ double Generator::step() {
 }
 
 LoopTime Generator::run(Queue& queue, int rows) {
-  if (rows < 1 || rows > model_->max_batch()) {
-    throw std::invalid_argument("rows must be in [1, " + std::to_string(model_->max_batch()) + "], not " +
-                                std::to_string(rows));
-  }
+  require_range("rows", rows, 1, model_->max_batch());
   const auto start = std::chrono::steady_clock::now();
   const double run_before = model_->run_seconds(), step_before = model_->step_seconds();
-  slots_.assign(static_cast<std::size_t>(rows), Slot(*model_, sampler_, tokenizer_ ? &*tokenizer_ : nullptr));
+  slots_.clear();
+  for (int row = 0; row < rows; ++row)
+    slots_.emplace_back(*model_, sampler_, tokenizer_ ? &*tokenizer_ : nullptr);
   active_ = 0;
   used_ = 0;
   ahead_ = nullptr;

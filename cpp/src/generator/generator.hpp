@@ -1,4 +1,4 @@
-// Floor 5: events -> events. The batch loop: slots, forced fields, stopping. Knows no MIDI.
+// From prompts to drawn events: the loop over a batch of requests. Knows no MIDI.
 #pragma once
 
 #include <cstddef>
@@ -11,62 +11,54 @@
 #include <vector>
 
 #include "events/sampling.hpp"
-#include "form/loop_guard.hpp"
-#include "form/quote_guard.hpp"
-#include "form/steering.hpp"
-#include "form/timeline.hpp"
+#include "form/composer.hpp"
 #include "model/model.hpp"
 
 namespace longplay {
 
-// Where a candidate stands between two events: with its request, all that its future depends on.
-struct Position {
+// With its request, all that a candidate's future depends on, between two events.
+struct DecodeState {
   std::uint64_t events_drawn = 0;
   std::vector<std::int32_t> event;         // the last one
-  std::vector<std::byte> state;            // of each row, which has heard all but the last event
-  std::vector<std::int32_t> answer_event;  // in a recital, both as they were when the first event
-  std::vector<std::byte> answer_state;     // was to be drawn: each piece answers the prompt afresh
-  Place place;                             // with a form
-  LoopGuard loop_guard;
-  Steering steering;
-  QuoteGuard quote_guard;
+  std::vector<std::byte> state;            // of each row, to which all events but the last were fed
+  std::vector<std::int32_t> prompt_event;  // in a recital, `event` and `state` before the first draw:
+  std::vector<std::byte> prompt_state;     // every piece begins from them
+  FormState form;                          // with a form
 };
 
-// One candidate to be made, or to be gone on with. Ids lie flat, one event after another, one id per field.
+// One candidate to generate or to resume. Ids are flat: one event after another, one id per field.
 struct Request {
-  std::optional<Position> from;      // go on from there
+  std::optional<DecodeState> from;   // resume this state
   std::vector<std::int32_t> prompt;  // events that are forced before the first one is drawn
   bool score_prompt = false;         // keep the log-probabilities of the prompt's fields too
   std::uint64_t random_seed = 0;
-  std::uint32_t candidate = 0;           // with random_seed, what makes this candidate differ from others
+  std::uint32_t candidate = 0;           // with random_seed, the address of the random numbers
   std::vector<SamplingParams> params;    // one per field
   std::vector<std::vector<float>> bias;  // one per field: empty, or one number per id
-  std::vector<std::int32_t> controls;    // one id per control, told at every step
-  // Logits become those of a row that is told nothing, and this many times their difference to those of the
-  // row that is told the controls.
+  std::vector<std::int32_t> controls;    // one id per control
+  // Classifier-free guidance: logits = unconditional + scale * (conditional - unconditional).
   double guidance_scale = 1;
   std::optional<Form> form;      // of a note model's music; without it, only max_events stops
-  QuoteGuard quote_guard;        // with a form, what a candidate from the start begins with
+  QuoteGuard quote_guard;        // with a form, its state after the notes before the first event
   std::uint64_t max_events = 0;  // draw at most this many
   // With a form, draw no event after the first one that stands here or later.
   std::int64_t until_ms = std::numeric_limits<std::int64_t>::max();
-  bool keep_position = false;  // tell where the candidate stands then
+  bool keep_state = false;  // return the decode state
 
   // Throws std::invalid_argument naming what does not fit the model.
   void validate(const ModelConfig& config) const;
-  // How many rows of the model it takes: 2 to be guided by what it is told, otherwise 1.
+  // How many rows of the model the request takes: 2 with guidance, otherwise 1.
   int rows(const ModelConfig& config) const;
 };
 
-// What a request came to.
-struct Drawn {
+struct GenerationResult {
   bool finished = false;                        // the form is complete
   std::vector<std::int32_t> events;             // as drawn; the END of a piece is an event
   std::vector<float> log_probabilities;         // nats, one per id of `events`
   std::vector<float> prompt_log_probabilities;  // nats, one per id of the prompt, if asked for
-  std::vector<std::int64_t> onsets_ms;          // with a form, one per event; of an END, where music goes on
-  std::uint64_t refusals = 0;                   // notes not taken because they quote, since the start
-  std::optional<Position> position;             // if asked for
+  std::vector<std::int64_t> onsets_ms;  // with a form, one per event; of an END, where the music resumes
+  std::uint64_t refusals = 0;           // notes not taken because they quote, since the start
+  std::optional<DecodeState> state;     // if asked for
 };
 
 // Where requests come from and results go. Called from the generator's thread, between steps.
@@ -75,7 +67,7 @@ class Queue {
   virtual ~Queue() = default;
   // The next request to work on, or nullptr when there is none. It stays valid until done or stopped.
   virtual const Request* next() = 0;
-  virtual void done(const Request& request, Drawn drawn) = 0;
+  virtual void done(const Request& request, GenerationResult result) = 0;
   // Called every few steps with the time made since the last call, in ms of music, or in events
   // without a form. Returns false to stop at once.
   virtual bool progress(std::int64_t made) = 0;

@@ -1,8 +1,8 @@
-// One row of the generator's batch: a request on its way to being done.
+// One request under way: its rows of the model, its state and its draws.
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -15,56 +15,52 @@ class Slot {
   // The model and the tokenizer (nullptr for a token model) outlive the slot.
   Slot(Model& model, Sampler& sampler, const Tokenizer* tokenizer);
 
-  // The rows of the model that a slot has. `untold` is of a guided request only.
+  // The rows of the model that a slot has. Only a guided request has an `unconditional` one.
   struct Rows {
-    int told = 0;
-    int untold = -1;
+    int conditional = 0;
+    int unconditional = -1;
   };
 
   // Takes a request, already validated, to rows of its own. False when there is nothing to do for it.
   bool begin(const Request& request, Rows rows);
   Rows rows() const { return rows_; }
-  // What was in the row `from` goes on in the row `to`.
+  // Moves the state of the row `from` to the row `to`.
   void move(int from, int to);
 
   // Writes the inputs of the next step.
   void prepare();
   // Whether this step's fields after the first need their logits.
   bool needs_heads() const;
-  // Draws or is given one field, and tells the model.
+  // Draws one field, or takes it from the prompt, and feeds it to the model.
   void take_field(int field);
   // Takes the event that the fields make up. True when the request is done.
   bool take_event();
 
   const Request& request() const { return *request_; }
-  Drawn result();
+  GenerationResult result();
   // Music made by the last take_event, in ms, or in events without a form.
   std::int64_t made() const { return made_; }
 
  private:
-  // The last seconds of a piece are drawn again until they close it: from here on.
-  struct Closing {
-    bool under_way = false;
-    std::uint32_t attempt = 0;
-    Position from;
+  // Where to draw from again if the composer rejects the close of a piece.
+  struct Checkpoint {
+    DecodeState state;
     std::uint64_t events_drawn = 0;  // for this request
-    std::size_t events_kept = 0;     // of what it came to
+    std::size_t events_kept = 0;     // in the result
   };
 
   bool forced() const { return prompt_taken_ < prompt_events_; }
-  bool guided() const { return rows_.untold >= 0; }
+  bool guided() const { return rows_.unconditional >= 0; }
   void save(std::vector<std::byte>& state) const;
   void load(std::span<const std::byte> state);
-  void tell(int row, std::span<const std::int32_t> controls);
-  std::span<const float> logits(int field);
-  bool steered() const { return timeline_ && request_->form->steady && model_->config().bands; }
-  std::span<const float> bias(int field);
-  Draw draw(int field);
-  Draw without_quoting(Draw pitch);
+  void write_inputs(int row, std::span<const std::int32_t> controls);
+  std::span<const float> logits(std::size_t field);
+  std::span<float> requested_bias(std::size_t field);
+  Draw draw(std::size_t field);
+  Draw redraw(std::size_t field, std::int32_t refused, std::uint32_t refusals, std::span<float> bias);
   bool take_drawn_event();
-  void take_note();
-  void begin_closing();
-  void draw_closing_again();
+  void save_checkpoint();
+  void restore_checkpoint();
 
   Model* model_;
   Sampler* sampler_;
@@ -79,16 +75,14 @@ class Slot {
   std::size_t prompt_taken_ = 0;
   std::uint64_t events_drawn_ = 0;  // for this request
   std::int64_t made_ = 0;
-  std::optional<Timeline> timeline_;
-  Position at_;                         // its state and its place are written when they are asked for;
-                                        // its event is the last one, then the one being made
+  std::unique_ptr<Composer> composer_;  // of a request with a form
+  DecodeState at_;                      // `state` and `form` are written when they are asked for; `event` is
+                                        // the last one, then the one being made
   std::vector<float> log_probability_;  // of that event's fields
-  std::vector<float> octaves_;          // of the time shifts
-  Steering::Pull pull_;
-  Closing closing_;
+  Checkpoint checkpoint_;
   std::vector<float> bias_;    // scratch
   std::vector<float> guided_;  // scratch
-  Drawn drawn_;
+  GenerationResult result_;
 };
 
 }  // namespace longplay

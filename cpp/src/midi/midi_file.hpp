@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "base/error.hpp"
 #include "midi/midi_warnings.hpp"
 
 namespace longplay {

@@ -7,12 +7,12 @@
 #include <stdexcept>
 #include <utility>
 
-#include "base/error.hpp"
 #include "model/batch_tensor.hpp"
 #include "model/copy_graph.hpp"
 #include "model/model_state.hpp"
 #include "model/ort/capture.hpp"
 #include "model/ort/session.hpp"
+#include "model/runtime.hpp"
 
 namespace longplay {
 namespace {

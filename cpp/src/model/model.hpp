@@ -9,16 +9,9 @@
 
 #include "base/process.hpp"
 #include "model/model_config.hpp"
+#include "model/ort/device.hpp"
 
 namespace longplay {
-
-// Where a model runs.
-struct Device {
-  enum class Kind { cpu, cuda };
-  Kind kind = Kind::cpu;
-  int index = 0;         // which of the GPUs, from 0
-  bool capture = false;  // record what the GPU does in a step of all rows, and replay it
-};
 
 // The ONNX Runtime library of this process. Throws DeviceError if it cannot be opened, or is older
 // than 1.19.

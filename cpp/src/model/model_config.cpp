@@ -6,8 +6,6 @@
 #include <set>
 #include <span>
 
-#include "base/error.hpp"
-
 namespace longplay {
 namespace {
 
@@ -158,16 +156,6 @@ void validate_bands(const Bands& bands) {
 }
 
 }  // namespace
-
-const char* type_name(ElementType type) {
-  constexpr std::array kNames{"float32", "int32", "int64", "uint8"};
-  return kNames[static_cast<std::size_t>(type)];
-}
-
-std::size_t byte_size(ElementType type) {
-  constexpr std::array<std::size_t, 4> kSizes{4, 4, 8, 1};
-  return kSizes[static_cast<std::size_t>(type)];
-}
 
 std::size_t StateConfig::row_bytes() const {
   std::size_t bytes = byte_size(type);

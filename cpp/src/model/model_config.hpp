@@ -7,6 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "base/error.hpp"
+#include "base/require.hpp"
+#include "model/ort/device.hpp"
+
 namespace longplay {
 
 // What a config may ask for before anything takes memory for it.
@@ -31,11 +35,6 @@ struct ControlConfig {
   std::vector<std::int32_t> bounds;  // "remaining": upper bound of each id, ms
   std::vector<std::string> names;    // "style": what each id is called
 };
-
-enum class ElementType { float32, int32, int64, uint8 };
-
-const char* type_name(ElementType type);
-std::size_t byte_size(ElementType type);
 
 struct StateConfig {
   std::string input;

@@ -1,4 +1,4 @@
-#include "lane_dtw.hpp"
+#include "originality/lane_dtw.hpp"
 
 #include <algorithm>
 #include <utility>

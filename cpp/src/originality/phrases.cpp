@@ -4,7 +4,6 @@
 #include <stdexcept>
 #include <string>
 
-#include "base/error.hpp"
 #include "originality/quotes.hpp"
 
 namespace longplay {

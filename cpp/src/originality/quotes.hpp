@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "base/error.hpp"
 #include "originality/sightings.hpp"
 #include "originality/symbol.hpp"
 

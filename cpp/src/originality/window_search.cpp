@@ -6,7 +6,7 @@
 #include <string>
 #include <thread>
 
-#include "lane_dtw.hpp"
+#include "originality/lane_dtw.hpp"
 #include "originality/windows.hpp"
 
 namespace longplay {

@@ -10,8 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/error.hpp"
-#include "midi/midi_warnings.hpp"
+#include "midi/midi_file.hpp"
 #include "score/score.hpp"
 
 namespace longplay {

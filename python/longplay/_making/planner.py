@@ -76,14 +76,14 @@ class Planner:
         MidiError, SnapshotError, ValueError
             As for `Engine.generate_batch` and `Engine.extend`.
         """
-        core_tasks: list[_core.Answer | _core.Extension] = []
+        core_tasks: list[_core.GenerateTask | _core.Extension] = []
         for task in tasks:
             task.provenance.check_index(avoid)
             settings = self.core_settings(task.provenance, keep_seconds, avoid)
             if isinstance(task.source, Snapshot):
                 core_tasks.append(task.source.extension(settings))
             else:
-                core_tasks.append(_core.Answer(task.source, settings))
+                core_tasks.append(_core.GenerateTask(task.source, settings))
         return self._model.core_for(len(core_tasks)).start(core_tasks)
 
     def begin(self, seed: Seed, settings: Settings) -> tuple[bytes | None, Provenance, _core.Settings]:

@@ -56,7 +56,7 @@ class Snapshot:
 
     def to_bytes(self) -> bytes:
         """Return the snapshot as bytes."""
-        counts = {"position": len(self.core.position), "notes": len(self.core.notes), "events": len(self.events)}
+        counts = {"position": len(self.core.state), "notes": len(self.core.notes), "events": len(self.events)}
         header = {
             "kind": self.kind,
             "provenance": self.provenance.as_dict(),
@@ -68,7 +68,7 @@ class Snapshot:
             [
                 struct.pack("<I", len(text)),
                 text,
-                self.core.position,
+                self.core.state,
                 self.core.notes.astype(_NOTE).tobytes(),
                 self.events.astype(_EVENT.base).tobytes(),
                 self.log_probabilities.astype(_LOG_PROBABILITY.base).tobytes(),

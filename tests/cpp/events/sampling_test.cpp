@@ -8,7 +8,7 @@
 #include <string>
 
 #include "base/error.hpp"
-#include "base/random.hpp"
+#include "events/random.hpp"
 
 namespace longplay {
 namespace {

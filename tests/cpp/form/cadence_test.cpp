@@ -52,10 +52,17 @@ TEST(Cadence, ACloseLastsAsLongAsThreeQuartersOfWhatWasBefore) {
   EXPECT_TRUE(scale_and({60}, 200).is_final(kLate));
   EXPECT_FALSE(scale_and({60}, 1000).is_final(10'150));  // it is cut there
   EXPECT_TRUE(scale_and({60}, 1000).is_final(10'200));
-  Cadence cadence;
-  for (int i = 0; i < 100; ++i) cadence.push({100 * i, i < 74 ? 100 : 500, 60, 64});
-  cadence.push({20'000, 400, 60, 64});
-  EXPECT_FALSE(cadence.is_final(kLate));  // as long as 74 of 100
+}
+
+TEST(Cadence, ACloseAsLongAsExactlyThreeQuartersIsFinal) {
+  const auto after = [](int shorter) {
+    Cadence cadence;
+    for (int i = 0; i < 100; ++i) cadence.push({100 * i, i < shorter ? 100 : 500, 60, 64});
+    cadence.push({20'000, 400, 60, 64});
+    return cadence.is_final(kLate);
+  };
+  EXPECT_FALSE(after(74));
+  EXPECT_TRUE(after(75));
 }
 
 TEST(Cadence, ARolledChordIsOneClose) {
@@ -109,9 +116,9 @@ TEST(Cadence, OneChordClosesNothing) {
 
 TEST(Cadence, KeepsToTimesThatHavePassed) {
   const Cadence cadence = scale_and({60}, 1000);
-  EXPECT_TRUE(cadence.keeps_to(10'000));
-  EXPECT_FALSE(cadence.keeps_to(9'999));
-  EXPECT_FALSE(scale_and({60}, -1).keeps_to(10'000));
+  EXPECT_TRUE(cadence.is_valid(10'000));
+  EXPECT_FALSE(cadence.is_valid(9'999));
+  EXPECT_FALSE(scale_and({60}, -1).is_valid(10'000));
 }
 
 }  // namespace

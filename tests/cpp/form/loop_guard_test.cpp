@@ -91,7 +91,7 @@ TEST(LoopGuard, AChordOfMoreNotesThanItKnowsIsSeveral) {
   LoopGuard guard;
   guard.next_onset();
   for (int id = 0; id < 40; ++id) guard.push(id);
-  EXPECT_TRUE(guard.keeps_to(40));
+  EXPECT_TRUE(guard.is_valid(40));
   EXPECT_EQ(forbidden(guard).size(), 40 - 2 * LoopGuard::kLargestChord);
 }
 

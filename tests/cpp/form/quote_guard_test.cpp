@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "base/archive.hpp"
+#include "generator/archive.hpp"
 
 namespace longplay {
 namespace {
@@ -99,7 +99,7 @@ TEST_F(QuoteGuardTest, GoesOnFromAnArchive) {
   ArchiveReader reader(bytes);
   QuoteGuard read;
   read.archive(reader);
-  EXPECT_TRUE(read.makes_sense());
+  EXPECT_TRUE(read.is_valid());
   EXPECT_EQ(read.refusals(), 1U);
   EXPECT_FALSE(read.would_quote(pitch(kRun - 1), onset(kRun - 1)));
   read.watch(&index_);

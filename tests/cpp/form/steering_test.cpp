@@ -152,10 +152,10 @@ TEST(Steering, IsGentleWhileThereIsLittleToGoBy) {
 }
 
 TEST(Steering, KeepsToTimesThatHavePassed) {
-  EXPECT_TRUE(Steering().keeps_to(0));
+  EXPECT_TRUE(Steering().is_valid(0));
   const Steering steering = play({}, 1001);
-  EXPECT_TRUE(steering.keeps_to(1000));
-  EXPECT_FALSE(steering.keeps_to(999));
+  EXPECT_TRUE(steering.is_valid(1000));
+  EXPECT_FALSE(steering.is_valid(999));
 }
 
 }  // namespace

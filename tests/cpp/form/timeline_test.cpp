@@ -159,10 +159,10 @@ TEST_F(TimelineTest, TheLastPieceGoesOnAfterACloseThatLeavesMuchSilence) {
 TEST_F(TimelineTest, ALongNoteThatSoundsToTheEndMustBeACloseBeforeTheLastEightSeconds) {
   for (const std::uint8_t pitch : {60, 62}) {
     Timeline timeline = in_c(kMinute, 60'000, 50);
-    timeline.hear({51'000, 8'000, pitch, 80});
+    timeline.feed({51'000, 8'000, pitch, 80});
     EXPECT_FALSE(timeline.is_closing());
     EXPECT_EQ(allowed(timeline).back() == kEnd, pitch == 60);
-    timeline.hear({52'000, 7'000, pitch, 80});
+    timeline.feed({52'000, 7'000, pitch, 80});
     EXPECT_EQ(allowed(timeline).back(), kEnd);
   }
 }
@@ -239,10 +239,10 @@ TEST_F(TimelineTest, APauseGivesWayToTheClipBoundary) {
   EXPECT_EQ(timeline.onset_ms(), 30'500);
 }
 
-TEST_F(TimelineTest, GoesOnFromAPlaceAsIfNothingHadBeenBetween) {
+TEST_F(TimelineTest, ResumesAStateAsIfNothingHadBeenBetween) {
   Timeline timeline(tokenizer, kRecital, 7, 0);
   for (int i = 0; i < 1000; ++i) {
-    const Timeline resumed(tokenizer, kRecital, 7, 0, timeline.place());
+    const Timeline resumed(tokenizer, kRecital, 7, 0, timeline.state());
     ASSERT_EQ(allowed(resumed), allowed(timeline));
     ASSERT_EQ(resumed.remaining_ms(), timeline.remaining_ms());
     timeline = resumed;
@@ -251,35 +251,35 @@ TEST_F(TimelineTest, GoesOnFromAPlaceAsIfNothingHadBeenBetween) {
         Advance::finished)
       break;
   }
-  EXPECT_EQ(timeline.place().piece_end, 300'000);
+  EXPECT_EQ(timeline.state().piece_end, 300'000);
 }
 
-TEST_F(TimelineTest, RefusesAPlaceThatTheFormDoesNotHave) {
-  const auto go_on = [&](const Place& place) { return Timeline(tokenizer, kMinute, 0, 0, place); };
-  EXPECT_NO_THROW(go_on({.piece_end = 60'000}));
-  EXPECT_THROW(go_on({.piece_end = 60'001}), std::invalid_argument);
-  EXPECT_THROW(go_on({.piece_start = 5, .piece_end = 60'000}), std::invalid_argument);
-  EXPECT_THROW(go_on({.piece_end = 60'000, .onset = -1}), std::invalid_argument);
-  EXPECT_THROW(go_on({.piece_end = 60'000, .onset = 60'001}), std::invalid_argument);
-  EXPECT_THROW(go_on({.piece_end = 60'000, .sounding_until = 86'400'001}), std::invalid_argument);
-  EXPECT_THROW(go_on({.piece_end = 60'000, .chord = 17}), std::invalid_argument);
+TEST_F(TimelineTest, RefusesAStateThatTheFormDoesNotHave) {
+  const auto resume = [&](const TimelineState& state) { return Timeline(tokenizer, kMinute, 0, 0, state); };
+  EXPECT_NO_THROW(resume({.piece_end = 60'000}));
+  EXPECT_THROW(resume({.piece_end = 60'001}), std::invalid_argument);
+  EXPECT_THROW(resume({.piece_start = 5, .piece_end = 60'000}), std::invalid_argument);
+  EXPECT_THROW(resume({.piece_end = 60'000, .onset = -1}), std::invalid_argument);
+  EXPECT_THROW(resume({.piece_end = 60'000, .onset = 60'001}), std::invalid_argument);
+  EXPECT_THROW(resume({.piece_end = 60'000, .sounding_until = 86'400'001}), std::invalid_argument);
+  EXPECT_THROW(resume({.piece_end = 60'000, .chord = 17}), std::invalid_argument);
 }
 
 TEST_F(TimelineTest, APieceThatIsPlannedAgainGoesOnForHalfAMinute) {
   for (std::uint64_t random_seed = 0; random_seed < 50; ++random_seed) {
-    const Place place{.pieces = 1, .piece_end = 50'000, .onset = 45'000};
-    Timeline timeline(tokenizer, kRecital, random_seed, 0, place);
-    timeline.plan_again();
+    const TimelineState state{.pieces = 1, .piece_end = 50'000, .onset = 45'000};
+    Timeline timeline(tokenizer, kRecital, random_seed, 0, state);
+    timeline.replan_end();
     EXPECT_GE(timeline.remaining_ms(), 30'000);
-    EXPECT_LT(timeline.place().piece_end, 300'000);
+    EXPECT_LT(timeline.state().piece_end, 300'000);
   }
 }
 
 TEST_F(TimelineTest, APieceThatIsPlannedAgainIsTheLastWhereNoOtherFits) {
   const Form form{.length_ms = 90'000, .min_piece_ms = 20'000, .max_piece_ms = 50'000};
   Timeline timeline(tokenizer, form, 0, 0, {.pieces = 1, .piece_end = 50'000, .onset = 45'000});
-  timeline.plan_again();
-  EXPECT_EQ(timeline.place().piece_end, 90'000);
+  timeline.replan_end();
+  EXPECT_EQ(timeline.state().piece_end, 90'000);
 }
 
 TEST_F(TimelineTest, MusicWithoutEndNeverMayEndUnlessItIsARecital) {
@@ -291,22 +291,22 @@ TEST_F(TimelineTest, MusicWithoutEndNeverMayEndUnlessItIsARecital) {
     const bool end = allowed(recital).back() == kEnd;
     ASSERT_NE(recital.advance({end ? kEnd : kHalfSecond, 0, 0, kShort}), Advance::finished);
   }
-  EXPECT_GT(recital.place().pieces, 5U);
+  EXPECT_GT(recital.state().pieces, 5U);
 }
 
 TEST_F(TimelineTest, HearsANoteThatWasPlayed) {
   Timeline timeline(tokenizer, kMinute, 0, 0);
-  timeline.hear({1'234, 500, 60, 80});
+  timeline.feed({1'234, 500, 60, 80});
   EXPECT_EQ(timeline.onset_ms(), 1'234);
-  EXPECT_EQ(timeline.place().sounding_until, 1'734);
+  EXPECT_EQ(timeline.state().sounding_until, 1'734);
   timeline.advance({kSecond, 0, 0, kShort});  // no longer at once
   EXPECT_EQ(timeline.onset_ms(), 2'234);
 }
 
 TEST_F(TimelineTest, HearsAChordAsLongAsAPersonPlaysIt) {
   Timeline timeline(tokenizer, kMinute, 0, 0);
-  for (int i = 0; i < 100; ++i) timeline.hear({0, 500, 60, 80});
-  EXPECT_EQ(timeline.place().chord, kMinute.max_chord);
+  for (int i = 0; i < 100; ++i) timeline.feed({0, 500, 60, 80});
+  EXPECT_EQ(timeline.state().chord, kMinute.max_chord);
   EXPECT_EQ(allowed(timeline).front(), 1);
 }
 

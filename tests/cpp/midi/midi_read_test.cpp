@@ -41,6 +41,14 @@ TEST(MidiRead, GivesEveryMessageWithItsTickItsBytesAndItsPlace) {
   EXPECT_TRUE(warnings.sentences().empty());
 }
 
+TEST(MidiRead, CountsAnInterruptedRunningStatusOnce) {
+  const Bytes bytes = midi_file({{0, 0x90, 60, 64, 0, 0xFF, 1, 0, 0, 62, 64, 0, 64, 64, 0, 0xFF, 0x2F, 0}});
+  MidiWarnings warnings;
+  EXPECT_EQ(events(bytes, warnings).size(), 5U);
+  EXPECT_EQ(warnings.sentences(),
+            std::vector<std::string>{"a running status was kept across a meta event or sysex, at byte 31"});
+}
+
 TEST(MidiRead, PointsIntoTheFileForThePayloadOfMetaAndSysex) {
   const Bytes bytes = midi_file({{0, 0xFF, 0x51, 3, 1, 2, 3, 0, 0xF0, 2, 9, 0xF7, 0, 0xFF, 0x2F, 0}});
   MidiWarnings warnings;

@@ -120,7 +120,7 @@ def test_a_piece_that_could_only_quote_is_an_error(engine):
     later = [seed for seed in range(20) if engine.generate(begins, 60, random_seed=seed, **options).events[0, 0] > 0]
     assert len(later) > 5
     for seed in later:
-        with pytest.raises(longplay.Error, match=r"candidate 0 cannot go on at .* ms: with each pitch that is left"):
+        with pytest.raises(longplay.Error, match=r"candidate 0 cannot continue after .* ms: every pitch that is left"):
             engine.generate(begins, 60, avoid=every, random_seed=seed, **options)
 
 

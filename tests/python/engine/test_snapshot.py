@@ -320,7 +320,7 @@ def with_other(good, kind, *, position=None, notes=None, **parts):
     model_hash = json.loads(good[HEAD + 4 : HEAD + 4 + length])["provenance"]["model_hash"]
     old = Snapshot.from_bytes(good, kind, model_hash)
     core = _core.Snapshot(
-        position(old.core.position) if position else old.core.position,
+        position(old.core.state) if position else old.core.state,
         old.core.events,
         old.core.notes if notes is None else np.array(notes, NOTE),
     )
@@ -362,20 +362,20 @@ def test_events_that_cannot_be_are_refused(snapshots):
     assert read(with_other(good, "piece", events=lambda events: events)).duration == 40
     for field, size in enumerate(tiny_model.SIZES):
         for wrong in (-1, size, 2**31 - 1):
-            with pytest.raises(longplay.SnapshotError, match="events are none of the model's"):
+            with pytest.raises(longplay.SnapshotError, match="events are not events of the model"):
                 read(with_other(good, "piece", events=with_id(field, wrong)))
-    with pytest.raises(longplay.SnapshotError, match="events do not come to its position"):
+    with pytest.raises(longplay.SnapshotError, match="events do not lead to its decode state"):
         read(with_other(good, "piece", events=with_id(0, 7)))
     one_less = with_other(good, "piece", events=lambda ids: ids[:-1], log_probabilities=lambda nats: nats[:-1])
-    with pytest.raises(longplay.SnapshotError, match="events do not come to its position"):
+    with pytest.raises(longplay.SnapshotError, match="events do not lead to its decode state"):
         read(one_less)
 
 
 def test_a_position_that_cannot_be_is_refused(snapshots):
     for kind, (good, read) in snapshots.items():
-        with pytest.raises(longplay.SnapshotError, match="position ends too early"):
+        with pytest.raises(longplay.SnapshotError, match="decode state ends too early"):
             read(with_other(good, kind, position=lambda position: position[:-1]))
-        with pytest.raises(longplay.SnapshotError, match="position has bytes left over"):
+        with pytest.raises(longplay.SnapshotError, match="decode state has bytes left over"):
             read(with_other(good, kind, position=lambda position: position + b"1"))
 
 

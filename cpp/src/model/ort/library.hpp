@@ -6,8 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "model/model.hpp"
-#include "model/operators/operators.hpp"
+#include "base/error.hpp"
 #include "model/ort/api.hpp"
 
 namespace longplay::ort {
@@ -32,10 +31,12 @@ class Library {
   const OrtEnv* env() const { return env_; }
   OrtAllocator* allocator() const { return allocator_; }
   const std::string& version() const { return version_; }
-  // Our own operators, for sessions on the CPU; null where this processor has no kernels.
+  // Registers operators for the sessions on the CPU that are opened from here on. Call this once.
+  void add_operators(const char* domain, std::vector<std::shared_ptr<const CustomOp>> operators);
+  // The domain of the registered operators, or null.
   OrtCustomOpDomain* operators() const { return domain_; }
 
-  // What a call came to; frees its status.
+  // Returns why a call failed, or nothing; frees its status.
   std::optional<Failure> failure(OrtStatus* status) const;
   // Throws DeviceError if a call failed that fails only when the runtime itself is broken.
   void expect(OrtStatus* status) const;
@@ -52,7 +53,3 @@ class Library {
 };
 
 }  // namespace longplay::ort
-
-struct longplay::Runtime::Impl {
-  ort::Library library;
-};

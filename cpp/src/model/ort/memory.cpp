@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "base/error.hpp"
 #include "model/ort/session.hpp"
 
 namespace longplay::ort {

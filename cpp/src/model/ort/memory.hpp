@@ -7,7 +7,7 @@
 #include <optional>
 #include <span>
 
-#include "model/model.hpp"
+#include "model/ort/device.hpp"
 #include "model/ort/library.hpp"
 
 namespace longplay::ort {

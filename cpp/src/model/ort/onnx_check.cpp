@@ -4,8 +4,6 @@
 #include <array>
 #include <cstdint>
 
-#include "base/error.hpp"
-
 namespace longplay {
 namespace {
 

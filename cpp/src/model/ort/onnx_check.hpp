@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/error.hpp"
+
 namespace longplay {
 
 // Throws ModelError naming `file` if the bytes are no protocol buffer, or keep weights in another

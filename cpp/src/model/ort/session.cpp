@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <span>
 #include <utility>
 
-#include "base/error.hpp"
 #include "model/ort/onnx_check.hpp"
 
 namespace longplay::ort {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "model/model.hpp"
+#include "model/ort/device.hpp"
 #include "model/ort/library.hpp"
 
 namespace longplay::ort {

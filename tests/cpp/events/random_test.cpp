@@ -1,4 +1,4 @@
-#include "base/random.hpp"
+#include "events/random.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "engine/beginning.hpp"
+#include "engine/prepared_request.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -7,22 +7,23 @@
 #include <utility>
 #include <variant>
 
-#include "base/error.hpp"
-#include "generator/position.hpp"
+#include "generator/decode_state.hpp"
 
 namespace longplay {
 namespace {
 
 Request make_request(const Settings& settings, const Form& form) {
-  return {.random_seed = settings.random_seed,
-          .candidate = settings.candidate,
-          .params = settings.params,
-          .bias = settings.bias,
-          .controls = settings.controls,
-          .guidance_scale = settings.guidance_scale,
-          .form = form,
-          .quote_guard = QuoteGuard(settings.avoid),
-          .max_events = std::numeric_limits<std::uint64_t>::max()};
+  Request request;
+  request.random_seed = settings.random_seed;
+  request.candidate = settings.candidate;
+  request.params = settings.params;
+  request.bias = settings.bias;
+  request.controls = settings.controls;
+  request.guidance_scale = settings.guidance_scale;
+  request.form = form;
+  request.quote_guard = QuoteGuard(settings.avoid);
+  request.max_events = std::numeric_limits<std::uint64_t>::max();
+  return request;
 }
 
 // The form of music that begins with these notes.
@@ -54,19 +55,21 @@ void check_notes(const std::vector<Note>& notes, std::int64_t latest_ms) {
 }
 
 // The events of a piece under way, with their onsets: only the last piece's end depends on the length.
-Drawn drawn_again(const Tokenizer& tokenizer, const ModelConfig& config, const Extension& extension) {
+GenerationResult replay(const Tokenizer& tokenizer, const ModelConfig& config, const Extension& extension) {
   const std::vector<std::int32_t>& ids = extension.events;
   if (ids.size() % 4 != 0 || ids.size() != extension.log_probabilities.size()) {
     throw SnapshotError("the snapshot's events must have four ids and log-probabilities each");
   }
   const Form form = after(extension.snapshot.notes, stream_form(extension.settings));
   Timeline timeline(tokenizer, form, 0, 0);
-  Drawn drawn{.events = ids, .log_probabilities = extension.log_probabilities};
+  GenerationResult drawn;
+  drawn.events = ids;
+  drawn.log_probabilities = extension.log_probabilities;
   for (std::size_t i = 0; i < ids.size(); i += 4) {
     for (std::size_t f = 0; f < 4; ++f) {
       const std::int32_t highest = f == 0 ? tokenizer.end_id() : config.fields[f].size - 1;
       if (ids[i + f] < 0 || ids[i + f] > highest) {
-        throw SnapshotError("the snapshot's events are none of the model's");
+        throw SnapshotError("the snapshot's events are not events of the model");
       }
     }
     if (timeline.advance({ids[i], ids[i + 1], ids[i + 2], ids[i + 3]}) == Advance::finished) {
@@ -120,36 +123,37 @@ std::vector<std::int32_t> encode_seed(const Tokenizer& tokenizer, Score& seed) {
   return ids;
 }
 
-Beginning begin(const Tokenizer& tokenizer, const Seed& seed, const Settings& settings, const Form& form) {
+PreparedRequest prepare(const Tokenizer& tokenizer, const Seed& seed, const Settings& settings,
+                        const Form& form) {
   Score score = seed ? read_seed(*seed) : Score{};
   std::vector<std::int32_t> prompt;
   if (seed) prompt = encode_seed(tokenizer, score);
-  Beginning beginning{make_request(settings, form), {}, std::move(score.warnings)};
-  beginning.request.prompt = std::move(prompt);
+  PreparedRequest prepared{make_request(settings, form), {}, std::move(score.warnings)};
+  prepared.request.prompt = std::move(prompt);
   if (settings.include_seed) {
-    beginning.before = std::move(score.notes);
-    beginning.request.form = after(beginning.before, form);
-    for (const Note& note : beginning.before) beginning.request.quote_guard.push(note.pitch, note.onset_ms);
+    prepared.before = std::move(score.notes);
+    prepared.request.form = after(prepared.before, form);
+    for (const Note& note : prepared.before) prepared.request.quote_guard.push(note.pitch, note.onset_ms);
   }
-  return beginning;
+  return prepared;
 }
 
-Beginning go_on(const ModelConfig& config, const Snapshot& snapshot, const Settings& settings,
-                const Form& form) {
-  Beginning beginning{make_request(settings, form), snapshot.notes, {}};
-  beginning.request.from = unpack(snapshot.position, config, form);
-  beginning.request.from->quote_guard.watch(settings.avoid);
-  check_notes(beginning.before, beginning.request.from->place.onset);
-  return beginning;
+PreparedRequest resume(const ModelConfig& config, const Snapshot& snapshot, const Settings& settings,
+                       const Form& form) {
+  PreparedRequest prepared{make_request(settings, form), snapshot.notes, {}};
+  prepared.request.from = unpack(snapshot.state, config, form);
+  prepared.request.from->form.quote_guard.watch(settings.avoid);
+  check_notes(prepared.before, prepared.request.from->form.timeline.onset);
+  return prepared;
 }
 
 namespace {
 
-Candidate make_candidate(Beginning beginning, const Settings& settings) {
-  Candidate candidate(std::move(beginning.request), settings.length_ms, settings.keep_ms);
-  for (const Note& note : beginning.before) candidate.assembler.add(note);
-  candidate.before = std::move(beginning.before);
-  candidate.music.warnings = std::move(beginning.warnings);
+Candidate make_candidate(PreparedRequest prepared, const Settings& settings) {
+  Candidate candidate(std::move(prepared.request), settings.length_ms, settings.keep_ms);
+  for (const Note& note : prepared.before) candidate.assembler.add(note);
+  candidate.before = std::move(prepared.before);
+  candidate.music.warnings = std::move(prepared.warnings);
   return candidate;
 }
 
@@ -161,20 +165,20 @@ Candidate extend(const Tokenizer& tokenizer, const ModelConfig& config, const Ex
                                 std::to_string(settings.length_ms) + " ms");
   }
   const Form form = piece_form(settings);
-  Beginning beginning = go_on(config, extension.snapshot, settings, form);
-  Drawn drawn = drawn_again(tokenizer, config, extension);
-  Request& request = beginning.request;
-  Place& place = request.from->place;
+  PreparedRequest prepared = resume(config, extension.snapshot, settings, form);
+  GenerationResult drawn = replay(tokenizer, config, extension);
+  Request& request = prepared.request;
+  TimelineState& state = request.from->form.timeline;
   if (drawn.onsets_ms.size() != request.from->events_drawn ||
-      (!drawn.onsets_ms.empty() && drawn.onsets_ms.back() != place.onset)) {
-    throw SnapshotError("the snapshot's events do not come to its position");
+      (!drawn.onsets_ms.empty() && drawn.onsets_ms.back() != state.onset)) {
+    throw SnapshotError("the snapshot's events do not lead to its decode state");
   }
   if (settings.length_ms != extension.snapshot_length_ms) {
-    Timeline timeline(tokenizer, form, request.random_seed, request.candidate, place);
-    timeline.plan_again();
-    place = timeline.place();
+    Timeline timeline(tokenizer, form, request.random_seed, request.candidate, state);
+    timeline.replan_end();
+    state = timeline.state();
   }
-  Candidate candidate = make_candidate(std::move(beginning), settings);
+  Candidate candidate = make_candidate(std::move(prepared), settings);
   candidate.take(tokenizer, std::move(drawn));
   return candidate;
 }
@@ -183,8 +187,8 @@ Candidate extend(const Tokenizer& tokenizer, const ModelConfig& config, const Ex
 
 Candidate make_candidate(const Tokenizer& tokenizer, const ModelConfig& config, const Task& task) {
   if (const auto* extension = std::get_if<Extension>(&task)) return extend(tokenizer, config, *extension);
-  const auto& [seed, settings] = std::get<Answer>(task);
-  return make_candidate(begin(tokenizer, seed, settings, piece_form(settings)), settings);
+  const auto& [seed, settings] = std::get<GenerateTask>(task);
+  return make_candidate(prepare(tokenizer, seed, settings, piece_form(settings)), settings);
 }
 
 }  // namespace longplay

@@ -1,4 +1,6 @@
-#include "base/random.hpp"
+#include "events/random.hpp"
+
+#include "events/random_addresses.hpp"
 
 namespace longplay {
 namespace {
@@ -9,8 +11,6 @@ constexpr std::uint64_t kMultiplier1 = 0xCD9E8D57;
 constexpr std::uint32_t kKeyStep0 = 0x9E3779B9;  // golden ratio
 constexpr std::uint32_t kKeyStep1 = 0xBB67AE85;  // sqrt(3) - 1
 constexpr int kRounds = 10;
-
-constexpr std::uint32_t kBranchField = 1U << 31;  // and above: no field of an event draws there
 
 constexpr std::uint32_t low_word(std::uint64_t value) { return static_cast<std::uint32_t>(value); }
 constexpr std::uint32_t high_word(std::uint64_t value) { return static_cast<std::uint32_t>(value >> 32); }
@@ -49,7 +49,7 @@ double uniform(std::uint64_t random_seed, std::uint32_t candidate, std::uint64_t
 
 std::uint64_t branch_seed(std::uint64_t random_seed, std::uint32_t candidate, std::uint64_t event,
                           std::uint32_t branch) noexcept {
-  return bits_at(random_seed, candidate, event, kBranchField | branch);
+  return bits_at(random_seed, candidate, event, random_address::branch(branch));
 }
 
 }  // namespace longplay

@@ -8,20 +8,19 @@
 #include <utility>
 #include <vector>
 
-#include "base/error.hpp"
 #include "engine/generator_pool.hpp"
 
 namespace longplay {
 
-// Between two calls it is a position and holds no generator, so that there may be any number of courses.
+// Between two calls it holds a decode state and no generator, so there may be any number of continuations.
 // A call that throws changes nothing.
-class Course {
+class Continuation {
  public:
   using Biases = std::vector<std::vector<float>>;  // by field
 
-  Course(std::shared_ptr<GeneratorPool> pool, Request request)
+  Continuation(std::shared_ptr<GeneratorPool> pool, Request request)
       : pool_(std::move(pool)), request_(std::move(request)), prompt_(std::exchange(request_.prompt, {})) {
-    request_.keep_position = true;
+    request_.keep_state = true;
   }
 
   const Request& request() const { return request_; }
@@ -29,26 +28,26 @@ class Course {
     return static_cast<std::size_t>(pool_->config().fields[field].size);
   }
 
-  // Hears some more of the prompt. False when there is no more.
-  bool listen() {
-    if (heard_ == prompt_.size()) return false;
-    const auto rest = std::span(prompt_).subspan(heard_);
+  // Feeds some more of the prompt to the model. False when there is no more.
+  bool prefill() {
+    if (prefilled_ == prompt_.size()) return false;
+    const auto rest = std::span(prompt_).subspan(prefilled_);
     const auto next = rest.first(std::min(rest.size(), kEventsAtATime * pool_->config().fields.size()));
     run(next, 0);
-    heard_ += next.size();
+    prefilled_ += next.size();
     return true;
   }
 
-  // Hears the rest of the prompt, then these events, then draws.
-  Drawn go_on(std::span<const std::int32_t> events, std::uint64_t draw) {
-    while (listen()) {
+  // Feeds the rest of the prompt, then these events, then draws.
+  GenerationResult resume(std::span<const std::int32_t> events, std::uint64_t draw) {
+    while (prefill()) {
     }
     return run(events, draw);
   }
 
   // Draws with other biases than the request has.
-  Drawn go_on(std::uint64_t draw, Biases biases) {
-    while (listen()) {
+  GenerationResult resume(std::uint64_t draw, Biases biases) {
+    while (prefill()) {
     }
     struct Exchange {
       Exchange(Biases& one, Biases& other) : one_(one), other_(other) { one_.swap(other_); }
@@ -59,9 +58,9 @@ class Course {
     return run({}, draw);
   }
 
-  // Where it stands, after all of the prompt.
-  Position& position() {
-    while (listen()) {
+  // The decode state after all of the prompt.
+  DecodeState& state() {
+    while (prefill()) {
     }
     if (!request_.from) run({}, 0);
     return *request_.from;
@@ -70,19 +69,19 @@ class Course {
  private:
   static constexpr std::size_t kEventsAtATime = 64;
 
-  Drawn run(std::span<const std::int32_t> events, std::uint64_t draw) {
+  GenerationResult run(std::span<const std::int32_t> events, std::uint64_t draw) {
     request_.prompt.assign(events.begin(), events.end());
     request_.max_events = draw;
-    Drawn drawn = pool_->run(request_);
+    GenerationResult drawn = pool_->run(request_);
     if (drawn.finished) throw Error("the music has come to the end of time");
-    request_.from = std::move(drawn.position);
+    request_.from = std::move(drawn.state);
     return drawn;
   }
 
   std::shared_ptr<GeneratorPool> pool_;
   Request request_;
   std::vector<std::int32_t> prompt_;
-  std::size_t heard_ = 0;
+  std::size_t prefilled_ = 0;
 };
 
 }  // namespace longplay

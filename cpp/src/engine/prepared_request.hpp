@@ -1,4 +1,4 @@
-// What there is before the first event is drawn: from a seed, or from a snapshot, to a request.
+// From a seed, or from a snapshot, to a request that is ready to run.
 #pragma once
 
 #include <cstdint>
@@ -24,17 +24,18 @@ Score read_seed(std::span<const std::uint8_t> bytes);
 // for.
 std::vector<std::int32_t> encode_seed(const Tokenizer& tokenizer, Score& seed);
 
-struct Beginning {
+struct PreparedRequest {
   Request request;
   std::vector<Note> before;  // notes of the music that come before the first one drawn
   std::vector<std::string> warnings;
 };
 
-Beginning begin(const Tokenizer& tokenizer, const Seed& seed, const Settings& settings, const Form& form);
+PreparedRequest prepare(const Tokenizer& tokenizer, const Seed& seed, const Settings& settings,
+                        const Form& form);
 
-// Goes on from a snapshot; its notes become `before`. Throws SnapshotError for one that cannot be.
-Beginning go_on(const ModelConfig& config, const Snapshot& snapshot, const Settings& settings,
-                const Form& form);
+// Resumes a snapshot; its notes become `before`. Throws SnapshotError for an invalid one.
+PreparedRequest resume(const ModelConfig& config, const Snapshot& snapshot, const Settings& settings,
+                       const Form& form);
 
 // Throws as Engine::start does.
 Candidate make_candidate(const Tokenizer& tokenizer, const ModelConfig& config, const Task& task);

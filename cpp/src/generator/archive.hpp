@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/error.hpp"
+#include "generator/generator.hpp"
 
 namespace longplay {
 
@@ -58,7 +58,7 @@ class ArchiveReader {
 
  private:
   std::span<const std::byte> next(std::uint64_t count, std::size_t size) {
-    if (count > left_.size() / size) throw SnapshotError("the snapshot's position ends too early");
+    if (count > left_.size() / size) throw SnapshotError("the snapshot's decode state ends too early");
     const auto taken = left_.first(static_cast<std::size_t>(count) * size);
     left_ = left_.subspan(taken.size());
     return taken;

@@ -1,0 +1,50 @@
+// Checks of arguments: every refusal of a range is "NAME must be in [LOW, HIGH], not VALUE".
+#pragma once
+
+#include <cstddef>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+namespace longplay {
+
+// Throws std::invalid_argument: "RULE, not VALUE".
+template <typename Value>
+[[noreturn]] void refuse(std::string_view rule, const Value& value) {
+  std::ostringstream message;
+  message << rule << ", not " << value;
+  throw std::invalid_argument(message.str());
+}
+
+template <typename Value>
+[[noreturn]] void refuse_range(std::string_view name, Value value, Value low, Value high) {
+  std::ostringstream rule;
+  rule << name << " must be in [" << low << ", " << high << "]";
+  refuse(rule.str(), value);
+}
+
+// Throws std::invalid_argument unless the value is in [low, high]; NaN is in no range. Only the comparison
+// costs anything when it is.
+template <typename Value>
+void require_range(std::string_view name, Value value, std::type_identity_t<Value> low,
+                   std::type_identity_t<Value> high) {
+  if (!(value >= low && value <= high)) refuse_range<Value>(name, value, low, high);
+}
+
+template <typename Value>
+void require_at_least(std::string_view name, Value value, std::type_identity_t<Value> low) {
+  if (value >= low) return;
+  std::ostringstream rule;
+  rule << name << " must be at least " << low;
+  refuse(rule.str(), value);
+}
+
+// Throws std::invalid_argument unless a list has as many entries as expected.
+inline void require_entries(std::string_view name, std::size_t entries, std::size_t expected) {
+  if (entries == expected) return;
+  refuse(std::string(name) + " must have " + std::to_string(expected) + " entries", entries);
+}
+
+}  // namespace longplay

@@ -1,0 +1,25 @@
+// Which random numbers belong to what. A number has the address (random seed, candidate, event, field); the
+// `field` words are divided here, so that no two purposes share a number.
+#pragma once
+
+#include <cstdint>
+
+namespace longplay::random_address {
+
+inline constexpr std::uint32_t kFields = 64;    // of an event, ModelLimits::kMaxFields
+inline constexpr std::uint32_t kRedraws = 256;  // of a field in one attempt
+inline constexpr std::uint32_t kPieceEnd = 1U << 16;
+inline constexpr std::uint32_t kFirstRedraw = 1U << 24;
+inline constexpr std::uint32_t kFirstBranch = 1U << 31;
+
+// Draws a field of an event. An attempt repeats the close of a piece; the first attempt is 0.
+constexpr std::uint32_t draw(std::uint32_t field, std::uint32_t attempt) { return field + kFields * attempt; }
+
+// Draws a field again after a refusal.
+constexpr std::uint32_t redraw(std::uint32_t attempt, std::uint32_t refusals) {
+  return kFirstRedraw + kRedraws * attempt + refusals;
+}
+
+constexpr std::uint32_t branch(std::uint32_t number) { return kFirstBranch | number; }
+
+}  // namespace longplay::random_address

@@ -1,0 +1,66 @@
+// What the form of the music asks of a candidate's events. The slot draws ids from logits; the composer says
+// which ids may be drawn, and what an event does to the form.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "form/form_state.hpp"
+
+namespace longplay {
+
+// What an event came to.
+enum class Outcome {
+  accepted,
+  new_piece,  // the piece is over, and another one follows
+  finished,   // the form is complete
+  rejected,   // the close of the piece must be drawn again, from the last checkpoint
+};
+
+// An event is a row of ids. The calls for one event are: `constrain` and `accepts` for each field in order,
+// then `accept`.
+class Composer {
+ public:
+  virtual ~Composer() = default;
+
+  // Adds to the biases of a field what the form asks, given the fields of the event before it. Returns false
+  // and leaves the biases alone if the form asks nothing of this field.
+  virtual bool constrain(std::size_t field, std::span<const std::int32_t> event, std::span<float> bias) = 0;
+  // Whether the id drawn for a field may stand. A refusal is counted.
+  virtual bool accepts(std::size_t field, std::span<const std::int32_t> event, std::int32_t id) = 0;
+  // Whether the event has no field but its first.
+  virtual bool is_end(std::span<const std::int32_t> event) const = 0;
+  virtual Outcome accept(std::span<const std::int32_t> event) = 0;
+
+  // Whether the last event began the close of a piece: save the state now, for `Outcome::rejected`.
+  virtual bool needs_checkpoint() const = 0;
+  // Whether the events since the checkpoint may still be rejected.
+  virtual bool is_provisional() const = 0;
+  // How often the close was rejected. Each attempt has random numbers of its own.
+  virtual std::uint32_t attempt() const = 0;
+  virtual FormState state() const = 0;
+  virtual void restore(const FormState& state) = 0;
+
+  // Onset of the last event.
+  virtual std::int64_t onset_ms() const = 0;
+  // Time to the planned end of the piece.
+  virtual std::int64_t remaining_ms() const = 0;
+  virtual std::uint64_t refusals() const = 0;
+};
+
+// What a composer of notes works for. All of it outlives the composer.
+struct ComposerTask {
+  const Tokenizer& tokenizer;
+  const ModelConfig& config;
+  const Form& form;
+  std::uint64_t random_seed = 0;
+  std::uint32_t candidate = 0;
+};
+
+// Begins a form; the quote guard has taken the notes before it.
+std::unique_ptr<Composer> begin_form(const ComposerTask& task, const QuoteGuard& quote_guard);
+// Resumes a form. Throws std::invalid_argument for a state that the form does not have.
+std::unique_ptr<Composer> resume_form(const ComposerTask& task, const FormState& state);
+
+}  // namespace longplay
