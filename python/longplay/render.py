@@ -86,7 +86,7 @@ def render(
     """
     path = Path(out)
     if path.suffix.lower() not in FORMATS:
-        raise ValueError(f"out must end in {', '.join(FORMATS)}; it is {path}")
+        raise ValueError(f"out must end in {', '.join(FORMATS)}, not {path}")
     notes = read_midi(source, keep_drums=as_heard)
     if not len(notes):
         raise ValueError("the MIDI file has no notes")
@@ -129,7 +129,7 @@ class Piano:
 
     def __init__(self, soundfont: str | Path | None = None, *, gain: float = GAIN, ringing: bool = False) -> None:
         if not 0 < gain <= 10:
-            raise ValueError(f"gain must be in (0, 10]; it is {gain}")
+            raise ValueError(f"gain must be in (0, 10], not {gain}")
         path = _soundfont(soundfont)
         settings = {"synth.chorus.active": 0, "synth.reverb.active": int(not ringing), "synth.polyphony": 4096}
         self._synth: Any = _fluidsynth().Synth(gain=float(gain), samplerate=SAMPLE_RATE, **settings)

@@ -122,9 +122,9 @@ def test_a_failure_leaves_no_file_and_an_old_file_as_it_was(tmp_path, monkeypatc
 @sounding
 def test_bad_arguments_are_named(tmp_path):
     notes = midi((0, 500, 60, 90))
-    with pytest.raises(ValueError, match=r"out must end in \.wav, \.flac, \.mp3; it is .*out\.ogg"):
+    with pytest.raises(ValueError, match=r"out must end in \.wav, \.flac, \.mp3, not .*out\.ogg"):
         module.render(notes, tmp_path / "out.ogg")
-    with pytest.raises(ValueError, match=r"gain must be in \(0, 10\]; it is 0"):
+    with pytest.raises(ValueError, match=r"gain must be in \(0, 10\], not 0"):
         module.render(notes, tmp_path / "out.wav", gain=0)
     with pytest.raises(ValueError, match="the MIDI file has no notes"):
         module.render(midi(), tmp_path / "out.wav")

@@ -44,7 +44,7 @@ def open_referee(folder: Path, chooser: str, warn: Callable[[str], None]) -> Ite
         The folder cannot be read.
     """
     if chooser not in CHOOSERS:
-        raise ValueError(f"chooser must be {' or '.join(CHOOSERS)}; it is {chooser}")
+        raise ValueError(f"chooser must be {' or '.join(CHOOSERS)}, not {chooser}")
     candidates, skipped = find_candidates(folder)
     for warning in skipped:
         warn(warning)

@@ -98,7 +98,7 @@ def submit(
         `now` has no time zone, or a provenance or the votes of the folder are not valid.
     """
     if now.tzinfo is None:
-        raise ValueError(f"now must have a time zone; it is {now}")
+        raise ValueError(f"now must have a time zone, not {now}")
     out, report = Path(out), report or (lambda line: None)
     refuse_a_third(out, now)
     known = {hashlib.sha256(data).hexdigest(): data for data in (Path(seed).read_bytes() for seed in seeds)}

@@ -54,7 +54,7 @@ def arena(
     except ModuleNotFoundError as error:
         from longplay._extras import missing_extra
 
-        raise missing_extra(str(error.name), "arena") from error
+        raise missing_extra(str(error.name).partition(".")[0], "arena") from error
     from longplay.files import write_whole
 
     exporters = {".csv": export_csv, ".json": export_json}

@@ -346,7 +346,7 @@ def test_one_candidate_is_too_few(tmp_path):
 
 
 def test_an_unknown_chooser_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="chooser must be informative or uniform; it is fair"):
+    with pytest.raises(ValueError, match="chooser must be informative or uniform, not fair"):
         open_referee(tmp_path, "fair", pytest.fail).__enter__()
 
 

@@ -48,8 +48,8 @@ def test_failures_are_one_line(folder, tmp_path_factory):
     for arguments, complaint in (
         ((folder / "nowhere",), "No such file or directory"),
         ((empty,), "an arena needs at least two candidates"),
-        ((folder, "--chooser", "fair"), "chooser must be informative or uniform; it is fair"),
-        ((folder, "--export", folder / "a.xls"), "export must end in .csv or .json; it is"),
+        ((folder, "--chooser", "fair"), "chooser must be informative or uniform, not fair"),
+        ((folder, "--export", folder / "a.xls"), "export must end in .csv or .json, not"),
         ((folder, "--export", folder / "there.csv"), "To overwrite it, give --force"),
         ((folder, "--port", taken.getsockname()[1]), "Address already in use"),
     ):
