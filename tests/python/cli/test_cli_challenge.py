@@ -14,7 +14,7 @@ import longplay
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A safe hour, a short piece, and what is no MIDI file."""
+    """Make a safe hour, a short piece, and a file that is no MIDI file."""
     folder = tmp_path_factory.mktemp("files")
     hour = made([(500 * i, 400, 60 + i % 12, 64) for i in range(7199)])
     (folder / "safe.mid").write_bytes(longplay.write_midi(hour, 3600))

@@ -32,7 +32,7 @@ def engine(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def free(engine):
-    """What the model makes when nothing is to be avoided, chords in any order included."""
+    """Generate a piece without an index, with chords in any order."""
     return engine.generate(SEED, 300, **LOOSE)
 
 

@@ -26,7 +26,7 @@ def engine(tmp_path_factory):
 
 
 def midi(*notes, seconds=10):
-    """A file of (onset ms, duration ms, pitch, velocity)."""
+    """Write a MIDI file of notes (onset ms, duration ms, pitch, velocity)."""
     return longplay.write_midi(np.array(list(notes), dtype=NOTE), seconds)
 
 

@@ -241,7 +241,7 @@ def test_a_forged_snapshot_makes_music_or_is_refused(snapshots, kind, data):
 
 
 def forged(good, change):
-    """A snapshot with another header, under the digest that belongs to it."""
+    """Change the header of a snapshot and compute the digest again."""
     (length,) = struct.unpack_from("<I", good, HEAD)
     header = json.loads(good[HEAD + 4 : HEAD + 4 + length])
     text = json.dumps(change(header)).encode()
@@ -315,7 +315,7 @@ def test_bytes_left_over_are_refused(snapshots):
 
 
 def with_other(good, kind, *, position=None, notes=None, **parts):
-    """A snapshot with another part, well packed."""
+    """Replace parts of a snapshot and pack it correctly."""
     (length,) = struct.unpack_from("<I", good, HEAD)
     model_hash = json.loads(good[HEAD + 4 : HEAD + 4 + length])["provenance"]["model_hash"]
     old = Snapshot.from_bytes(good, kind, model_hash)

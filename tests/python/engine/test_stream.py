@@ -26,7 +26,7 @@ def engine(tmp_path_factory):
 
 
 def until(stream, seconds):
-    """The notes of a stream up to the array that comes to `seconds`."""
+    """Return the notes of a stream up to the array that reaches `seconds`."""
     arrays = []
     for notes in stream:
         arrays.append(notes)

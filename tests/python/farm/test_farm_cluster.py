@@ -43,7 +43,7 @@ def cluster(model, engine):
 
 @pytest.fixture
 def whole(engine, seed, tmp_path):
-    """The same farm on this machine alone."""
+    """Run the same farm on this machine alone."""
     with Farm(engine, tmp_path / "whole", [seed], COUNT, SECONDS, **LOOSE) as farm:
         return farm.run()
 
@@ -53,7 +53,7 @@ def files(folder):
 
 
 def workers():
-    """Processes of this process's cluster that are making candidates."""
+    """Find the processes of this cluster that make candidates."""
     children = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:

@@ -54,7 +54,7 @@ def mine(path):
 
 
 def oracle(path, sustain):
-    """Notes of the slow reader; None if mido cannot read the file."""
+    """Return the notes of the slow reader, or None if mido cannot read the file."""
     try:
         return score_oracle.read(path.read_bytes(), sustain=sustain)
     except (EOFError, OSError, LookupError, ValueError):
@@ -105,7 +105,7 @@ def test_onsets_pitches_and_velocities_are_those_of_symusic(path):
 
 
 def symusic_notes(data):
-    """Notes of symusic, whose times are ticks, by our rules for keys and drums."""
+    """Return the notes of symusic, whose times are ticks, by our rules for keys and drums."""
     score = symusic.Score.from_midi(data)
     microseconds = tick_times(score)
     notes = [

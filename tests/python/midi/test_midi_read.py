@@ -14,7 +14,7 @@ END = "00 ff 2f 00"
 
 
 def read(data: bytes, **options: bool) -> list[tuple[int, int, int, int]]:
-    """Notes as tuples; the file must be one without any oddity."""
+    """Return the notes as tuples, and fail if the reader warns."""
     notes, warnings = _core.read_score(data, **options)
     assert warnings == []
     return notes.tolist()

@@ -108,7 +108,7 @@ def test_devices_have_numbers_and_a_captured_graph_needs_a_gpu(tiny):
 
 @pytest.fixture
 def gpu_stand_in(monkeypatch):
-    """An engine that "auto" takes for the GPU; the list tells how often it looked for one."""
+    """Let "auto" find the CPU as a GPU; the list has an entry for each search."""
     looked = []
 
     def find(self):

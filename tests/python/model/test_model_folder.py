@@ -373,7 +373,7 @@ def hide_a_wrong_size(graph):
 
 
 def forget_the_start(graph):
-    """A table that an event looks up, without the row for the start event."""
+    """Let an event index a table without a row for the start event."""
     graph.initializer.append(helper.make_tensor("table", TensorProto.INT64, [4], [0] * 4))
     for node in graph.node:
         for index, name in enumerate(node.input):

@@ -14,7 +14,7 @@ from longplay._model import runtime as runtime_module
 
 @pytest.fixture
 def package(tmp_path, monkeypatch):
-    """An installed package of ONNX Runtime, empty but for what a test puts into it; NVIDIA's beside it."""
+    """Make an empty installed package of ONNX Runtime, and one of NVIDIA in the same folder."""
     monkeypatch.delenv(runtime_module.LIBRARY_VARIABLE, raising=False)
     (tmp_path / "onnxruntime" / "capi").mkdir(parents=True)
     (tmp_path / "nvidia").mkdir()
