@@ -1,4 +1,4 @@
-"""A rival, and its measurement beside longplay."""
+"""A rival, and its comparison with longplay."""
 
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
