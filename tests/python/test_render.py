@@ -92,15 +92,15 @@ def test_sound_is_made_in_chunks_and_ends_when_the_last_note_has_died_away():
     piano.close()
     assert max(len(chunk) for chunk in chunks) <= module.CHUNK
     assert np.abs(chunks[-1]).max() < module.QUIET
-    assert 8.5 < sum(map(len, chunks)) / module.SAMPLE_RATE < 8.5 + module.LONGEST_TAIL
+    assert 8.5 < sum(map(len, chunks)) / module.SAMPLE_RATE < 8.5 + module.MAX_TAIL_SECONDS
 
 
 @sounding
 def test_progress_ends_with_the_whole(tmp_path):
-    told = []
-    rendered(tmp_path, [(0, 2500, 60, 90)], progress=lambda done, whole: told.append((done, whole)))
-    assert told == sorted(told)
-    assert told[-1] == (2.5, 2.5)
+    reports = []
+    rendered(tmp_path, [(0, 2500, 60, 90)], progress=lambda done, whole: reports.append((done, whole)))
+    assert reports == sorted(reports)
+    assert reports[-1] == (2.5, 2.5)
 
 
 @sounding
@@ -138,7 +138,7 @@ def test_bad_arguments_are_named(tmp_path):
 
 def test_a_missing_soundfont_is_said_with_the_remedy(monkeypatch):
     monkeypatch.setattr(module, "SOUNDFONTS", ())
-    with pytest.raises(longplay.Error, match="apt install fluid-soundfont-gm, or name one with --soundfont"):
+    with pytest.raises(longplay.Error, match="apt install fluid-soundfont-gm, or pass --soundfont"):
         module._soundfont(None)
 
 
@@ -166,4 +166,4 @@ def test_the_command_writes_the_file_and_prints_nothing_else(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{out}\n", "")
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
-    assert (done.returncode, done.stderr) == (1, f"longplay: {out} exists; --force writes over it\n")
+    assert (done.returncode, done.stderr) == (1, f"longplay: {out} exists. To overwrite it, give --force\n")

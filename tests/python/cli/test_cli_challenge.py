@@ -30,11 +30,11 @@ def test_check_exits_with_0_when_all_files_are_safe_and_1_when_one_is_not(folder
     assert run("check", folder / "safe.mid", folder / "short.mid").returncode == 1
 
 
-def test_check_says_why_and_how_to_mend(folder):
+def test_check_gives_the_problem_and_the_remedy(folder):
     words = " ".join(run("check", folder / "short.mid", folder / "[red]no.mid").stdout.split())
     assert "refused, not safe" in words
     assert "it lasts 3.000000 s, not 3590 to 3610 s" in words
-    assert "`longplay pack` goes on with it." in words
+    assert "`longplay pack` continues it." in words
     assert "[red]no.mid" in words
     assert "cannot be read by mido: it does not begin with MThd at byte 0" in words
 
@@ -57,7 +57,7 @@ def test_pack_writes_a_safe_file_and_says_what_it_did(folder, tmp_path, tmp_path
     model = tiny_model.build(tmp_path_factory.mktemp("tiny"))
     out = tmp_path / "packed.mid"
     done = run("pack", folder / "short.mid", "--out", out, "--model", model)
-    assert (done.returncode, done.stdout) == (0, f"the model went on from 1.500 s\n{out}\n")
+    assert (done.returncode, done.stdout) == (0, f"the model continued from 1.500 s\n{out}\n")
     assert longplay.check(out).safe
     again = run("pack", folder / "short.mid", "--out", out, "--model", model)
     assert again.stderr == f"longplay: {out} exists. To overwrite it, give --force\n"

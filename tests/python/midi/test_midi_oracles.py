@@ -84,7 +84,7 @@ def try_to_read(data):
 
 
 def comparable(path):
-    """Tell whether symusic reads a file as we do: all but what is known of our own files, or what it refuses."""
+    """Return whether symusic reads a file as we do, except for known files of ours and for refused ones."""
     if mine(path):
         return path.stem not in midi_files.UNREADABLE and path.stem not in DIFFERENT_TO_SYMUSIC
     try:

@@ -196,7 +196,7 @@ def test_notes_come_by_onset_then_pitch():
     assert [(onset, pitch) for onset, _, pitch, _ in read(data)] == [(0, 60), (0, 72), (10, 48)]
 
 
-def test_what_no_piano_hears_is_read_over():
+def test_messages_without_effect_on_a_piano_are_skipped():
     data = file(f"""
         00 ff 01 03 414243     # text
         00 ff 7f 00            # sequencer specific, empty

@@ -297,7 +297,7 @@ def test_bytes_that_are_no_graph_are_refused(folder, name, cut):
 
 
 def external(tensor):
-    """Move a tensor's numbers to a file beside the graph."""
+    """Move a tensor's numbers to a file in the graph's folder."""
     tensor.ClearField("raw_data")
     tensor.data_location = TensorProto.EXTERNAL
     tensor.external_data.add(key="location", value="weights.bin")
@@ -351,7 +351,7 @@ def test_what_cannot_be_looked_through_is_not_given_to_the_runtime(folder, data)
 
 
 def hide_a_wrong_size(graph):
-    """Logits of five ids, which no one can tell without running the graph."""
+    """Give logits of five ids, a size that only a run of the graph reveals."""
     graph.node[-1].output[0] = "all"
     graph.initializer.extend(
         [
