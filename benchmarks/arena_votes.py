@@ -2,9 +2,9 @@
 
     python -m benchmarks.arena_votes
 
-Skills are drawn from TrueSkill's first rating, and each vote goes to the better of two performances, each its skill
-plus noise of deviation beta: the model that TrueSkill assumes, and of the voters no better and no worse. Printed
-is Spearman's rank correlation between mu and skill, the mean over the repeats and its standard error.
+Skills are drawn from TrueSkill's first rating. Each vote goes to the better of two performances, each of which is a
+skill plus noise of deviation beta, as TrueSkill assumes. Prints Spearman's rank correlation between mu and skill: the
+mean over the repeats, and its standard error.
 """
 
 import argparse
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def correlations(choose: Chooser, pieces: int, random_seed: int) -> list[float]:
-    """Rank correlation after each number of `VOTES_PER_PIECE`; every vote counts for two pieces."""
+    """Return the rank correlation after each number of `VOTES_PER_PIECE`; a vote counts for two pieces."""
     random = np.random.default_rng(random_seed)
     start = Rating()
     skills = random.normal(start.mu, start.sigma, pieces)

@@ -1,7 +1,7 @@
 """What avoiding a training set changes, and what it costs. `python -m benchmarks.avoid --index FILE`.
 
-Makes an hour in answer to the example seed for each random seed, with and without. With --data, says how much works of
-the test split, which are of real people, have in common with the index by the same measure. Prints tables in Markdown.
+Makes an hour from the example seed for each random seed, with and without the index. With --data, measures also how
+much the real works of the test split have in common with the index. Prints tables in Markdown.
 """
 
 import argparse
@@ -19,13 +19,13 @@ EXAMPLE = Path(__file__).parents[1] / "examples" / "traumerei.mid"
 
 
 def in_runs(notes: Notes, index: Index) -> tuple[float, int]:
-    """Share of the notes in runs in common of 12 and more, and how many notes the longest run has."""
+    """Return the share of the notes in common runs of 12 or more, and the length of the longest run."""
     line = Line.of_notes(index, notes)
     return line.share_in_runs, max((run.same for run in line.longest_runs(1)), default=1)
 
 
 def microseconds(engine: longplay.Engine, avoid: Index | None, random_seed: int) -> float:
-    """Processor time of a step while ten minutes are made."""
+    """Measure the processor time of a step while ten minutes are made."""
     steps, start = engine.statistics().row_steps, time.process_time()
     engine.generate(EXAMPLE, 600, random_seed=random_seed, avoid=avoid)
     return 1e6 * (time.process_time() - start) / (engine.statistics().row_steps - steps)

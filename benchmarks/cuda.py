@@ -1,7 +1,7 @@
 """How long do 256 hours take on a GPU? ``python -m benchmarks.cuda --model models/lstm-fp16``.
 
-Checks first that the GPU finds a file as likely as the CPU does, then makes the candidates by each number of threads,
-with and without captured graphs. Prints seconds, notes/s, the share of the loop's time inside ONNX Runtime's Run, how
+First checks that the GPU scores a file as the CPU does. Then makes the candidates with each number of threads, with
+and without captured graphs. Prints seconds, notes/s, the share of the loop's time inside ONNX Runtime's Run, how
 often a candidate's state was copied, and the GPU's name.
 """
 

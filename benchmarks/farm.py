@@ -1,8 +1,8 @@
 """Does a farm that is killed end with the same files? `python -m benchmarks.farm [--count 64] [--seconds 3600]`.
 
-Runs `longplay batch` undisturbed, then the same command in another folder, killed (SIGKILL) at random moments and given
-again each time, and compares all files. Also times `Engine.generate_batch` alone: what the manifest, the snapshots and
-the ranking cost beside it. Prints the settings, the times, and where each kill found the farm.
+Runs `longplay batch` undisturbed. Then runs the same command in another folder, kills it (SIGKILL) at random moments,
+repeats it each time, and compares all files. Also times `Engine.generate_batch` alone: the difference is the cost of
+the manifest, the snapshots and the ranking. Prints the settings, the times, and the state of the farm at each kill.
 """
 
 import argparse
@@ -64,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 class Times(NamedTuple):
-    """Seconds on the clock, and of CPU in this process and the children that ended."""
+    """Return the seconds on the clock, and of CPU time in this process and in children that ended."""
 
     seconds: float
     cpu: float
@@ -82,7 +82,7 @@ def clock() -> Times:
 
 
 def run_and_kill(command: Sequence[str], folder: Path, seconds: float) -> None:
-    """Run for so long, then kill."""
+    """Run the command, and kill it after a time."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
         process.wait(seconds)

@@ -1,9 +1,9 @@
 """How well are planted quotations found? `python -m benchmarks.originality --data FOLDER --index FILE`.
 
-Takes passages of the training set (the index), changes them, puts each into a piece of a held-out split in place of
-what was there, and counts those that are found; an alarm counts when at least half of its notes are planted ones.
-Melodies are planted above what is there, in another key; what was above them comes octaves lower.
-False alarms are counted on the held-out pieces as they are. FOLDER holds manifest.csv and the MIDI files.
+Takes passages of the training set (the index) and changes them. Replaces a part of a piece of a held-out split with
+each passage, and counts the passages that are found: at least half of an alarm's notes must be planted ones.
+Melodies are planted above the other notes, in another key; notes above the melody are moved down by octaves.
+False alarms are counted on the unchanged held-out pieces. FOLDER holds manifest.csv and the MIDI files.
 """
 
 import argparse
@@ -29,13 +29,13 @@ def exact(random: np.random.Generator, notes: Notes) -> Notes:
 
 
 def transposed(random: np.random.Generator, notes: Notes) -> Notes:
-    """Up or down by one to six semitones."""
+    """Transpose by one to six semitones up or down."""
     notes["pitch"] = np.clip(notes["pitch"].astype(int) + random.integers(1, 7) * random.choice([-1, 1]), 0, 127)
     return notes
 
 
 def other_tempo(random: np.random.Generator, notes: Notes) -> Notes:
-    """Up to 10 % faster or slower."""
+    """Change the tempo by up to 10 %."""
     factor = random.uniform(0.9, 1.1)
     notes["onset_ms"] = np.rint(notes["onset_ms"] * factor)
     notes["duration_ms"] = np.maximum(1, np.rint(notes["duration_ms"] * factor))
@@ -43,7 +43,7 @@ def other_tempo(random: np.random.Generator, notes: Notes) -> Notes:
 
 
 def changed(random: np.random.Generator, notes: Notes) -> Notes:
-    """One note in twenty has another pitch, up to seven semitones away."""
+    """Change the pitch of one note in twenty by up to seven semitones."""
     struck = random.random(len(notes)) < 0.05
     step = random.integers(1, 8, len(notes)) * random.choice([-1, 1], len(notes))
     notes["pitch"] = np.clip(notes["pitch"].astype(int) + struck * step, 0, 127)
@@ -51,7 +51,7 @@ def changed(random: np.random.Generator, notes: Notes) -> Notes:
 
 
 def dropped(random: np.random.Generator, notes: Notes) -> Notes:
-    """One note in twenty is left out."""
+    """Leave out one note in twenty."""
     return notes[random.random(len(notes)) >= 0.05]
 
 
@@ -86,7 +86,7 @@ def passage(random: np.random.Generator, index: Index, seconds: float, least_not
 
 
 def plant(random: np.random.Generator, host: Notes, quote: Notes) -> tuple[Notes, tuple[int, int]]:
-    """Put a passage into a piece in place of what began there; returns where its onsets are, in ms."""
+    """Replace a part of a piece with a passage; return the range of the passage's onsets in ms."""
     length = int(quote["onset_ms"].max()) + 1
     last = int(host["onset_ms"].max())
     at = int(random.integers(max(1, last - length)))
@@ -99,10 +99,10 @@ def plain_melody(random: np.random.Generator, index: Index, least_notes: int) ->
     """Draw a melody of the training set, transposed by up to five semitones; it begins at 0 ms."""
     while True:
         first, count = int(random.integers(len(index.melody))), int(random.integers(least_notes, 2 * least_notes + 1))
-        places = index.melody[first : first + count + 1]  # the last one ends the one before it
-        works = {index.work_at(index.first_notes, int(place)) for place in places[[0, -1]]}
-        onsets, pitches = index.onsets_ms[places].astype(np.int64), index.pitches[places].astype(int)
-        if len(places) <= count or len(works) > 1 or onsets[-1] - onsets[0] > 1000 * count:
+        positions = index.melody[first : first + count + 1]  # the last one ends the one before it
+        works = {index.work_at(index.first_notes, int(position)) for position in positions[[0, -1]]}
+        onsets, pitches = index.onsets_ms[positions].astype(np.int64), index.pitches[positions].astype(int)
+        if len(positions) <= count or len(works) > 1 or onsets[-1] - onsets[0] > 1000 * count:
             continue  # it ends, or pauses
         if len(set(pitches)) < 5 or np.abs(np.diff(pitches)).max() > 9:
             continue  # a figure, or nothing that is sung
@@ -113,7 +113,7 @@ def plain_melody(random: np.random.Generator, index: Index, least_notes: int) ->
 
 
 def sing(random: np.random.Generator, host: Notes, song: Notes) -> tuple[Notes, tuple[int, int]]:
-    """Put a melody above a piece, whose notes come octaves lower where they need to; returns where its onsets are."""
+    """Put a melody above a piece and move higher notes down by octaves; return the range of its onsets in ms."""
     length = int((song["onset_ms"] + song["duration_ms"]).max())
     at = int(random.integers(max(1, int(host["onset_ms"].max()) - length)))
     song["onset_ms"] += at
@@ -131,12 +131,12 @@ def is_found(line: Line, notes: Notes, planted: tuple[int, int], least_bits: flo
 
 
 def surname(composer: str) -> str:
-    """Of "Chopin, Fryderyk" and "Chopin", and as far as sources agree: "SchubertF", "BachJS"."""
+    """Return the same key for the spellings of a composer: "Chopin, Fryderyk" and "Chopin"."""
     return re.split(r"[ ,_]", composer.strip().casefold())[0][:6]
 
 
 def false_alarms(index: Index, hosts: dict[str, Notes], composers: dict[str, str], bits: tuple[float, float]) -> None:
-    """Print the alarms on pieces as they are, by pairs of files: a reader has to tell true ones from false."""
+    """Print the alarms on unchanged pieces by pairs of files, so that a reader can find the true ones."""
     hours = sum(int(notes["onset_ms"].max()) for notes in hosts.values()) / 3.6e6
     pairs: dict[tuple[str, str, str], list[float]] = {}
     for name, notes in hosts.items():

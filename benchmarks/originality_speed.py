@@ -2,8 +2,8 @@
 
 Finds the nearest of the same windows for the same queries with longplay, dtaidistance and aeon, on one thread, in one
 run; needs `pip install dtaidistance aeon`. The answers are compared first. dtaidistance (its C code) and longplay sum
-absolute differences; aeon has squared ones only, so its answers are its own, and its time is that of as many cells.
-Neither rival searches for the nearest of many, so both measure every pair.
+absolute differences. aeon sums squared differences, so its answers differ, but it computes as many cells. Neither
+rival searches for the nearest of many windows, so both measure every pair.
 """
 
 import argparse
@@ -75,7 +75,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         seconds = median_seconds(work, args.repeats)
         print(f"{name:14} {seconds:8.3f} s   {1e9 * seconds / pairs:9.1f} ns a pair")
 
-    # The whole index but the half that the queries are from.
+    # The whole index without the half that the queries are from.
     excluded = np.tile(np.array([0, half], np.uint32), (len(queries), 1))
     seconds = median_seconds(lambda: index.search.nearest(queries, excluded, 1), 1)
     print(f"all {len(index.window_starts)} windows: {1000 * seconds / len(queries):.1f} ms a query")

@@ -23,7 +23,7 @@ COLUMNS = ("source", "notes", "out of range", "onset, ms", "velocity", "duration
 
 
 def moved(path: Path, tokenizer: longplay.Tokenizer, tables: list[NDArray[np.int64]]) -> dict[str, Any]:
-    """Errors of one file's notes: absolute, one number per note, and counts of what was lost."""
+    """Return the absolute errors of one file's notes, and counts of lost notes and cut rests."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a damaged file is as good as another here
         notes = longplay.read_midi(path)

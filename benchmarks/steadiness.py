@@ -20,7 +20,7 @@ EXAMPLE = Path(__file__).parents[1] / "examples" / "traumerei.mid"
 
 
 def silences(piece: longplay.Piece, end_id: int) -> int:
-    """Longest silence within a piece of the recital, in ms."""
+    """Return the longest silence within a piece of the recital, in ms."""
     ends = np.flatnonzero(piece.events[:, 0] == end_id)
     notes_before = ends - np.arange(len(ends))  # ENDs are events but no notes
     pieces = np.split(piece.notes, np.minimum(notes_before, len(piece.notes)))

@@ -2,7 +2,7 @@
 
     python -m tools.arena_piano --soundfont /usr/share/sounds/sf2/FluidR3_GM.sf2
 
-Each goes to ``python/longplay/arena/static/piano`` as ``KEY.mp3``: mono, until it has died away or `LONGEST` seconds.
+Writes ``python/longplay/arena/static/piano/KEY.mp3``, mono, until the tone has died away, at most `LONGEST` seconds.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from longplay.render import SAMPLE_RATE, Piano
 KEYS = range(21, 109, 4)  # a recording is played at most two semitones away from its own pitch
 LONGEST = 7.0  # s
 FADE = 1.5  # s, at the end of LONGEST
-FAINT = 0.004  # of the peak: where a recording may end
+FAINT = 0.004  # of the peak; below this level, a tone is inaudible
 PEAK = 0.6
 FOLDER = Path(__file__).parents[1] / "python" / "longplay" / "arena" / "static" / "piano"
 
@@ -43,9 +43,9 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _trimmed(tone: np.ndarray) -> np.ndarray:
-    """From the first sound on, until it is faint or too long, ending in silence."""
-    heard = np.flatnonzero(np.abs(tone) > FAINT * np.abs(tone).max())
-    tone = tone[heard[0] : min(heard[-1], heard[0] + int(LONGEST * SAMPLE_RATE))]
+    """Cut a tone to its audible part, at most `LONGEST` seconds, and fade it out."""
+    audible = np.flatnonzero(np.abs(tone) > FAINT * np.abs(tone).max())
+    tone = tone[audible[0] : min(audible[-1], audible[0] + int(LONGEST * SAMPLE_RATE))]
     fade = min(int(FADE * SAMPLE_RATE), len(tone) // 3)
     return np.concatenate([tone[:-fade], tone[-fade:] * np.linspace(1, 0, fade) ** 2])
 

@@ -1,4 +1,4 @@
-"""Measure longplay beside its rivals: ``python -m benchmarks.peers``. Needs the extra ``[bench]``."""
+"""Compare longplay with its rivals: ``python -m benchmarks.peers``. Needs the extra ``[bench]``."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Reading, writing and tokenizing by others."""
+"""Rivals that read, write and tokenize MIDI files."""
 
 import contextlib
 import io
@@ -16,8 +16,8 @@ from longplay.bench.options import Options
 def midi(options: Options) -> Iterator[Figure]:
     """Compare reading and writing of one file.
 
-    symusic and mido keep ticks; only longplay and pretty_midi give seconds, and only longplay resolves the pedal and
-    overlaps. So the others do less.
+    symusic and mido keep ticks. Only longplay and pretty_midi give seconds, and only longplay resolves the pedal and
+    overlaps. So the rivals do less.
     """
     notes, seconds, data = a_file(options.notes)
     count = len(notes)
@@ -62,10 +62,10 @@ def _mido(data: bytes, count: int) -> tuple[Work, Work]:
 
 def _pretty_midi(data: bytes, count: int) -> tuple[Work, Work]:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it imports what setuptools no longer wants
+        warnings.simplefilter("ignore")  # it imports a deprecated module of setuptools
         import pretty_midi
 
-    pretty_midi.pretty_midi.MAX_TICK = 1e10  # it takes longer files for damaged
+    pretty_midi.pretty_midi.MAX_TICK = 1e10  # it refuses longer files as damaged
     parsed = pretty_midi.PrettyMIDI(io.BytesIO(data))
     _expect(sum(len(instrument.notes) for instrument in parsed.instruments), count)
     read = Work(lambda: pretty_midi.PrettyMIDI(io.BytesIO(data)), count)
@@ -86,4 +86,4 @@ def _miditok(data: bytes, count: int) -> Work:
 
 def _expect(found: int, count: int) -> None:
     if found != count:
-        raise AssertionError(f"{found} notes were found where there are {count}")
+        raise AssertionError(f"{found} notes were found instead of {count}")

@@ -25,7 +25,7 @@ _INNER = 704  # 6 layers of 4 * 256**2 + 3 * 256 * 704 weights
 
 
 def generating(weights: LSTMWeights, notes: int) -> tuple[Callable[[], None], str]:
-    """Work of so many notes, and how large the model is. At most as many as fit the context."""
+    """Return work of so many notes, and the model's size as text. The notes must fit the context."""
     start = sum(weights.sizes)
     with tempfile.TemporaryDirectory() as folder:
         how_large = _build(Path(folder), start)
@@ -47,7 +47,7 @@ def generating(weights: LSTMWeights, notes: int) -> tuple[Callable[[], None], st
 
 
 def _build(folder: Path, start: int) -> str:
-    """Write a model for genai, and tell how large it is."""
+    """Write a model for genai, and return its size as text."""
     torch.manual_seed(0)
     config = LlamaConfig(
         vocab_size=start + 1,

@@ -10,7 +10,7 @@ from benchmarks.peers.transformer import CONTEXT, HEADS, LAYERS, WIDTH, making, 
 
 
 def generating(weights: LSTMWeights, notes: int) -> tuple[Callable[[], None], str]:
-    """Work of so many notes, and how large the model is. At most as many as fit the context."""
+    """Return work of so many notes, and the model's size as text. The notes must fit the context."""
     torch.manual_seed(0)
     ids = sum(weights.sizes)
     config = GPT2Config(

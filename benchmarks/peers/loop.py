@@ -1,8 +1,8 @@
-"""What a loop that makes notes with the built-in model's weights has to do, and whether it does it right.
+"""The interface of a loop that generates notes with the built-in model's weights, and a check of its results.
 
-A note is one step and four draws with longplay's own `top_p`: of the ids that are kept, the one with the largest sum
-of logit and Gumbel noise, which is the quickest way in Python. The noise is made beforehand and not counted, and
-longplay's rules of time, form and repetition have no counterpart, nor has its MIDI. So a rival does less than longplay.
+A note is one step and four draws with longplay's own `top_p`. A draw takes the id with the largest sum of logit and
+Gumbel noise among the ids that are kept, which is the fastest way in Python. The noise is made before the time is
+measured. The loops apply no rules of time, form and repetition and write no MIDI, so a rival does less than longplay.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,31 +17,31 @@ from longplay.bench.options import Options
 from longplay.midi import read_midi
 
 _SCORED = 60  # notes that a loop is checked on
-_NOISE = 256  # notes that noise is made for, to be used again and again
+_NOISE = 256  # notes for which noise is made; the loops reuse it
 _FORCE = np.float32(1e9)
-LEFT_OUT = -1e6  # in place of the logit of an id that is not kept: neither is drawn, unless it is forced
+LEFT_OUT = -1e6  # replaces the logit of an id that is not kept, so that only noise of `_FORCE` draws it
 
 
 class Loop(Protocol):
-    """A model that is being played, from the start event on and with unknown controls."""
+    """A model that generates notes from the start event, with unknown controls."""
 
     def prepared(self, noise: Floats) -> Sequence[Any]:
-        """Noise of shape (notes, ids of all fields), in the loop's own form, one for each note."""
+        """Convert noise of shape (notes, ids of all fields) to the loop's own form, one item for each note."""
 
     def note(self, noise: Any) -> Any:
-        """Draw a note; return the logits of all fields, or what `numpy.asarray` makes them of."""
+        """Draw a note; return the logits of all fields, as `numpy.asarray` takes them."""
 
 
 def bounds(sizes: Sequence[int]) -> list[tuple[int, int]]:
-    """Where each field's ids begin and end, side by side."""
+    """Return where each field's ids begin and end if all fields stand in one row."""
     return list(pairwise(accumulate(sizes, initial=0)))
 
 
 def draw(logits: Floats, noise: Floats, top_p: float) -> np.intp:
-    """Of one field, the id with the largest sum of logit and noise among the likeliest that reach `top_p`.
+    """Return the id of a field with the largest sum of logit and noise among the likeliest that reach `top_p`.
 
-    It is mostly the one with the largest sum of all, and one of the likeliest if those likelier than itself do not
-    reach `top_p`. That takes half the time of finding them all.
+    Mostly, this id has the largest sum of all ids. It is one of the likeliest if the likelier ones do not reach
+    `top_p`. This check takes half the time of finding all of the likeliest.
     """
     drawn = (logits + noise).argmax()
     if top_p == 1:
@@ -53,7 +53,7 @@ def draw(logits: Floats, noise: Floats, top_p: float) -> np.intp:
 
 
 def _kept(logits: Floats, top_p: float) -> Floats:
-    """Logits, far lower outside the likeliest ids that reach `top_p`."""
+    """Replace the logits outside the likeliest ids that reach `top_p`."""
     likely = np.exp(logits - logits.max())
     ranked = np.sort(likely)[::-1]
     reached = ranked.cumsum()
@@ -62,7 +62,7 @@ def _kept(logits: Floats, top_p: float) -> Floats:
 
 
 def playing(loop: Loop, weights: LSTMWeights, notes: int) -> Callable[[], None]:
-    """Work of so many notes."""
+    """Return work of so many notes."""
     random = np.random.default_rng(0)
     noise = loop.prepared(random.gumbel(size=(_NOISE, sum(weights.sizes))).astype(np.float32))
 
@@ -74,17 +74,17 @@ def playing(loop: Loop, weights: LSTMWeights, notes: int) -> Callable[[], None]:
 
 
 def expect_same(loop: Loop, weights: LSTMWeights, options: Options, tolerance: float) -> float:
-    """Refuse a loop that, before any other note, finds a seed's notes more or less likely than longplay does.
+    """Compare the log-probabilities of a seed's notes with longplay's. The loop must not have drawn a note before.
 
     Returns
     -------
     float
-        Nats by which an id differs at most.
+        Largest difference of an id's log-probability, in nats.
 
     Raises
     ------
     AssertionError
-        That is more than `tolerance`.
+        The difference is more than `tolerance`.
     """
     events = options.tokenizer.encode(read_midi(options.source))[:_SCORED]
     expected = options.engine.score(options.source).log_probabilities[:_SCORED]

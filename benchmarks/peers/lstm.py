@@ -1,7 +1,7 @@
-"""The built-in kind of model, an LSTM, as plain arrays: read from its graphs, for rivals to run with the same weights.
+"""The weights of an LSTM such as `piano-lstm`, read from its graphs as plain arrays, for rivals to use.
 
-The names are those that ``training/graphs`` gives them. int8 weights come as the numbers they stand for: a rival
-multiplies in fp32 what longplay multiplies in int8, and what enters a product is not rounded.
+``training/graphs`` gives the names. int8 weights are converted to the fp32 numbers that they stand for. A rival
+multiplies in fp32 and does not round the inputs of a product.
 """
 
 import json
@@ -16,14 +16,14 @@ from longplay import Error, Model
 from longplay.bench.onnx_bytes import weights
 
 INT8_INPUTS = np.float32(127)
-"""What stands for 1 in the inputs of an int8 product, whose scale undoes it (docs/model-contract.md)."""
+"""int8 input that stands for 1; the scale of a product undoes this factor (docs/model-contract.md)."""
 
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Table:
-    """Embeddings of several ids, which are added up: row `begins[i] + id` for each id i."""
+    """Table of embeddings, of which several are added: row `begins[i] + id` for each id i."""
 
     rows: Floats
     begins: NDArray[np.int64]
@@ -41,10 +41,10 @@ class Product:
 class LSTMWeights:
     """Two layers; gates in the order input, forget, output, candidate."""
 
-    given: Table  # of the event and the controls, already multiplied by the first layer's weights
+    inputs: Table  # of the event and the controls, already multiplied by the first layer's weights
     recurrent: Product  # of the first layer
-    second: Product  # of what the second layer is given, and its own h
-    told: Product  # logits of the first field, and what the heads are told
+    second: Product  # of the second layer: its input and its own h
+    output: Product  # logits of the first field, and the context of the heads
     drawn: list[Table]  # of each head: the fields drawn before
     heads: list[Product]
     sizes: list[int]  # ids of each field
@@ -54,7 +54,7 @@ class LSTMWeights:
 
     @property
     def width(self) -> int:
-        """Of a layer."""
+        """Width of a layer."""
         return len(self.recurrent.weight)
 
 
@@ -65,10 +65,10 @@ def read(folder: Path) -> LSTMWeights:
     heads = [weights((folder / f"head_{f}.onnx").read_bytes()) for f in range(1, len(config["fields"]))]
     try:
         return LSTMWeights(
-            given=_table(step, "given"),
+            inputs=_table(step, "given"),
             recurrent=_product(step, "gates0"),
             second=_product(step, "gates1"),
-            told=_product(step, "told"),
+            output=_product(step, "told"),
             drawn=[_table(head, "drawn") for head in heads],
             heads=[_product(head, "logits") for head in heads],
             sizes=[field["size"] for field in config["fields"]],

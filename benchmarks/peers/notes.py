@@ -86,8 +86,8 @@ def _opening(rival: _SameWeights, read_weights: Callable[[], LSTMWeights], optio
         module, weights = _module(rival.module), read_weights()
         difference = expect_same(rival.make(module, weights, options), weights, options, rival.tolerance)
         count = max(1, options.calls // rival.slowdown)
-        remark = f"log-probabilities within {difference:.1g} nats of longplay's"
-        return Work(playing(rival.make(module, weights, options), weights, count), count, remark)
+        comment = f"log-probabilities within {difference:.1g} nats of longplay's"
+        return Work(playing(rival.make(module, weights, options), weights, count), count, comment)
 
     return open_it
 
@@ -95,8 +95,8 @@ def _opening(rival: _SameWeights, read_weights: Callable[[], LSTMWeights], optio
 def _generating(name: str, read_weights: Callable[[], LSTMWeights], options: Options) -> Callable[[], Work]:
     def open_it() -> Work:
         count = min(_TRANSFORMER_NOTES, options.calls)
-        run, remark = _module(name).generating(read_weights(), count)
-        return Work(run, count, remark)
+        run, comment = _module(name).generating(read_weights(), count)
+        return Work(run, count, comment)
 
     return open_it
 

@@ -1,4 +1,4 @@
-"""A rival, and its measurement beside longplay."""
+"""A rival, and its comparison with longplay."""
 
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
@@ -17,13 +17,13 @@ class Work:
         Does the work once. Its results have been checked.
     notes : int
         Number of notes that one call processes.
-    remark : str
+    comment : str
         How the work was done.
     """
 
     run: Callable[[], object]
     notes: int
-    remark: str = ""
+    comment: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Rival:
 def compare(part: str, unit: str, own: Work, rivals: Sequence[Rival], repeats: int) -> Iterator[Figure]:
     """Time one note of longplay and of each rival, and yield the ratio of their times.
 
-    A rival that is not installed, or that fails, yields one figure without values; its remark is the reason.
+    A rival that is not installed, or that fails, yields one figure without values; its comment is the reason.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def compare(part: str, unit: str, own: Work, rivals: Sequence[Rival], repeats: i
 
     def measure(rival: str, work: Work) -> Figure:
         times = [scale * each / work.notes for each in repeated(work.run, repeats)]
-        return Figure(part, "a note", unit, times, {"rival": rival}, work.remark)
+        return Figure(part, "a note", unit, times, {"rival": rival}, work.comment)
 
     ours = measure("longplay", own)
     yield ours

@@ -1,4 +1,4 @@
-"""The same graphs in Python's ONNX Runtime: bound once, states written over in place, drawn with NumPy."""
+"""The same graphs in Python's ONNX Runtime: bound once, states overwritten in their memory, drawn with NumPy."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,13 +14,13 @@ from longplay.bench.limits import one_thread
 
 
 class RuntimeLoop:
-    """Nothing is allocated or looked up by name while it plays."""
+    """Allocates nothing and looks up no name while it generates."""
 
     def __init__(self, weights: LSTMWeights, folder: Path) -> None:
         sizes, width = weights.sizes, weights.width
         self._event = np.array([weights.start_event], np.int64)
         control = np.array([weights.unknown], np.int64)
-        context = np.zeros((1, weights.told.bias.size - sizes[0]), np.float32)
+        context = np.zeros((1, weights.output.bias.size - sizes[0]), np.float32)
         self._bounds, self._top_p = bounds(sizes), weights.top_p
         self._all = np.zeros((1, sum(sizes)), np.float32)
         self._logits = [self._all[:, begin:end] for begin, end in self._bounds]
@@ -61,7 +61,7 @@ class RuntimeLoop:
 
 
 class _Bound:
-    """A session whose inputs and outputs are arrays that are there for good."""
+    """A session whose inputs and outputs are always the same arrays."""
 
     def __init__(self, path: Path, inputs: dict[str, NDArray[Any]], outputs: dict[str, NDArray[Any]]) -> None:
         self._session = onnxruntime.InferenceSession(path, one_thread(), providers=["CPUExecutionProvider"])
@@ -72,5 +72,5 @@ class _Bound:
                 bind(name, "cpu", 0, array.dtype, array.shape, array.ctypes.data)
 
     def run(self) -> None:
-        """Write the outputs' memory."""
+        """Run the session once."""
         self._session.run_with_iobinding(self._binding)

@@ -13,19 +13,19 @@ Tensor = torch.Tensor
 
 
 class EagerLoop:
-    """Every operation but the lookups writes into memory that is there already."""
+    """Writes the result of every operation except the lookups into preallocated memory."""
 
     def __init__(self, weights: LSTMWeights) -> None:
         width, sizes = weights.width, weights.sizes
-        self._given = tensor(weights.given.rows)
-        self._given[: weights.given.begins[1]] += tensor(weights.recurrent.bias)  # so it costs nothing
-        self._begins = tensor(weights.given.begins)
+        self._inputs = tensor(weights.inputs.rows)
+        self._inputs[: weights.inputs.begins[1]] += tensor(weights.recurrent.bias)  # no step adds it
+        self._begins = tensor(weights.inputs.begins)
         self._recurrent = tensor(weights.recurrent.weight)
-        self._second, self._told = _pair(weights.second), _pair(weights.told)
+        self._second, self._output = _pair(weights.second), _pair(weights.output)
         self._drawn = [(tensor(table.rows), tensor(table.begins)) for table in weights.drawn]
         self._heads = [_pair(head) for head in weights.heads]
 
-        self._h = torch.zeros(1, 2 * width)  # of both layers, side by side as the second one is given them
+        self._h = torch.zeros(1, 2 * width)  # of both layers, in one row: the second layer's input
         self._h0, self._h1 = self._h[:, :width], self._h[:, width:]
         self._c0, self._c1, self._shown = (torch.zeros(1, width) for _ in range(3))
         self._gates = torch.zeros(1, 4 * width)
@@ -34,11 +34,11 @@ class EagerLoop:
 
         self._logits = torch.zeros(1, sum(sizes))
         self._fields = [self._logits[:, begin:end] for begin, end in bounds(sizes)]
-        # The same memory for NumPy, which draws in a third of the time: there are so few ids.
+        # The same memory for NumPy, which draws from so few ids in a third of PyTorch's time.
         self._rows_of_fields = [field.numpy()[0] for field in self._fields]
-        told = torch.zeros(1, weights.told.bias.size)
-        self._out, contexts = told, told[:, sizes[0] :]
-        self._first = told[:, : sizes[0]]
+        output = torch.zeros(1, weights.output.bias.size)
+        self._out, contexts = output, output[:, sizes[0] :]
+        self._first = output[:, : sizes[0]]
         self._contexts = contexts.chunk(len(self._heads), 1)
         self._hidden = torch.zeros_like(self._contexts[0])
         self._ids = torch.tensor([[*weights.start_event, *weights.unknown]])
@@ -55,12 +55,12 @@ class EagerLoop:
     def note(self, noise: list[Floats]) -> Tensor:
         """See `Loop`."""
         torch.add(self._ids, self._begins, out=self._rows)
-        given = embedding_bag(self._rows, self._given, mode="sum")
-        torch.addmm(given, self._h0, self._recurrent, out=self._gates)
+        inputs = embedding_bag(self._rows, self._inputs, mode="sum")
+        torch.addmm(inputs, self._h0, self._recurrent, out=self._gates)
         self._cell(self._c0, self._h0)
         torch.addmm(self._second[1], self._h, self._second[0], out=self._gates)
         self._cell(self._c1, self._h1)
-        torch.addmm(self._told[1], self._h1, self._told[0], out=self._out)
+        torch.addmm(self._output[1], self._h1, self._output[0], out=self._out)
         self._fields[0].copy_(self._first)
         self._draw(0, noise)
         for field, (weight, bias) in enumerate(self._heads, start=1):

@@ -1,7 +1,7 @@
-"""The loop of the classic tutorials: the last hundred notes go through the whole network anew for each note.
+"""The loop of the classic tutorials: for each note, the network reads the last hundred notes again.
 
-Their networks are Keras's, called by `predict`. This one is PyTorch's own LSTM, with the same weights as longplay, on
-one-hot notes: much the same work with less around it.
+Tutorials use a network of Keras and call `predict`. This one is PyTorch's LSTM with longplay's weights, on one-hot
+notes: about the same work with less overhead.
 """
 
 from collections.abc import Sequence
@@ -19,15 +19,15 @@ _GATES = (0, 1, 3, 2)  # PyTorch has the candidate before the output gate
 
 
 class WindowLoop:
-    """For its first hundred notes the same model; then it forgets what came before."""
+    """Is the same model for the first hundred notes; then it forgets older notes."""
 
     def __init__(self, weights: LSTMWeights) -> None:
-        width, (ids, _) = weights.width, weights.given.rows.shape
+        width, (ids, _) = weights.width, weights.inputs.rows.shape
         self._weights = weights
         self._network = torch.nn.LSTM(ids, width, 2, batch_first=True)
         self._network.load_state_dict(
             {
-                "weight_ih_l0": _by_gate(weights.given.rows.T),
+                "weight_ih_l0": _by_gate(weights.inputs.rows.T),
                 "weight_hh_l0": _by_gate(weights.recurrent.weight.T),
                 "bias_ih_l0": _by_gate(weights.recurrent.bias),
                 "weight_ih_l1": _by_gate(weights.second.weight[:width].T),
@@ -36,11 +36,11 @@ class WindowLoop:
                 **{f"bias_hh_l{layer}": torch.zeros(4 * width) for layer in (0, 1)},
             }
         )
-        self._told, self._heads = _linear(weights.told), [_linear(head) for head in weights.heads]
+        self._output, self._heads = _linear(weights.output), [_linear(head) for head in weights.heads]
         self._drawn = [(tensor(table.rows), tensor(table.begins)) for table in weights.drawn]
-        self._begins, self._unknown = tensor(weights.given.begins), torch.tensor(weights.unknown)
+        self._begins, self._unknown = tensor(weights.inputs.begins), torch.tensor(weights.unknown)
         self._window = torch.zeros(1, 0, ids)
-        self._hear(torch.tensor(weights.start_event))
+        self._feed(torch.tensor(weights.start_event))
 
     def prepared(self, noise: Floats) -> Sequence[Floats]:
         """See `Loop`."""
@@ -49,27 +49,27 @@ class WindowLoop:
     @torch.inference_mode()
     def note(self, noise: Floats) -> Tensor:
         """See `Loop`."""
-        heard, _ = self._network(self._window)
-        told = self._told(heard[:, -1])
+        hidden, _ = self._network(self._window)
+        output = self._output(hidden[:, -1])
         sizes = self._weights.sizes
-        contexts = told[:, sizes[0] :].chunk(len(self._heads), 1)
+        contexts = output[:, sizes[0] :].chunk(len(self._heads), 1)
         drawn: list[Tensor] = []
         logits: list[Tensor] = []
         for field, (begin, end) in enumerate(bounds(sizes)):
             if field == 0:
-                logits.append(told[:, :end])
+                logits.append(output[:, :end])
             else:
                 table, begins = self._drawn[field - 1]
                 earlier = table[torch.cat(drawn) + begins].sum(0)
                 logits.append(self._heads[field - 1](torch.tanh(contexts[field - 1] + earlier)))
             drawn.append(draw_by_numpy(logits[field], noise[:, begin:end], self._weights.top_p[field])[0])
-        self._hear(torch.cat(drawn))
+        self._feed(torch.cat(drawn))
         return torch.cat(logits, 1)
 
-    def _hear(self, event: Tensor) -> None:
-        heard = torch.zeros(1, 1, self._window.shape[2])
-        heard[0, 0, torch.cat([event, self._unknown]) + self._begins] = 1
-        self._window = torch.cat([self._window[:, 1 - WINDOW :], heard], 1)
+    def _feed(self, event: Tensor) -> None:
+        one_hot = torch.zeros(1, 1, self._window.shape[2])
+        one_hot[0, 0, torch.cat([event, self._unknown]) + self._begins] = 1
+        self._window = torch.cat([self._window[:, 1 - WINDOW :], one_hot], 1)
 
 
 def _by_gate(array: Floats) -> Tensor:

@@ -1,4 +1,4 @@
-"""What the Transformers among the rivals share: as many weights as longplay has, random ones; four tokens a note."""
+"""Shared by the rivals that are Transformers: as many weights as longplay, but random; four tokens a note."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ LAYERS, WIDTH, HEADS = 6, 256, 4  # 12 * LAYERS * WIDTH**2 weights
 
 
 def making(notes: int, generate: Callable[[int], int]) -> Callable[[], None]:
-    """Work of so many notes, for something that makes so many tokens and tells how many it made."""
+    """Return work of so many notes; `generate` makes a number of tokens and returns how many it made."""
     tokens = TOKENS_A_NOTE * notes
 
     def make() -> None:
@@ -22,5 +22,5 @@ def making(notes: int, generate: Callable[[int], int]) -> Callable[[], None]:
 
 
 def size(model: torch.nn.Module) -> str:
-    """How large a model is."""
+    """Return the size of a model as text."""
     return f"{sum(each.numel() for each in model.parameters()) / 1e6:.1f} M weights"

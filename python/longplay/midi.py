@@ -25,7 +25,7 @@ NOTE: np.dtype[Any] = _core.NOTE
 """``onset_ms`` and ``duration_ms`` (int64), ``pitch`` and ``velocity`` (uint8)."""
 
 
-_READ_AHEAD = 1 << 16  # bytes beyond the size of a file: it may grow, or not tell its size
+_READ_AHEAD = 1 << 16  # bytes beyond the size of a file: it may grow, or report no size
 
 
 def midi_bytes(source: MidiSource) -> bytes:

@@ -20,7 +20,7 @@ ROWS, INDEX = 4, 1
 
 
 def copies() -> dict[str, int]:
-    """Copies so far, and their bytes: up to the device, down from it, within it; and replays of captured graphs."""
+    """Count copies and bytes so far (to the device, from it, within it), and replays of captured graphs."""
     counts = (ctypes.c_size_t * 8)()
     ctypes.CDLL(os.environ["LONGPLAY_CUDA_DOUBLE"]).double_counts(counts)
     names = ("up", "down", "within", "up_bytes", "down_bytes", "within_bytes", "recorded", "replays")

@@ -17,7 +17,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture
 def seed(tmp_path: Path) -> Path:
-    """A file of two notes, to be answered."""
+    """Write a seed of two notes."""
     notes = np.array([(0, 500, 60, 64), (500, 500, 64, 64)], longplay.NOTE)
     path = tmp_path / "seed.mid"
     path.write_bytes(longplay.write_midi(notes, 2))

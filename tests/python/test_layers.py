@@ -111,7 +111,7 @@ def imports(module: str) -> frozenset[str]:
 
 @cache
 def layer(module: str) -> int:
-    """Return the layer of a module: of its folder; of a module beside the folders, the highest that it needs."""
+    """Return the layer of a module: of its folder; of a module in no folder, the highest that it needs."""
     folder = modules()[module].relative_to(PACKAGE).parts[0]
     if folder in PYTHON:
         return PYTHON.index(folder)
@@ -143,7 +143,7 @@ def test_python_imports_have_no_cycle():
 
 
 def test_python_imports_never_go_up():
-    """Not between two folders, and not by way of the modules beside them, which are the documented API."""
+    """Check imports between folders, directly or through the flat modules, which are the documented API."""
     upward = [
         (module, other)
         for module, path in modules().items()

@@ -97,10 +97,10 @@ def test_sound_is_made_in_chunks_and_ends_when_the_last_note_has_died_away():
 
 @sounding
 def test_progress_ends_with_the_whole(tmp_path):
-    told = []
-    rendered(tmp_path, [(0, 2500, 60, 90)], progress=lambda done, whole: told.append((done, whole)))
-    assert told == sorted(told)
-    assert told[-1] == (2.5, 2.5)
+    reports = []
+    rendered(tmp_path, [(0, 2500, 60, 90)], progress=lambda done, whole: reports.append((done, whole)))
+    assert reports == sorted(reports)
+    assert reports[-1] == (2.5, 2.5)
 
 
 @sounding

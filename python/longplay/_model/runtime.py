@@ -74,10 +74,10 @@ def _package() -> str:
 
 def _package_folder() -> Path:
     spec = importlib.util.find_spec("onnxruntime")
-    places = spec.submodule_search_locations if spec else None
-    if not places:
+    folders = spec.submodule_search_locations if spec else None
+    if not folders:
         raise DeviceError(f"ONNX Runtime is not installed. To fix this, run: pip install {_package()}")
-    return Path(next(iter(places)))
+    return Path(next(iter(folders)))
 
 
 def _build_info(folder: Path, name: str) -> str:

@@ -17,10 +17,10 @@ class Figure:
         Part of the report, and name of the figure in it.
     unit : str
     values : sequence of float
-        One value for each run; none if the measurement failed, with the reason in `remark`.
+        One value for each run; none if the measurement failed, with the reason in `comment`.
     labels : mapping
         Labels that distinguish it from figures of the same name: batch, threads, rival.
-    remark : str
+    comment : str
         Note on the measurement.
     """
 
@@ -29,7 +29,7 @@ class Figure:
     unit: str
     values: Sequence[float]
     labels: Mapping[str, str | int] = field(default_factory=dict)
-    remark: str = ""
+    comment: str = ""
 
     @property
     def median(self) -> float:
@@ -56,7 +56,7 @@ class Figure:
             "low": low,
             "high": high,
             "runs": len(self.values),
-            "remark": self.remark,
+            "comment": self.comment,
         }
 
 

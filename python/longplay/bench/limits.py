@@ -30,8 +30,8 @@ def limits(options: Options) -> Iterator[Figure]:
     int8_work, fp32_work = _multiply_adds(options)
     weight_bytes = int8_work + 4 * fp32_work
     cached, memory = (_bandwidth(options, size) for size in (weight_bytes, _MEMORY))
-    yield Figure("limits", "int8 multiply-adds", "10^9/s", [each / 1e9 for each in int8], remark="MatMulInteger")
-    yield Figure("limits", "fp32 multiply-adds", "10^9/s", [each / 1e9 for each in fp32], remark="MatMul")
+    yield Figure("limits", "int8 multiply-adds", "10^9/s", [each / 1e9 for each in int8], comment="MatMulInteger")
+    yield Figure("limits", "fp32 multiply-adds", "10^9/s", [each / 1e9 for each in fp32], comment="MatMul")
     yield Figure("limits", "reading as many bytes as weights", "GB/s", [each / 1e9 for each in cached])
     yield Figure("limits", "reading memory", "GB/s", [each / 1e9 for each in memory])
     yield Figure("limits", "weights that multiply", "bytes", [weight_bytes])

@@ -45,7 +45,7 @@ def show(figures: Iterable[Figure], console: Console) -> list[Figure]:
             table.columns[column].justify = "right"
         for figure in group:
             known.append(figure)
-            table.add_row(_name(figure), *_numbers(figure), figure.unit, figure.remark)
+            table.add_row(_name(figure), *_numbers(figure), figure.unit, figure.comment)
         console.print(table, "")
     return known
 

@@ -104,13 +104,13 @@ def clips(
 def submit(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of candidates and of the votes on them.")],
     index: Annotated[Path, typer.Option("--index", help="Index of the training set.")],
-    seed: Annotated[list[Path] | None, typer.Option(help="MIDI file that candidates answer; may be repeated.")] = None,
+    seed: Annotated[list[Path] | None, typer.Option(help="MIDI file that candidates continue. Repeatable.")] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of all your submissions.")] = Path("submissions"),
     model: ModelOption = None,
     device: DeviceOption = "auto",
     as_json: JsonOption = False,
 ) -> None:
-    """Choose the best candidate and write it with its evidence. A third one in 24 hours is refused."""
+    """Choose the best candidate and write it with its evidence. Refuse a third submission in 24 hours."""
     from longplay.challenge.submit import submit
 
     def print_line(line: str) -> None:

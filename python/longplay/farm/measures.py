@@ -6,8 +6,9 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from longplay._contest import CLIP_SECONDS
 from longplay.midi import Notes
-from longplay.pictures.clip_features import CLIP_SECONDS, bands, clip_features, stretch_features
+from longplay.pictures.clip_features import bands, clip_features, stretch_features
 from longplay.piece import Piece
 
 RUN_NOTES = 16  # as the loop guard's shortest run

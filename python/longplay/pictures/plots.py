@@ -146,7 +146,7 @@ def self_similarity(axes: "Axes", notes: Notes, seconds: float) -> None:
 
 
 def band_comparison(axes: "Axes", notes: Notes, seconds: float) -> None:
-    """Draw each clip as a dot beside the band of nine tenths of real clips, for six features.
+    """Draw each clip as a dot, and the band of nine tenths of real clips, for six features.
 
     The first clips are at the top. Values far outside the band are drawn at the edge.
     """

@@ -119,7 +119,7 @@ def test_a_vote_moves_the_ranking(client, clock):
     assert match["right"]["notes"][0][2] == 60 + names.index(best["name"])
 
 
-def test_a_match_does_not_tell_whose_clips_they_are(client, folder):
+def test_a_match_does_not_reveal_whose_clips_they_are(client, folder):
     text = client.post("/api/match").text
     assert json.loads(text).keys() == {"match", "heard", "votes", "again", "left", "right"}
     assert json.loads(text)["left"].keys() == {"length_ms", "notes"}

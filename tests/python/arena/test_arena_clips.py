@@ -1,4 +1,4 @@
-"""What voters hear of a file."""
+"""The clips of a file that voters hear."""
 
 import numpy as np
 import pytest

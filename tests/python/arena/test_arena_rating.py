@@ -1,4 +1,4 @@
-"""The arena's arithmetic: ratings, confidence, and which vote tells most."""
+"""The arena's arithmetic: ratings, confidence, and which vote is most informative."""
 
 import math
 import statistics

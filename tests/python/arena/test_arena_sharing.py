@@ -56,7 +56,7 @@ def test_each_counts_the_votes_of_the_other_in_their_order(arenas):
     assert one.clip_ranking(best) == two.clip_ranking(best) != []
 
 
-def test_each_hears_of_votes_taken_back_by_the_other(arenas):
+def test_each_referee_sees_the_votes_undone_by_the_other(arenas):
     one, two = arenas
     cast(one, "a")
     cast(two, "b")

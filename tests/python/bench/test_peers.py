@@ -72,7 +72,7 @@ def test_a_rival_has_a_ratio_to_longplay():
 def test_a_rival_that_fails_is_a_row_with_a_reason(opened, reason):
     right = Rival("right", "right", lambda: Work(lambda: time.sleep(0.001), 10))
     own, failed, after, ratio = timed(Rival("failing", "rival-package", opened), right)
-    assert (list(failed.values), failed.remark, failed.labels["rival"]) == ([], reason, "failing")
+    assert (list(failed.values), failed.comment, failed.labels["rival"]) == ([], reason, "failing")
     assert failed.as_dict()["median"] is None
     assert min(own.median, after.median, ratio.median) > 0
 
@@ -90,7 +90,7 @@ def test_a_model_that_is_no_lstm_is_measured_without_rivals(tmp_path):
     own, *rivals = notes(options)
     assert own.median > 0
     assert len(rivals) > 5
-    assert all(re.search("is no LSTM|is not installed", rival.remark) for rival in rivals)
+    assert all(re.search("is no LSTM|is not installed", rival.comment) for rival in rivals)
 
 
 def test_the_command_writes_a_table_json_and_a_picture(tmp_path):
@@ -152,9 +152,9 @@ def test_a_transformer_makes_four_tokens_a_note(built_in, name, packages):
     for package in ("torch", *packages):
         pytest.importorskip(package, reason=f"this rival needs {package}")
     rival = importlib.import_module(f"benchmarks.peers.{name}")
-    work, remark = rival.generating(lstm.read(built_in.folder), 3)
+    work, comment = rival.generating(lstm.read(built_in.folder), 3)
     work()
-    assert re.match(r"5\.\d M weights", remark)
+    assert re.match(r"5\.\d M weights", comment)
 
 
 def test_a_transformer_that_stops_early_is_not_timed():

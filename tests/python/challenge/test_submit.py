@@ -106,7 +106,7 @@ def test_without_votes_the_one_most_like_real_music_is_chosen(ask, folder):
     assert [one.path.name for one in rank_candidates(folder)[0]] == sorted(shares, key=shares.get, reverse=True)
 
 
-def test_a_submission_holds_all_that_makes_its_bytes_again(ask, engine, folder, index):
+def test_a_submission_holds_all_that_regenerates_its_bytes(ask, engine, folder, index):
     made = ask()
     assert made.folder.name == "2026-03-01T120000"
     assert {path.name for path in made.folder.iterdir()} == {
@@ -267,7 +267,7 @@ def test_a_provenance_that_makes_no_sense_is_an_error_with_its_file(made, tmp_pa
         provenances(tmp_path)
 
 
-def test_a_piece_of_a_batch_and_one_made_longer_are_made_again(engine, index):
+def test_a_piece_of_a_batch_and_an_extended_one_are_regenerated(engine, index):
     options = {"temperature": 3.0, "avoid": index, "extendable": True}
     *_, third = engine.generate_batch([None, None, SEED], 60, **options)
     assert engine.regenerate(third.provenance, SEED, avoid=index).to_bytes() == third.to_bytes()

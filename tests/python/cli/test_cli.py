@@ -43,7 +43,7 @@ def test_json_holds_what_made_the_piece(model, seed, tmp_path):
     assert result["provenance"]["settings"] == asdict(longplay.Settings(seconds=30, include_seed=True, **settings))
 
 
-def test_an_odd_seed_is_remarked_on_stderr(model, tmp_path):
+def test_an_odd_seed_gives_a_warning_on_stderr(model, tmp_path):
     seed, out = tmp_path / "seed.mid", tmp_path / "out.mid"
     seed.write_bytes(longplay.write_midi(np.empty(0, NOTE), 2))
     done = run("generate", seed, "--seconds", 30, "--out", out, "--model", model)
@@ -77,7 +77,7 @@ def test_a_file_without_notes_has_no_score_in_json(model, tmp_path):
     assert (result["notes"], result["total"], set(result["fields"].values())) == (0, None, {None})
 
 
-def test_doctor_tells_what_works(model):
+def test_doctor_reports_what_works(model):
     done = run("doctor", "--model", model, "--json")
     report = json.loads(done.stdout)
     assert done.returncode == 0

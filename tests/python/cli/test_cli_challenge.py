@@ -14,7 +14,7 @@ import longplay
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A safe hour, a short piece, and what is no MIDI file."""
+    """Make a safe hour, a short piece, and a file that is no MIDI file."""
     folder = tmp_path_factory.mktemp("files")
     hour = made([(500 * i, 400, 60 + i % 12, 64) for i in range(7199)])
     (folder / "safe.mid").write_bytes(longplay.write_midi(hour, 3600))
@@ -30,7 +30,7 @@ def test_check_exits_with_0_when_all_files_are_safe_and_1_when_one_is_not(folder
     assert run("check", folder / "safe.mid", folder / "short.mid").returncode == 1
 
 
-def test_check_says_why_and_how_to_mend(folder):
+def test_check_gives_the_problem_and_the_remedy(folder):
     words = " ".join(run("check", folder / "short.mid", folder / "[red]no.mid").stdout.split())
     assert "refused, not safe" in words
     assert "it lasts 3.000000 s, not 3590 to 3610 s" in words

@@ -35,14 +35,14 @@ def test_a_preview_of_a_farm_is_made_longer_in_several_ways(model, seed, preview
         done = run(previews / "seed-0001.mid", *asked)
         assert (done.returncode, done.stderr) == (0, "")
         expected = engine.extend(preview.snapshot(), 120, branch=branch)
-        told, made[branch] = json.loads(done.stdout), out.read_bytes()
+        reported, made[branch] = json.loads(done.stdout), out.read_bytes()
         assert made[branch] == expected.to_bytes()
-        assert (told["file"], told["seconds"], told["notes"]) == (str(out), 120, len(expected.notes))
-        assert Provenance.from_dict(told["provenance"]) == expected.provenance
+        assert (reported["file"], reported["seconds"], reported["notes"]) == (str(out), 120, len(expected.notes))
+        assert Provenance.from_dict(reported["provenance"]) == expected.provenance
     assert made[0] != made[1]
 
 
-def test_a_piece_of_generate_is_made_longer_again_and_again(model, tmp_path):
+def test_a_piece_of_generate_is_extended_several_times(model, tmp_path):
     asked = ["--model", model, "--json"]
     done = command.run("generate", "--seconds", 30, *asked, "--out", tmp_path / "30.mid")
     for shorter, longer in ((30, 60), (60, 300)):

@@ -78,7 +78,7 @@ def test_a_different_command_in_the_folder_is_refused_in_a_line(model, seed, tmp
     )
 
 
-def test_an_odd_seed_is_remarked_on_stderr(model, tmp_path):
+def test_an_odd_seed_gives_a_warning_on_stderr(model, tmp_path):
     seed = tmp_path / "seed.mid"
     seed.write_bytes(longplay.write_midi(np.empty(0, NOTE), 2))
     done = run(seed, "--seconds", 30, "--out", tmp_path / "many", "--model", model)
@@ -116,7 +116,7 @@ def test_a_terminal_is_shown_pieces_notes_a_second_and_time_left(model, seed, tm
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are POSIX's")
-def test_an_interrupted_batch_goes_on(model, seed, tmp_path):
+def test_an_interrupted_batch_resumes(model, seed, tmp_path):
     out = tmp_path / "many"
     arguments = [str(seed), "--count", "2", "--seconds", "20000", "--out", str(out), "--model", model]
     process = subprocess.Popen(

@@ -44,7 +44,7 @@ def test_events_are_those_the_model_predicts(generate, sharp):
     assert [tuple(event) for event in events] == tiny_model.Predictor().greedy(500)
 
 
-def test_a_prompt_is_heard_before_the_first_event_is_drawn(generate, sharp):
+def test_a_prompt_is_prefilled_before_the_first_event_is_drawn(generate, sharp):
     prompt = np.array([[3, 1, 0, 2], [0, 5, 3, 1], [2, 2, 2, 2]], np.int32)
     predictor = tiny_model.Predictor()
     last = tiny_model.START_EVENT
@@ -59,7 +59,7 @@ def test_a_prompt_is_heard_before_the_first_event_is_drawn(generate, sharp):
     assert [tuple(event) for event in events] == expected
 
 
-def test_controls_are_told_at_every_step(generate, sharp):
+def test_controls_are_inputs_of_every_step(generate, sharp):
     [(events, _, _)] = generate(sharp, [NOTHING], [100], bias=NO_END, controls=[2, 1])
     assert [tuple(event) for event in events] == tiny_model.Predictor().greedy(100, (2, 1))
 
@@ -82,12 +82,12 @@ GUIDED = {"controls": [2, 1], "guidance_scale": 2.5}
 
 
 def guided_log_probabilities(events):
-    """Those of a model that is told the controls of GUIDED, before anything is filtered."""
-    told, untold = tiny_model.Predictor(soft=True), tiny_model.Predictor(soft=True)
+    """Return the log-probabilities of a model with the controls of GUIDED, before any filter."""
+    conditional, unconditional = tiny_model.Predictor(soft=True), tiny_model.Predictor(soft=True)
     last, rows = tiny_model.START_EVENT, []
     for event in events:
-        pairs = [(told.step(last, GUIDED["controls"]), untold.step(last))]
-        pairs += [(told.head(event[:field]), untold.head(event[:field])) for field in range(1, 4)]
+        pairs = [(conditional.step(last, GUIDED["controls"]), unconditional.step(last))]
+        pairs += [(conditional.head(event[:field]), unconditional.head(event[:field])) for field in range(1, 4)]
         logits = [np.add(without, 2.5 * np.subtract(with_, without)) for with_, without in pairs]
         rows.append([row[drawn] - np.logaddexp.reduce(row) for row, drawn in zip(logits, event, strict=True)])
         last = tuple(event)
@@ -115,10 +115,10 @@ def test_a_guided_candidate_is_the_same_alone_and_in_any_batch(generate, soft, r
             np.testing.assert_array_equal(ours, theirs)
 
 
-def test_guidance_takes_a_second_row_only_where_something_is_told(generate, soft):
+def test_guidance_takes_a_second_row_only_with_a_condition(generate, soft):
     [(plain, _, _)] = generate(soft, [NOTHING], [50])
-    [(untold, _, _)] = generate(soft, [NOTHING], [50], guidance_scale=2.5)
-    np.testing.assert_array_equal(untold, plain)
+    [(unconditional, _, _)] = generate(soft, [NOTHING], [50], guidance_scale=2.5)
+    np.testing.assert_array_equal(unconditional, plain)
     with pytest.raises(ValueError, match=r"rows must be at least 2 for a guided request, not 1"):
         generate(soft, [NOTHING], [50], **GUIDED)
 

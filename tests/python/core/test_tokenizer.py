@@ -43,7 +43,7 @@ EVENTS = st.integers(0, 200).flatmap(
 
 @st.composite
 def notes(draw):
-    """Notes in order, at most one at a time on each pitch, rests within the table."""
+    """Draw notes in order, at most one at a time on each pitch, with rests within the table."""
     gaps = draw(st.lists(st.integers(0, 3000), max_size=60))
     rows = []
     for onset in np.cumsum(gaps, dtype=np.int64):
@@ -57,7 +57,7 @@ def nearest(table, value):
 
 
 def quantised(played):
-    """What the tables make of notes, in plain Python."""
+    """Round notes to the tables, in plain Python."""
     rows, onset = [], 0
     for note in played:
         onset += nearest(SHIFTS, int(note["onset_ms"]) - onset)

@@ -32,7 +32,7 @@ def engine(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def free(engine):
-    """What the model makes when nothing is to be avoided, chords in any order included."""
+    """Generate a piece without an index, with chords in any order."""
     return engine.generate(SEED, 300, **LOOSE)
 
 
@@ -96,7 +96,7 @@ def test_refusals_depend_on_nothing_else_in_the_batch(engine, index):
 
 
 def test_the_seed_of_a_piece_that_begins_with_it_counts(engine, free, index):
-    """The notes of the index go on where the seed ends: the first one drawn must not be the next of them."""
+    """The index continues the seed: the first drawn note must not be the next note of the index."""
     begun = free.notes[:11]
     seed = longplay.write_midi(begun, 60)
     drawn = [
@@ -110,7 +110,7 @@ def test_the_seed_of_a_piece_that_begins_with_it_counts(engine, free, index):
 
 
 def test_a_piece_that_could_only_quote_is_an_error(engine):
-    """The index goes on with every pitch that the model knows, where the seed ends."""
+    """The index continues the seed with every pitch that the model has."""
     begun = np.array([(250 * i, 200, 48 + 2 * (i % 5), 64) for i in range(11)], NOTE)
     nexts = [np.array([(2750, 200, pitch, 64)], NOTE) for pitch in tiny_model.FIELDS[1]["values"]]
     ways = [longplay.write_midi(np.concatenate([begun, note]), 4) for note in nexts]
@@ -189,7 +189,7 @@ def test_the_commands_avoid_an_index_and_say_how_often(tmp_path):
     assert "refusals: notes that would have quoted the index" in table
 
 
-def test_a_farm_avoids_as_a_batch_does_and_goes_on_avoiding(engine, index, tmp_path, monkeypatch):
+def test_a_farm_avoids_as_a_batch_does_also_after_it_resumes(engine, index, tmp_path, monkeypatch):
     monkeypatch.setattr(worker, "REPORT_SECONDS", 0)
     seed = tmp_path / "seed.mid"
     seed.write_bytes(SEED)

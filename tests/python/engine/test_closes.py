@@ -11,14 +11,14 @@ CHORD_MS = 60  # what starts within it of the next one is of one close
 
 
 def pieces_of(recital, end_id):
-    """Notes of each piece of a recital."""
+    """Split the notes of a recital into its pieces."""
     is_end = recital.events[:, 0] == end_id
     ends = np.cumsum(~is_end)[is_end]
     return np.split(recital.notes, ends[:-1])
 
 
 def closes(notes):
-    """Whether the last note or chord is as long as three quarters of those before it."""
+    """Return whether the last note or chord is as long as three quarters of those before it."""
     gaps = np.flatnonzero(np.diff(notes["onset_ms"]) > CHORD_MS)
     before, close = np.split(notes["duration_ms"], [gaps[-1] + 1])
     return (before <= 1.08 * close.max()).mean() >= 0.75  # lengths are remembered to 8 %

@@ -26,7 +26,7 @@ def engine(tmp_path_factory):
 
 
 def midi(*notes, seconds=10):
-    """A file of (onset ms, duration ms, pitch, velocity)."""
+    """Write a MIDI file of notes (onset ms, duration ms, pitch, velocity)."""
     return longplay.write_midi(np.array(list(notes), dtype=NOTE), seconds)
 
 
@@ -105,7 +105,7 @@ def test_notes_end_where_the_next_piece_of_a_recital_begins(engine):
         assert ends[onsets < begin].max() <= begin
 
 
-def test_the_time_left_is_told_to_the_model(tmp_path):
+def test_the_time_left_is_an_input_of_the_model(tmp_path):
     aware = longplay.Engine(tiny_model.build(tmp_path, soft=True))
     near, far = aware.generate(SEED, 15), aware.generate(SEED, 3600)
     shared = min(len(near.events), 5)
@@ -152,7 +152,7 @@ def test_the_seed_is_answered_and_left_out_unless_asked_for(engine):
     np.testing.assert_array_equal(whole.notes[:2], longplay.read_midi(SEED)[:2])
     assert whole.duration == 30
     shift = tiny_model.FIELDS[0]["values"][whole.events[0, 0]]
-    assert whole.notes["onset_ms"][3] == 1000 + shift > 1000  # it goes on from the seed's last note
+    assert whole.notes["onset_ms"][3] == 1000 + shift > 1000  # it continues from the seed's last note
 
 
 def test_a_seed_that_starts_late_is_answered_as_if_it_did_not(engine):
@@ -167,7 +167,7 @@ def test_a_seed_without_notes_is_said_to_be_empty(engine):
     np.testing.assert_array_equal(piece.notes, engine.generate(None, 30).notes)
 
 
-def test_a_damaged_file_is_answered_and_scored_with_a_remark(engine):
+def test_a_damaged_file_is_continued_and_scored_with_a_warning(engine):
     damaged = SEED[:-6]
     assert "past the end of the file" in engine.generate(damaged, 5).warnings[0]
     assert engine.score(damaged).warnings == engine.generate(damaged, 5).warnings
@@ -181,7 +181,7 @@ def test_velocities_stay_under_the_highest(engine):
         assert velocities.max() == max(value for value in (32, 64, 96, 127) if value <= highest)
 
 
-def test_a_style_is_heard_by_the_model(engine):
+def test_a_style_is_an_input_of_the_model(engine):
     assert engine.styles == ("romantic", "ragtime")
     plain, rag = engine.generate(SEED, 30), engine.generate(SEED, 30, style="ragtime")
     assert not np.array_equal(plain.notes, rag.notes)
@@ -189,7 +189,7 @@ def test_a_style_is_heard_by_the_model(engine):
 
 def test_progress_comes_to_the_whole(engine):
     seen = []
-    list(engine.generate_batch([SEED, SEED], 7200, progress=lambda *told: seen.append(told)))
+    list(engine.generate_batch([SEED, SEED], 7200, progress=lambda *counts: seen.append(counts)))
     made = [made for made, _ in seen]
     assert seen[-1] == (14_400, 14_400)
     assert {whole for _, whole in seen} == {14_400}

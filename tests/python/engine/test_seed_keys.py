@@ -14,7 +14,7 @@ def engine(tmp_path_factory):
 
 
 def midi(*notes):
-    """A file of (onset ms, duration ms, pitch, velocity)."""
+    """Write a MIDI file of notes (onset ms, duration ms, pitch, velocity)."""
     return longplay.write_midi(np.array(list(notes), dtype=NOTE), 10)
 
 

@@ -172,7 +172,7 @@ def test_a_session_may_begin_with_a_fed_note_at_any_time(sharp):
     assert session.next()[0].item() == partner.next()
 
 
-def test_a_rest_longer_than_any_shift_is_heard_as_the_longest(sharp):
+def test_a_rest_longer_than_any_shift_is_fed_as_the_longest(sharp):
     session, partner = sharp.session(**GREEDY), Partner()
     for played in ((0, 300, 60, 70), (3_600_000, 300, 62, 70)):
         session.feed(note(*played))
@@ -223,7 +223,7 @@ def test_a_note_that_was_fed_counts_towards_a_loop(soft):
         ((1000, 100, 61, 64), "pitch must be one that the model plays, not 61"),
     ],
 )
-def test_a_note_that_cannot_be_is_refused_and_not_heard(soft, played, message):
+def test_an_impossible_note_is_refused_and_not_fed(soft, played, message):
     session, other = soft.session(), soft.session()
     session.feed(note(1000, 100, 60, 64))
     other.feed(note(1000, 100, 60, 64))
@@ -237,7 +237,7 @@ def test_only_notes_are_fed(soft):
         soft.session().feed(np.zeros(3))
 
 
-def test_a_session_goes_on_from_its_snapshot(soft):
+def test_a_session_resumes_from_its_snapshot(soft):
     session = soft.session(random_seed=4, temperature=3.0)
     for _ in range(30):
         session.next()

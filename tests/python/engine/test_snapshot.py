@@ -1,4 +1,4 @@
-"""Candidates that are left and gone on with; bytes that are no such thing."""
+"""Snapshots: candidates that resume, and bytes that are no snapshot."""
 
 import contextlib
 import dataclasses
@@ -48,7 +48,7 @@ def some(stream, arrays=40):
 
 @pytest.mark.parametrize("arrays", [0, 1, 17, 200])
 @pytest.mark.parametrize("asked", [{}, {"recital": False}, {"include_seed": True}])
-def test_a_stream_goes_on_from_its_snapshot_to_the_bit(engine, arrays, asked):
+def test_a_stream_resumes_from_its_snapshot_to_the_bit(engine, arrays, asked):
     stream = engine.stream(SEED, **asked, **LOOSE)
     for _ in range(arrays):
         next(stream)
@@ -59,7 +59,7 @@ def test_a_stream_goes_on_from_its_snapshot_to_the_bit(engine, arrays, asked):
     assert resumed.snapshot() == stream.snapshot()
 
 
-def test_branches_are_futures_that_differ_and_can_be_had_again(engine):
+def test_branches_are_different_futures_that_can_be_regenerated(engine):
     stream = engine.stream(SEED, **LOOSE)
     some(stream)
     snapshot = stream.snapshot()
@@ -241,7 +241,7 @@ def test_a_forged_snapshot_makes_music_or_is_refused(snapshots, kind, data):
 
 
 def forged(good, change):
-    """A snapshot with another header, under the digest that belongs to it."""
+    """Change the header of a snapshot and compute the digest again."""
     (length,) = struct.unpack_from("<I", good, HEAD)
     header = json.loads(good[HEAD + 4 : HEAD + 4 + length])
     text = json.dumps(change(header)).encode()
@@ -315,7 +315,7 @@ def test_bytes_left_over_are_refused(snapshots):
 
 
 def with_other(good, kind, *, position=None, notes=None, **parts):
-    """A snapshot with another part, well packed."""
+    """Replace parts of a snapshot and pack it correctly."""
     (length,) = struct.unpack_from("<I", good, HEAD)
     model_hash = json.loads(good[HEAD + 4 : HEAD + 4 + length])["provenance"]["model_hash"]
     old = Snapshot.from_bytes(good, kind, model_hash)

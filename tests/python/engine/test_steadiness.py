@@ -16,7 +16,7 @@ LOOSE = {"temperature": 3.0, "top_p": 1.0}  # the tiny model as free as it gets
 
 
 def five_figures(piece, window=0):
-    """What the bands are of, for five minutes of a piece."""
+    """Compute the five statistics that have bands, for five minutes of a piece."""
     notes = piece.notes[piece.notes["onset_ms"] // 300_000 == window]
     pitches, velocities = notes["pitch"].astype(int), notes["velocity"].astype(int)
     classes = np.bincount(pitches % 12) / len(pitches)

@@ -26,7 +26,7 @@ def engine(tmp_path_factory):
 
 
 def until(stream, seconds):
-    """The notes of a stream up to the array that comes to `seconds`."""
+    """Return the notes of a stream up to the array that reaches `seconds`."""
     arrays = []
     for notes in stream:
         arrays.append(notes)
@@ -97,14 +97,14 @@ def test_a_closed_stream_has_ended(engine):
 
 @pytest.fixture
 def interrupts():
-    """Hear interrupts, also where they are ignored, as in a shell's background."""
+    """Handle interrupts, also where they are ignored, as in a shell's background."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.usefixtures("interrupts")
-def test_an_interrupt_is_heard_while_a_stream_runs(engine):
+def test_an_interrupt_stops_a_stream(engine):
     threading.Timer(0.3, _thread.interrupt_main).start()
     start = time.perf_counter()
     with pytest.raises(KeyboardInterrupt):
@@ -114,7 +114,7 @@ def test_an_interrupt_is_heard_while_a_stream_runs(engine):
 
 
 @pytest.mark.usefixtures("interrupts")
-def test_an_interrupt_is_heard_while_a_long_seed_is(engine):
+def test_an_interrupt_stops_the_prefill_of_a_long_seed(engine):
     notes = np.zeros(400_000, NOTE)
     notes["onset_ms"] = np.arange(len(notes)) * 200
     notes["duration_ms"], notes["pitch"], notes["velocity"] = 100, 60, 64
@@ -175,6 +175,6 @@ def test_what_cannot_be_streamed_is_refused_at_the_call(engine):
         engine.stream("nowhere.mid")
 
 
-def test_a_stream_tells_what_was_odd_about_its_seed(engine):
+def test_a_stream_warns_of_an_odd_seed(engine):
     assert "has no notes" in engine.stream(longplay.write_midi(np.empty(0, NOTE), 5)).warnings[0]
     assert engine.stream(SEED).warnings == ()

@@ -54,7 +54,7 @@ def test_pieces_with_and_without_a_style_are_made_together_as_alone(engine):
     assert made(tasks) == [made([task])[0] for task in tasks]
 
 
-def test_a_guided_stream_goes_on_from_its_snapshot_to_the_bit(engine):
+def test_a_guided_stream_resumes_from_its_snapshot_to_the_bit(engine):
     stream = engine.stream(SEED, **GUIDED)
     for _ in range(40):
         next(stream)

@@ -98,12 +98,12 @@ def test_a_farm_that_was_broken_off_anywhere_ends_with_the_same_files(engine, se
     assert (tmp_path / "again" / "manifest.sqlite").stat().st_size < 50_000
 
 
-def test_what_was_made_is_not_made_again(engine, seeds, tmp_path, often, monkeypatch):
+def test_a_resumed_farm_repeats_no_work(engine, seeds, tmp_path, often, monkeypatch):
     def drawn(progress=None):
-        told = []
+        updates = []
         with Farm(engine, tmp_path / "farm", seeds, 2, 3600, **LOOSE) as farm, contextlib.suppress(StopError):
-            farm.run(lambda now: (told.append(now), progress and progress(now)))
-        return told
+            farm.run(lambda now: (updates.append(now), progress and progress(now)))
+        return updates
 
     first = drawn(stop_after(8000))
     monkeypatch.setattr(worker, "REPORT_SECONDS", 3600)  # the first news is a piece
@@ -129,7 +129,7 @@ def test_a_farm_killed_at_random_moments_ends_with_the_same_files(model, engine,
             process.kill()
         assert lines
         assert all(expected[name] == data for name, data in files(folder).items())
-        # The first news of a run tells what the one before had written down.
+        # The first update of a run reports what the run before had written.
         assert int(lines[0].split()[1]) >= made
         made = int(lines[-1].split()[1])
         if (folder / "ranking.json").exists():
@@ -146,7 +146,7 @@ def test_no_thread_outlives_a_farm_that_is_broken_off(engine, seeds, tmp_path, o
         with pytest.raises(StopError) as held:
             farm.run(stop_after(0))
     assert held.tb is not None  # it holds what was at work
-    assert engine.statistics().row_steps > before  # told when threads end
+    assert engine.statistics().row_steps > before  # counted when threads end
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_a_farm_that_dies_at_any_write_ends_with_the_same_files(
         assert files(tmp_path / folder) == files(tmp_path / "whole")
 
 
-def test_only_the_best_keep_their_files_and_others_can_be_made_again(engine, seeds, tmp_path):
+def test_only_the_best_keep_their_files_and_others_can_be_regenerated(engine, seeds, tmp_path):
     def run(keep):
         with Farm(engine, tmp_path / "farm", seeds, 4, 60, keep=keep, **LOOSE) as farm:
             ranking = farm.run()
@@ -209,7 +209,7 @@ def test_only_the_best_keep_their_files_and_others_can_be_made_again(engine, see
     assert sorted(whole.values()) == sorted(piece.to_bytes() for piece in pieces)
 
 
-def test_a_file_that_was_lost_or_changed_is_made_again(engine, seeds, tmp_path):
+def test_a_lost_or_changed_file_is_regenerated(engine, seeds, tmp_path):
     def run():
         with Farm(engine, tmp_path / "farm", seeds, 2, 60, **LOOSE) as farm:
             farm.run()
@@ -333,7 +333,7 @@ def test_bad_arguments_are_refused_before_there_is_a_folder(engine, seeds, tmp_p
     assert not (tmp_path / "farm").exists()
 
 
-def test_odd_seeds_are_told_of_once(engine, seeds, tmp_path):
+def test_odd_seeds_give_a_warning_once(engine, seeds, tmp_path):
     seeds[1].write_bytes(longplay.write_midi(np.empty(0, NOTE), 2))
     with Farm(engine, tmp_path / "farm", seeds, 2, 30, **LOOSE) as farm:
         ranking = farm.run()
@@ -344,7 +344,7 @@ def test_odd_seeds_are_told_of_once(engine, seeds, tmp_path):
     assert 0 < responses["first.mid"] < 1
 
 
-def test_candidates_are_told_of_as_they_come_on(engine, seeds, often):
+def test_progress_is_reported_while_candidates_grow(engine, seeds, often):
     items = [worker.WorkItem(i, seeds[0].read_bytes(), longplay.read_midi(seeds[0])) for i in range(2)]
     updates = list(itertools.chain(*worker.work(engine, longplay.Settings(seconds=21_600, **LOOSE), items)))
     for number in range(2):

@@ -43,7 +43,7 @@ def cluster(model, engine):
 
 @pytest.fixture
 def whole(engine, seed, tmp_path):
-    """The same farm on this machine alone."""
+    """Run the same farm on this machine alone."""
     with Farm(engine, tmp_path / "whole", [seed], COUNT, SECONDS, **LOOSE) as farm:
         return farm.run()
 
@@ -53,7 +53,7 @@ def files(folder):
 
 
 def workers():
-    """Processes of this process's cluster that are making candidates."""
+    """Find the processes of this cluster that make candidates."""
     children = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -80,16 +80,16 @@ def test_a_cluster_makes_the_same_files(engine, cluster, seed, tmp_path, whole):
 def test_with_workers_killed_nothing_is_lost_and_nothing_made_twice(
     engine, cluster, seed, tmp_path, whole, monkeypatch
 ):
-    finished, killed, told = [], [], []
+    finished, killed, updates = [], [], []
     real = Manifest.finish
     monkeypatch.setattr(
         Manifest, "finish", lambda self, made, *rest: (finished.append(made.number), real(self, made, *rest))
     )
 
     def kill(now):
-        told.append(now)
+        updates.append(now)
         due = len(killed) < 3 and now.seconds >= (len(killed) + 1) * COUNT * SECONDS / 5
-        first_piece = now.pieces == 1 and told[-2:-1] and told[-2].pieces == 0  # whose worker has others to finish
+        first_piece = now.pieces == 1 and updates[-2:-1] and updates[-2].pieces == 0  # its worker has others
         running = workers() if due or first_piece else []  # there is none while one that was killed is replaced
         for process in running if first_piece else running[:1]:
             os.kill(process, signal.SIGKILL)
@@ -100,10 +100,10 @@ def test_with_workers_killed_nothing_is_lost_and_nothing_made_twice(
     assert killed
     assert sorted(finished) == list(range(COUNT))
     assert files(tmp_path / "farm") == files(tmp_path / "whole")
-    assert [now.seconds for now in told] == sorted(now.seconds for now in told)
+    assert [now.seconds for now in updates] == sorted(now.seconds for now in updates)
 
 
-def test_a_farm_begun_on_a_cluster_goes_on_without_it(engine, cluster, seed, tmp_path, whole):
+def test_a_farm_begun_on_a_cluster_resumes_without_it(engine, cluster, seed, tmp_path, whole):
     def stop(now):
         if now.seconds > COUNT * SECONDS / 3:
             raise KeyboardInterrupt

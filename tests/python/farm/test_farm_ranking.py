@@ -83,7 +83,7 @@ def test_a_piece_that_is_its_seed_again_and_again_responds_perfectly():
     assert measure(piece(notes), np.array(scale(3), NOTE)[:0]).response is None
 
 
-def test_a_seed_that_starts_late_is_heard_from_its_first_note():
+def test_a_seed_that_starts_late_is_measured_from_its_first_note():
     late = SEED.copy()
     late["onset_ms"] += 100_000
     made = piece(scale(60))

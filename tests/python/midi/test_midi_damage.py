@@ -172,7 +172,7 @@ def test_what_cannot_be_read_is_refused_where_it_stands(data, problem, offset):
 
 
 def late_note(milliseconds: int) -> bytes:
-    """A note that starts after so many milliseconds: whole minutes of one tick, and ticks of 1 ms."""
+    """Write a file with a note that starts after so many milliseconds: slow ticks first, then ticks of 1 ms."""
     tempo_minute = "00 ff 51 03 e4e1c0"  # 15 s per quarter note: 30 ms per tick
     deltas = ""
     slow, rest = divmod(milliseconds, 30)

@@ -54,7 +54,7 @@ def mine(path):
 
 
 def oracle(path, sustain):
-    """Notes of the slow reader; None if mido cannot read the file."""
+    """Return the notes of the slow reader, or None if mido cannot read the file."""
     try:
         return score_oracle.read(path.read_bytes(), sustain=sustain)
     except (EOFError, OSError, LookupError, ValueError):
@@ -84,7 +84,7 @@ def try_to_read(data):
 
 
 def comparable(path):
-    """Tell whether symusic reads a file as we do: all but what is known of our own files, or what it refuses."""
+    """Return whether symusic reads a file as we do, except for known files of ours and for refused ones."""
     if mine(path):
         return path.stem not in midi_files.UNREADABLE and path.stem not in DIFFERENT_TO_SYMUSIC
     try:
@@ -105,7 +105,7 @@ def test_onsets_pitches_and_velocities_are_those_of_symusic(path):
 
 
 def symusic_notes(data):
-    """Notes of symusic, whose times are ticks, by our rules for keys and drums."""
+    """Return the notes of symusic, whose times are ticks, by our rules for keys and drums."""
     score = symusic.Score.from_midi(data)
     microseconds = tick_times(score)
     notes = [

@@ -14,7 +14,7 @@ END = "00 ff 2f 00"
 
 
 def read(data: bytes, **options: bool) -> list[tuple[int, int, int, int]]:
-    """Notes as tuples; the file must be one without any oddity."""
+    """Return the notes as tuples, and fail if the reader warns."""
     notes, warnings = _core.read_score(data, **options)
     assert warnings == []
     return notes.tolist()
@@ -196,7 +196,7 @@ def test_notes_come_by_onset_then_pitch():
     assert [(onset, pitch) for onset, _, pitch, _ in read(data)] == [(0, 60), (0, 72), (10, 48)]
 
 
-def test_what_no_piano_hears_is_read_over():
+def test_messages_without_effect_on_a_piano_are_skipped():
     data = file(f"""
         00 ff 01 03 414243     # text
         00 ff 7f 00            # sequencer specific, empty

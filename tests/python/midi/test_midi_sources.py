@@ -76,5 +76,5 @@ def test_a_folder_and_a_missing_file_are_refused(tmp_path):
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="there is no such file")
-def test_a_file_that_does_not_tell_its_size_is_read():
+def test_a_file_that_reports_no_size_is_read():
     assert midi_bytes("/proc/self/status").startswith(b"Name:")

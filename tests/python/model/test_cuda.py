@@ -108,7 +108,7 @@ def test_devices_have_numbers_and_a_captured_graph_needs_a_gpu(tiny):
 
 @pytest.fixture
 def gpu_stand_in(monkeypatch):
-    """An engine that "auto" takes for the GPU; the list tells how often it looked for one."""
+    """Let "auto" find the CPU as a GPU; the list has an entry for each search."""
     looked = []
 
     def find(self):
@@ -174,7 +174,7 @@ def test_a_piece_is_the_same_alone_and_among_1024(tiny):
 
 @pytest.fixture(scope="module")
 def cuda(tiny):
-    """Tells how to open a model on the GPU."""
+    """Return how to open a model on the GPU."""
     try:
         preload_cuda()
         runtime = _core.Runtime(str(library_path()))
@@ -196,12 +196,12 @@ def test_a_gpu_says_what_the_cpu_says(cuda, tmp_path, in_place, mode):
         event = random.integers(0, np.array(tiny_model.SIZES) + 1, (batch, 4))
         control = random.integers(0, [c["size"] for c in tiny_model.CONTROLS], (batch, 2))
         drawn = random.integers(0, tiny_model.SIZES, (batch, 4))
-        told = [model.step(event, control)]
-        told += [model.head(field, np.ascontiguousarray(drawn[:, :field])) for field in (1, 2, 3)]
+        outputs = [model.step(event, control)]
+        outputs += [model.head(field, np.ascontiguousarray(drawn[:, :field])) for field in (1, 2, 3)]
         for row in range(batch):
             said = [predictors[row].step(event[row].tolist(), control[row].tolist())]
             said += [predictors[row].head(drawn[row, :field].tolist()) for field in (1, 2, 3)]
-            assert [logits[row].tolist() for logits in told] == said
+            assert [logits[row].tolist() for logits in outputs] == said
 
 
 @pytest.mark.gpu
@@ -215,7 +215,7 @@ def test_a_gpu_makes_the_pieces_that_the_cpu_makes(cuda, tiny, mode):
 
 
 @pytest.mark.gpu
-def test_a_piece_that_begins_on_the_cpu_goes_on_on_a_gpu(cuda, tiny):
+def test_a_piece_that_begins_on_the_cpu_resumes_on_a_gpu(cuda, tiny):
     here, there = longplay.Engine(tiny, "cpu"), longplay.Engine(tiny, "cuda")
     piece = here.generate(seconds=60, extendable=True, **LOOSE)
     longer = [engine.extend(piece.snapshot(), 120) for engine in (here, there)]

@@ -29,7 +29,7 @@ def make(runtime, files):
 
 
 class Rows:
-    """Predictors, one a row, that are given random events and controls and told what a model said."""
+    """One predictor a row, compared with a model on random events and controls."""
 
     def __init__(self, count: int, random_seed: int = 0) -> None:
         self.predictors = [tiny_model.Predictor(soft=True) for _ in range(count)]
@@ -41,14 +41,14 @@ class Rows:
     def step(self, model, batch: int) -> None:
         events = self._draw([size + 1 for size in tiny_model.SIZES], batch)
         controls = self._draw([control["size"] for control in tiny_model.CONTROLS], batch)
-        told = model.step(events, controls)
-        said = [self.predictors[row].step(events[row].tolist(), controls[row].tolist()) for row in range(batch)]
-        np.testing.assert_array_equal(told, np.array(said, np.float32))
+        logits = model.step(events, controls)
+        expected = [self.predictors[row].step(events[row].tolist(), controls[row].tolist()) for row in range(batch)]
+        np.testing.assert_array_equal(logits, np.array(expected, np.float32))
         drawn = self._draw(tiny_model.SIZES, batch)
         for field in range(1, FIELDS):
-            told = model.head(field, np.ascontiguousarray(drawn[:, :field]))
-            said = [self.predictors[row].head(drawn[row, :field].tolist()) for row in range(batch)]
-            np.testing.assert_array_equal(told, np.array(said, np.float32))
+            logits = model.head(field, np.ascontiguousarray(drawn[:, :field]))
+            expected = [self.predictors[row].head(drawn[row, :field].tolist()) for row in range(batch)]
+            np.testing.assert_array_equal(logits, np.array(expected, np.float32))
 
 
 @pytest.mark.parametrize(("batch", "steps"), [(1, 500), (2, 500), (7, 200), (64, 20)])
@@ -75,7 +75,7 @@ def test_a_row_starts_from_zeros_again_after_a_reset(make):
         rows.step(model, batch)
 
 
-def test_states_that_change_places_take_their_pasts_with_them(make):
+def test_states_that_swap_rows_keep_their_pasts(make):
     model, rows = make(3), Rows(3)
     for batch in [3, 3, 2]:
         rows.step(model, batch)
@@ -88,7 +88,7 @@ def test_states_that_change_places_take_their_pasts_with_them(make):
         rows.step(model, batch)
 
 
-def test_a_state_goes_on_in_another_model(make):
+def test_a_state_resumes_in_another_model(make):
     model, other, rows = make(2), make(5), Rows(2)
     for _ in range(3):
         rows.step(model, 2)
@@ -123,8 +123,8 @@ def test_a_model_of_one_field_without_controls_runs(runtime, tmp_path, in_place)
     predictors = [tiny_model.TokenPredictor(), tiny_model.TokenPredictor()]
     none = np.empty((2, 0), np.int64)
     for tokens in np.random.default_rng(0).integers(tiny_model.TOKENS + 1, size=(300, 2)).tolist():
-        told = model.step(np.array(tokens)[:, None], none)
-        assert told.tolist() == [p.step(token) for p, token in zip(predictors, tokens, strict=True)]
+        logits = model.step(np.array(tokens)[:, None], none)
+        assert logits.tolist() == [p.step(token) for p, token in zip(predictors, tokens, strict=True)]
 
 
 def test_time_in_the_runtime_is_counted_from_zero(make):

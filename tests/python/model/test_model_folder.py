@@ -297,7 +297,7 @@ def test_bytes_that_are_no_graph_are_refused(folder, name, cut):
 
 
 def external(tensor):
-    """Move a tensor's numbers to a file beside the graph."""
+    """Move a tensor's numbers to a file in the graph's folder."""
     tensor.ClearField("raw_data")
     tensor.data_location = TensorProto.EXTERNAL
     tensor.external_data.add(key="location", value="weights.bin")
@@ -351,7 +351,7 @@ def test_what_cannot_be_looked_through_is_not_given_to_the_runtime(folder, data)
 
 
 def hide_a_wrong_size(graph):
-    """Logits of five ids, which no one can tell without running the graph."""
+    """Give logits of five ids, a size that only a run of the graph reveals."""
     graph.node[-1].output[0] = "all"
     graph.initializer.extend(
         [
@@ -373,7 +373,7 @@ def hide_a_wrong_size(graph):
 
 
 def forget_the_start(graph):
-    """A table that an event looks up, without the row for the start event."""
+    """Let an event index a table without a row for the start event."""
     graph.initializer.append(helper.make_tensor("table", TensorProto.INT64, [4], [0] * 4))
     for node in graph.node:
         for index, name in enumerate(node.input):

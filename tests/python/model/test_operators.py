@@ -1,4 +1,4 @@
-"""Our operators in graphs: what they say beside ONNX Runtime's own nodes, and what they refuse."""
+"""Our operators in graphs, compared with ONNX Runtime's nodes; what the operators refuse."""
 
 import numpy as np
 import onnxruntime
@@ -84,10 +84,10 @@ CONSTANTS = {
 
 
 def files(constants=None, *, computed=(), split=False, first_drawn=False):
-    """Write an LSTM of three units, with a head that is told two of them, as our operators alone.
+    """Write an LSTM of three units, with a head whose input is two of them, as our operators alone.
 
     `computed` names what is no constant; `split` makes a product and its gates of the cell; with `first_drawn` the head
-    is told what was drawn of the first row only.
+    gets the drawn fields of the first row only.
     """
     both = CONSTANTS | (constants or {})
     states = [{"input": n, "output": f"next_{n}", "type": "float32", "shape": [UNITS]} for n in "hc"]
@@ -243,7 +243,7 @@ def test_gates_that_do_not_fit_are_refused(runtime):
 
 
 @needs_kernels
-def test_a_head_is_told_as_many_rows_as_there_are(runtime):
+def test_a_head_needs_as_many_drawn_rows_as_context_rows(runtime):
     with pytest.raises(_core.ModelError, match="Int8Head: context and drawn must have as many rows"):
         _core.Model(runtime, files(first_drawn=True), _core.Device.cpu, 2)
 
@@ -260,6 +260,6 @@ def test_what_kernels_keep_must_be_constant(runtime, name):
 @needs_kernels
 def test_a_bias_may_be_computed(runtime):
     model = _core.Model(runtime, files(computed=["bias", "head_bias"]), _core.Device.cpu, 1)
-    told = _core.Model(runtime, files(), _core.Device.cpu, 1)
+    loaded = _core.Model(runtime, files(), _core.Device.cpu, 1)
     event, control = np.array([[1, 2]]), np.zeros((1, 0), np.int64)
-    np.testing.assert_array_equal(model.step(event, control), told.step(event, control))
+    np.testing.assert_array_equal(model.step(event, control), loaded.step(event, control))

@@ -31,7 +31,7 @@ def test_it_says_what_it_is(model, folder):
     assert model.sampling(longplay.Settings(top_p=0.5))[1]["top_p"] == 0.5
 
 
-def test_a_reset_row_begins_again_and_a_loaded_row_resumes(model):
+def test_a_reset_row_restarts_and_a_loaded_row_resumes(model):
     events, controls = start(model, 2)
     first = model.step(events, controls)
     assert first.shape == (2, tiny_model.SIZES[0])

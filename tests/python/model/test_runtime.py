@@ -14,7 +14,7 @@ from longplay._model import runtime as runtime_module
 
 @pytest.fixture
 def package(tmp_path, monkeypatch):
-    """An installed package of ONNX Runtime, empty but for what a test puts into it; NVIDIA's beside it."""
+    """Make an empty installed package of ONNX Runtime, and one of NVIDIA in the same folder."""
     monkeypatch.delenv(runtime_module.LIBRARY_VARIABLE, raising=False)
     (tmp_path / "onnxruntime" / "capi").mkdir(parents=True)
     (tmp_path / "nvidia").mkdir()
@@ -69,7 +69,7 @@ def test_a_package_without_its_version_is_refused(package):
         runtime_module.library_path()
 
 
-def test_an_absent_package_is_refused_with_the_command_that_mends_it(package, monkeypatch):
+def test_an_absent_package_is_refused_with_the_command_that_installs_it(package, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(_core.DeviceError, match=r"not installed\. To fix this, run: pip install onnxruntime"):
         runtime_module.library_path()

@@ -74,7 +74,7 @@ def test_the_nearest_window_is_the_one_that_looking_at_all_pairs_finds(index):
         assert distance == min(longplay._core.dtw_distance(query, window) for window in windows)
 
 
-def test_a_copied_window_is_at_distance_0_and_its_place_is_told(index):
+def test_a_copied_window_is_at_distance_0_and_its_position_is_reported(index):
     report = originality.compare(midi(made_up(3)), index, num_threads=1, top=3)
     closest = report.closest[0]
     assert (closest.distance, closest.similarity, closest.there.file) == (0, 1.0, "3.mid")
@@ -100,7 +100,7 @@ def test_closest_pairs_do_not_overlap(index):
     assert min(np.diff(begins)) >= 5.0
 
 
-def test_a_quotation_in_another_key_and_tempo_is_told_with_its_places(index, quoting):
+def test_a_quotation_in_another_key_and_tempo_is_reported_with_its_positions(index, quoting):
     report = originality.compare(midi(quoting), index, num_threads=1)
     (quote,) = report.quotations
     assert (quote.there.file, quote.notes, quote.same, quote.semitones) == ("3.mid", 100, 100, 5)
@@ -148,7 +148,7 @@ def singing():
     return longplay.resolve_overlaps(np.concatenate([low, song]))
 
 
-def test_a_melody_over_other_notes_is_told_with_its_places(index, singing):
+def test_a_melody_over_other_notes_is_reported_with_its_positions(index, singing):
     report = originality.compare(midi(singing), index, num_threads=1)
     assert report.quotations == ()
     [song] = report.melodies
@@ -166,7 +166,7 @@ def test_how_unlikely_a_melody_must_be_is_an_option(index, singing):
     assert at_most.melodies == ()
 
 
-def test_a_passage_that_is_quoted_with_its_melody_is_told_once(index, quoting):
+def test_a_passage_that_is_quoted_with_its_melody_is_reported_once(index, quoting):
     report = originality.compare(midi(quoting), index, num_threads=1)
     assert len(report.quotations) == 1
     assert report.melodies == ()
@@ -369,8 +369,8 @@ def test_the_commands_build_an_index_and_compare(folder, tmp_path, quoting):
     notes = quoting.copy()
     notes["pitch"][100:200] = made_up(1)["pitch"][40:140]
     (tmp_path / "a.mid").write_bytes(midi(notes))
-    told = run("originality", tmp_path / "a.mid", "--index", tmp_path / "index", "--json")
-    report = json.loads(told.stdout)
+    done = run("originality", tmp_path / "a.mid", "--index", tmp_path / "index", "--json")
+    report = json.loads(done.stdout)
     assert report["quotations"][0]["there"]["file"] == "set/1.mid"
     assert report["settings"]["step_ms"] == 125
     assert "It quotes 1 passage" in run("originality", tmp_path / "a.mid", "--index", tmp_path / "index").stdout

@@ -10,7 +10,7 @@ def run(*arguments, timeout=60):
 
 
 def run_without(module, *arguments):
-    """The same where a module is not installed."""
+    """Run the command as if a module were not installed."""
     program = (
         f"import sys; sys.modules[{module!r}] = None; sys.argv = {['longplay', *map(str, arguments)]};"
         "from longplay.cli import main; main()"

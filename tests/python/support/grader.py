@@ -66,7 +66,7 @@ def grade(midi: mido.MidiFile, *, meta_takes_time: bool = True) -> Grading:
 
 
 def without_meta(midi: mido.MidiFile) -> mido.MidiFile:
-    """The file with note events alone: its length is then that of the last one."""
+    """Remove all meta events: the last note event then gives the length."""
     tracks = []
     for track in midi.tracks:
         kept = mido.MidiTrack()

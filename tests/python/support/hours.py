@@ -23,7 +23,7 @@ def an_hour(random_seed, notes=30_000):
 
 
 def notes_file(spacing, last, *, tempo=""):
-    """A note every `spacing` ticks, the last note_off at tick `last`, where End-of-Track is too."""
+    """Write a note every `spacing` ticks; the last note_off and End-of-Track are at tick `last`."""
     track = tempo
     wait = 0
     for _ in range(last // spacing):

@@ -134,7 +134,7 @@ SCALE_NOTES = [(200 * index, 200, pitch, 0x50) for index, pitch in enumerate(SCA
 
 
 def _seed(number_of_notes: int, draw: random.Random, hands: int, pedal: bool, ticks: int) -> bytes:
-    """A piece over four chords: a melody, and with two hands broken chords below, a track each."""
+    """Write a piece over four chords: a melody, and for two hands a second track of broken chords below."""
     chords = ((0, 4, 7), (-3, 0, 4), (-7, -3, 0), (-5, -1, 2))
     right, left = "", ""
     for beat in range(number_of_notes):

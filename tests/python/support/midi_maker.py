@@ -55,7 +55,7 @@ def _track(draw: random.Random, division: int, end: int) -> bytes:
 
 
 def _message(draw: random.Random, odd: float, tempo: float, sounding: list[int], running: int) -> tuple[bytes, int]:
-    """The next message without its delta, and the running status behind it."""
+    """Return the next message without its delta, and the running status after it."""
     luck = draw.random()
     if luck < tempo:
         return b"\xff\x51\x03" + draw.choice(TEMPOS).to_bytes(3), running

@@ -1,4 +1,4 @@
-"""Sampling as docs/sampling.md tells it, in float64 and with a sort: slow, and plain to read."""
+"""Sampling as docs/sampling.md describes it, in float64 and with a sort: slow, but easy to read."""
 
 from dataclasses import dataclass
 

@@ -9,7 +9,7 @@ def smf(dump: str) -> bytes:
 
 
 def file(*tracks: str, kind: int = 0, division: int = 500) -> bytes:
-    """A whole file around the hex dumps of its tracks, whose headers it writes.
+    """Make a file of the hex dumps of its tracks, and write all headers.
 
     With the default division a tick is a millisecond as long as there is no tempo event.
     """
