@@ -5,8 +5,10 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,7 +23,7 @@ from longplay.originality import Index, TrainingFile, melody
 from longplay.pictures.clip_features import FEATURES, bands
 
 pytest.importorskip("matplotlib", reason="the extra [plot] is not installed")
-from longplay.challenge.submit import submit
+from longplay.challenge.submit import refuse_a_third, submit
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 SEED = longplay.write_midi(np.array([(0, 400, 60, 64), (500, 400, 64, 64)], NOTE), 3)
@@ -147,6 +149,14 @@ def test_a_third_in_24_hours_is_refused_until_the_first_is_a_day_old(ask, tmp_pa
     ask(NOW + timedelta(hours=4))
     with pytest.raises(longplay.Error, match="2026-03-02 11:00:00 UTC, in 18 h 59 min"):
         ask(NOW + timedelta(hours=4, minutes=1))
+
+
+@pytest.mark.parametrize("record", [json.dumps({"submitted": NOW.isoformat()}), "", "{"])
+def test_what_a_killed_submit_left_does_not_count(tmp_path, record):
+    for _ in range(2):
+        left = Path(tempfile.mkdtemp(prefix=".", dir=tmp_path))  # as `submit` makes it before its rename
+        (left / "submission.json").write_text(record)
+    refuse_a_third(tmp_path, NOW)
 
 
 def test_the_command_says_what_it_chose_and_what_it_skipped(index, engine, made, folder, tmp_path):
