@@ -70,7 +70,9 @@ def rank_candidates(folder: Path) -> tuple[list[SubmissionCandidate], list[str]]
     OSError
         The folder or a file cannot be read.
     ValueError
-        The folder's ``arena.sqlite3`` is not a database of votes, or a provenance is not valid.
+        A provenance is not valid.
+    Error
+        The folder's ``arena.sqlite3`` is not a database of votes.
     """
     known = provenances(folder)
     ladder = _ladder(folder)
