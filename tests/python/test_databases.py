@@ -1,4 +1,4 @@
-"""Databases that cannot be used: a full disk, a folder, foreign and damaged files. One line each, and nothing changes."""
+"""Unusable databases, on a full disk or of other programs, are named in one line and stay as they are."""
 
 import sqlite3
 from functools import partial
