@@ -1,15 +1,20 @@
 """Writing of files that appear only when they are complete."""
 
 import errno
+import hashlib
 import os
+import re
 import secrets
-from collections.abc import Iterator
+import shutil
+import stat
+import tempfile
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 
 def write_whole(path: Path, data: bytes, *, overwrite: bool) -> None:
-    """Write a file under a temporary name in the same folder, then rename it.
+    """Write a file under a temporary name in the same folder, then rename it; see `whole_file`.
 
     Raises
     ------
@@ -24,19 +29,70 @@ def write_whole(path: Path, data: bytes, *, overwrite: bool) -> None:
 def whole_file(path: Path, *, overwrite: bool) -> Iterator[Path]:
     """Give a temporary path to write to, and rename the file when the block ends without an error.
 
+    A file that is written over keeps its mode. A link is followed. The data of a device or a pipe are written into it.
+
     Raises
     ------
     FileExistsError
-        The file exists and `overwrite` is false.
+        The file exists and `overwrite` is false, even if it appeared during the block.
     """
-    if not overwrite and path.exists():
-        raise FileExistsError(errno.EEXIST, "file exists", str(path))
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    if not overwrite and os.path.lexists(path):
+        raise _exists(path)
+    path = path.resolve() if overwrite else path
+    before = path.stat() if path.exists() else None
+    if before is not None and not stat.S_ISREG(before.st_mode):
+        with tempfile.TemporaryDirectory() as folder:
+            yield (temporary := Path(folder, path.name))
+            _write_into(path, temporary)
+        return
+    temporary = path.with_name(f"{_prefix(path.name)}{secrets.token_hex(4)}.part")
     try:
-        temporary.touch(exist_ok=False)
+        temporary.touch(0o666 if before is None else 0o600, exist_ok=False)
         yield temporary
-        with temporary.open("rb") as file:
+        with temporary.open("r+b") as file:  # Windows syncs only files that are open for writing
             os.fsync(file.fileno())
-        temporary.replace(path)
+        if before is not None:
+            temporary.chmod(stat.S_IMODE(before.st_mode))
+        if overwrite:
+            temporary.replace(path)
+        else:
+            _rename_to_new(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_leftovers(folder: Path, names: Collection[str]) -> None:
+    """Remove the temporary files that killed writes of these files of a folder left."""
+    prefixes = {_prefix(name) for name in names}
+    for path in folder.iterdir():
+        found = re.fullmatch(r"(\.longplay-[0-9a-f]{16}-)[0-9a-f]{8}\.part", path.name)
+        if found and found[1] in prefixes:
+            path.unlink()
+
+
+def _prefix(name: str) -> str:
+    """Return how the temporary names of a file begin, which are short and no other program's."""
+    return f".longplay-{hashlib.sha256(os.fsencode(name)).hexdigest()[:16]}-"
+
+
+def _exists(path: Path) -> FileExistsError:
+    return FileExistsError(errno.EEXIST, "file exists", str(path))
+
+
+def _rename_to_new(temporary: Path, path: Path) -> None:
+    """Rename a file; raise FileExistsError if the new name is taken."""
+    try:
+        os.link(temporary, path)  # unlike a rename, it never replaces a file
+    except FileExistsError:
+        raise _exists(path) from None
+    except OSError:  # the file system has no hard links
+        path.touch(exist_ok=False)
+        temporary.replace(path)
+
+
+def _write_into(path: Path, source: Path) -> None:
+    """Write the bytes of a file into a device or a pipe; raise OSError if no process reads the pipe."""
+    descriptor = os.open(path, os.O_WRONLY | getattr(os, "O_NONBLOCK", 0))
+    os.set_blocking(descriptor, True)
+    with os.fdopen(descriptor, "wb") as target, source.open("rb") as data:
+        shutil.copyfileobj(data, target)

@@ -8,6 +8,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 
+from longplay._database import DatabaseError
 from longplay.arena.guard import Guard
 from longplay.arena.handlers import Handlers
 from longplay.arena.referee import Referee, RefusedError
@@ -29,12 +30,16 @@ def create_app(referee: Referee, *, clock: Callable[[], float], hosts: Collectio
     return Starlette(
         routes=Handlers(referee, token).routes(),
         middleware=[Middleware(Guard, token=token, hosts=hosts, clock=clock)],
-        exception_handlers={RefusedError: _refused, OSError: _unreadable},
+        exception_handlers={RefusedError: _refused, DatabaseError: _unwritable, OSError: _unreadable},
     )
 
 
 async def _refused(request: Request, error: Exception) -> Response:
     return Response(str(error), 409, media_type="text/plain")
+
+
+async def _unwritable(request: Request, error: Exception) -> Response:
+    return Response("the votes cannot be read or written; the disk may be full", 500, media_type="text/plain")
 
 
 async def _unreadable(request: Request, error: Exception) -> Response:

@@ -1,6 +1,7 @@
 """The MIDI files of a folder, and their clips that voters hear."""
 
 import hashlib
+import os
 import warnings
 from dataclasses import dataclass
 from functools import lru_cache
@@ -87,7 +88,8 @@ def find_candidates(folder: Path) -> tuple[list[ArenaCandidate], list[str]]:
         except (Error, ValueError) as error:
             skipped.append(f"{path.name} was skipped: {error}")
             continue
-        candidate = ArenaCandidate(hashlib.sha256(data).hexdigest(), path.stem, path, len(clips))
+        name = os.fsencode(path.stem).decode("utf-8", "replace")  # other bytes cannot be stored or shown
+        candidate = ArenaCandidate(hashlib.sha256(data).hexdigest(), name, path, len(clips))
         if candidate.id in found:
             skipped.append(f"{path.name} was skipped: it is the same file as {found[candidate.id].path.name}")
         else:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 
 from longplay.arena.referee import Referee
 
@@ -17,11 +18,11 @@ def export_json(referee: Referee) -> str:
 def export_csv(referee: Referee) -> str:
     """Return the ranking as comma-separated values.
 
-    A quote precedes each name that a spreadsheet would evaluate as a formula.
+    A quote precedes each name that a spreadsheet could evaluate as a formula, after it drops what begins the name.
     """
     text = io.StringIO()
-    table = csv.DictWriter(text, RANKING_COLUMNS, lineterminator="\n")
+    table = csv.DictWriter(text, RANKING_COLUMNS, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     table.writeheader()
     for row in referee.ranking():
-        table.writerow(row | {"name": "'" * row["name"].startswith(("=", "+", "-", "@")) + row["name"]})
+        table.writerow(row | {"name": re.sub(r"^(?=[\s=+\-@])", "'", row["name"])})
     return text.getvalue()

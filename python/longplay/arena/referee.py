@@ -156,9 +156,15 @@ class Referee:
         return [{"clip": rung.player.number + 1} | _figures(rung) for rung in rungs]
 
     def export(self) -> dict[str, Any]:
-        """Return the ranking, the clips and all votes as values for JSON."""
+        """Return the ranking, the clips and all votes as values for JSON.
+
+        Voters are numbered from 1 by their first vote: their names are cookies, with which anybody could take back
+        their votes.
+        """
         ranking = [row | {"clips": self.clip_ranking(row["id"])} for row in self.ranking()]
-        return {"ranking": ranking, "votes": [_plain(vote) for vote in self._store.votes()]}
+        votes = self._store.votes()
+        voters = {voter: number for number, voter in enumerate(dict.fromkeys(vote.voter for vote in votes), start=1)}
+        return {"ranking": ranking, "votes": [_plain(vote, voters[vote.voter]) for vote in votes]}
 
     def _draw_clip(self, candidate: str) -> ClipId:
         """Draw one of the clips with the fewest votes, so that voters hear all clips of a candidate."""
@@ -212,10 +218,10 @@ def _figures(rung: Rung[Any]) -> dict[str, Any]:
     }
 
 
-def _plain(vote: Vote) -> dict[str, Any]:
+def _plain(vote: Vote, voter: int) -> dict[str, Any]:
     return {
         "time": vote.time,
-        "voter": vote.voter,
+        "voter": voter,
         "left": {"id": vote.left.candidate, "clip": vote.left.number + 1},
         "right": {"id": vote.right.candidate, "clip": vote.right.number + 1},
         "winner": vote.winner,

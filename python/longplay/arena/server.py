@@ -39,9 +39,11 @@ def open_referee(folder: Path, chooser: str, warn: Callable[[str], None]) -> Ite
     Raises
     ------
     ValueError
-        The chooser is unknown, the folder has fewer than two candidates, or `DATABASE` is not a database of votes.
+        The chooser is unknown, or the folder has fewer than two candidates.
+    Error
+        `DATABASE` is not a database of votes.
     OSError
-        The folder cannot be read.
+        The folder or the database cannot be read, or the database cannot be written.
     """
     if chooser not in CHOOSERS:
         raise ValueError(f"chooser must be {' or '.join(CHOOSERS)}, not {chooser}")

@@ -1,10 +1,12 @@
 """Votes on disk. A stored vote survives a crash, a kill and a power cut."""
 
-import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
+
+from longplay._core import Error
+from longplay._database import Database
 
 DATABASE = "arena.sqlite3"
 """Name of the database of votes, in the folder of the candidates."""
@@ -65,21 +67,27 @@ class Store:
 
     Raises
     ------
-    ValueError
+    Error
         `path` is not a database of votes.
+    DatabaseError
+        The file cannot be read or written: the disk is full, for example.
     """
 
     def __init__(self, path: Path) -> None:
-        self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._database = Database(path, "a database of arena votes", check_same_thread=False)
         try:
+            tables = {name for (name,) in self._database.execute("SELECT name FROM sqlite_schema")}
+            if tables and "votes" not in tables:
+                raise Error(f"{path} is not a database of arena votes: it has no table of votes")
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.execute("PRAGMA synchronous = FULL")  # a vote is on the disk before it is confirmed
-            self._database.executescript(_SCHEMA)
+            for statement in _SCHEMA.split(";"):
+                self._database.execute(statement)
             self._database.execute(f"SELECT {_COLUMNS} FROM votes LIMIT 1")
             self._version = self._read_version()
-        except sqlite3.DatabaseError as error:
-            self._database.close()
-            raise ValueError(f"{path} is not a database of arena votes: {error}") from error
+        except BaseException:
+            self.close()
+            raise
 
     def changed_elsewhere(self) -> bool:
         """Return whether another process has changed the votes or names since the last call."""
@@ -95,7 +103,7 @@ class Store:
         """Remove and return a voter's last vote; return None if the voter has no vote."""
         found = self._database.execute(
             f"DELETE FROM votes WHERE id = (SELECT MAX(id) FROM votes WHERE voter = ?) RETURNING {_COLUMNS}", (voter,)
-        ).fetchall()
+        )
         return _vote(found[0]) if found else None
 
     def votes(self) -> list[Vote]:
@@ -115,16 +123,11 @@ class Store:
         self._database.close()
 
     def _read_version(self) -> int:
-        return int(self._database.execute("PRAGMA data_version").fetchone()[0])
+        return int(self._database.execute("PRAGMA data_version")[0][0])
 
     def _write(self, statement: str, rows: Iterable[tuple[object, ...]]) -> None:
-        self._database.execute("BEGIN IMMEDIATE")
-        try:
+        with self._database.transaction():
             self._database.executemany(statement, rows)
-        except BaseException:
-            self._database.execute("ROLLBACK")
-            raise
-        self._database.execute("COMMIT")
 
 
 def _vote(row: tuple[float, str, str, int, str, int, Side]) -> Vote:

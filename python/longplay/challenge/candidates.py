@@ -1,7 +1,7 @@
 """The candidates for a submission: MIDI files of a folder with their provenance, votes and likeness to real music.
 
 The provenance of a piece comes from the JSON files of its folder. Each JSON object with a ``file`` and a ``provenance``
-describes the MIDI file of that name. ``longplay generate --json`` and ``longplay batch --json`` print such objects.
+describes the MIDI file of that name. ``longplay generate``, ``extend`` and ``batch`` write such objects.
 """
 
 import hashlib
@@ -58,19 +58,22 @@ class SubmissionCandidate:
 def rank_candidates(folder: Path) -> tuple[list[SubmissionCandidate], list[str]]:
     """Read and rank the candidates of a folder.
 
-    Returns
+    Returns:
     -------
     list of SubmissionCandidate
         The best first: by arena score, then by `in_bands`, then by name.
     list of str
         One warning for each MIDI file that was skipped.
 
-    Raises
+    Raises:
     ------
     OSError
         The folder or a file cannot be read.
     ValueError
-        The folder's ``arena.sqlite3`` is not a database of votes, or a provenance is not valid.
+        A provenance is not valid.
+
+    Error:
+        The folder's ``arena.sqlite3`` is not a database of votes.
     """
     known = provenances(folder)
     ladder = _ladder(folder)
@@ -105,21 +108,24 @@ def share_in_bands(notes: Notes) -> float:
 def provenances(folder: Path) -> dict[str, Provenance]:
     """Read the provenances of the MIDI files of a folder, by file name.
 
-    They come from ``.json`` files and from ``.jsonl`` files, which hold one JSON value a line.
+    They come from ``.json`` files and from ``.jsonl`` files, which hold one JSON value a line. If several describe a
+    MIDI file, the one with its name wins.
 
     Raises
     ------
     ValueError
         An entry of a provenance is missing, unknown or out of range.
     """
-    found = {}
+    found: dict[str, Provenance] = {}
+    own: dict[str, Provenance] = {}
     for path in sorted(folder.iterdir()):
         for record in _records(path):
+            name = Path(record["file"]).name
             try:
-                found[Path(record["file"]).name] = Provenance.from_dict(record["provenance"])
+                (own if path.stem == Path(name).stem else found)[name] = Provenance.from_dict(record["provenance"])
             except (KeyError, TypeError, ValueError) as error:
                 raise ValueError(f"{path} has a provenance that is not valid: {error!r}") from error
-    return found
+    return found | own
 
 
 def _records(path: Path) -> Iterator[dict[str, Any]]:

@@ -121,9 +121,12 @@ def submit(
 
 
 def refuse_a_third(out: Path, now: datetime) -> None:
-    """Raise an Error if `MAX_SUBMISSIONS` submissions of a folder are less than a day old."""
+    """Raise an Error if `MAX_SUBMISSIONS` submissions of a folder are less than a day old.
+
+    Hidden folders do not count: a `submit` that was killed left them.
+    """
     times = []
-    for path in out.glob(f"*/{RECORD}"):
+    for path in (path for path in out.glob(f"*/{RECORD}") if not path.parent.name.startswith(".")):
         try:
             times.append(datetime.fromisoformat(json.loads(path.read_text(encoding="utf-8"))["submitted"]))
         except (KeyError, TypeError, ValueError) as error:

@@ -4,6 +4,7 @@ Results go to stdout, progress and warnings to stderr. The exit status is 0 for 
 usage, and 130 after an interrupt. Commands import NumPy and the core only when they run.
 """
 
+import io
 import sys
 from typing import Annotated
 
@@ -41,6 +42,8 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Print the ver
 
 def main() -> None:
     """Run the command line and exit with its status."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")  # prints names of files as they are, in UTF-8 or not
     try:
         app()
     except Exception as error:

@@ -12,6 +12,7 @@ import typer
 
 from longplay.cli.settings import takes_settings
 from longplay.cli.shared import (
+    MIDI_SUFFIXES,
     DeviceOption,
     ForceOption,
     JsonOption,
@@ -19,7 +20,7 @@ from longplay.cli.shared import (
     open_engine,
     open_index,
     progress_bar,
-    refuse_existing,
+    require_outputs,
     warn,
 )
 from longplay.settings import OwnSettings
@@ -73,7 +74,7 @@ def pack(
     from longplay import pack
     from longplay.files import write_whole
 
-    refuse_existing([out], force)
+    require_outputs([out], force, MIDI_SUFFIXES)
     with progress_bar() as progress:
         packed = pack(file, open_engine(model, device, 1), progress=progress, random_seed=settings["random_seed"])
     warn(packed.warnings, file)
@@ -94,8 +95,8 @@ def clips(
 
     cut = clips(file)
     paths = [out / f"{file.stem}-{number:03d}.mid" for number in range(1, len(cut) + 1)]
-    refuse_existing(paths, force)
     out.mkdir(parents=True, exist_ok=True)
+    require_outputs(paths, force)
     for path, data in zip(paths, cut, strict=True):
         write_whole(path, data, overwrite=force)
     print(f"{out}: {len(paths)} clips")

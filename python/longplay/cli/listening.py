@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from longplay.cli.shared import ForceOption, progress_bar, refuse_existing, warn
+from longplay.cli.shared import ForceOption, progress_bar, require_outputs, warn
 
 
 def render(
@@ -26,7 +26,7 @@ def render(
     """Play a MIDI file on a grand piano into a sound file."""
     from longplay.render import render
 
-    refuse_existing([out], force)
+    require_outputs([out], force)
     with progress_bar() as progress:
         render(file, out, soundfont=soundfont, as_heard=as_heard, gain=gain, overwrite=force, progress=progress)
     print(out)
@@ -61,7 +61,7 @@ def arena(
     if export and export.suffix.lower() not in exporters:
         raise ValueError(f"export must end in .csv or .json, not {export}")
     if export:
-        refuse_existing([export], force)
+        require_outputs([export], force)
     with open_referee(folder, chooser, lambda warning: warn([warning])) as referee:
         if export:
             write_whole(export, exporters[export.suffix.lower()](referee).encode(), overwrite=force)

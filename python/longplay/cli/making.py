@@ -11,6 +11,7 @@ import typer
 
 from longplay.cli.settings import takes_settings
 from longplay.cli.shared import (
+    MIDI_SUFFIXES,
     AvoidOption,
     DeviceOption,
     ForceOption,
@@ -21,7 +22,7 @@ from longplay.cli.shared import (
     open_engine,
     open_index,
     progress_bar,
-    refuse_existing,
+    require_outputs,
     warn,
 )
 from longplay.settings import OwnSettings
@@ -49,7 +50,7 @@ def generate(
     as_json: JsonOption = False,
 ) -> None:
     """Generate one piece that answers a seed."""
-    refuse_existing([out], force)
+    _require_outputs(out, force)
     engine = open_engine(model, device, threads)
     index = None if avoid is None else open_index(avoid)
     with progress_bar() as progress:
@@ -73,14 +74,14 @@ def extend(
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Extend a piece that `generate --json` or `batch` wrote.
+    """Extend a piece that `generate`, `extend` or `batch` wrote.
 
     The command regenerates the piece from its provenance, checks that the bytes match, and extends it.
     """
     from longplay import Error
     from longplay.challenge.candidates import provenances
 
-    refuse_existing([out], force)
+    _require_outputs(out, force)
     data, provenance = file.read_bytes(), provenances(file.absolute().parent).get(file.name)
     if provenance is None:
         raise Error(f"no JSON file in the folder of {file} holds its provenance")
@@ -145,16 +146,33 @@ def batch(
         print(json.dumps(ranked.as_dict() | {"file": str(out / ranked.file)} | more))
 
 
+def _provenance_file(out: Path) -> Path | None:
+    """Return the JSON file for the provenance of a piece; None if the piece goes to a device or a pipe."""
+    return None if out.exists() and not out.is_file() else out.with_suffix(".json")
+
+
+def _require_outputs(out: Path, force: bool) -> None:
+    require_outputs([out], force, MIDI_SUFFIXES)
+    if record := _provenance_file(out):
+        require_outputs([record], force)
+
+
 def _write(piece: Piece, out: Path, force: bool, as_json: bool) -> None:
-    """Write a piece, and print its path or its provenance."""
+    """Write a piece and its provenance, and print its path or its provenance."""
+    from longplay.files import write_whole
+
     warn(piece.warnings, out)
-    piece.save(out, overwrite=force)
     avoids = piece.provenance.index_hash is not None
+    result: dict[str, Any] = {"file": str(out), "seconds": piece.duration, "notes": len(piece.notes)}
+    if avoids:
+        result["refusals"] = piece.refusals
+    result["provenance"] = piece.provenance.as_dict()
+    record = _provenance_file(out)
+    piece.save(out, overwrite=force)
+    if record is not None:
+        write_whole(record, json.dumps(result | {"file": out.name}, indent=1).encode(), overwrite=force)
     if as_json:
-        result: dict[str, Any] = {"file": str(out), "seconds": piece.duration, "notes": len(piece.notes)}
-        if avoids:
-            result["refusals"] = piece.refusals
-        print(json.dumps(result | {"provenance": piece.provenance.as_dict()}))
+        print(json.dumps(result))
     else:
         print(out)
         if avoids:

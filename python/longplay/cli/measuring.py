@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from longplay.cli.shared import ForceOption, ModelOption, refuse_existing
+from longplay.cli.shared import ForceOption, ModelOption, require_outputs
 
 
 def bench(
@@ -37,7 +37,7 @@ def bench(
 
     if plot:
         from longplay.bench import picture  # fails early if matplotlib is missing
-    refuse_existing([path for path in (json, plot) if path], force)
+    require_outputs([path for path in (json, plot) if path], force)
     options = Options(model, None if seed is None else seed.read_bytes(), tuple(threads or machine.doublings()))
     options = options.quick() if quick else options
     found, known = report.show_all(measure.figures(options, part))

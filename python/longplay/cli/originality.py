@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from longplay.cli.shared import ForceOption, JsonOption, ThreadsOption, progress_bar, refuse_existing, warn
+from longplay.cli.shared import ForceOption, JsonOption, ThreadsOption, progress_bar, require_outputs, warn
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -41,7 +41,7 @@ def originality(
     if plot is not None:
         from longplay.originality.plot import plot as draw  # fails early if matplotlib is missing
 
-        refuse_existing([plot], force)
+        require_outputs([plot], force)
     opened = Index.open(index)
     for file in files:
         with progress_bar("windows") as progress:
@@ -82,7 +82,7 @@ def originality_index(
     """Build the index of a training set."""
     from longplay.originality import Index, IndexSettings, training_files
 
-    refuse_existing([out], force)
+    require_outputs([out], force)
     settings = IndexSettings(series, step_ms, steps, stride, band, min_changes)  # type: ignore[arg-type]  # it checks
     with warnings.catch_warnings(record=True) as caught, progress_bar("windows") as progress:
         warnings.simplefilter("always")

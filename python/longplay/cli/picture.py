@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from longplay.cli.shared import ForceOption, refuse_existing
+from longplay.cli.shared import ForceOption, require_outputs
 
 
 def plot(
@@ -23,7 +23,7 @@ def plot(
     from longplay.pictures import plots
 
     require_choice("picture", picture, plots.PICTURES)
-    refuse_existing([out], force)
+    require_outputs([out], force)
     notes = read_midi(file)
     seconds = float((notes["onset_ms"] + notes["duration_ms"]).max(initial=0)) / 1000
     plots.save(plots.PICTURES[picture](notes, max(seconds, 1.0), file.name), out, dpi=dpi)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +24,8 @@ ForceOption = Annotated[bool, typer.Option("--force", help="Overwrite files that
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 AvoidOption = Annotated[Path | None, typer.Option(help="Index of a training set (`originality-index`) not to quote.")]
 
+MIDI_SUFFIXES = (".mid", ".midi")
+
 
 def open_engine(model: str | None, device: str, threads: int) -> Engine:
     """Return the engine for the options of a command."""
@@ -38,11 +41,33 @@ def open_index(path: Path) -> Index:
     return Index.open(path)
 
 
-def refuse_existing(paths: Iterable[Path], force: bool) -> None:
-    """Raise FileExistsError for the first file that exists, unless `force` is true."""
+def require_outputs(paths: Iterable[Path], force: bool, suffixes: Collection[str] = ()) -> None:
+    """Raise OSError or ValueError for the first file that cannot be written, before there is work to lose.
+
+    Without `force`, no file may exist. A new or regular file must have one of the suffixes, if there are any.
+    """
     for path in paths:
-        if path.exists() and not force:
+        exists = os.path.lexists(path)
+        if path.is_dir():
+            raise IsADirectoryError(f"{path} is a folder. To fix this, give the name of a file")
+        if exists and not force:
             raise FileExistsError(f"{path} exists. To overwrite it, give --force")
+        if path.exists() and not path.is_file():
+            continue  # a device or a pipe
+        if suffixes and path.suffix.lower() not in suffixes:
+            raise ValueError(f"the name of the output must end in {' or '.join(suffixes)}, not {path.name!r}")
+        if not exists:
+            _require_room(path)
+
+
+def _require_room(path: Path) -> None:
+    """Raise OSError if the folder of a new file does not exist or takes no file of that name."""
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"{path.parent} is not a folder that exists. To fix this, create it")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise PermissionError(f"{path.parent} is a folder that cannot be written to")
+    with suppress(FileNotFoundError):
+        os.lstat(path)  # refuses a name that is too long
 
 
 def warn(warnings: Iterable[str], path: Path | None = None) -> None:

@@ -23,14 +23,15 @@ from longplay.farm.measures import COLUMNS, Measures
 from longplay.farm.plan import Plan, PlannedSeed
 from longplay.farm.ranking import Ranked, order
 from longplay.farm.worker import Checkpoint, Finished, Update, Worker, WorkItem, work
-from longplay.files import write_whole
+from longplay.files import remove_leftovers, write_whole
 from longplay.originality.index import Index
 from longplay.provenance import Provenance
 from longplay.settings import DEFAULT_SECONDS, Settings, SettingsArguments
 
 __all__ = ["COLUMNS", "Farm", "FarmProgress", "Measures", "Ranked"]
 
-_REPORT_FORMAT = 1  # of ranking.json
+_RANKING = "ranking.json"
+_REPORT_FORMAT = 1  # of the ranking
 
 
 @dataclass(frozen=True)
@@ -129,8 +130,7 @@ class Farm:
         if not manifest.exists() and (files := [path for path in self._paths() if path.exists()]):
             raise Error(f"{files[0]} exists, but {self._folder} holds no farm. To fix this, give another folder")
         self._manifest = Manifest(manifest, self.plan.as_dict())
-        for left_over in self._folder.glob(".*.part"):
-            left_over.unlink()
+        remove_leftovers(self._folder, {_RANKING, *(path.name for path in self._paths())})
 
     def __enter__(self) -> "Farm":
         return self
@@ -178,7 +178,7 @@ class Farm:
             "columns": dict(COLUMNS),
             "candidates": [{**ranked.as_dict(), "provenance": self._provenance(ranked)} for ranked in ranking],
         }
-        write_whole(self._folder / "ranking.json", json.dumps(report, indent=1).encode(), overwrite=True)
+        write_whole(self._folder / _RANKING, json.dumps(report, indent=1).encode(), overwrite=True)
         return ranking
 
     def snapshot(self, number: int) -> bytes | None:

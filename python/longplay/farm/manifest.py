@@ -1,9 +1,6 @@
 """Manifest of a farm: its plan, the checkpoint of each candidate in progress, and the measures of finished ones."""
 
 import json
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import astuple, fields, replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from longplay._core import Error
+from longplay._database import Database
 from longplay._making.snapshot import Snapshot
 from longplay.farm.measures import Measures
 from longplay.farm.worker import Checkpoint, Finished
@@ -61,26 +59,25 @@ class Manifest:
     ------
     Error
         Another process has opened the file; or the file holds another plan or format, or is not a manifest.
+    DatabaseError
+        The file cannot be read or written: the disk is full, for example.
     """
 
     def __init__(self, path: Path, plan: dict[str, Any]) -> None:
         self._path = path
-        self._database = sqlite3.connect(path, isolation_level=None, timeout=0)
+        self._database = Database(path, "the manifest of a farm", timeout=0)
         try:
             self._database.execute("PRAGMA locking_mode = EXCLUSIVE")
+            with self._database.transaction():  # locks the file for other processes
+                is_new = self._is_new()
+                if not is_new:
+                    self._check(plan)
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.execute("PRAGMA synchronous = NORMAL")
-            with self._transaction():  # locks the file for other processes
-                if self._is_new():
+            if is_new:
+                with self._database.transaction():
                     self._create(plan)
-                else:
-                    self._check(plan)
-        except sqlite3.DatabaseError as error:
-            self.close()
-            if getattr(error, "sqlite_errorname", "") == "SQLITE_BUSY":
-                raise Error(f"another process is working in {path.parent}") from error
-            raise Error(f"{path} is not the manifest of a farm: {error}") from error
-        except Error:
+        except BaseException:
             self.close()
             raise
 
@@ -90,8 +87,8 @@ class Manifest:
 
     def _is_new(self) -> bool:
         """Return whether the file has no tables; raise Error if it has another format."""
-        (tables,) = self._database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-        (found,) = self._database.execute("PRAGMA user_version").fetchone()
+        ((tables,),) = self._database.execute("SELECT count(*) FROM sqlite_schema")
+        ((found,),) = self._database.execute("PRAGMA user_version")
         if tables and found != _FORMAT:
             raise Error(
                 f"{self._path} has format {found}, but this version of longplay reads format {_FORMAT}. "
@@ -115,19 +112,9 @@ class Manifest:
                     "To fix this, give the same command or another folder"
                 )
 
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._database.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._database.execute("ROLLBACK")
-            raise
-        self._database.execute("COMMIT")
-
     def save(self, checkpoints: list[Checkpoint]) -> None:
         """Write checkpoints, all or none."""
-        with self._transaction():
+        with self._database.transaction():
             for one in checkpoints:
                 snapshot = (one.number, one.made_ms, one.head)
                 self._database.execute("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?)", snapshot)
@@ -140,7 +127,7 @@ class Manifest:
     def finish(self, finished: Finished, file: str, sha256: str) -> None:
         """Write a finished candidate, and delete its checkpoint."""
         values = (finished.number, file, sha256, *astuple(finished.measures))
-        with self._transaction():
+        with self._database.transaction():
             self._database.execute(
                 f"INSERT OR REPLACE INTO pieces (candidate, file, sha256, {_MEASURES}) "
                 f"VALUES ({', '.join('?' * len(values))})",
@@ -160,7 +147,7 @@ class Manifest:
 
     def sha256(self, number: int) -> str:
         """Return the SHA-256 of a finished candidate's MIDI file."""
-        (value,) = self._database.execute("SELECT sha256 FROM pieces WHERE candidate = ?", (number,)).fetchone()
+        ((value,),) = self._database.execute("SELECT sha256 FROM pieces WHERE candidate = ?", (number,))
         return str(value)
 
     def in_progress(self) -> dict[int, int]:
@@ -169,14 +156,14 @@ class Manifest:
 
     def snapshot(self, number: int, model_hash: str) -> bytes | None:
         """Return the last snapshot of a candidate in progress, for `Engine.extend`; None for any other."""
-        row = self._database.execute("SELECT head FROM snapshots WHERE candidate = ?", (number,)).fetchone()
-        if row is None:
+        rows = self._database.execute("SELECT head FROM snapshots WHERE candidate = ?", (number,))
+        if not rows:
             return None
         query = "SELECT events, log_probabilities FROM drawn WHERE candidate = ? ORDER BY first_event"
-        parts = self._database.execute(query, (number,)).fetchall()
+        parts = self._database.execute(query, (number,))
         events, log_probabilities = (b"".join(part) for part in zip(*parts, strict=True)) if parts else (b"", b"")
         return replace(
-            Snapshot.from_bytes(row[0], "piece", model_hash),
+            Snapshot.from_bytes(rows[0][0], "piece", model_hash),
             events=np.frombuffer(events, "<i4").reshape(-1, 4),
             log_probabilities=np.frombuffer(log_probabilities, "<f4").reshape(-1, 4),
         ).to_bytes()

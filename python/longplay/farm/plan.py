@@ -22,10 +22,18 @@ class PlannedSeed:
 
     @classmethod
     def read(cls, path: str | Path) -> "PlannedSeed":
-        """Read a MIDI file."""
+        """Read a MIDI file; an error names it."""
+        name = Path(path).name
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            raise ValueError(f"{name!r} is not a name in UTF-8. To fix this, rename the seed") from None
         data = midi_bytes(path)
-        notes, _ = _core.read_score(data)  # the engine returns the warnings
-        return cls(Path(path).name, data, notes)
+        try:
+            notes, _ = _core.read_score(data)  # the engine returns the warnings
+        except _core.MidiError as error:
+            raise _core.MidiError(f"{path}: {error}") from error
+        return cls(name, data, notes)
 
     @property
     def hash(self) -> str:

@@ -157,7 +157,8 @@ class Index:
         Parameters
         ----------
         files : iterable of TrainingFile
-            Training files. A file without notes, or one that cannot be read, is skipped with a warning.
+            Training files. A file is skipped with a warning if it cannot be read, if it has no notes, or if the
+            pitches of its notes equal those of an earlier file, in any key.
         settings : IndexSettings, optional
         calibration : int
             Number of windows, spread evenly over the set, that are compared with all works of other groups, at
@@ -175,13 +176,8 @@ class Index:
         if calibration < 1:
             raise ValueError(f"calibration must be at least 1, not {calibration}")
         settings = settings or IndexSettings()
-        works, series, notes = [], [], []
-        for file in sorted(files, key=lambda file: (file.group, file.name)):
-            read = _read_training_file(file)
-            if read is not None:
-                works.append((file.name, file.group))
-                notes.append(read)
-                series.append(_core.pitch_series(read, settings.series, settings.step_ms))
+        works, notes = _read_works(files)
+        series = [_core.pitch_series(one, settings.series, settings.step_ms) for one in notes]
         if not works:
             raise ValueError("a training set must hold at least one readable MIDI file with notes")
         first_steps = np.cumsum([0, *map(len, series)]).astype(np.uint32)
@@ -303,13 +299,34 @@ def _melody_symbols(
     return _core.interval_symbols(pitches[melodies], begins)
 
 
+def _read_works(files: Iterable[TrainingFile]) -> tuple[list[tuple[str, str]], list[Notes]]:
+    """Read the works of an index; leave out each that equals an earlier one."""
+    works: list[tuple[str, str]] = []
+    notes: list[Notes] = []
+    same: dict[bytes, int] = {}  # the first work of these intervals
+    for file in sorted(files, key=lambda file: (file.group, file.name)):
+        read = _read_training_file(file)
+        if read is None:
+            continue
+        pitches = read["pitch"].astype(np.int16)
+        first = same.setdefault(np.diff(pitches).tobytes(), len(works))
+        if first == len(works):
+            works.append((file.name, file.group))
+            notes.append(read)
+            continue
+        semitones = int(pitches[0]) - int(notes[first]["pitch"][0])
+        key = f", transposed by {semitones:+d} semitone{'s' * (abs(semitones) != 1)}" if semitones else ""
+        warnings.warn(f"{file.name} is left out: its notes equal those of {works[first][0]}{key}", stacklevel=3)
+    return works, notes
+
+
 def _read_training_file(file: TrainingFile) -> Notes | None:
     try:
         notes, _ = _core.read_score(file.data)
     except _core.MidiError as error:
-        warnings.warn(f"{file.name} was skipped: {error}", stacklevel=3)
+        warnings.warn(f"{file.name} was skipped: {error}", stacklevel=4)
         return None
     if len(notes) == 0:
-        warnings.warn(f"{file.name} was skipped: it has no notes", stacklevel=3)
+        warnings.warn(f"{file.name} was skipped: it has no notes", stacklevel=4)
         return None
     return notes

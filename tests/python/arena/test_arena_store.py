@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -11,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from longplay._core import Error
 from longplay.arena.ladder import Ladder
 from longplay.arena.store import ClipId, Store, Vote
 
@@ -43,7 +43,7 @@ def test_a_vote_is_taken_back_by_its_voter_alone(store):
 
 
 def test_of_votes_that_cannot_all_be_added_none_is(store):
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(Error, match="CHECK constraint failed"):
         store.add([vote(), vote(winner="nobody")])
     assert store.votes() == []
 
@@ -57,13 +57,13 @@ def test_names_outlive_files(store):
 def test_another_file_is_not_taken_for_a_store(tmp_path):
     path = tmp_path / "notes.sqlite3"
     path.write_bytes(b"this is not a database, though it is long enough to be one" * 100)
-    with pytest.raises(ValueError, match=r"notes.sqlite3 is not a database of arena votes"):
+    with pytest.raises(Error, match=r"notes.sqlite3 is not a database of arena votes"):
         Store(path)
 
 
 def test_a_commit_waits_for_the_disk(store):
-    assert store._database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    assert store._database.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
+    assert store._database.execute("PRAGMA journal_mode") == [("wal",)]
+    assert store._database.execute("PRAGMA synchronous") == [(2,)]  # FULL
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are POSIX's")

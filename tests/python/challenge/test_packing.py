@@ -38,7 +38,7 @@ def test_a_short_piece_begins_the_hour(engine):
     notes = made([(0, 400, 60, 64), (500, 400, 64, 64), (1000, 400, 67, 64)])
     packed = longplay.pack(longplay.write_midi(notes, 2), engine)
     np.testing.assert_array_equal(packed.notes[:3], notes)
-    assert packed.changes == ("the model went on from 1.000 s",)
+    assert packed.changes == ("the model continued from 1.000 s",)
     assert_safe(packed.to_bytes())
 
 
@@ -50,7 +50,7 @@ def test_a_continuation_follows_its_random_seed(engine):
 
 def test_nothing_at_all_becomes_an_hour(engine):
     packed = longplay.pack(longplay.write_midi(made([]), 2), engine)
-    assert "the model made the hour" in packed.changes[0]
+    assert "the model generated the hour" in packed.changes[0]
     assert_safe(packed.to_bytes())
 
 

@@ -5,8 +5,10 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,7 +23,7 @@ from longplay.originality import Index, TrainingFile, melody
 from longplay.pictures.clip_features import FEATURES, bands
 
 pytest.importorskip("matplotlib", reason="the extra [plot] is not installed")
-from longplay.challenge.submit import submit
+from longplay.challenge.submit import refuse_a_third, submit
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 SEED = longplay.write_midi(np.array([(0, 400, 60, 64), (500, 400, 64, 64)], NOTE), 3)
@@ -149,6 +151,14 @@ def test_a_third_in_24_hours_is_refused_until_the_first_is_a_day_old(ask, tmp_pa
         ask(NOW + timedelta(hours=4, minutes=1))
 
 
+@pytest.mark.parametrize("record", [json.dumps({"submitted": NOW.isoformat()}), "", "{"])
+def test_what_a_killed_submit_left_does_not_count(tmp_path, record):
+    for _ in range(2):
+        left = Path(tempfile.mkdtemp(prefix=".", dir=tmp_path))  # as `submit` makes it before its rename
+        (left / "submission.json").write_text(record)
+    refuse_a_third(tmp_path, NOW)
+
+
 def test_the_command_says_what_it_chose_and_what_it_skipped(index, engine, made, folder, tmp_path):
     index.save(tmp_path / "training.index")
     best, *_ = (one.path for one in rank_candidates(folder)[0])
@@ -172,13 +182,13 @@ def test_a_time_without_a_zone_is_refused(ask):
 def test_a_record_that_cannot_be_read_is_no_way_around_the_limit(ask, tmp_path):
     submitted(tmp_path / "out", NOW)
     next(tmp_path.glob("out/*/submission.json")).write_text("{}")
-    with pytest.raises(longplay.Error, match=r"submission\.json does not say when it was submitted"):
+    with pytest.raises(longplay.Error, match=r"submission\.json does not have the time of its submission"):
         ask()
 
 
 def reasons(ask, **changes):
     """Why each candidate was skipped, none being left."""
-    with pytest.raises(longplay.Error, match=r"no candidate can be submitted\.") as caught:
+    with pytest.raises(longplay.Error, match=r"No candidate can be submitted\.") as caught:
         ask(**changes)
     return str(caught.value)
 
@@ -227,7 +237,7 @@ def test_one_that_nothing_says_the_making_of_is_skipped(ask, folder):
 def test_one_whose_seed_is_not_given_is_skipped(ask, folder):
     alone(folder)
     wanted = hashlib.sha256(SEED).hexdigest()
-    assert f"0.mid: its seed, of SHA-256 {wanted}, is not given." in reasons(ask, seeds=[])
+    assert f"0.mid: its seed, with SHA-256 {wanted}, is not among the given seeds." in reasons(ask, seeds=[])
 
 
 def test_one_of_another_model_is_skipped(ask, folder, tmp_path):
@@ -249,7 +259,7 @@ def test_a_broken_file_is_skipped_and_an_empty_folder_is_said_to_be_empty(ask, f
     (folder / "0.mid").write_bytes(b"no MIDI")
     assert "0.mid: " in reasons(ask)
     (folder / "0.mid").unlink()
-    assert reasons(ask).endswith("candidates holds no MIDI files.")
+    assert reasons(ask).endswith("candidates has no MIDI files.")
 
 
 def test_provenance_is_found_at_any_depth_and_by_the_line(made, tmp_path):
@@ -277,7 +287,7 @@ def test_a_piece_of_a_batch_and_an_extended_one_are_regenerated(engine, index):
 
 def test_what_a_piece_was_not_made_with_is_refused_by_name(engine, index):
     piece = engine.generate(SEED, 30, extendable=True)
-    with pytest.raises(ValueError, match=rf"seed_hash must be {piece.provenance.seed_hash}, as of the piece, not None"):
+    with pytest.raises(ValueError, match=rf"seed_hash must be {piece.provenance.seed_hash}, as in the provenance, not None"):
         engine.regenerate(piece.provenance)
     with pytest.raises(ValueError, match=rf"index_hash must be None, as of the piece, not {index.hash}"):
         engine.regenerate(piece.provenance, SEED, avoid=index)

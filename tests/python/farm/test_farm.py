@@ -18,6 +18,7 @@ import longplay
 import longplay.farm as farm_package
 from longplay.farm import Farm, worker
 from longplay.farm.manifest import Manifest
+from longplay.files import whole_file
 from longplay.midi import NOTE
 from longplay.provenance import Provenance
 
@@ -224,12 +225,20 @@ def test_a_lost_or_changed_file_is_regenerated(engine, seeds, tmp_path):
 def test_what_a_kill_left_of_a_file_goes(engine, seeds, tmp_path):
     folder = tmp_path / "farm"
     folder.mkdir()
-    (folder / ".first-0000.mid.0123abcd.part").write_bytes(b"MThd")
+    others = {".film.mkv.part", ".first-0000.mid.0123abcd.part", ".part"}
+    for name in others:
+        (folder / name).write_bytes(b"precious, of another program")
+    killed = [whole_file(folder / name, overwrite=True) for name in ("first-0000.mid", "ranking.json", "foreign.mid")]
+    for writing in killed:
+        writing.__enter__()
+    left = {path.name for path in folder.iterdir() if path.name not in others}
+    assert len(left) == 3
     with Farm(engine, folder, seeds, 1, 10, **LOOSE) as farm:
         farm.run()
-    assert {path.name for path in folder.iterdir()} == {
-        *("first-0000.mid", "second-0001.mid", "manifest.sqlite", "ranking.json")
-    }
+    after = {path.name for path in folder.iterdir()}
+    assert others < after
+    assert len(left & after) == 1  # of the file that is not the farm's
+    assert after - others - left == {"first-0000.mid", "second-0001.mid", "manifest.sqlite", "ranking.json"}
 
 
 def test_a_candidate_under_way_may_be_branched_from(engine, seeds, tmp_path, often):

@@ -1,0 +1,105 @@
+"""Files appear complete, replace nothing unasked, and leave devices, pipes, links and modes as they are."""
+
+import os
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+from longplay.files import remove_leftovers, whole_file, write_whole
+
+posix = pytest.mark.skipif(os.name != "posix", reason="pipes, links and modes of POSIX")
+
+
+def write_late(path):
+    """Write a file that another program writes meanwhile."""
+    with whole_file(path, overwrite=False) as temporary:
+        temporary.write_bytes(b"new")
+        path.write_bytes(b"precious")
+
+
+def test_a_file_that_appears_meanwhile_is_not_written_over(tmp_path):
+    path = tmp_path / "out.mp3"
+    with pytest.raises(FileExistsError, match=r"file exists.*out\.mp3"):
+        write_late(path)
+    assert path.read_bytes() == b"precious"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_new_file_is_written_where_there_are_no_hard_links(tmp_path, monkeypatch):
+    def link(*_):
+        raise PermissionError("no links here")
+
+    monkeypatch.setattr(os, "link", link)
+    write_whole(tmp_path / "out.mid", b"new", overwrite=False)
+    assert (tmp_path / "out.mid").read_bytes() == b"new"
+    with pytest.raises(FileExistsError):
+        write_late(tmp_path / "other.mid")
+    assert {path.name for path in tmp_path.iterdir()} == {"out.mid", "other.mid"}
+
+
+def test_the_longest_name_can_be_written(tmp_path):
+    path = tmp_path / ("n" * 251 + ".mid")
+    write_whole(path, b"new", overwrite=False)
+    assert path.read_bytes() == b"new"
+
+
+def test_only_what_this_module_left_is_removed(tmp_path):
+    foreign = [".film.mkv.part", ".a.mid.0123abcd.part", ".longplay-0123456789abcdef-0123abcd.part", ".longplay-.part"]
+    for name in foreign:
+        (tmp_path / name).touch()
+    (killed := whole_file(tmp_path / "a.mid", overwrite=True)).__enter__()
+    remove_leftovers(tmp_path, ["b.mid"])
+    assert len(list(tmp_path.iterdir())) == len(foreign) + 1
+    remove_leftovers(tmp_path, ["a.mid"])
+    assert {path.name for path in tmp_path.iterdir()} == set(foreign)
+    del killed
+
+
+@posix
+def test_a_file_that_is_written_over_keeps_its_mode(tmp_path):
+    path = tmp_path / "secret.mid"
+    path.write_bytes(b"old")
+    path.chmod(0o600)
+    with whole_file(path, overwrite=True) as temporary:
+        assert stat.S_IMODE(temporary.stat().st_mode) == 0o600  # nobody else reads it meanwhile
+        temporary.write_bytes(b"new")
+    assert (path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) == (b"new", 0o600)
+
+
+@posix
+def test_a_link_is_followed(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    link, target = tmp_path / "link.mid", tmp_path / "elsewhere" / "real.mid"
+    link.symlink_to(target)
+    with pytest.raises(FileExistsError):
+        write_whole(link, b"new", overwrite=False)
+    for data in (b"one", b"two"):  # the target is missing, then it exists
+        write_whole(link, data, overwrite=True)
+        assert target.read_bytes() == data
+    assert link.is_symlink()
+
+
+@posix
+def test_a_pipe_gets_the_bytes_and_stays_a_pipe(tmp_path):
+    os.mkfifo(pipe := tmp_path / "pipe")
+    with pytest.raises(OSError, match="No such device or address"):  # nobody reads
+        write_whole(pipe, b"new", overwrite=True)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    os.set_blocking(reader, True)
+    data = os.urandom(200_000)  # more than a pipe holds
+    writer = threading.Thread(target=write_whole, args=(pipe, data), kwargs={"overwrite": True})
+    writer.start()
+    with os.fdopen(reader, "rb") as file:
+        while (part := file.read(1)) == b"":
+            pass  # the writer has not opened the pipe yet
+        assert part + file.read() == data
+    writer.join()
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+@posix
+def test_a_device_stays_a_device():
+    write_whole(device := Path(os.devnull), b"new", overwrite=True)
+    assert stat.S_ISCHR(device.stat().st_mode)
