@@ -8,8 +8,8 @@ namespace {
 
 template <typename T>
 py::array_t<T> by_event(std::vector<T> values) {
-  const auto events = static_cast<py::ssize_t>(values.size() / 4);
-  return to_numpy(std::move(values), {events, 4});
+  const auto events = static_cast<py::ssize_t>(values.size() / kNoteFields);
+  return to_numpy(std::move(values), {events, py::ssize_t{kNoteFields}});
 }
 
 std::vector<std::uint8_t> copy_of(const py::bytes& data) {
@@ -68,9 +68,7 @@ py::tuple score(Engine& engine, const py::bytes& midi) {
                         scored.warnings);
 }
 
-}  // namespace
-
-void bind_engine(py::module_& m) {
+void bind_tasks(py::module_& m) {
   py::class_<Settings>(m, "Settings")
       .def(py::init([](std::int64_t length_ms, std::uint64_t random_seed, std::vector<SamplingParams> params,
                        std::vector<std::vector<float>> bias, std::vector<std::int32_t> controls,
@@ -99,6 +97,12 @@ void bind_engine(py::module_& m) {
              return GenerateTask{seed_of(seed), settings};
            }),
            "seed"_a, "settings"_a, py::keep_alive<1, 3>());
+}
+
+}  // namespace
+
+void bind_engine(py::module_& m) {
+  bind_tasks(m);
 
   py::class_<LoopTime>(m, "LoopTime")
       .def_readonly("total_seconds", &LoopTime::total_seconds)

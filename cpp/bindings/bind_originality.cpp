@@ -57,14 +57,14 @@ py::tuple nearest(const WindowSearch& search, const Array<std::uint8_t>& queries
 }
 
 py::tuple runs(const PhraseIndex& index, const Array<Symbol>& work) {
-  std::vector<std::uint32_t> notes, places;
+  std::vector<std::uint32_t> notes, positions;
   without_gil([&] {
     for (const Run& run : longest_runs(index, flat(work))) {
       notes.push_back(run.notes);
-      places.push_back(run.place);
+      positions.push_back(run.position);
     }
   });
-  return py::make_tuple(to_flat(std::move(notes)), to_flat(std::move(places)));
+  return py::make_tuple(to_flat(std::move(notes)), to_flat(std::move(positions)));
 }
 
 py::list quotes(const PhraseIndex& index, const Array<Symbol>& work, double least_bits,
@@ -73,7 +73,7 @@ py::list quotes(const PhraseIndex& index, const Array<Symbol>& work, double leas
       .least_bits = least_bits, .excluded_begin = excluded.first, .excluded_end = excluded.second};
   py::list list;
   for (const Quote& quote : without_gil([&] { return find_quotes(index, flat(work), options); }))
-    list.append(py::make_tuple(quote.begin, quote.end, quote.place, quote.same, quote.bits));
+    list.append(py::make_tuple(quote.begin, quote.end, quote.position, quote.same, quote.bits));
   return list;
 }
 

@@ -16,12 +16,13 @@ py::array_t<std::int32_t> encode(const Tokenizer& tokenizer, const py::array& ar
     const ReleasedGil nogil;
     for (const NoteEvent& event : tokenizer.encode(span)) ids.insert(ids.end(), event.begin(), event.end());
   }
-  const auto count = static_cast<py::ssize_t>(ids.size() / 4);
-  return to_numpy(std::move(ids), {count, 4});
+  const auto count = static_cast<py::ssize_t>(ids.size() / kNoteFields);
+  return to_numpy(std::move(ids), {count, py::ssize_t{kNoteFields}});
 }
 
 Notes decode(const Tokenizer& tokenizer, const Events& events) {
-  if (events.ndim() != 2 || events.shape(1) != 4) throw py::value_error("events must have shape (events, 4)");
+  if (events.ndim() != 2 || events.shape(1) != py::ssize_t{kNoteFields})
+    throw py::value_error("events must have shape (events, 4)");
   std::vector<Note> notes;
   {
     const ReleasedGil nogil;

@@ -1,4 +1,4 @@
-// Floor 7: translation between C++ and Python, and nothing else. One file per part of the core.
+// The Python bindings: they only translate between C++ and Python. One file per part of the core.
 #pragma once
 
 #include <pybind11/numpy.h>
@@ -15,7 +15,7 @@ namespace longplay {
 namespace py = pybind11;
 using namespace pybind11::literals;
 
-// NumPy takes the vector's memory; nothing is copied.
+// NumPy takes ownership of the vector's memory without a copy.
 template <typename T>
 py::array_t<T> to_numpy(std::vector<T> values, std::vector<py::ssize_t> shape) {
   auto* owner = new std::vector<T>(std::move(values));

@@ -23,6 +23,7 @@ CORE_KERNELS = [("originality_speed.py", "longplay._core")]  # it measures a ker
 MODEL = ["ort", "operators", "."]
 
 MOST_ARROWS = 15  # direct includes from one folder to another, each counted once
+MOST_LINES = 60  # of a C++ function
 
 
 def _includes():
@@ -59,6 +60,35 @@ def test_cpp_folders_have_few_arrows():
     arrows = {(source.parts[0], target.parts[0]) for source, target in _includes()}
     arrows = {(source, target) for source, target in arrows if source != target}
     assert len(arrows) <= MOST_ARROWS, sorted(arrows)
+
+
+def _functions(lines):
+    """Yield the first line and the number of lines of each function that begins in the first column."""
+    start = None
+    for number, full in enumerate(lines):
+        line = full.split("//")[0].rstrip()
+        if start is None and re.match(r"(?!(?:namespace|struct|class|enum|union|using)\b)\w", line):
+            start, opened = number, False
+        if start is None:
+            continue
+        if line.startswith("}"):
+            if line == "}":
+                yield lines[start], number - start + 1
+            start = None
+        elif not opened:
+            opened = line.endswith("{")
+            if line.endswith((";", "}")):
+                start = None
+
+
+def test_cpp_functions_are_short():
+    found = []
+    for path in [*(ROOT / "cpp").rglob("*.[ch]pp"), *(ROOT / "tests/cpp").rglob("*.[ch]pp")]:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        methods = [line[2:] if line.startswith("  ") else "" for line in lines]
+        found += [(path.name, *function) for view in (lines, methods) for function in _functions(view)]
+    assert len(found) > 500
+    assert not [function for function in found if function[-1] > MOST_LINES]
 
 
 @cache

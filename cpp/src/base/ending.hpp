@@ -1,4 +1,4 @@
-// Thrown when work is asked for while the process ends.
+// Thrown if work is requested while the process ends.
 #pragma once
 
 #include <exception>

@@ -1,4 +1,4 @@
-// Floor 0: the errors the core throws on purpose.
+// The errors that the core throws on purpose.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@ class Error : public std::runtime_error {
 };
 
 // The bytes are not a MIDI file we can read. `offset` counts bytes from the start of the file, so
-// that a bad file can be opened in a hex editor at the place where reading stopped.
+// that a bad file can be opened in a hex editor at the position where reading stopped.
 class MidiError : public Error {
  public:
   MidiError(const std::string& problem, std::size_t offset)
@@ -32,13 +32,13 @@ class ModelError : public Error {
   using Error::Error;
 };
 
-// A device or the runtime that drives it cannot be used; the message says what mends it.
+// A device or the runtime that drives it cannot be used; the message says how to fix it.
 class DeviceError : public Error {
  public:
   using Error::Error;
 };
 
-// Bytes are not a snapshot that can be gone on from; the message says what is wrong with them.
+// The bytes are not a valid snapshot; the message says what is wrong with them.
 class SnapshotError : public Error {
  public:
   using Error::Error;

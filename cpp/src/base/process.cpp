@@ -63,7 +63,7 @@ void watch_forks() {
 Work::Work() {
   ++under_way;
   try {
-    require_going_on();
+    require_not_ending();
   } catch (...) {
     --under_way;
     throw;
@@ -74,7 +74,7 @@ Work::~Work() { --under_way; }
 
 bool Work::ending() noexcept { return all_ending; }
 
-void Work::require_going_on() {
+void Work::require_not_ending() {
   if (all_ending) throw Ending();
 }
 

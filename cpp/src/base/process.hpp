@@ -1,4 +1,4 @@
-// The process: what a fork leaves behind, and work that must be over before the process ends.
+// Forks, and work that must finish before the process ends.
 #pragma once
 
 namespace longplay {
@@ -28,16 +28,16 @@ void watch_forks();
 // way then.
 class Work {
  public:
-  Work();  // throws as require_going_on does
+  Work();  // throws as require_not_ending does
   ~Work();
   Work(const Work&) = delete;
   Work& operator=(const Work&) = delete;
 
-  // Whether all work is to stop: asked every few steps.
+  // Whether all work must stop. Checked every few steps.
   static bool ending() noexcept;
-  // Throws Ending if all work is to stop.
-  static void require_going_on();
-  // Stops all work for good, and returns when none is under way.
+  // Throws Ending if all work must stop.
+  static void require_not_ending();
+  // Stops all work for good. Returns once all work has stopped.
   static void end() noexcept;
 };
 

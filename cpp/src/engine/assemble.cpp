@@ -32,7 +32,7 @@ void Assembler::add(const Note& note) {
   }
 }
 
-// From here on its notes end what sounds on their pitches.
+// Ends the chord: its notes end the sounding notes of their pitches.
 void Assembler::end_chord() {
   for (const Note& note : chord_) {
     std::uint64_t& latest = latest_[note.pitch];
@@ -46,7 +46,7 @@ void Assembler::end_chord() {
   chord_.clear();
 }
 
-// A note is final once it is over, and handed out once all before it are.
+// A note is final once it is over; it is returned once all notes before it are final.
 void Assembler::release(std::int64_t now_ms) {
   while (!sounding_.empty() && sounding_.front().onset_ms + sounding_.front().duration_ms <= now_ms) {
     if (sounding_.front().duration_ms > 0) final_.push_back(sounding_.front());  // else it came after the end

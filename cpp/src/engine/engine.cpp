@@ -13,10 +13,10 @@
 namespace longplay {
 namespace {
 
-constexpr int kRowsPerThread = 64;  // throughput on a CPU grows no more beyond it
+constexpr int kRowsPerThread = 64;  // more rows do not increase the throughput of a CPU
 constexpr int kMaxRowsOnGpu = 1024;
 constexpr int kThreadsOnGpu =
-    4;  // each has sessions of its own, so one draws while the GPU works for another
+    4;  // each has its own sessions, so one draws while the GPU computes for another
 
 struct Shards {
   int threads;
@@ -45,7 +45,7 @@ Engine::Engine(std::shared_ptr<const Runtime> runtime, std::shared_ptr<const Mod
   }
   pool_ = std::make_shared<GeneratorPool>(std::move(runtime), std::move(files), device);
   const Work work;
-  pool_->give_back(pool_->acquire(1));  // whatever is wrong with the model shows now
+  pool_->give_back(pool_->acquire(1));  // so that errors of the model show now
 }
 
 Engine::~Engine() = default;

@@ -16,20 +16,20 @@
 
 namespace longplay {
 
-// What to make. Everything but the seed.
+// The settings of a piece, without its seed.
 struct Settings {
   std::int64_t length_ms = 0;  // of a piece
   std::uint64_t random_seed = 0;
-  std::uint32_t candidate = 0;           // with random_seed, what the random numbers are a function of
+  std::uint32_t candidate = 0;           // with random_seed, the address of the random numbers
   std::vector<SamplingParams> params;    // one per field
   std::vector<std::vector<float>> bias;  // one per field: empty, or one number per id
   std::vector<std::int32_t> controls;    // one id per control
-  double guidance_scale = 1;             // how closely to follow them, see Request
-  bool include_seed = false;             // the piece begins with the seed, and its length counts
+  double guidance_scale = 1;             // of the controls, see Request
+  bool include_seed = false;             // the piece begins with the seed, whose length counts
   bool recital = true;                   // pieces of a few minutes, one after the other
   bool steady = true;                    // any five minutes keep to the model's bands
-  std::optional<std::int64_t> keep_ms;   // keep where a piece stands before its ending, and this often
-  const PhraseIndex* avoid = nullptr;    // what not to quote; outlives all that is made with it
+  std::optional<std::int64_t> keep_ms;   // interval between snapshots, the last before the ending
+  const PhraseIndex* avoid = nullptr;    // index that must not be quoted; must outlive the pieces
 };
 
 using Seed = std::optional<std::vector<std::uint8_t>>;  // the bytes of a MIDI file, or from nothing
@@ -39,7 +39,7 @@ struct Music {
   std::vector<std::int32_t> events;      // as drawn, four ids each
   std::vector<float> log_probabilities;  // nats, one per id of `events`
   std::vector<std::string> warnings;     // of reading the seed
-  std::uint64_t refusals = 0;            // notes not taken because they quote
+  std::uint64_t refusals = 0;            // notes rejected because they quote
   std::optional<Snapshot> kept;          // its last snapshot, if snapshots are kept
 };
 
@@ -52,10 +52,10 @@ struct GenerateTask {
 // A piece to resume or to lengthen.
 struct Extension {
   Snapshot snapshot;
-  std::int64_t snapshot_length_ms = 0;   // what it was made for
+  std::int64_t snapshot_length_ms = 0;   // length that the snapshot was generated for
   std::vector<std::int32_t> events;      // drawn so far, four ids each
   std::vector<float> log_probabilities;  // nats, one per id of `events`
-  Settings settings;                     // what it is to become
+  Settings settings;                     // of the resumed piece
 };
 
 using Task = std::variant<GenerateTask, Extension>;
@@ -78,7 +78,7 @@ struct PreparedRequest;
 struct Candidate;
 class GeneratorPool;
 
-// Candidates being made by threads of their own. Destroying a job stops it.
+// Candidates that a job's own threads generate. Destroying a job stops it.
 class Job {
  public:
   ~Job();
@@ -90,8 +90,8 @@ class Job {
   // thread of the job threw.
   bool wait(std::size_t index, std::chrono::milliseconds timeout);
   Music take(std::size_t index);  // once each, when done
-  // Where candidate `index` stood at last, with the events drawn from `first_event` on; nothing if it is
-  // done, or has not come further since the last call.
+  // Returns the last snapshot of candidate `index` with its events from `first_event` on. Returns nothing if
+  // the candidate is done, or has no new snapshot since the last call.
   std::optional<Checkpoint> snapshot(std::size_t index, std::size_t first_event = 0);
   std::int64_t made_ms() const;  // music made so far, over all candidates
   void stop();                   // and wait until every thread has stopped
@@ -103,7 +103,7 @@ class Job {
   std::unique_ptr<Impl> impl_;
 };
 
-// Safe to use from several threads at once. Keeps the generators it has made, with their sessions.
+// Safe to use from several threads at once. Keeps its generators, with their sessions, for later calls.
 class Engine {
  public:
   // num_threads: 0 takes one per core, to feed a GPU at most 4. Throws ModelError unless the model is one of
@@ -114,21 +114,21 @@ class Engine {
 
   const ModelConfig& config() const;
   int num_threads() const;
-  LoopTime time() const;  // of all that its threads have finished
-  // How often its threads, as far as they are done, copied the state of a row: see Model.
+  LoopTime time() const;  // of the finished work of all threads
+  // Counts the copies of row states in the finished work of all threads, see Model.
   std::uint64_t row_copies() const;
 
-  // Begins to make the pieces. Throws MidiError for a seed that cannot be read, SnapshotError for a
-  // snapshot that is none of this model's, std::invalid_argument for settings that do not fit.
+  // Starts to generate the pieces. Throws MidiError for a seed that cannot be read, SnapshotError for a
+  // snapshot of another model, std::invalid_argument for settings that do not fit.
   std::unique_ptr<Job> start(const std::vector<Task>& tasks);
 
-  // Music without end; of a session, in one piece. Throws as `start` does.
+  // Opens a stream (endless music) or a session (one endless piece). Throws as `start` does.
   std::unique_ptr<Stream> stream(const Seed& seed, const Settings& settings);
   std::unique_ptr<Stream> stream(const Snapshot& snapshot, const Settings& settings);
   std::unique_ptr<Session> session(const Seed& seed, const Settings& settings);
   std::unique_ptr<Session> session(const Snapshot& snapshot, const Settings& settings);
 
-  // How likely the model finds a file: its log-probabilities, controls unknown.
+  // Scores a file: returns its log-probabilities with unknown controls.
   Scored score(std::span<const std::uint8_t> midi);
 
  private:

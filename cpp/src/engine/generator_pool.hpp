@@ -1,4 +1,4 @@
-// The generators of an engine: made when first needed, kept for the next job.
+// The generators of an engine: created when first needed, kept for the next job.
 #pragma once
 
 #include <algorithm>
@@ -23,10 +23,10 @@ class GeneratorPool {
   // Throws Error in a forked child, Ending while the process ends.
   void require_usable() const {
     process_.require_current();
-    Work::require_going_on();
+    Work::require_not_ending();
   }
 
-  // A generator for at least `rows` rows, the caller's until given back.
+  // Returns a generator for at least `rows` rows. The caller must give it back.
   std::unique_ptr<Generator> acquire(int rows) {
     process_.require_current();
     {
@@ -38,7 +38,7 @@ class GeneratorPool {
         idle_.erase(fits);
         return found;
       }
-      if (!idle_.empty()) {  // too small: its place is taken by the new one
+      if (!idle_.empty()) {  // too small: a new one replaces it
         copies_of_gone_ += idle_.back()->model().row_copies();
         idle_.pop_back();
       }
@@ -52,7 +52,7 @@ class GeneratorPool {
     time_ += worked;
   }
 
-  // Works on one request, in the caller's thread.
+  // Runs one request in the caller's thread.
   GenerationResult run(const Request& request) {
     const Work work;
     Only queue(request);
@@ -60,7 +60,7 @@ class GeneratorPool {
     auto generator = acquire(rows);
     const LoopTime worked = generator->run(queue, rows);
     give_back(std::move(generator), worked);
-    Work::require_going_on();
+    Work::require_not_ending();
     return std::move(queue.drawn);
   }
 

@@ -11,8 +11,7 @@ namespace longplay {
 namespace {
 
 constexpr std::int64_t kSilentEndMs = 10;
-// The part of a piece that an extension does without: its close, and the longest time to the onset before
-// that.
+// Length of the end of a piece that an extension replaces: its close, and the longest gap before the close.
 constexpr std::int64_t kEndingMs = Timeline::kClosingMs + 4'000;
 
 template <typename T>
@@ -24,7 +23,7 @@ void append(std::vector<T>& to, std::vector<T> from) {
   }
 }
 
-// What belongs to the events from `first` on, four entries each.
+// Returns the entries of the events from `first` on, kNoteFields entries each.
 template <typename T>
 std::vector<T> since(const std::vector<T>& all, std::size_t first) {
   require_range("first_event", first, 0, all.size() / kNoteFields);
@@ -54,7 +53,7 @@ void Candidate::take(const Tokenizer& tokenizer, GenerationResult drawn) {
   if (!state || drawn.finished) return;
 
   music.kept = {pack(*state), state->events_drawn, before};
-  news = true;
+  changed = true;
   const std::int64_t onset = state->form.timeline.onset;
   from = std::move(state);
   prompt.clear();
@@ -117,7 +116,7 @@ void Job::Impl::done(const Request& request, GenerationResult drawn) {
   candidate.take(tokenizer, std::move(drawn));
   if (over) {
     finished[index] = std::move(candidate.music);
-    candidate.news = false;
+    candidate.changed = false;
     changed.notify_all();
   } else {
     paused.push_back(&candidate);
@@ -143,7 +142,7 @@ bool Job::wait(std::size_t index, std::chrono::milliseconds timeout) {
   std::unique_lock lock(impl_->mutex);
   impl_->changed.wait_for(lock, timeout, [&] { return impl_->failure || impl_->finished.at(index); });
   if (impl_->failure) std::rethrow_exception(impl_->failure);
-  if (!impl_->finished.at(index)) Work::require_going_on();
+  if (!impl_->finished.at(index)) Work::require_not_ending();
   return impl_->finished[index].has_value();
 }
 
@@ -159,7 +158,7 @@ std::optional<Checkpoint> Job::snapshot(std::size_t index, std::size_t first_eve
   impl_->process.require_current();
   const std::lock_guard lock(impl_->mutex);
   Candidate& candidate = impl_->candidates.at(index);
-  if (!std::exchange(candidate.news, false)) return {};
+  if (!std::exchange(candidate.changed, false)) return {};
   const Music& music = candidate.music;
   return Checkpoint{*music.kept, candidate.from->form.timeline.onset, since(music.events, first_event),
                     since(music.log_probabilities, first_event)};

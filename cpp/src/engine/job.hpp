@@ -16,18 +16,18 @@
 
 namespace longplay {
 
-// A piece as far as it is made.
+// A piece under generation.
 struct Candidate : Request {
-  // keep_ms: how often to keep how it stands, if at all.
+  // keep_ms: interval between snapshots, if any.
   Candidate(Request request, std::int64_t length_ms, std::optional<std::int64_t> keep_ms);
 
-  // Takes what was drawn. At a pause keeps how it stands, and is ready to be resumed.
+  // Takes drawn events. At a pause, saves a snapshot and prepares to resume.
   void take(const Tokenizer& tokenizer, GenerationResult drawn);
 
   Assembler assembler;
   Music music;
   std::vector<Note> before;  // notes of the piece that come before the first one drawn
-  bool news = false;         // since a snapshot was asked for
+  bool changed = false;      // since the last request for a snapshot
 
  private:
   std::int64_t ending_ms_;  // where its ending begins
@@ -53,7 +53,7 @@ struct Job::Impl : Queue {
 
   std::atomic<bool> stopping = false;
   std::atomic<std::int64_t> made_ms = 0;
-  mutable std::mutex mutex;  // guards what follows
+  mutable std::mutex mutex;  // guards the members below
   std::condition_variable changed;
   std::size_t begun = 0;
   std::vector<const Candidate*> paused;  // to be resumed

@@ -42,10 +42,10 @@ void Session::Impl::check(const Note& note, const TimelineState& before, std::in
 
 NoteEvent Session::Impl::event_of(Note note, const TimelineState& before) const {
   const int pitch = note.pitch;
-  note.onset_ms = before.at_once ? 0 : note.onset_ms - before.onset;  // counted from the one before
+  note.onset_ms = before.at_once ? 0 : note.onset_ms - before.onset;  // relative to the note before
   const std::vector<NoteEvent> events = tokenizer.encode(std::span(&note, 1));
   if (events.empty()) {
-    throw std::invalid_argument("pitch must be one that the model plays, not " + std::to_string(pitch));
+    refuse("pitch must be one that the model plays", pitch);
   }
   return events.front();
 }
@@ -57,20 +57,20 @@ void Session::Impl::keep_time(const Note& note, const TimelineState& before) {
   continuation.state().form.timeline = timeline.state();
 }
 
-Note Session::Impl::complete(const ForcedFields& given, const TimelineState& before) const {
-  const int pitch = given.pitch.value_or(tokenizer.pitch(0)), velocity = given.velocity.value_or(1);
+Note Session::Impl::complete(const ForcedFields& forced, const TimelineState& before) const {
+  const int pitch = forced.pitch.value_or(tokenizer.pitch(0)), velocity = forced.velocity.value_or(1);
   require_range("pitch", pitch, 0, 127);
   require_range("velocity", velocity, 1, 127);
-  return {.onset_ms = given.onset_ms.value_or(before.at_once ? 0 : before.onset),
-          .duration_ms = given.duration_ms.value_or(1),
+  return {.onset_ms = forced.onset_ms.value_or(before.at_once ? 0 : before.onset),
+          .duration_ms = forced.duration_ms.value_or(1),
           .pitch = static_cast<std::uint8_t>(pitch),
           .velocity = static_cast<std::uint8_t>(velocity)};
 }
 
-Continuation::Biases Session::Impl::bias(const ForcedFields& given, const NoteEvent& asked) const {
+Continuation::Biases Session::Impl::bias(const ForcedFields& forced, const NoteEvent& asked) const {
   Continuation::Biases bias = continuation.request().bias;
-  const std::array fixed{given.onset_ms.has_value(), given.pitch.has_value(), given.velocity.has_value(),
-                         given.duration_ms.has_value()};
+  const std::array fixed{forced.onset_ms.has_value(), forced.pitch.has_value(), forced.velocity.has_value(),
+                         forced.duration_ms.has_value()};
   for (std::size_t field = 0; field < fixed.size(); ++field) {
     if (!fixed[field]) continue;
     bias[field].assign(continuation.field_size(field), kForbidden);
@@ -102,24 +102,24 @@ void Session::feed(const Note& note) {
   loop_guard.push(event[kPitch]);
 }
 
-Note Session::next(const ForcedFields& given) {
+Note Session::next(const ForcedFields& forced) {
   impl_->process.require_current();
   const std::lock_guard lock(impl_->mutex);
   const TimelineState before = impl_->continuation.state().form.timeline;
   const Form& form = *impl_->continuation.request().form;
-  const Note asked = impl_->complete(given, before);
+  const Note asked = impl_->complete(forced, before);
   impl_->check(asked, before, before.at_once ? 0 : before.onset + form.max_gap_ms);
   NoteEvent event = impl_->event_of(asked, before);
-  // Of the shifts that it might be rounded to, one that the form leaves open.
+  // Choose a shift that the form allows among those that the onset may be rounded to.
   while (impl_->tokenizer.time_shift_ms(event[kTimeShift]) > form.max_gap_ms) --event[kTimeShift];
   if (event[kTimeShift] == 0 && !before.at_once && before.chord >= form.max_chord) event[kTimeShift] = 1;
-  const GenerationResult drawn = impl_->continuation.resume(1, impl_->bias(given, event));
+  const GenerationResult drawn = impl_->continuation.resume(1, impl_->bias(forced, event));
   const auto& ids = drawn.events;
   Note note = impl_->tokenizer.note(note_event(ids), drawn.onsets_ms.front());
-  if (given.duration_ms) note.duration_ms = asked.duration_ms;
-  if (given.velocity) note.velocity = asked.velocity;
-  if (given.onset_ms) note.onset_ms = asked.onset_ms;
-  if (given.onset_ms || given.duration_ms) impl_->keep_time(note, before);
+  if (forced.duration_ms) note.duration_ms = asked.duration_ms;
+  if (forced.velocity) note.velocity = asked.velocity;
+  if (forced.onset_ms) note.onset_ms = asked.onset_ms;
+  if (forced.onset_ms || forced.duration_ms) impl_->keep_time(note, before);
   return note;
 }
 

@@ -1,4 +1,4 @@
-// Floor 6: music that is made while it is listened to.
+// Streams and sessions: music generated in real time.
 #pragma once
 
 #include <cstddef>
@@ -13,24 +13,24 @@
 
 namespace longplay {
 
-// A candidate, saved. It comes back from outside, so the reader trusts nothing in `state`.
+// A saved candidate. Snapshots come from untrusted files, so the reader validates all of `state`.
 struct Snapshot {
-  std::vector<std::byte> state;  // DecodeState, packed
+  std::vector<std::byte> state;  // DecodeState as bytes
   std::uint64_t events = 0;      // drawn so far
-  std::vector<Note> notes;       // of a stream, drawn and not final; of a piece, before the first one drawn
+  std::vector<Note> notes;       // of a stream: drawn but not final; of a piece: before the first one drawn
 };
 
-// Music without end. Its notes are handed out when they are final. Safe to use from several threads.
+// Endless music. It returns each note once the note is final. Safe to use from several threads.
 class Stream {
  public:
   struct Impl;
   explicit Stream(std::unique_ptr<Impl> impl);
   ~Stream();
 
-  // Feeds some of the seed to the model. False when all of it is fed; `draw` feeds the rest first.
+  // Feeds some of the seed to the model. Returns false once all of it is fed; `draw` feeds the rest first.
   bool prefill();
-  // Draws `events` events. Returns the notes that are final now: none, perhaps. They are by onset, then
-  // pitch, and those of all calls together obey resolve_overlaps.
+  // Draws `events` events. Returns the notes that became final, possibly none. They are sorted by onset,
+  // then pitch, and the notes of all calls together obey resolve_overlaps.
   std::vector<Note> draw(std::uint64_t events);
   Snapshot save();
   const std::vector<std::string>& warnings() const;  // of reading the seed
@@ -47,8 +47,8 @@ struct ForcedFields {
   std::optional<int> velocity;
 };
 
-// Music made note by note, together with somebody who plays. A note ends the one before it on its
-// pitch. Safe to use from several threads, one after the other.
+// Music generated note by note, together with a player. A note ends the previous note of its pitch.
+// Threads may share a session if they take turns.
 class Session {
  public:
   struct Impl;
@@ -56,12 +56,12 @@ class Session {
   ~Session();
 
   bool prefill();  // as a stream does
-  // Feeds a note that was played. Throws std::invalid_argument naming what of it is out of range; its
-  // onset is no earlier than that of the last note, fed or drawn.
+  // Feeds a note that was played. Throws std::invalid_argument naming a field out of range; the onset must
+  // not be earlier than that of the last note, fed or drawn.
   void feed(const Note& note);
-  // Draws what is not given: the time, then the pitch, the velocity and the duration, each of which knows
-  // what comes before it. Throws as `feed` does; besides, the onset is at most as late as a drawn one may be.
-  Note next(const ForcedFields& given = {});
+  // Draws the fields that are not forced, in this order: time, pitch, velocity, duration. Each is conditional
+  // on those before it. Throws as `feed` does, and if the onset is later than a drawn one may be.
+  Note next(const ForcedFields& forced = {});
   Snapshot save();
   const std::vector<std::string>& warnings() const;
 

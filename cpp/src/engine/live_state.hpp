@@ -26,14 +26,14 @@ struct Session::Impl {
       : continuation(std::move(candidate)), tokenizer(notes_and_events), warnings(std::move(seed_warnings)) {}
 
   static void check(const Note& note, const TimelineState& before, std::int64_t latest);
-  // The event that stands for a note.
+  // Encodes a note as an event.
   NoteEvent event_of(Note note, const TimelineState& before) const;
-  // Sets the time to a note's own onset; the event's is rounded.
+  // Sets the time to the exact onset of a note; the event's onset is rounded.
   void keep_time(const Note& note, const TimelineState& before);
-  // A note with what is given of it, and something for the rest.
-  Note complete(const ForcedFields& given, const TimelineState& before) const;
-  // The request's biases, that leave of what is given only the ids of the event.
-  Continuation::Biases bias(const ForcedFields& given, const NoteEvent& asked) const;
+  // Returns a note with the forced fields and valid values for the others.
+  Note complete(const ForcedFields& forced, const TimelineState& before) const;
+  // Returns the request's biases, which allow only the event's ids in the forced fields.
+  Continuation::Biases bias(const ForcedFields& forced, const NoteEvent& asked) const;
 
   Continuation continuation;
   Tokenizer tokenizer;

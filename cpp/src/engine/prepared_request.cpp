@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -26,7 +27,7 @@ Request make_request(const Settings& settings, const Form& form) {
   return request;
 }
 
-// The form of music that begins with these notes.
+// Returns the form of music that begins with these notes.
 Form after(const std::vector<Note>& before, Form form) {
   if (before.empty()) return form;
   form.starts_at_once = false;
@@ -54,10 +55,11 @@ void check_notes(const std::vector<Note>& notes, std::int64_t latest_ms) {
   }
 }
 
-// The events of a piece under way, with their onsets: only the last piece's end depends on the length.
+// Returns the events of an unfinished piece with their onsets. Only the end of the last piece depends on the
+// length.
 GenerationResult replay(const Tokenizer& tokenizer, const ModelConfig& config, const Extension& extension) {
   const std::vector<std::int32_t>& ids = extension.events;
-  if (ids.size() % 4 != 0 || ids.size() != extension.log_probabilities.size()) {
+  if (ids.size() % kNoteFields != 0 || ids.size() != extension.log_probabilities.size()) {
     throw SnapshotError("the snapshot's events must have four ids and log-probabilities each");
   }
   const Form form = after(extension.snapshot.notes, stream_form(extension.settings));
@@ -65,14 +67,14 @@ GenerationResult replay(const Tokenizer& tokenizer, const ModelConfig& config, c
   GenerationResult drawn;
   drawn.events = ids;
   drawn.log_probabilities = extension.log_probabilities;
-  for (std::size_t i = 0; i < ids.size(); i += 4) {
-    for (std::size_t f = 0; f < 4; ++f) {
+  for (std::size_t i = 0; i < ids.size(); i += kNoteFields) {
+    for (std::size_t f = 0; f < kNoteFields; ++f) {
       const std::int32_t highest = f == 0 ? tokenizer.end_id() : config.fields[f].size - 1;
       if (ids[i + f] < 0 || ids[i + f] > highest) {
         throw SnapshotError("the snapshot's events are not events of the model");
       }
     }
-    if (timeline.advance({ids[i], ids[i + 1], ids[i + 2], ids[i + 3]}) == Advance::finished) {
+    if (timeline.advance(note_event(std::span(ids).subspan(i, kNoteFields))) == Advance::finished) {
       throw SnapshotError("the snapshot's piece is over");
     }
     drawn.onsets_ms.push_back(timeline.onset_ms());
@@ -90,12 +92,12 @@ Form stream_form(const Settings& settings) {
   return {.length_ms = Form::kEndless, .recital = settings.recital, .steady = settings.steady};
 }
 
-// One piece, no clips, since there is no file to be cut, and no steering but by who plays along.
+// One piece, without clips, since no file is cut, and without steering, which is the player's part.
 Form session_form() { return {.length_ms = Form::kEndless, .recital = false, .steady = false, .clip_ms = 0}; }
 
 std::vector<std::int32_t> flat(const std::vector<NoteEvent>& events) {
   std::vector<std::int32_t> ids;
-  ids.reserve(4 * events.size());
+  ids.reserve(kNoteFields * events.size());
   for (const NoteEvent& event : events) ids.insert(ids.end(), event.begin(), event.end());
   return ids;
 }
@@ -109,7 +111,7 @@ Score read_seed(std::span<const std::uint8_t> bytes) {
 
 std::vector<std::int32_t> encode_seed(const Tokenizer& tokenizer, Score& seed) {
   std::vector<std::int32_t> ids = flat(tokenizer.encode(seed.notes));
-  const std::size_t played = ids.size() / 4;
+  const std::size_t played = ids.size() / kNoteFields;
   const std::size_t skipped = seed.notes.size() - played;
   if (seed.notes.empty()) {
     seed.warnings.emplace_back("The seed has no notes that a piano plays.");

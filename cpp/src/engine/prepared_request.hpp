@@ -14,14 +14,14 @@ Form piece_form(const Settings& settings);
 Form stream_form(const Settings& settings);
 Form session_form();
 
-// Events as ids that lie flat.
+// Flattens events to ids.
 std::vector<std::int32_t> flat(const std::vector<NoteEvent>& events);
 
 // The notes of a file, the first at time zero.
 Score read_seed(std::span<const std::uint8_t> bytes);
 
-// The events of a seed as ids that lie flat. Adds a warning that counts the notes that the model has no key
-// for.
+// Returns the events of a seed as flat ids. Adds a warning with the number of notes whose pitch the model
+// does not have.
 std::vector<std::int32_t> encode_seed(const Tokenizer& tokenizer, Score& seed);
 
 struct PreparedRequest {

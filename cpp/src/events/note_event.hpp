@@ -1,4 +1,4 @@
-// A note as a model's event: four ids, and which field is which.
+// A note as an event of a model: one id for each of four fields.
 #pragma once
 
 #include <array>
@@ -21,7 +21,7 @@ inline constexpr std::array<const char*, kNoteFields> kNoteFieldNames{"time_shif
 
 using NoteEvent = std::array<std::int32_t, kNoteFields>;
 
-// The first four of the ids as an event.
+// Returns the first kNoteFields ids as an event.
 inline NoteEvent note_event(std::span<const std::int32_t> ids) { return {ids[0], ids[1], ids[2], ids[3]}; }
 
 }  // namespace longplay

@@ -1,4 +1,4 @@
-// Floor 0: randomness as a function. Philox4x32-10, Salmon et al., "Parallel Random Numbers: As
+// Counter-based random numbers. Philox4x32-10, Salmon et al., "Parallel Random Numbers: As
 // Easy as 1, 2, 3", SC 2011.
 #pragma once
 
@@ -11,12 +11,12 @@ namespace longplay {
 std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
                                         std::array<std::uint32_t, 2> key) noexcept;
 
-// The number in [0, 1), 53 bits, with which a candidate draws one field of one of its events.
+// Returns the random number in [0, 1), 53 bits, for one field of one event of a candidate.
 double uniform(std::uint64_t random_seed, std::uint32_t candidate, std::uint64_t event,
                std::uint32_t field) noexcept;
 
-// The random seed with which a candidate that has drawn `event` events goes on as its branch `branch`,
-// in [1, 2^31).
+// Returns the random seed, in [1, 2^31), with which a candidate that has drawn `event` events resumes as its
+// branch `branch`.
 std::uint64_t branch_seed(std::uint64_t random_seed, std::uint32_t candidate, std::uint64_t event,
                           std::uint32_t branch) noexcept;
 

@@ -1,5 +1,5 @@
-// Which random numbers belong to what. A number has the address (random seed, candidate, event, field); the
-// `field` words are divided here, so that no two purposes share a number.
+// Addresses of random numbers. An address is (random seed, candidate, event, field). This file divides the
+// `field` words among the purposes, so that no two purposes share a number.
 #pragma once
 
 #include <cstdint>
@@ -12,10 +12,10 @@ inline constexpr std::uint32_t kPieceEnd = 1U << 16;
 inline constexpr std::uint32_t kFirstRedraw = 1U << 24;
 inline constexpr std::uint32_t kFirstBranch = 1U << 31;
 
-// Draws a field of an event. An attempt repeats the close of a piece; the first attempt is 0.
+// For a field of an event. Each attempt repeats the close of a piece; the first attempt is 0.
 constexpr std::uint32_t draw(std::uint32_t field, std::uint32_t attempt) { return field + kFields * attempt; }
 
-// Draws a field again after a refusal.
+// For a field that is drawn again after a refusal.
 constexpr std::uint32_t redraw(std::uint32_t attempt, std::uint32_t refusals) {
   return kFirstRedraw + kRedraws * attempt + refusals;
 }

@@ -55,18 +55,18 @@ constexpr std::array<float, 7> kExp2 = [] {
   return coefficients;
 }();
 
-// 2^(kWeightBits - halvings), rounded to an integer; halvings >= 0. Written out, not libm's exp2,
-// because that one differs between machines.
+// Returns 2^(kWeightBits - halvings), rounded to an integer; halvings >= 0. Does not use libm's exp2, whose
+// results differ between machines.
 inline Weight weight_after(float halvings) {
   // Past 40 the weight is 0. Bits of positive floats order as they do, and an integer's minimum,
-  // unlike a float's, lets compilers vectorise without being told to forget about NaN.
+  // unlike a float's, lets compilers vectorise without flags that ignore NaN.
   constexpr auto kMost = std::bit_cast<std::int32_t>(40.0F);
   const auto bits = std::bit_cast<std::int32_t>(halvings);
   const auto bounded = std::bit_cast<float>(bits < kMost ? bits : kMost);
   const auto whole = static_cast<std::int32_t>(bounded + 0.5F);
   const float f = static_cast<float>(whole) - bounded;  // in [-1/2, 1/2]
   const float f2 = f * f;
-  const float low = kExp2[1] * f + kExp2[0];  // by twos, since one long chain would leave the CPU waiting
+  const float low = kExp2[1] * f + kExp2[0];  // in pairs: one long chain would stall the CPU
   const float middle = kExp2[3] * f + kExp2[2];
   const float high = kExp2[5] * f + kExp2[4];
   const float power = ((kExp2[6] * f2 + high) * f2 + middle) * f2 + low;
@@ -91,7 +91,7 @@ LONGPLAY_CLONES KeyRange make_keys(const float* logits, Key* keys, std::size_t s
   return {lowest, highest};
 }
 
-// Also whether the bias is nothing but zeros.
+// Also reports whether all biases are zero.
 LONGPLAY_CLONES KeyRange make_biased_keys(const float* logits, const float* bias, Key* keys, std::size_t size,
                                           bool& changes_nothing) {
   Key lowest = std::numeric_limits<Key>::max();
@@ -152,7 +152,8 @@ LONGPLAY_CLONES Split split(const Key* keys, const Weight* weights, std::size_t 
   auto first = std::numeric_limits<std::uint32_t>::max();
   auto last = std::numeric_limits<std::uint32_t>::min();
   for (std::size_t i = 0; i < size; ++i) {
-    mass += weights[i] & -static_cast<Weight>(keys[i] >= cut);  // a mask: no load may be skipped
+    mass += weights[i] &
+            -static_cast<Weight>(keys[i] >= cut);  // a mask instead of a branch, so that the loop vectorises
     const std::uint32_t distance = static_cast<std::uint32_t>(keys[i]) - static_cast<std::uint32_t>(cut);
     first = distance < first ? distance : first;
     last = distance > last ? distance : last;
@@ -220,8 +221,8 @@ LONGPLAY_CLONES std::int64_t drop_weights_below(Weight* weights, std::size_t siz
   return sum;
 }
 
-// The id whose share of [0, sum) holds `point`; shares lie in the order of the ids. Passes over many ids
-// at a time where it can.
+// Returns the id whose share of [0, sum) contains `point`; shares are in the order of the ids. Skips many ids
+// at a time where possible.
 std::int32_t id_at(const Weight* weights, std::size_t size, std::int64_t point) {
   constexpr std::size_t kMany = 16;
   std::size_t id = 0;
@@ -265,14 +266,13 @@ void check_range(KeyRange range, std::span<const float> logits, std::span<const 
 void SamplingParams::validate() const {
   if (!(temperature == 0.0 || (temperature >= 1e-6 && temperature <= 1e6)))
     refuse("temperature must be 0 or in [1e-6, 1e6]", temperature);
-  if (top_k < 0) refuse("top_k must be 0 or more", top_k);
+  require_at_least("top_k", top_k, 0);
   if (!(top_p > 0.0 && top_p <= 1.0)) refuse("top_p must be in (0, 1]", top_p);
-  if (!(min_p >= 0.0 && min_p <= 1.0)) refuse("min_p must be in [0, 1]", min_p);
+  require_range("min_p", min_p, 0, 1);
 }
 
 Sampler::Sampler(std::size_t max_size) {
-  if (max_size < 1 || max_size > kMaxSize)
-    refuse("max_size must be in [1, " + std::to_string(kMaxSize) + "]", max_size);
+  require_range("max_size", max_size, 1, kMaxSize);
   keys_.resize(max_size);
   weights_.resize(max_size);
   ones_.assign(max_size, 1);
@@ -282,8 +282,7 @@ Draw Sampler::draw(std::span<const float> logits, std::span<const float> bias, c
                    double u) {
   params.validate();
   const std::size_t size = logits.size();
-  if (size < 1 || size > keys_.size())
-    refuse("the number of logits must be in [1, " + std::to_string(keys_.size()) + "]", size);
+  require_range("the number of logits", size, 1, keys_.size());
   if (!bias.empty() && bias.size() != size)
     refuse("bias must be empty or hold " + std::to_string(size) + " numbers, one per logit", bias.size());
   if (!(u >= 0.0 && u < 1.0)) refuse("u must be in [0, 1)", u);
@@ -297,7 +296,7 @@ Draw Sampler::draw(std::span<const float> logits, std::span<const float> bias, c
   const float highest = from_key(range.highest);
 
   std::int32_t id = 0;
-  std::int64_t plain_sum = 0;  // of softmax(logits), where the draw comes by it anyway
+  std::int64_t plain_sum = 0;  // of softmax(logits), if the draw computes it anyway
   if (params.temperature == 0.0) {
     id = static_cast<std::int32_t>(std::find(keys, keys + size, range.highest) - keys);
   } else {
@@ -321,7 +320,7 @@ Draw Sampler::draw(std::span<const float> logits, std::span<const float> bias, c
 }
 
 float Sampler::log_probability(std::span<const float> logits, std::int32_t id) const {
-  if (logits.empty()) throw std::invalid_argument("logits must not be empty");
+  require_at_least("the number of logits", logits.size(), 1);
   if (id < 0 || static_cast<std::size_t>(id) >= logits.size())
     refuse("id must be in [0, " + std::to_string(logits.size()) + ")", id);
   const KeyRange range = key_range(logits.data(), logits.size());

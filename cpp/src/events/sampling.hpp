@@ -1,4 +1,4 @@
-// Floor 4: logits -> value. The meanings, and what the arithmetic promises, are in docs/sampling.md.
+// Samples ids from logits. docs/sampling.md defines the parameters and the guarantees of the arithmetic.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 namespace longplay {
 
 // How to draw one id from one row of logits. Names and meanings are those of Hugging Face and vLLM.
-// The filters run in the order of the members; each one sees what the one before it kept.
+// The filters run in the order of the members; each one filters the ids that the previous one kept.
 struct SamplingParams {
   double temperature = 1.0;  // in [1e-6, 1e6]; or 0, which takes the likeliest id and ignores the rest
   int top_k = 0;             // keep the k likeliest ids; 0 keeps all
@@ -31,8 +31,8 @@ struct Draw {
   float log_probability;  // nats, under softmax(logits): before bias, temperature and filters
 };
 
-// Draws ids. The result is a pure function of (logits, bias, params, u): the caller brings the
-// randomness, so a row never depends on its neighbours in the batch.
+// Draws ids. The result is a pure function of (logits, bias, params, u): the caller supplies the
+// random number, so a row never depends on its neighbours in the batch.
 //
 // Owns the scratch memory, so a decode step allocates nothing. Use one Sampler per thread.
 class Sampler {
@@ -55,7 +55,7 @@ class Sampler {
  private:
   std::vector<std::int32_t> keys_;     // integers that order as the biased logits do
   std::vector<std::int32_t> weights_;  // probabilities in units of 2^-30 of the highest
-  std::vector<std::int32_t> ones_;     // what top_k counts with
+  std::vector<std::int32_t> ones_;     // unit weights, for top_k
 };
 
 }  // namespace longplay

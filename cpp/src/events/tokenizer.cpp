@@ -38,14 +38,14 @@ bool Tokenizer::is_note_model(const std::vector<FieldConfig>& fields) {
 std::vector<NoteEvent> Tokenizer::encode(std::span<const Note> notes) const {
   std::vector<NoteEvent> events;
   events.reserve(notes.size());
-  std::int64_t encoded = 0;  // onset of the last event, as a decoder will see it
-  std::int64_t skipped = 0;  // rests beyond the table's longest shift, left out so far
+  std::int64_t encoded = 0;  // onset of the last event after decoding
+  std::int64_t skipped = 0;  // total time cut from rests longer than the longest shift
   for (std::size_t i = 0; i < notes.size(); ++i) {
     const Note& note = notes[i];
     if (i > 0 && note.onset_ms < notes[i - 1].onset_ms) {
-      throw std::invalid_argument("notes[" + std::to_string(i) + "].onset_ms is " +
-                                  std::to_string(note.onset_ms) + ", not " +
-                                  std::to_string(notes[i - 1].onset_ms) + " or more, as the note before it");
+      refuse("notes[" + std::to_string(i) + "].onset_ms must be at least " +
+                 std::to_string(notes[i - 1].onset_ms) + ", as the note before it",
+             note.onset_ms);
     }
     const auto pitch = std::lower_bound(pitch_.begin(), pitch_.end(), note.pitch);
     if (pitch == pitch_.end() || *pitch != note.pitch) continue;
@@ -71,9 +71,8 @@ std::vector<Note> Tokenizer::decode(std::span<const NoteEvent> events) const {
   for (std::size_t i = 0; i < events.size(); ++i) {
     for (std::size_t f = 0; f < sizes.size(); ++f) {
       if (events[i][f] < 0 || static_cast<std::size_t>(events[i][f]) >= sizes[f]) {
-        throw std::invalid_argument(std::string(kNoteFieldNames[f]) + " of event " + std::to_string(i) +
-                                    " must be in [0, " + std::to_string(sizes[f] - 1) + "], not " +
-                                    std::to_string(events[i][f]));
+        refuse_range<std::int64_t>(std::string(kNoteFieldNames[f]) + " of event " + std::to_string(i),
+                                   events[i][f], 0, static_cast<std::int64_t>(sizes[f]) - 1);
       }
     }
     if (events[i][kTimeShift] == end_id()) continue;

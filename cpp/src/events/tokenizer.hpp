@@ -1,4 +1,4 @@
-// Floor 4: notes <-> note events. The fields and their tables are the model's; docs/tokenizer.md.
+// Converts notes to note events and back, with the fields and tables of a model (docs/tokenizer.md).
 #pragma once
 
 #include <array>
@@ -20,17 +20,18 @@ class Tokenizer {
   // Whether the fields are time_shift, pitch, velocity, duration.
   static bool is_note_model(const std::vector<FieldConfig>& fields);
 
-  // Events of notes that are in order and do not overlap (see resolve_overlaps). Each value goes to
+  // Encodes notes that are in order and do not overlap (see resolve_overlaps). Rounds each value to
   // the nearest one in its table. A time shift counts from the onset as it was encoded, so that
   // errors do not add up; a rest longer than the longest shift becomes that shift. Notes outside
-  // the pitch table are left out. Throws std::invalid_argument naming a note that is not by onset.
+  // the pitch table are left out. Throws std::invalid_argument naming a note that is out of order.
   std::vector<NoteEvent> encode(std::span<const Note> notes) const;
 
-  // Notes of any sequence of events with ids in range; an END is passed over. The result obeys
+  // Decodes any sequence of events with ids in range, and skips every END. The result obeys
   // resolve_overlaps. Throws std::invalid_argument naming an id out of range.
   std::vector<Note> decode(std::span<const NoteEvent> events) const;
 
-  // One event as a note, its time shift ignored. The ids are in range, and it is not an END.
+  // Decodes one event at `onset_ms`, without its time shift. The ids must be in range, and the event not an
+  // END.
   Note note(const NoteEvent& event, std::int64_t onset_ms) const;
 
   std::int64_t time_shift_ms(std::int32_t id) const { return time_shift_[static_cast<std::size_t>(id)]; }

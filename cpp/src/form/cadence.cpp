@@ -8,21 +8,22 @@ namespace {
 
 constexpr std::int64_t kChordMs = 60;
 constexpr std::int64_t kKeyMs = 30'000;
-constexpr std::int32_t kLongestHeardMs = 2'000;  // what a note counts for at most, of its pitch class
+constexpr std::int32_t kLongestHeardMs = 2'000;  // the longest time that a note adds to its pitch class
 constexpr std::size_t kClasses = 12;
 
 using Profile = std::array<double, kClasses>;
 
-// Parts of all notes, from the tonic up.
+// Weights of the pitch classes, from the tonic up.
 constexpr Profile kMajor{0.238, 0.006, 0.111, 0.006, 0.137, 0.094, 0.016, 0.214, 0.009, 0.080, 0.008, 0.081};
 constexpr Profile kMinor{0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 0.061, 0.052};
 
-// Nine to the octave; a day is in the 238th.
+// Returns the bin of a duration: nine bins per doubling, so that a day is in bin 238.
 std::size_t length_class(std::int64_t duration_ms) {
   return static_cast<std::size_t>(9 * std::log2(static_cast<double>(std::max<std::int64_t>(duration_ms, 1))));
 }
 
-// Of a profile that begins at `tonic` with what was heard; in units that are the same for every tonic.
+// Returns the correlation of a profile rotated to `tonic` with the sounding times, up to a factor that is
+// the same for every tonic.
 double correlation(const Profile& profile, const Profile& heard, std::size_t tonic) {
   double mean = 0;
   for (const double part : profile) mean += part / kClasses;
@@ -46,7 +47,7 @@ void Cadence::push(const Note& note) {
   ++lasting_[length_class(note.duration_ms)];
 }
 
-// Back from the last onset while no gap between onsets is longer than a chord's.
+// Walks back from the last onset while consecutive onsets belong to one chord.
 std::size_t Cadence::notes_of_close() const {
   std::size_t ago = 0;
   while (ago + 1 < remembered() && onset_ms_[index(ago)] - onset_ms_[index(ago + 1)] <= kChordMs) ++ago;
@@ -84,7 +85,7 @@ bool Cadence::is_valid(std::int64_t onset_ms) const {
 
 bool Cadence::is_final(std::int64_t end_ms) const {
   const std::size_t last = notes_of_close();
-  if (last >= remembered()) return false;  // it closes nothing
+  if (last >= remembered()) return false;  // the piece is nothing but its close
 
   std::int64_t longest = 0;
   std::uint8_t lowest = 255;

@@ -1,4 +1,4 @@
-// Floor 5: whether a piece has come to a close.
+// Decides whether a piece has come to a close.
 #pragma once
 
 #include <array>
@@ -8,27 +8,28 @@
 
 namespace longplay {
 
-// Remembers the last notes of a piece, and how long all of them are, to 8 %. Its close is what starts within
-// 60 ms at the end. A close is final when it lasts as long as three quarters of the notes before it or
-// longer, and its lowest note is the tonic, or all of it belongs to the tonic's major or minor triad, in the
-// key of the last 30 s. Constant time and memory.
+// Stores the last notes of a piece, and the lengths of all its notes to 8 %. The close of a piece is the
+// notes that start within 60 ms at its end. A close is final if it satisfies two conditions. It lasts at
+// least as long as three quarters of the notes before it. Its lowest note is the tonic, or all its notes
+// belong to the tonic's major or minor triad. The key is that of the last 30 s. Takes constant time and
+// memory.
 //
-// The key is that whose profile correlates best with how long each pitch class sounds (Krumhansl,
+// The key is the one whose profile correlates best with the sounding time of each pitch class (Krumhansl,
 // "Cognitive Foundations of Musical Pitch", 1990; profiles of Albrecht and Shanahan, Music Perception 31,
 // 2013).
 class Cadence {
  public:
-  static constexpr std::size_t kNotes = 512;  // remembered
+  static constexpr std::size_t kNotes = 512;  // stored
 
   void push(const Note& note);
 
   // Whether a piece whose notes are cut at `end_ms` ends on a final close.
   bool is_final(std::int64_t end_ms) const;
 
-  // Whether the notes' times can be those of a piece that has come to `onset_ms`.
+  // Whether the times of the notes are possible in a piece that has reached `onset_ms`.
   bool is_valid(std::int64_t onset_ms) const;
 
-  // Hands every member to `archive`, to be written or to be read.
+  // Passes every member to `archive`, which writes or reads it.
   template <typename Archive>
   void archive(Archive& archive) {
     archive(onset_ms_, duration_ms_, pitch_, count_, lasting_);

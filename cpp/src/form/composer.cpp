@@ -7,7 +7,7 @@
 namespace longplay {
 namespace {
 
-constexpr std::uint32_t kAttempts = 24;  // at a close
+constexpr std::uint32_t kAttempts = 24;  // of a close
 
 class NoteComposer final : public Composer {
  public:

@@ -1,5 +1,5 @@
-// What the form of the music asks of a candidate's events. The slot draws ids from logits; the composer says
-// which ids may be drawn, and what an event does to the form.
+// Applies the form of the music to a candidate's events. The slot draws ids from logits; the composer decides
+// which ids may be drawn, and updates the form with each event.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace longplay {
 
-// What an event came to.
+// The outcome of an event.
 enum class Outcome {
   accepted,
   new_piece,  // the piece is over, and another one follows
@@ -24,10 +24,10 @@ class Composer {
  public:
   virtual ~Composer() = default;
 
-  // Adds to the biases of a field what the form asks, given the fields of the event before it. Returns false
-  // and leaves the biases alone if the form asks nothing of this field.
+  // Adds the form's biases of a field, conditional on the earlier fields of the event. Returns false and
+  // leaves the biases unchanged if the form does not constrain this field.
   virtual bool constrain(std::size_t field, std::span<const std::int32_t> event, std::span<float> bias) = 0;
-  // Whether the id drawn for a field may stand. A refusal is counted.
+  // Whether the id drawn for a field is accepted. Counts refusals.
   virtual bool accepts(std::size_t field, std::span<const std::int32_t> event, std::int32_t id) = 0;
   // Whether the event has no field but its first.
   virtual bool is_end(std::span<const std::int32_t> event) const = 0;
@@ -49,7 +49,7 @@ class Composer {
   virtual std::uint64_t refusals() const = 0;
 };
 
-// What a composer of notes works for. All of it outlives the composer.
+// The inputs of a note composer. They must outlive the composer.
 struct ComposerTask {
   const Tokenizer& tokenizer;
   const ModelConfig& config;
@@ -58,7 +58,7 @@ struct ComposerTask {
   std::uint32_t candidate = 0;
 };
 
-// Begins a form; the quote guard has taken the notes before it.
+// Begins a form. The quote guard must have taken the notes before it.
 std::unique_ptr<Composer> begin_form(const ComposerTask& task, const QuoteGuard& quote_guard);
 // Resumes a form. Throws std::invalid_argument for a state that the form does not have.
 std::unique_ptr<Composer> resume_form(const ComposerTask& task, const FormState& state);

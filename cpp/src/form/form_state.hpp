@@ -1,4 +1,4 @@
-// Where the form of the music stands between two events.
+// The state of the form between two events.
 #pragma once
 
 #include "form/loop_guard.hpp"

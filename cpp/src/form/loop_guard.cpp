@@ -17,7 +17,7 @@ void close(std::int32_t id, std::span<float> bias) {
 
 }  // namespace
 
-// Whether the chord with this id would be the end of a run of three times `period`.
+// Whether the chord with this id would complete three repeats of `period` ids.
 bool LoopGuard::completes(std::size_t period, std::int32_t id) const {
   std::uint32_t in_a_row = repeats_[period];
   std::uint64_t ago = period;  // no chord is as long as a period
@@ -36,8 +36,8 @@ bool LoopGuard::completes(std::size_t period, std::int32_t id) const {
   return !taken && take(id);
 }
 
-// Whether any period's run is so long that the chord and one more note might complete it. Seldom, and asked
-// for without a branch by period.
+// Whether the chord and one more note might complete the run of any period. This is rare, so the check has
+// no branch per period.
 bool LoopGuard::is_near() const {
   const auto last = static_cast<std::uint32_t>(longest());
   std::uint32_t near = 0;
@@ -66,10 +66,10 @@ bool LoopGuard::is_valid(std::int32_t ids) const {
 void LoopGuard::push(std::int32_t id) {
   if (chord_size_ == kLargestChord) next_onset();
   const auto end = chord_.begin() + chord_size_;
-  const auto place = std::lower_bound(chord_.begin(), end, id);
-  if (place != end && *place == id) return;
-  std::copy_backward(place, end, end + 1);
-  *place = id;
+  const auto position = std::lower_bound(chord_.begin(), end, id);
+  if (position != end && *position == id) return;
+  std::copy_backward(position, end, end + 1);
+  *position = id;
   ++chord_size_;
 }
 
@@ -78,8 +78,8 @@ void LoopGuard::next_onset() {
   chord_size_ = 0;
 }
 
-// The ids of one period after another lie in a row, down to the ring's start and then from its end: in each
-// of these two rows a compiler counts several periods at once.
+// The ids of consecutive periods are adjacent in the ring, down to its start and then from its end. The
+// compiler vectorises the loop over each of these two parts.
 void LoopGuard::append(std::int32_t id) {
   const auto next = static_cast<std::size_t>(count_ % kLongest);
   const auto last = static_cast<std::size_t>(longest());

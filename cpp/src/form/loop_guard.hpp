@@ -1,4 +1,4 @@
-// Floor 5: no music goes round in circles, and no chord has a pitch twice.
+// Prevents loops in the music and repeated pitches in a chord.
 #pragma once
 
 #include <array>
@@ -11,27 +11,27 @@ namespace longplay {
 
 // Watches a sequence of ids (a piece's pitches) and forbids the one that would complete a loop: a
 // run of L ids, 16 <= L <= 256, three times in a row. A shorter figure is a loop too when its
-// repeats fill such a run. Notes that start together count from the lowest to the highest, as they
-// stand in a file, in whatever order they are drawn. Constant time and memory.
+// repeats fill such a run. Notes that start together count from the lowest to the highest, as in a file,
+// whatever the order in which they are drawn. Takes constant time and memory.
 class LoopGuard {
  public:
   static constexpr std::size_t kShortest = 16;
   static constexpr std::size_t kLongest = 256;
   static constexpr std::size_t kLargestChord = 16;  // more notes that start together count as several chords
 
-  // What is pushed from here on starts later than what was pushed before.
+  // Ends the chord: ids that are pushed after this start later.
   void next_onset();
 
-  // Sets to -infinity the bias of each id that the chord under way has, or that would complete a loop, unless
-  // no id would be left.
+  // Sets to -infinity the bias of each id that the current chord contains or that would complete a loop,
+  // unless no id would be left.
   void forbid(std::span<float> bias) const;
 
   void push(std::int32_t id);
 
-  // Whether all that was pushed are ids in [0, ids).
+  // Whether all pushed ids are in [0, ids).
   bool is_valid(std::int32_t ids) const;
 
-  // Hands every member to `archive`, to be written or to be read.
+  // Passes every member to `archive`, which writes or reads it.
   template <typename Archive>
   void archive(Archive& archive) {
     archive(recent_, repeats_, count_, chord_, chord_size_);

@@ -10,14 +10,14 @@ constexpr std::size_t kBefore = PhraseIndex::kQuotedNotes - 1;  // notes of a ru
 
 }  // namespace
 
-std::size_t QuoteGuard::place(std::uint8_t pitch, std::int64_t onset_ms) const {
+std::size_t QuoteGuard::insertion_index(std::uint8_t pitch, std::int64_t onset_ms) const {
   const auto chord = notes_.end() - (onset_ms == onset_ms_ ? chord_ : 0);
   return static_cast<std::size_t>(std::upper_bound(chord, notes_.end(), pitch) - notes_.begin());
 }
 
 bool QuoteGuard::would_quote(std::uint8_t pitch, std::int64_t onset_ms) const {
   if (!watches()) return false;
-  const std::size_t at = place(pitch, onset_ms);
+  const std::size_t at = insertion_index(pitch, onset_ms);
   std::vector<std::uint8_t> notes = notes_;
   notes.insert(notes.begin() + static_cast<std::ptrdiff_t>(at), pitch);
   const std::vector<Symbol> symbols = interval_symbols(notes, {});
@@ -30,7 +30,7 @@ bool QuoteGuard::would_quote(std::uint8_t pitch, std::int64_t onset_ms) const {
 
 void QuoteGuard::push(std::uint8_t pitch, std::int64_t onset_ms) {
   if (!watches()) return;
-  notes_.insert(notes_.begin() + static_cast<std::ptrdiff_t>(place(pitch, onset_ms)), pitch);
+  notes_.insert(notes_.begin() + static_cast<std::ptrdiff_t>(insertion_index(pitch, onset_ms)), pitch);
   chord_ = onset_ms == onset_ms_ ? chord_ + 1 : 1;
   onset_ms_ = onset_ms;
   const std::size_t most = kBefore + chord_;

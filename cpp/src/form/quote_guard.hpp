@@ -1,4 +1,4 @@
-// Floor 5: no music quotes a training set.
+// Prevents quotations of a training set.
 #pragma once
 
 #include <cstddef>
@@ -9,45 +9,44 @@
 
 namespace longplay {
 
-// Watches the notes of a piece in the order of its file, by onset, then pitch, and knows the one that would
-// complete a run of PhraseIndex::kQuotedNotes notes of a training set, in any key. Constant memory.
+// Tracks the notes of a piece in file order, by onset, then pitch. Detects a note that would complete a run
+// of PhraseIndex::kQuotedNotes notes of a training set, in any key. Takes constant memory.
 class QuoteGuard {
  public:
-  // The index outlives the guard; with nullptr nothing is a quotation.
+  // The index must outlive the guard. Without an index, nothing is a quotation.
   QuoteGuard() = default;
   explicit QuoteGuard(const PhraseIndex* index) : index_(index) {}
 
   bool watches() const { return index_ != nullptr; }
-  // Goes on with another index.
+  // Replaces the index.
   void watch(const PhraseIndex* index) { index_ = index; }
 
-  // Whether a note would complete a run, also one that goes on with notes above it. Its onset is that of the
-  // last note or a later one.
+  // Whether a note would complete a run, which may include higher notes of the same onset. The onset must not
+  // be earlier than that of the last note.
   bool would_quote(std::uint8_t pitch, std::int64_t onset_ms) const;
-  // Takes a note; without an index there is nothing to remember.
+  // Takes a note. Without an index, does nothing.
   void push(std::uint8_t pitch, std::int64_t onset_ms);
 
-  // Counts a note that was not taken.
+  // Counts a rejected note.
   void refuse() { ++refusals_; }
   std::uint64_t refusals() const { return refusals_; }
 
-  // Whether what was read from an archive can have been pushed.
+  // Whether the members, read from an archive, are possible.
   bool is_valid() const;
 
-  // Hands every member but the index to `archive`, to be written or to be read.
+  // Passes every member but the index to `archive`, which writes or reads it.
   template <typename Archive>
   void archive(Archive& archive) {
     archive(notes_, chord_, onset_ms_, refusals_);
   }
 
  private:
-  // Where the note goes among `notes_`.
-  std::size_t place(std::uint8_t pitch, std::int64_t onset_ms) const;
+  // Returns the index in `notes_` at which to insert the note.
+  std::size_t insertion_index(std::uint8_t pitch, std::int64_t onset_ms) const;
 
   const PhraseIndex* index_ = nullptr;
-  std::vector<std::uint8_t>
-      notes_;                // pitches of as many as a run can begin with, then those of the last onset
-  std::uint32_t chord_ = 0;  // how many have that onset
+  std::vector<std::uint8_t> notes_;  // pitches: those that a run can begin with, then those of the last onset
+  std::uint32_t chord_ = 0;          // number of notes of the last onset
   std::int64_t onset_ms_ = 0;
   std::uint64_t refusals_ = 0;
 };

@@ -6,9 +6,9 @@
 namespace longplay {
 namespace {
 
-constexpr double kMargin = 0.2;  // of a band's width, in which steering begins
-// Half minutes that a figure is taken of. The density and the register of five minutes would come back only
-// by minutes of the opposite.
+constexpr double kMargin = 0.2;  // steering begins this share of a band's width inside its edges
+// Half minutes that each statistic covers. Density and register use a shorter span: to correct their
+// five-minute averages, the music would have to deviate to the other side for minutes.
 constexpr std::size_t kForRate = 2;
 constexpr std::size_t kForPitch = 4;
 constexpr double kMostPull = 3;
@@ -17,7 +17,7 @@ constexpr double kMiddlePitch = 60;
 // Nats for a pull of 1.
 constexpr double kByShift = 1.0;     // an octave of time
 constexpr double kByPitch = 1.6;     // an octave
-constexpr double kByNewPitch = 8.0;  // a pitch that was not heard
+constexpr double kByNewPitch = 8.0;  // a pitch that did not sound
 constexpr double kByClass = 1.5;     // a pitch class e times as frequent
 constexpr double kByVelocity = 1.0;  // a standard deviation, squared
 
@@ -25,7 +25,7 @@ double beyond(double value, const Band& band) {
   const double margin = kMargin * (band.high - band.low);
   if (margin <= 0) return 0;
   const double above = std::clamp((value - (band.high - margin)) / margin, 0.0, kMostPull);
-  if (band.low <= 0) return above;  // such a band has no lower edge
+  if (band.low <= 0) return above;  // a band from 0 has no lower edge
   return above - std::clamp((band.low + margin - value) / margin, 0.0, kMostPull);
 }
 
@@ -41,7 +41,7 @@ double entropy(const std::array<double, 12>& counts, double sum) {
 
 void Steering::push(const Note& note) {
   if (began_ms_ < 0) began_ms_ = note.onset_ms;
-  // Bins that the music has come to since, each for the first time in five minutes.
+  // Clear the bins that the music has entered since the last note.
   const std::int64_t last = std::max(now_ms_, began_ms_) / kBinMs;
   const std::int64_t steps = std::min<std::int64_t>(note.onset_ms / kBinMs - last, kBins);
   for (std::int64_t step = 1; step <= steps; ++step) {
@@ -73,7 +73,7 @@ bool Steering::is_valid(std::int64_t onset_ms) const {
 Steering::Sums Steering::sums(std::size_t bins) const {
   const auto newest = now_ms_ / kBinMs;
   const auto oldest = std::max<std::int64_t>(newest - static_cast<std::int64_t>(bins) + 1, 0);
-  // Whole numbers, which are added several at a time.
+  // Integer sums let the compiler vectorise the loop.
   std::int64_t notes = 0, pitches = 0, velocities = 0, squares = 0;
   std::array<std::int64_t, 12> classes{};
   for (std::int64_t i = oldest; i <= newest; ++i) {
@@ -100,7 +100,7 @@ Steering::Pull Steering::pull(const Bands& bands) const {
   const Sums now = sums(kForRate);
   const Sums lately = sums(kForPitch);
   const Sums all = sums(kBins);
-  std::uint64_t distinct = 0;  // of each difference its sign, which SSE2 can add where it cannot compare
+  std::uint64_t distinct = 0;  // sum of the sign bits: SSE2 cannot compare 64-bit integers
   for (const std::int64_t heard : heard_ms_)
     distinct += static_cast<std::uint64_t>(recent_above() - heard) >> 63;
   const Band rate{std::log2(bands.notes_per_second.low), std::log2(bands.notes_per_second.high)};

@@ -12,8 +12,8 @@
 namespace longplay {
 namespace {
 
-constexpr std::int64_t kLatestCutMs = 119;  // of the last of 120 clips
-constexpr std::int64_t kNoRoomMs = 250;     // with less than this left, a piece ends
+constexpr std::int64_t kLatestCutMs = 119;     // of the last of 120 clips, see clip_deadline
+constexpr std::int64_t kMinRemainingMs = 250;  // a piece with less time left must end
 
 }  // namespace
 
@@ -27,9 +27,10 @@ void Form::validate() const {
   require_at_least("pause_ms", pause_ms, 0);
   require_at_least("min_piece_ms", min_piece_ms, 1);
   require_at_least("max_piece_ms", max_piece_ms,
-                   2 * min_piece_ms + pause_ms);  // so that two fit when one does not
+                   2 * min_piece_ms + pause_ms);  // so that music too long for one piece fits into two
   require_at_least("last_onset_ms", last_onset_ms, 0);
-  require_at_least("max_tail_ms", max_tail_ms, last_onset_ms + kNoRoomMs);  // where a piece must end, it may
+  require_at_least("max_tail_ms", max_tail_ms,
+                   last_onset_ms + kMinRemainingMs);  // so that END is allowed where nothing else is
   require_at_least("max_chord", max_chord, 1);
 }
 
@@ -68,7 +69,7 @@ void Timeline::plan_end(std::int64_t more_ms) {
   const std::int64_t shortest = std::max(form_.min_piece_ms, state_.onset - state_.piece_start + more_ms);
   const std::int64_t longest = std::max(form_.max_piece_ms, shortest);
   const std::int64_t left = form_.length_ms - state_.piece_start;
-  const std::int64_t room = left - form_.pause_ms - form_.min_piece_ms;  // if another piece is to follow
+  const std::int64_t room = left - form_.pause_ms - form_.min_piece_ms;  // so that another piece can follow
   if (!form_.recital || left <= longest || room < shortest) {
     state_.piece_end = form_.length_ms;
   } else {
@@ -79,8 +80,8 @@ void Timeline::plan_end(std::int64_t more_ms) {
   }
 }
 
-// The latest onset that keeps every clip's beginning from being silent. A grader cuts boundary k up to
-// k ms late (docs/midi.md), so that an onset before that may still be in the clip before.
+// Returns the latest next onset with which no clip begins in silence. A grader may cut boundary k up to
+// k ms late (docs/midi.md), so an onset before that may belong to the previous clip.
 std::int64_t Timeline::clip_deadline() const {
   if (form_.clip_ms == 0) return std::numeric_limits<std::int64_t>::max();
   const std::int64_t passed = state_.onset / form_.clip_ms;
@@ -104,20 +105,20 @@ void Timeline::constrain(std::span<float> bias) const {
   const auto end = static_cast<std::size_t>(tokenizer_->end_id());
   const bool ending = may_end();
   if (!ending) bias[end] = kForbidden;
-  if (state_.at_once) return;  // any shift will do: it is not heard
+  if (state_.at_once) return;  // every shift is allowed, since it has no effect
   const std::int64_t room = state_.piece_end - form_.last_onset_ms - state_.onset;
-  if (room < kNoRoomMs) {
+  if (room < kMinRemainingMs) {
     std::fill_n(bias.begin(), end, kForbidden);
     return;
   }
   const bool full = state_.chord >= form_.max_chord;
   if (full) bias[0] = kForbidden;
   std::int64_t longest = std::min({form_.max_gap_ms, clip_deadline() - state_.onset, room});
-  // Once it may end on a final close, nothing comes but the rest of the chord.
+  // Once the piece may end on a final close, only notes of the same chord are allowed.
   if (ending && is_closing() && is_closed()) longest = 0;
   for (std::size_t id = end - 1; id > 0; --id) {
     if (tokenizer_->time_shift_ms(static_cast<std::int32_t>(id)) <= longest) break;
-    // The shortest shift stays open where the chord has to be moved on.
+    // If the chord is full, the shortest shift stays allowed.
     if (id > 1 || !full) bias[id] = kForbidden;
   }
 }

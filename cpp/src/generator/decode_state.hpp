@@ -1,4 +1,4 @@
-// Decode states as bytes. The reader trusts nothing in them.
+// Decode states as bytes. The reader validates all of them.
 #pragma once
 
 #include <cstddef>

@@ -74,7 +74,7 @@ Generator::Generator(std::unique_ptr<Model> model)
 
 Generator::~Generator() = default;
 
-// The next request, which stays the next one until it is begun. nullptr when there is none.
+// Returns the next request, which stays the next one until it starts, or nullptr if there is none.
 const Request* Generator::look_ahead(Queue& queue) {
   if (ahead_) return ahead_;
   ahead_ = queue.next();
@@ -82,7 +82,7 @@ const Request* Generator::look_ahead(Queue& queue) {
   return ahead_;
 }
 
-// Begins requests, as long as there are any and they find room.
+// Starts requests while there are any and the rows suffice.
 void Generator::begin_more(Queue& queue, int rows) {
   while (used_ < rows) {
     const Request* request = look_ahead(queue);
@@ -103,8 +103,8 @@ void Generator::begin_more(Queue& queue, int rows) {
   }
 }
 
-// Hands over what a request came to. The next one that needs as many rows gets them; otherwise the last rows
-// and the last slot, which has taken its event, close the gap.
+// Delivers the result of a request. If the next request needs as many rows, it reuses them. Otherwise the
+// last rows and the last slot, which has already taken its event, fill the gap.
 void Generator::finish(Queue& queue, std::size_t index) {
   Slot& slot = slots_[index];
   const Slot::Rows rows = slot.rows();

@@ -41,7 +41,7 @@ struct Request {
   std::optional<Form> form;      // of a note model's music; without it, only max_events stops
   QuoteGuard quote_guard;        // with a form, its state after the notes before the first event
   std::uint64_t max_events = 0;  // draw at most this many
-  // With a form, draw no event after the first one that stands here or later.
+  // With a form, stop after the first event at this time or later.
   std::int64_t until_ms = std::numeric_limits<std::int64_t>::max();
   bool keep_state = false;  // return the decode state
 
@@ -57,7 +57,7 @@ struct GenerationResult {
   std::vector<float> log_probabilities;         // nats, one per id of `events`
   std::vector<float> prompt_log_probabilities;  // nats, one per id of the prompt, if asked for
   std::vector<std::int64_t> onsets_ms;  // with a form, one per event; of an END, where the music resumes
-  std::uint64_t refusals = 0;           // notes not taken because they quote, since the start
+  std::uint64_t refusals = 0;           // notes rejected because they quote, since the start
   std::optional<DecodeState> state;     // if asked for
 };
 
@@ -85,7 +85,7 @@ struct LoopTime {
 
 class Slot;
 
-// Draws events for as many requests at a time as find room in the model's rows. A candidate is a pure
+// Draws events for as many requests at a time as fit the model's rows. A candidate is a pure
 // function of (model, request): the same alone, in any batch, in any row.
 class Generator {
  public:
@@ -94,10 +94,10 @@ class Generator {
 
   const Model& model() const { return *model_; }
 
-  // Works until the queue is empty or says stop, and tells how long that took. The requests under way
-  // take up at most `rows` rows.
+  // Runs until the queue is empty or requests a stop. Returns the times. The active requests use at most
+  // `rows` rows.
   // Throws std::invalid_argument for a request that does not fit, Error if the model's logits are
-  // not numbers, or if every pitch that is left would quote what a candidate avoids.
+  // not finite, or if every remaining pitch would quote the index that a candidate avoids.
   LoopTime run(Queue& queue, int rows);
 
  private:
@@ -109,10 +109,10 @@ class Generator {
   std::unique_ptr<Model> model_;
   Sampler sampler_;
   std::optional<Tokenizer> tokenizer_;  // of a note model
-  std::vector<Slot> slots_;             // of which `active_` are under way
-  std::size_t active_ = 0;              // and together have the rows
-  int used_ = 0;                        // 0 .. used_ - 1
-  const Request* ahead_ = nullptr;      // the next one, not begun yet
+  std::vector<Slot> slots_;             // the first `active_` of them are in use
+  std::size_t active_ = 0;              // number of slots in use
+  int used_ = 0;                        // the rows in use are 0 .. used_ - 1
+  const Request* ahead_ = nullptr;      // the next request, not started yet
 };
 
 }  // namespace longplay

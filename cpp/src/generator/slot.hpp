@@ -1,4 +1,4 @@
-// One request under way: its rows of the model, its state and its draws.
+// An active request: its rows of the model, its state and its draws.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ class Slot {
     int unconditional = -1;
   };
 
-  // Takes a request, already validated, to rows of its own. False when there is nothing to do for it.
+  // Starts a validated request on rows of its own. Returns false if there is nothing to do.
   bool begin(const Request& request, Rows rows);
   Rows rows() const { return rows_; }
   // Moves the state of the row `from` to the row `to`.
@@ -33,7 +33,7 @@ class Slot {
   bool needs_heads() const;
   // Draws one field, or takes it from the prompt, and feeds it to the model.
   void take_field(int field);
-  // Takes the event that the fields make up. True when the request is done.
+  // Takes the event of the drawn fields. Returns true once the request is done.
   bool take_event();
 
   const Request& request() const { return *request_; }
@@ -42,7 +42,7 @@ class Slot {
   std::int64_t made() const { return made_; }
 
  private:
-  // Where to draw from again if the composer rejects the close of a piece.
+  // The state from which to draw again if the composer rejects the close of a piece.
   struct Checkpoint {
     DecodeState state;
     std::uint64_t events_drawn = 0;  // for this request
@@ -77,7 +77,7 @@ class Slot {
   std::int64_t made_ = 0;
   std::unique_ptr<Composer> composer_;  // of a request with a form
   DecodeState at_;                      // `state` and `form` are written when they are asked for; `event` is
-                                        // the last one, then the one being made
+                                        // the last one, then the next one while its fields are drawn
   std::vector<float> log_probability_;  // of that event's fields
   Checkpoint checkpoint_;
   std::vector<float> bias_;    // scratch

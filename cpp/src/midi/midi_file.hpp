@@ -37,7 +37,7 @@ struct MidiFile {
   std::vector<MidiTrack> tracks;
 };
 
-// Finds the header and the tracks, wherever they are; docs/midi.md. Throws MidiError if there is no header
+// Finds the header and the tracks, wherever they are (docs/midi.md). Throws MidiError if there is no header
 // that can be read.
 MidiFile open_midi(std::span<const std::uint8_t> bytes, MidiWarnings& warnings);
 
@@ -66,14 +66,14 @@ class MidiTrackReader {
   MidiTrackReader(std::span<const std::uint8_t> bytes, MidiTrack track, MidiWarnings& warnings)
       : bytes_(bytes), position_(track.begin), end_(track.end), warnings_(&warnings) {}
 
-  // False once End-of-Track has been given, which is always the last message: a track that lacks it, or
-  // that cannot be read on, ends at its last whole message.
+  // Returns false after End-of-Track, which is always the last message. A track without it, or with an error,
+  // ends after its last complete message.
   bool next(MidiEvent& event);
 
-  // Of the next message, or of what cannot be read.
+  // Offset of the next message, or of the bytes that cannot be read.
   std::size_t position() const { return position_; }
 
-  // Whether the End-of-Track given was the track's own.
+  // Whether the track itself contained the End-of-Track.
   bool found_end_of_track() const { return found_end_of_track_; }
 
  private:
@@ -108,7 +108,7 @@ struct ChannelMessage {
 // is left out.
 class MidiWriter {
  public:
-  // Takes memory for `messages` messages; more may come. Throws std::invalid_argument unless
+  // Reserves memory for `messages` messages; more may follow. Throws std::invalid_argument unless
   // ticks_per_quarter is 1 to 32767.
   MidiWriter(std::size_t messages, int ticks_per_quarter, bool running_status);
 

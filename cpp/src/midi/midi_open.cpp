@@ -66,7 +66,7 @@ bool is_boundary(ByteSpan bytes, std::size_t position) {
   return position == bytes.size() || is_track(bytes, position) || is_other_chunk(bytes, position);
 }
 
-// Where the messages of a track stop.
+// The end of a track's messages.
 struct TrackWalk {
   std::size_t end = 0;
   bool is_track_end = false;  // at End-of-Track or the header of the next track; not where reading fails
@@ -95,8 +95,8 @@ std::size_t end_of_track(ByteSpan bytes, MidiTrack track) {
   return reader.found_end_of_track() ? reader.position() : track.end;
 }
 
-// Where the data of a track ends. Its length is believed if a chunk may end there and no other track begins
-// before; otherwise the messages say where it ends.
+// Returns the end of a track's data. Uses the declared length if a chunk may end there and no other track
+// begins before. Otherwise reads the messages to find the end.
 std::size_t find_track_end(ByteSpan bytes, std::size_t position, MidiWarnings& warnings) {
   const std::size_t begin = position + kChunkHeaderBytes;
   const std::size_t declared = begin + chunk_size(bytes, position);
@@ -136,7 +136,7 @@ MidiDivision read_division(std::size_t word, std::size_t offset) {
   return {.frames_per_second = frames, .ticks_per_frame = ticks};
 }
 
-// A header that does not begin the file must look like one: its letters may stand in any text.
+// A header after the start of the file must be plausible, since its letters may occur in any text.
 bool looks_like_header(ByteSpan bytes, std::size_t position) {
   constexpr std::size_t kSaneSize = 256;
   return bytes.size() >= position + kWholeHeader && chunk_size(bytes, position) >= kHeaderBytes &&

@@ -5,7 +5,7 @@
 namespace longplay {
 namespace {
 
-constexpr int kMaxNumberBytes = 5;  // one more than the standard has, as Ardour writes
+constexpr int kMaxNumberBytes = 5;  // one more than the standard allows, since Ardour writes it
 constexpr std::uint8_t kMaxData = 127;
 
 }  // namespace
@@ -26,8 +26,8 @@ bool MidiTrackReader::next(MidiEvent& event) {
   return true;
 }
 
-// Almost every message of a file comes through here: what is used often is kept out of memory, which
-// writing to `event` would make the compiler read again.
+// Reads almost every message of a file. Local copies of often used members save the compiler from loading
+// them again after each write to `event`.
 inline MidiTrackReader::Outcome MidiTrackReader::read_message(MidiEvent& event) {
   std::size_t at = position_;
   const std::size_t end = end_;
@@ -75,7 +75,7 @@ inline MidiTrackReader::Outcome MidiTrackReader::read_message(MidiEvent& event) 
   return Outcome::read;
 }
 
-// Where a data byte belongs, a byte is data whatever its value: nothing in a file marks one that is missing.
+// Where a data byte is expected, any byte is data: nothing in a file marks a missing one.
 void MidiTrackReader::clamp(MidiEvent& event, std::size_t at, std::size_t size) {
   for (std::size_t i = at; i < at + size; ++i)
     if (bytes_[i] > kMaxData) warnings_->add(MidiOddity::data_byte_clamped, i);
@@ -88,7 +88,7 @@ MidiTrackReader::Outcome MidiTrackReader::read_system(MidiEvent& event) {
   event.status = bytes_[position_++];
   event.data1 = event.data2 = 0;
   if (event.status != kMeta && event.status != kSysex && event.status != kEscape) {
-    // What MIDI 1.0 gives each of them on the wire: time code and song select one byte, song position two.
+    // Data bytes in MIDI 1.0: time code and song select have one, song position has two.
     const std::size_t size = event.status == 0xF2 ? 2 : event.status == 0xF1 || event.status == 0xF3 ? 1 : 0;
     if (end_ - position_ < size) return Outcome::truncated;
     warnings_->add(MidiOddity::system_message, event.offset);

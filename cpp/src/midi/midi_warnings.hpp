@@ -1,4 +1,4 @@
-// What is odd in a MIDI file and is read all the same: counted, and said in one sentence each.
+// Warnings about oddities of a MIDI file: counted, and reported in one sentence each.
 #pragma once
 
 #include <array>
@@ -32,13 +32,13 @@ enum class MidiOddity : std::uint8_t {
 };
 inline constexpr std::size_t kMidiOddityCount = static_cast<std::size_t>(MidiOddity::drum_note) + 1;
 
-// Counts oddities, so that a file that is odd a million times gets one sentence for it.
+// Counts oddities, so that each kind gets one sentence, however often it occurs.
 class MidiWarnings {
  public:
   // `amount`: bytes lost, or what the oddity's sentence counts besides how often it occurs.
   void add(MidiOddity oddity, std::size_t offset, std::size_t amount = 0);
 
-  // For what a file can have once.
+  // For an oddity that occurs at most once in a file.
   void add(std::string what, std::size_t offset) {
     sentences_.push_back(std::move(what) + ", at byte " + std::to_string(offset));
   }

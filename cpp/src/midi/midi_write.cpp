@@ -1,8 +1,8 @@
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "base/require.hpp"
 #include "midi/midi_file.hpp"
 
 namespace longplay {
@@ -28,7 +28,7 @@ struct Few {
     ++size;
   }
 
-  // Writes eight, of which those of the number are the first. Returns the position after them.
+  // Writes eight bytes, the first of which are those of the number. Returns the position after those.
   std::uint8_t* store(std::uint8_t* to) const {
     const std::uint64_t from_the_top = value << (64 - 8 * size);
     for (int i = 0; i < 8; ++i) to[i] = static_cast<std::uint8_t>(from_the_top >> (56 - 8 * i));
@@ -37,8 +37,8 @@ struct Few {
 };
 constexpr std::size_t kStoredBytes = sizeof(Few::value);
 
-// Seven bits a byte, the highest first; all bytes but the last have their top bit set. No branch asks how
-// many there are, for that cannot be foretold.
+// Encodes seven bits a byte, the highest first; all bytes but the last have their top bit set. Has no branch
+// on the number of bytes, which the processor could not predict.
 Few variable_length(std::int64_t ticks) {
   const auto value = static_cast<std::uint64_t>(ticks);
   const int size = 1 + (value > 0x7F) + (value > 0x3FFF) + (value > 0x1F'FFFF);
@@ -54,20 +54,16 @@ bool is_channel_message(const ChannelMessage& message) {
   return message.status >= 0x80 && message.status < 0xF0 && (message.data1 | message.data2) < 0x80;
 }
 
-// `name` is that of a message's tick, or of the end after the last one.
+// `name` names the tick of a message, or the end tick.
 [[noreturn]] void refuse_tick(const std::string& name, std::int64_t tick, std::int64_t before) {
-  throw std::invalid_argument(name + " is " + std::to_string(tick) + ", not " + std::to_string(before) +
-                              " to " + std::to_string(before + kMaxDelta));
+  refuse_range(name, tick, before, before + kMaxDelta);
 }
 
-[[noreturn]] void refuse(const ChannelMessage& message, std::size_t index, std::int64_t before) {
+[[noreturn]] void refuse_message(const ChannelMessage& message, std::size_t index, std::int64_t before) {
   const std::string name = "messages[" + std::to_string(index) + "].";
-  const auto refuse_byte = [&](const char* field, int value, const char* range) {
-    throw std::invalid_argument(name + field + " is " + std::to_string(value) + ", not " + range);
-  };
-  if (message.status < 0x80 || message.status >= 0xF0) refuse_byte("status", message.status, "128 to 239");
-  if (message.data1 >= 0x80) refuse_byte("data1", message.data1, "0 to 127");
-  if (message.data2 >= 0x80) refuse_byte("data2", message.data2, "0 to 127");
+  require_range<int>(name + "status", message.status, 0x80, 0xEF);
+  require_range<int>(name + "data1", message.data1, 0, 0x7F);
+  require_range<int>(name + "data2", message.data2, 0, 0x7F);
   refuse_tick(name + "tick", message.tick, before);
 }
 
@@ -75,9 +71,7 @@ bool is_channel_message(const ChannelMessage& message) {
 
 MidiWriter::MidiWriter(std::size_t messages, int ticks_per_quarter, bool running_status)
     : running_status_(running_status) {
-  if (ticks_per_quarter < 1 || ticks_per_quarter > 0x7FFF)
-    throw std::invalid_argument("ticks_per_quarter is " + std::to_string(ticks_per_quarter) +
-                                ", not 1 to 32767");
+  require_range("ticks_per_quarter", ticks_per_quarter, 1, 0x7FFF);
   bytes_.reserve(kHead.size() + messages * kUsualMessageBytes + kEndBytes + kStoredBytes);
   bytes_.assign(kHead.begin(), kHead.end());
   bytes_[kDivisionAt] = static_cast<std::uint8_t>(ticks_per_quarter >> 8);
@@ -92,7 +86,7 @@ void MidiWriter::add(std::span<const ChannelMessage> messages) {
   int status = status_;
   for (const ChannelMessage& message : messages) {
     if (!is_channel_message(message) || !follows(message.tick, tick))
-      refuse(message, count_ + static_cast<std::size_t>(&message - messages.data()), tick);
+      refuse_message(message, count_ + static_cast<std::size_t>(&message - messages.data()), tick);
     Few written = variable_length(message.tick - tick);
     if (!running_status_ || message.status != status) written.append(message.status);
     written.append(message.data1);

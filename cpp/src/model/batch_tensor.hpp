@@ -22,14 +22,14 @@ class BatchTensor {
     data_ = memory_.allocate(row_bytes_ * static_cast<std::size_t>(rows));
   }
 
-  // Only of memory that the host reaches.
+  // Valid only for memory that the host can access.
   std::span<std::byte> row(int index) { return {at(index), row_bytes_}; }
   template <typename T>
   std::span<T> row_as(int index) {
     return {reinterpret_cast<T*>(at(index)), row_bytes_ / sizeof(T)};
   }
 
-  // Rows from `first` on, as ONNX Runtime takes them.
+  // Returns `count` rows from `first` on as a value of ONNX Runtime.
   Handle<OrtValue> value(int first, int count) {
     shape_[0] = count;
     return memory_.value(at(first), row_bytes_ * static_cast<std::size_t>(count), shape_, type_);

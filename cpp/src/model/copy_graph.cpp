@@ -31,11 +31,11 @@ std::string tensor(const TensorSpec& spec) {
 
 GraphSpec copy_spec(std::span<const StateConfig> states) {
   GraphSpec spec{.file = "the graph that copies states", .inputs = {}, .outputs = {}};
-  const StateConfig none;  // a graph without nodes is refused
+  const StateConfig none;  // ONNX Runtime rejects a graph without nodes
   for (const StateConfig& state : states.empty() ? std::span(&none, 1) : states) {
-    const std::string place = std::to_string(spec.inputs.size());
-    spec.inputs.push_back({"from_" + place, state.type, state.shape});
-    spec.outputs.push_back({"to_" + place, state.type, state.shape});
+    const std::string index = std::to_string(spec.inputs.size());
+    spec.inputs.push_back({"from_" + index, state.type, state.shape});
+    spec.outputs.push_back({"to_" + index, state.type, state.shape});
   }
   return spec;
 }

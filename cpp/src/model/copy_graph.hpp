@@ -1,11 +1,10 @@
 // An ONNX graph that does nothing but copy tensors.
 //
-// ONNX Runtime moves what a graph is given, and what it gives, between host and device, so running
-// this one copies rows of states from anywhere to anywhere. Its C API has CopyTensors for that since
-// 1.23, but that knows only devices whose provider library was registered with the environment, and we
-// take older versions too. CUDA's own functions would have to be looked up in a
-// library that may be there in several versions. A graph takes a few microseconds more, and a state is
-// copied when a row begins or leaves a piece, not between its steps.
+// ONNX Runtime moves the inputs and outputs of a graph between host and device. So this graph copies rows of
+// states between any two memories. There are two alternatives. CopyTensors of the C API, new in 1.23,
+// supports only devices whose provider library is registered with the environment. CUDA's own functions would
+// have to be looked up in a library of which several versions may be installed. The graph is a few
+// microseconds slower, but a state is copied only when a row begins or leaves a piece, not between its steps.
 #pragma once
 
 #include <span>

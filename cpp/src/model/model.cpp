@@ -4,9 +4,9 @@
 #include <array>
 #include <chrono>
 #include <optional>
-#include <stdexcept>
 #include <utility>
 
+#include "base/require.hpp"
 #include "model/batch_tensor.hpp"
 #include "model/copy_graph.hpp"
 #include "model/model_state.hpp"
@@ -26,19 +26,10 @@ using ort::Session;
 
 std::int64_t count(std::size_t number) { return static_cast<std::int64_t>(number); }
 
-[[noreturn]] void refuse(const std::string& what, std::int64_t value, std::int64_t low, std::int64_t high) {
-  throw std::invalid_argument(what + " must be in [" + std::to_string(low) + ", " + std::to_string(high) +
-                              "], not " + std::to_string(value));
-}
-
-// Called for every row of every step: nothing but the comparison is to be done there.
-void expect_range(const char* what, std::int64_t value, std::int64_t low, std::int64_t high) {
-  if (value < low || value > high) refuse(what, value, low, high);
-}
-
-// A graph need not refuse an id out of range: Gather takes -1 for the last.
+// A graph may accept an id out of range: for Gather, -1 is the last row.
 void expect_id(const std::string& name, int row, std::int64_t id, std::int32_t highest) {
-  if (id < 0 || id > highest) refuse(name + " of row " + std::to_string(row), id, 0, highest);
+  if (id < 0 || id > highest)
+    refuse_range<std::int64_t>(name + " of row " + std::to_string(row), id, 0, highest);
 }
 
 GraphSpec step_spec(const ModelConfig& config) {
@@ -101,9 +92,9 @@ struct Model::Impl {
   const OrtRunOptions* options(int rows, std::size_t side) const;
   Batch& batch(int rows);
   double run(Session& session, Call& call);  // seconds
-  void expect_row(int row) const { expect_range("row", row, 0, max_batch - 1); }
+  void expect_row(int row) const { require_range("row", row, 0, max_batch - 1); }
   void expect_field(int field, int lowest) const {
-    expect_range("field", field, lowest, count(heads.size()));
+    require_range<std::int64_t>("field", field, lowest, count(heads.size()));
   }
   void expect_state(std::size_t bytes) const;
   void try_out();
@@ -114,8 +105,8 @@ struct Model::Impl {
   const ModelConfig& config;
   int max_batch;
 
-  Session copier;  // the first to meet the device
-  ort::Places places;
+  Session copier;  // opened first, so that it reports an unavailable device
+  ort::Memories memories;
   Session step;
   std::vector<Session> heads;  // of field 1 first
   std::optional<CaptureOptions> capture;
@@ -128,7 +119,7 @@ struct Model::Impl {
   std::vector<std::unique_ptr<Batch>> batches;  // by number of rows; made when first needed
   std::uint64_t copies_before = 0;
   double run_seconds = 0;
-  double step_seconds = 0;  // of these
+  double step_seconds = 0;  // of these, in step.onnx
 };
 
 Model::Impl::Impl(std::shared_ptr<const Runtime> owned_runtime, const ort::Library& opened,
@@ -139,13 +130,14 @@ Model::Impl::Impl(std::shared_ptr<const Runtime> owned_runtime, const ort::Libra
       config(validated(*files)),
       max_batch(rows),
       copier(open_copier(library, device, config)),
-      places(places_of(copier, device)),
+      memories(memories_of(copier, device)),
       step(library, device, files->step, step_spec(config)),
       event(travelling(ElementType::int64, count(config.fields.size()))),
       control(travelling(ElementType::int64, count(config.controls.size()))),
-      context(places.stays, ElementType::float32, {config.context_width}, rows),
-      // The runtime runs a step several times to capture it, which may not touch the state it reads.
-      state(config, config.states_in_place && !device.capture, places, copier, rows),
+      context(memories.stays, ElementType::float32, {config.context_width}, rows),
+      // To capture a step, the runtime runs it several times, so it must not overwrite the state that it
+      // reads.
+      state(config, config.states_in_place && !device.capture, memories, copier, rows),
       batches(static_cast<std::size_t>(rows) + 1) {
   if (device.capture) capture.emplace(library);
   for (std::size_t f = 0; f < config.fields.size(); ++f) {
@@ -158,19 +150,19 @@ Model::Impl::Impl(std::shared_ptr<const Runtime> owned_runtime, const ort::Libra
 }
 
 BatchTensor Model::Impl::travelling(ElementType type, std::int64_t width) const {
-  BatchTensor tensor(places.travels, type, {width}, max_batch);
+  BatchTensor tensor(memories.travels, type, {width}, max_batch);
   for (int row = 0; row < max_batch; ++row) std::ranges::fill(tensor.row(row), std::byte{});
   return tensor;
 }
 
-// A graph is captured of a batch of all rows: a farm keeps them busy until its queue is empty.
+// Only the batch of all rows is captured, since a pool of workers uses all rows until its queue is empty.
 const OrtRunOptions* Model::Impl::options(int rows, std::size_t side) const {
   if (!capture) return nullptr;
   return rows == max_batch ? capture->side(side) : capture->none();
 }
 
 Batch& Model::Impl::batch(int rows) {
-  expect_range("batch", rows, 1, max_batch);
+  require_range("batch", rows, 1, max_batch);
   auto& kept = batches[static_cast<std::size_t>(rows)];
   if (kept) return *kept;
   auto made = std::make_unique<Batch>();
@@ -210,11 +202,10 @@ double Model::Impl::run(Session& session, Call& call) {
 
 void Model::Impl::expect_state(std::size_t bytes) const {
   if (bytes == state.row_bytes()) return;
-  throw std::invalid_argument("state must have " + std::to_string(state.row_bytes()) + " bytes, not " +
-                              std::to_string(bytes));
+  refuse("state must have " + std::to_string(state.row_bytes()) + " bytes", bytes);
 }
 
-// Steps once, so that what a graph does not declare about itself shows at load, and is captured then.
+// Runs one step, so that errors in what a graph does not declare show at load, and CUDA graphs are captured.
 void Model::Impl::try_out() {
   const int rows = capture ? max_batch : std::min(2, max_batch);
   for (int row = 0; row < rows; ++row) {
@@ -232,12 +223,12 @@ void Model::Impl::try_out() {
 
 Model::Model(std::shared_ptr<const Runtime> runtime, std::shared_ptr<const ModelFiles> files,
              const Device& device, int max_batch) {
-  expect_range("max_batch", max_batch, 1, kMaxBatch);
+  require_range("max_batch", max_batch, 1, kMaxBatch);
   const ort::Library& library = runtime->impl_->library;
   impl_ = std::make_unique<Impl>(std::move(runtime), library, std::move(files), device, max_batch);
 }
 
-// What ONNX Runtime holds cannot be freed in a forked child: it waits for threads that the child lacks.
+// A forked child cannot free the objects of ONNX Runtime, which wait for threads that the child lacks.
 Model::~Model() {
   if (!process_.is_current()) static_cast<void>(impl_.release());
 }

@@ -1,4 +1,4 @@
-// Floor 2: event and state -> logits. ONNX Runtime stays behind model.cpp.
+// A model of a batch of rows: from events and states to logits. Only model.cpp uses ONNX Runtime.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,8 @@ class Runtime {
   Runtime& operator=(const Runtime&) = delete;
 
   std::string version() const;
-  // Instruction set of the kernels of ours that sessions on the CPU use; empty where this processor has none.
+  // Returns the instruction set of the longplay kernels that sessions on the CPU use, or an empty string if
+  // this processor supports none of them.
   static std::string kernels();
 
  private:
@@ -43,14 +44,14 @@ struct ModelFiles {
 // A model that advances up to `max_batch` rows, each with its own state. One thread at a time.
 //
 // A step: write each row's `event` and `control`, call `step`, read `logits(0)`; then for every
-// further field f tell with `choose` what field f-1 became, call `head(f)`, read `logits(f)`.
-// Every call works on the rows 0 .. batch-1; the others keep their state. Nothing is allocated by us
-// after the first step of each batch size. When a step throws, the state of its rows is lost.
+// further field f pass the id of field f-1 to `choose`, call `head(f)`, read `logits(f)`.
+// Every call works on the rows 0 .. batch-1; the others keep their state. The model allocates nothing
+// after the first step of each batch size. If a step throws, the state of its rows is lost.
 class Model {
  public:
   static constexpr int kMaxBatch = 4096;
 
-  // Throws ModelError if a file breaks the contract, DeviceError if the device is not to be had,
+  // Throws ModelError if a file breaks the contract, DeviceError if the device is not available,
   // std::invalid_argument if max_batch is not in [1, kMaxBatch].
   Model(std::shared_ptr<const Runtime> runtime, std::shared_ptr<const ModelFiles> files, const Device& device,
         int max_batch);
@@ -69,14 +70,14 @@ class Model {
   void head(int field, int batch);
   std::span<const float> logits(int field, int row) const;  // (size of field,)
 
-  // State of one row: `state_bytes()` bytes. A row starts from zeros, and goes back to them by reset.
+  // State of one row: `state_bytes()` bytes. A row starts from zeros; `reset` sets it to zeros again.
   std::size_t state_bytes() const;
   void reset(int row);
   void save(int row, std::span<std::byte> state) const;
   void load(int row, std::span<const std::byte> state);
 
-  // How often the state of a row was copied: by the calls above, or because it took no part in a step
-  // whose states go from side to side. A step itself copies none.
+  // Counts the copies of row states: those of the calls above, and those of rows that skipped a step of a
+  // model with double-buffered states. A step itself copies none.
   std::uint64_t row_copies() const;
 
   // Seconds spent inside ONNX Runtime's Run since construction, and those of step.onnx.

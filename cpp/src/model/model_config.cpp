@@ -40,22 +40,22 @@ void expect_ascending(const std::string& entry, std::span<const std::int32_t> va
 
 struct NoteField {
   const char* name;
-  std::int32_t low, high;  // of its values
+  std::int32_t low, high;  // range of its values
   std::int32_t extra_ids;  // ids that have no value
 };
 
 constexpr std::int32_t kMaxMs = 24 * 3600 * 1000;
-constexpr std::array<NoteField, 4> kNoteFields{{
+constexpr auto kNoteFieldRules = std::to_array<NoteField>({
     {"time_shift", 0, kMaxMs, 1},
     {"pitch", 0, 127, 0},
     {"velocity", 1, 127, 0},
     {"duration", 1, kMaxMs, 0},
-}};
+});
 
 void validate_field(const std::string& entry, const FieldConfig& field) {
   expect_range(entry + ".size", field.size, 1, ModelLimits::kMaxSize);
-  const auto note = std::ranges::find(kNoteFields, field.name, &NoteField::name);
-  if (note == kNoteFields.end()) {
+  const auto note = std::ranges::find(kNoteFieldRules, field.name, &NoteField::name);
+  if (note == kNoteFieldRules.end()) {
     if (!field.values.empty())
       refuse(entry + ".values", "must be absent: '" + field.name + "' is a field of plain tokens");
     return;

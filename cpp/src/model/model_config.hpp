@@ -1,4 +1,4 @@
-// Floor 2: what a model declares about itself, docs/model-contract.md in C++.
+// The declarations of a model's config.json (docs/model-contract.md).
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@
 
 namespace longplay {
 
-// What a config may ask for before anything takes memory for it.
+// Limits of a config, checked before any memory is allocated for it.
 struct ModelLimits {
   static constexpr std::size_t kMaxFields = 64;
   static constexpr std::size_t kMaxControls = 64;
@@ -24,16 +24,16 @@ struct ModelLimits {
 
 struct FieldConfig {
   std::string name;
-  std::int32_t size = 0;             // ids that may be drawn; id `size` may only be given
-  std::vector<std::int32_t> values;  // what each id means; time_shift has one id more, END
+  std::int32_t size = 0;             // number of ids that may be drawn; id `size` is an input only
+  std::vector<std::int32_t> values;  // the value of each id; the last id of time_shift is END and has none
 };
 
 struct ControlConfig {
   std::string name;
   std::int32_t size = 0;
-  std::int32_t unknown = 0;          // the id that says nothing
+  std::int32_t unknown = 0;          // the id for an unknown value
   std::vector<std::int32_t> bounds;  // "remaining": upper bound of each id, ms
-  std::vector<std::string> names;    // "style": what each id is called
+  std::vector<std::string> names;    // "style": the name of each id
 };
 
 struct StateConfig {
@@ -50,11 +50,11 @@ struct Band {
   double high = 0;
 };
 
-// What five minutes of the training music are like.
+// The usual range of five statistics over five minutes of the training music.
 struct Bands {
   Band notes_per_second;     // low is above 0
   Band mean_pitch;           // MIDI note number
-  Band distinct_pitches;     // how many
+  Band distinct_pitches;     // number of different pitches
   Band velocity_spread;      // standard deviation
   Band pitch_class_entropy;  // bits
 };

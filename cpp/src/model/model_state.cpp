@@ -14,16 +14,16 @@ std::vector<ort::BatchTensor> tensors(const ModelConfig& config, const ort::Memo
 
 }  // namespace
 
-ModelState::ModelState(const ModelConfig& config, bool in_place, const ort::Places& places,
+ModelState::ModelState(const ModelConfig& config, bool in_place, const ort::Memories& memories,
                        ort::Session& copier, int max_batch)
     : in_place_(in_place),
       copier_(&copier),
-      zeros_(tensors(config, places.stays, 1)),
-      on_way_(tensors(config, places.host, 1)),
+      zeros_(tensors(config, memories.stays, 1)),
+      on_way_(tensors(config, memories.host, 1)),
       side_of_row_(static_cast<std::size_t>(max_batch), 0) {
   for (const StateConfig& state : config.states) row_bytes_ += state.row_bytes();
   for (std::size_t side = 0; side < (in_place ? 1U : 2U); ++side) {
-    sides_[side] = tensors(config, places.stays, max_batch);
+    sides_[side] = tensors(config, memories.stays, max_batch);
   }
   for (ort::BatchTensor& part : on_way_) std::ranges::fill(part.row(0), std::byte{});
   copy(on_way_, 0, zeros_, 0);

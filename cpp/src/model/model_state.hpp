@@ -13,13 +13,13 @@
 
 namespace longplay {
 
-// The states stay in one memory, the device's, where steps read and write them. In place there is one
-// side. Otherwise a step reads the states on one side and writes them on the other; a row that takes no
-// part in it stays behind until it does again.
+// The states stay in the memory of the device, where steps read and write them. In-place states have one
+// buffer (side). Other states have two: a step reads one side and writes the other. A row that skips a step
+// stays on its side; `gather` copies it before its next step.
 class ModelState {
  public:
-  // `copier` runs copy_graph of the states, and outlives this.
-  ModelState(const ModelConfig& config, bool in_place, const ort::Places& places, ort::Session& copier,
+  // `copier` runs the copy_graph of the states. It must outlive this object.
+  ModelState(const ModelConfig& config, bool in_place, const ort::Memories& memories, ort::Session& copier,
              int max_batch);
 
   // Memory of every state on a side.
@@ -27,7 +27,7 @@ class ModelState {
   // The side that the next step reads.
   std::size_t side() const { return side_; }
 
-  // Around a step of the first `rows` rows.
+  // Call these before and after a step of the first `rows` rows.
   void gather(int rows);
   void advance(int rows);
 
@@ -36,7 +36,7 @@ class ModelState {
   void save(int row, std::span<std::byte> state);
   void load(int row, std::span<const std::byte> state);
 
-  // How often the state of a row was copied.
+  // Counts the copies of row states.
   std::uint64_t row_copies() const { return row_copies_; }
 
  private:
@@ -48,7 +48,7 @@ class ModelState {
   bool in_place_;
   ort::Session* copier_;
   std::array<Tensors, 2> sides_;
-  Tensors zeros_;   // one row, where the states lie
+  Tensors zeros_;   // one row, in the memory of the states
   Tensors on_way_;  // one row, on the host
   std::size_t side_ = 0;
   std::vector<std::size_t> side_of_row_;

@@ -11,7 +11,7 @@ Runtime::Impl::Impl(const std::string& library_path) : library(library_path) {
 
 Runtime::Runtime(const std::string& library_path) : impl_(new Impl(library_path)) {}
 
-// As a Model, it is left alone in a forked child.
+// A forked child does not free it, as it does not free a Model.
 Runtime::~Runtime() {
   if (!process_.is_current()) static_cast<void>(impl_.release());
 }

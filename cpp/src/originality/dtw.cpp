@@ -1,25 +1,28 @@
 #include <algorithm>
-#include <stdexcept>
+
 #include <string>
 
+#include "base/require.hpp"
 #include "originality/windows.hpp"
 
 namespace longplay {
 
 void WindowShape::validate() const {
-  if (steps < 2 || steps > kMaxSteps)
-    throw std::invalid_argument("steps must be in [2, " + std::to_string(kMaxSteps) + "], not " +
-                                std::to_string(steps));
-  if (band < 0) throw std::invalid_argument("band must be at least 0, not " + std::to_string(band));
+  require_range("steps", steps, 2, kMaxSteps);
+  require_at_least("band", band, 0);
+}
+
+void require_window(std::span<const std::uint8_t> series, std::uint32_t start, int steps) {
+  if (start + static_cast<std::uint64_t>(steps) <= series.size()) return;
+  refuse("a window must be within the series of " + std::to_string(series.size()) + " steps",
+         "from " + std::to_string(start) + " on");
 }
 
 std::uint32_t dtw_distance(std::span<const std::uint8_t> x, std::span<const std::uint8_t> y, int band) {
   WindowShape{.steps = static_cast<int>(std::min<std::size_t>(x.size(), WindowShape::kMaxSteps + 1)),
               .band = band}
       .validate();
-  if (x.size() != y.size())
-    throw std::invalid_argument("windows must have one length, not " + std::to_string(x.size()) + " and " +
-                                std::to_string(y.size()));
+  require_entries("y", y.size(), x.size());
   constexpr std::uint32_t kFar = UINT32_MAX / 2;
   const auto steps = static_cast<int>(x.size());
   const int reach = band > 0 ? band : steps;

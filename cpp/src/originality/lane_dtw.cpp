@@ -57,7 +57,7 @@ LONGPLAY_CLONES std::uint16_t least(const std::uint16_t* cells, std::size_t coun
   return least_cell(cells, count);
 }
 
-constexpr std::size_t kDiagonalsPerLook = 6;  // how often to ask whether there is still hope
+constexpr std::size_t kDiagonalsPerCheck = 6;  // how often to check whether any lane can be below the limit
 
 }  // namespace
 
@@ -71,12 +71,12 @@ LaneDtw<Cell>::LaneDtw(std::span<const std::uint8_t> query, int band)
 
 template <typename Cell>
 const Cell* LaneDtw<Cell>::distances(const std::uint8_t* lanes, Cell limit) {
-  // Row i of a diagonal stands at (i + 1) * kLanes.
+  // Row i of a diagonal is at offset (i + 1) * kLanes.
   for (auto& diagonal : diagonals_) std::fill(diagonal.begin(), diagonal.end(), kCap);
   Cell* out = diagonals_[0].data();
   Cell* before = diagonals_[1].data();
   Cell* corner = diagonals_[2].data();
-  std::fill_n(corner, kLanes, Cell{0});  // what stands before cell (0, 0)
+  std::fill_n(corner, kLanes, Cell{0});  // the corner of cell (0, 0)
 
   for (std::size_t k = 0; k + 1 < 2 * steps_; ++k) {
     std::size_t begin = k < steps_ ? 0 : k - steps_ + 1;  // rows of the diagonal, i + j = k
@@ -86,10 +86,10 @@ const Cell* LaneDtw<Cell>::distances(const std::uint8_t* lanes, Cell limit) {
     fill(before + begin * kLanes, before + (begin + 1) * kLanes, corner + begin * kLanes,
          query_.data() + begin * kLanes, lanes + (steps_ - 1 + begin - k) * kLanes,
          out + (begin + 1) * kLanes, (end - begin) * kLanes, kCap);
-    // The row before these holds an older diagonal's cells; the one after them is as new.
+    // Reset the row before these, which holds cells of an older diagonal. The row after them is still kCap.
     std::fill_n(out + begin * kLanes, kLanes, kCap);
-    // Every path goes through one of two neighbouring diagonals.
-    if (k % kDiagonalsPerLook == kDiagonalsPerLook - 1) {
+    // Every path crosses at least one of two adjacent diagonals.
+    if (k % kDiagonalsPerCheck == kDiagonalsPerCheck - 1) {
       const std::size_t count = (end - begin + 2) * kLanes;
       if (least(out + begin * kLanes, count) >= limit && least(before + begin * kLanes, count) >= limit)
         return nullptr;

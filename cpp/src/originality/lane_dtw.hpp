@@ -1,4 +1,4 @@
-// Floor 3: DTW of one window against kLanes others at once.
+// DTW of one window against kLanes others at once.
 #pragma once
 
 #include <array>
@@ -15,7 +15,7 @@ namespace longplay {
 // and (i, j - 1) of the diagonal before it and (i - 1, j - 1) of the one before that; so the cells of a
 // diagonal, of all lanes, are one flat loop that any compiler vectorises.
 //
-// A Cell holds sums up to kCap, and anything from kCap on stands for "kCap or more": kCap + 127 still fits.
+// A Cell holds sums up to kCap. Every value from kCap on means "kCap or more"; kCap + 127 still fits a Cell.
 template <typename Cell>
 class LaneDtw {
  public:
@@ -24,8 +24,8 @@ class LaneDtw {
 
   LaneDtw(std::span<const std::uint8_t> query, int band);
 
-  // lanes: shape (steps, kLanes), each window backwards. Returns one distance per lane, or nullptr as soon as
-  // none can be below `limit`, which is at most kCap.
+  // lanes: shape (steps, kLanes), each window reversed. Returns one distance per lane, or nullptr if none
+  // is below `limit`, which is at most kCap.
   const Cell* distances(const std::uint8_t* lanes, Cell limit);
 
  private:

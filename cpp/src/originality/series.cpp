@@ -1,7 +1,6 @@
 #include <algorithm>
-#include <stdexcept>
-#include <string>
 
+#include "base/require.hpp"
 #include "originality/windows.hpp"
 
 namespace longplay {
@@ -20,18 +19,15 @@ std::size_t end_step(const Note& note, std::int64_t step_ms) {
 }
 
 void check(const Note& note) {
-  if (note.onset_ms < 0 || note.duration_ms < 1 ||
-      note.onset_ms + note.duration_ms > 2 * ScoreLimits::kMaxMilliseconds || note.pitch > 127)
-    throw std::invalid_argument(
-        "a note of a pitch series must lie within a day and have a pitch in [0, 127], not " +
-        std::to_string(note.onset_ms) + " ms, pitch " + std::to_string(note.pitch));
+  require_range("onset_ms", note.onset_ms, 0, ScoreLimits::kMaxMilliseconds);
+  require_range("duration_ms", note.duration_ms, 1, ScoreLimits::kMaxMilliseconds);
+  require_range<int>("pitch", note.pitch, 0, 127);
 }
 
 }  // namespace
 
 std::vector<std::uint8_t> pitch_series(std::span<const Note> notes, PitchSeries kind, std::int64_t step_ms) {
-  if (step_ms < 10)
-    throw std::invalid_argument("step_ms must be at least 10, not " + std::to_string(step_ms));
+  require_at_least("step_ms", step_ms, 10);
   std::size_t length = 0;
   for (const Note& note : notes) {
     check(note);

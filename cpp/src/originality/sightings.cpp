@@ -14,7 +14,7 @@ bool is_figure(const Symbol* phrase) {
   return false;
 }
 
-// Which symbols lie in a copy. Phrases that are equal stand side by side in `sorted`.
+// Marks the symbols that belong to a copy. Equal phrases are adjacent in `sorted`.
 std::vector<bool> find_copies(std::span<const Symbol> symbols, std::span<const std::uint32_t> sorted) {
   std::vector<bool> copied(symbols.size());
   const auto is_long = [&](std::uint32_t position) {

@@ -9,9 +9,9 @@
 
 namespace longplay {
 
-// A phrase of this many intervals that occurs twice is one passage and its copy: an edition, a transposition,
-// a repeated section. Figures are excepted: a trill or a scale repeats itself within kLongestPeriod
-// intervals.
+// Two occurrences of a phrase of this many intervals are a passage and its copy: an edition, a transposition,
+// a repeated section. Figures, such as a trill or a scale, are exceptions: they repeat themselves within
+// kLongestPeriod intervals.
 inline constexpr std::size_t kCopiedIntervals = 20;
 inline constexpr std::size_t kLongestPeriod = 10;
 
@@ -20,7 +20,7 @@ class Sightings {
   // `sorted` holds the positions in `symbols`, ordered by sort_phrases.
   Sightings(std::span<const Symbol> symbols, std::span<const std::uint32_t> sorted);
 
-  // How many of the phrases sorted[begin, end) do not begin within a copy of an earlier passage.
+  // Counts the phrases sorted[begin, end) that do not begin within a copy of an earlier passage.
   std::uint32_t count(std::uint32_t begin, std::uint32_t end) const { return sums_[end] - sums_[begin]; }
 
  private:

@@ -1,4 +1,4 @@
-// Music as steps from note to note, in any key.
+// Music as intervals between notes, independent of the key.
 #pragma once
 
 #include <cstdint>

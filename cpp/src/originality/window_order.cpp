@@ -8,7 +8,7 @@
 namespace longplay {
 namespace {
 
-// What like windows agree in: their ends, their range, and values along the way.
+// Features in which similar windows agree: their ends, their range, and values in between.
 constexpr std::size_t kFeatures = 7;
 using Features = std::array<std::uint8_t, kFeatures>;
 
@@ -24,7 +24,7 @@ Features features_of(std::span<const std::uint8_t> window) {
           window[steps / 2], window[3 * steps / 4]};
 }
 
-// Splits at the median of the feature that spreads most, until a part fits into a batch.
+// Splits at the median of the feature with the widest spread, until each part fits into a batch.
 void split(std::span<Window> windows) {
   constexpr std::size_t kLanes = WindowSearch::kLanes;
   if (windows.size() <= kLanes) return;
@@ -59,9 +59,7 @@ std::vector<std::uint32_t> order_windows(std::span<const std::uint8_t> series,
   std::vector<Window> windows;
   windows.reserve(starts.size());
   for (const std::uint32_t start : starts) {
-    if (series.size() < length || start > series.size() - length)
-      throw std::invalid_argument("a window must lie within the series of " + std::to_string(series.size()) +
-                                  " steps, not start at " + std::to_string(start));
+    require_window(series, start, steps);
     windows.push_back({features_of(series.subspan(start, length)), start});
   }
   split(windows);

@@ -2,26 +2,25 @@
 #include <atomic>
 #include <exception>
 #include <mutex>
-#include <stdexcept>
 #include <string>
 #include <thread>
 
+#include "base/require.hpp"
 #include "originality/lane_dtw.hpp"
 #include "originality/windows.hpp"
 
 namespace longplay {
 namespace {
 
-// How far a value lies outside of [low, high].
+// Returns the distance of a value from [low, high].
 std::uint32_t outside(std::uint8_t value, std::uint8_t low, std::uint8_t high) {
   return value < low ? low - value : value > high ? value - high : 0;
 }
 
-// Lets `num_threads` threads take the numbers below `count` one after the other.
+// Calls `work(i)` for each i below `count`, on `num_threads` threads.
 template <typename Work>
 void for_each_number(std::size_t count, int num_threads, const Work& work) {
-  if (num_threads < 0)
-    throw std::invalid_argument("num_threads must be at least 0, not " + std::to_string(num_threads));
+  require_at_least("num_threads", num_threads, 0);
   const std::size_t wanted = num_threads > 0 ? static_cast<std::size_t>(num_threads)
                                              : std::max(1U, std::thread::hardware_concurrency());
   std::atomic<std::size_t> next = 0;
@@ -51,9 +50,7 @@ WindowSearch::WindowSearch(std::span<const std::uint8_t> series, std::span<const
   shape.validate();
   const auto steps = static_cast<std::size_t>(shape.steps);
   for (const std::uint32_t start : starts) {
-    if (series.size() < steps || start > series.size() - steps)
-      throw std::invalid_argument("a window must lie within the series of " + std::to_string(series.size()) +
-                                  " steps, not start at " + std::to_string(start));
+    require_window(series, start, shape.steps);
   }
   const std::size_t batches = (starts.size() + kLanes - 1) / kLanes;
   starts_.resize(batches * kLanes, kNone);
@@ -61,10 +58,10 @@ WindowSearch::WindowSearch(std::span<const std::uint8_t> series, std::span<const
   bounds_.resize(batches, {{255, 0}, {255, 0}, 255, 0, 255, 0});
   for (std::size_t at = 0; at < starts_.size(); ++at) {
     const std::size_t batch = at / kLanes;
-    // The last window stands in for those that pad its batch.
+    // Copies of the last window pad the last batch.
     const auto window = series.subspan(starts[std::min(at, starts.size() - 1)], steps);
     const auto [low, high] = std::minmax_element(window.begin(), window.end());
-    if (*high > 127) throw std::invalid_argument("pitches must be in [0, 127], not " + std::to_string(*high));
+    require_range<int>("pitches", *high, 0, 127);
     Bounds& bounds = bounds_[batch];
     bounds.first[0] = std::min(bounds.first[0], window.front());
     bounds.first[1] = std::max(bounds.first[1], window.front());
@@ -79,7 +76,7 @@ WindowSearch::WindowSearch(std::span<const std::uint8_t> series, std::span<const
   }
 }
 
-// One query on its way through the batches.
+// The search for one query.
 class WindowSearch::Query {
  public:
   Query(const WindowSearch& search, std::span<const std::uint8_t> values, Excluded excluded)
@@ -88,8 +85,8 @@ class WindowSearch::Query {
       const auto [low, high] = std::minmax_element(values.begin(), values.end());
       return std::pair{*low, *high};
     }();
-    if (high_ > 127) throw std::invalid_argument("pitches must be in [0, 127], not " + std::to_string(high_));
-    // Prefix sums of how far the inner values lie above and below each pitch.
+    require_range<int>("pitches", high_, 0, 127);
+    // The sums of the distances of the inner values above and below each pitch.
     for (const std::uint8_t value : values.subspan(1, values.size() - 2)) {
       for (std::size_t pitch = 0; pitch < value; ++pitch)
         above_[pitch] += static_cast<std::uint32_t>(value - pitch);
@@ -102,7 +99,7 @@ class WindowSearch::Query {
   }
 
   Nearest nearest() {
-    Nearest best = look<std::uint8_t>();  // nearly always near enough for a byte
+    Nearest best = look<std::uint8_t>();  // the distance nearly always fits a byte
     if (best.start == kNone) best = look<std::uint16_t>();
     return best;
   }
@@ -116,9 +113,9 @@ class WindowSearch::Query {
     }
   };
 
-  // No window of the batch is nearer than this. A path begins with a pair of firsts and ends with a pair of
-  // lasts, and every value of either window is in a pair (Kim, Park and Chu, "An Index-Based Approach for
-  // Similarity Search Supporting Time Warping", ICDE 2001).
+  // Returns a lower bound of the distances of the batch. A path begins with a pair of firsts and ends with a
+  // pair of lasts, and every value of either window is in a pair (Kim, Park and Chu, "An Index-Based Approach
+  // for Similarity Search Supporting Time Warping", ICDE 2001).
   std::uint32_t bound(const Bounds& bounds) const {
     const std::uint32_t from_query = outside(values_.front(), bounds.first[0], bounds.first[1]) +
                                      outside(values_.back(), bounds.last[0], bounds.last[1]) +
@@ -133,7 +130,7 @@ class WindowSearch::Query {
     const auto steps = static_cast<std::size_t>(search_.shape_.steps);
     LaneDtw<Cell> dtw(values_, search_.shape_.band);
     Nearest best{kNone, LaneDtw<Cell>::kCap};
-    // Most batches are never looked at: sorting a few at a time is enough.
+    // Most batches are never compared, so sort a few at a time.
     std::size_t sorted = 0;
     for (std::size_t i = 0; i < order_.size(); ++i) {
       if (i == sorted) {
@@ -170,11 +167,9 @@ std::vector<WindowSearch::Nearest> WindowSearch::nearest(std::span<const std::ui
                                                          int num_threads) const {
   const auto steps = static_cast<std::size_t>(shape_.steps);
   if (queries.size() % steps != 0)
-    throw std::invalid_argument("queries must have shape (queries, " + std::to_string(steps) + ")");
+    refuse("queries must hold " + std::to_string(steps) + " values per query", queries.size());
   const std::size_t count = queries.size() / steps;
-  if (!excluded.empty() && excluded.size() != count)
-    throw std::invalid_argument("excluded must be empty or hold " + std::to_string(count) +
-                                " ranges, one per query, not " + std::to_string(excluded.size()));
+  if (!excluded.empty()) require_entries("excluded", excluded.size(), count);
   std::vector<Nearest> found(count);
   for_each_number(count, num_threads, [&](std::size_t i) {
     Query query(*this, queries.subspan(i * steps, steps), excluded.empty() ? Excluded{} : excluded[i]);

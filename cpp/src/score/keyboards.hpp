@@ -1,4 +1,4 @@
-// Which note a note_off ends, and what the pedal does to it.
+// Decides which note a note_off ends, and how the pedal extends it.
 #pragma once
 
 #include <algorithm>
@@ -57,7 +57,7 @@ class Keyboards {
     newest_[key] = voice;
   }
 
-  // Of several presses of a key the first is the first to be released.
+  // If a key is pressed several times, the first press is released first.
   void note_off(std::size_t channel, std::size_t pitch, std::int64_t now) {
     const std::size_t key = key_of(channel, pitch);
     const std::uint32_t voice = oldest_[key];
@@ -85,8 +85,8 @@ class Keyboards {
     }
   }
 
-  // Ends what still sounds: a key that was never released with the track that pressed it, a
-  // sustained note now.
+  // Ends all sounding notes. A key that was never released ends with the track that pressed it; a sustained
+  // note ends now.
   void finish(const std::vector<std::int64_t>& track_ends, std::int64_t now, MidiWarnings& warnings) {
     for (std::uint32_t& first : oldest_)
       while (first != kNone) {

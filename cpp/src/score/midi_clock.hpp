@@ -8,8 +8,8 @@
 
 namespace longplay {
 
-// Time in whole parts of a millisecond, small enough that every tick falls on one: nothing is rounded
-// before the milliseconds are asked for, so no error adds up.
+// Time in integer parts of a millisecond, small enough that every tick is a whole number of parts. Only the
+// conversion to milliseconds rounds, so errors do not accumulate.
 class MidiClock {
  public:
   explicit MidiClock(const MidiDivision& division) : follows_tempo_(division.ticks_per_quarter > 0) {
@@ -44,7 +44,7 @@ class MidiClock {
     find_last_tick();
   }
 
-  // The next tick 0 is now.
+  // Makes the current time the next tick 0.
   void start_sequence() {
     tick_ = 0;
     if (follows_tempo_) parts_per_tick_ = kDefaultTempo;

@@ -9,7 +9,7 @@
 
 namespace longplay {
 
-// A note as a piano sounds it: times in ms from the start, pedal already in the duration.
+// A note as it sounds on a piano: times in ms from the start, the pedal included in the duration.
 struct Note {
   std::int64_t onset_ms = 0;
   std::int64_t duration_ms = 0;
@@ -32,7 +32,7 @@ struct Score {
 struct ReadOptions {
   bool sustain = true;      // bake the sustain pedal (CC 64) into durations
   bool keep_drums = false;  // keep channel 10
-  bool piano_only = false;  // leave out what is played with a program that is no piano; not channel 10
+  bool piano_only = false;  // drop notes of programs other than pianos; not channel 10
 };
 
 // Throws MidiError when the bytes cannot be read, or go past ScoreLimits.
@@ -49,8 +49,8 @@ struct WriteOptions {
 };
 
 // A type 0 file of exactly `length_ms`, 500 ticks per quarter, no tempo event: a tick is a
-// millisecond. Throws std::invalid_argument naming the note that is not by onset, out of MIDI's
-// range, sounding with another one on its pitch, or not over before `length_ms`.
+// millisecond. Throws std::invalid_argument naming a note that is out of order, out of MIDI's range,
+// overlapping another one of its pitch, or not over before `length_ms`.
 std::vector<std::uint8_t> write_score(std::span<const Note> notes, std::int64_t length_ms,
                                       const WriteOptions& options = {});
 

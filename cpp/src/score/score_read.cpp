@@ -12,7 +12,7 @@
 namespace longplay {
 namespace {
 
-constexpr std::size_t kBytesPerNote = 8;  // a guess, which saves the notes from moving as they grow
+constexpr std::size_t kBytesPerNote = 8;  // an estimate, to reserve memory
 constexpr std::size_t kDrumChannel = 9;   // "channel 10", counted from 1
 constexpr std::uint8_t kPianos = 8;       // General MIDI's first programs, up to harpsichord and clavinet
 
@@ -45,11 +45,11 @@ class Player {
         if (event.data1 == kMetaEndOfTrack) track_ends_[track] = clock_.milliseconds();
         return;
       default:
-        return;  // what no piano hears: aftertouch, pitch bend
+        return;  // messages without effect on a piano: aftertouch, pitch bend
     }
   }
 
-  // What follows is another sequence: tick 0, tempo, keys and pedals begin anew.
+  // Starts another sequence: resets the tick, the tempo, the keys and the pedals.
   void end_sequence() {
     keyboards_.finish(track_ends_, clock_.milliseconds(), warnings_);
     clock_.start_sequence();
@@ -59,7 +59,7 @@ class Player {
   std::vector<Note> take_notes() { return std::move(keyboards_.notes()); }
 
  private:
-  // What comes past the limit on time is lost: its track ends with the last message before the limit.
+  // Drops messages past the time limit: their track ends with the last message before the limit.
   void skip(const MidiEvent& event, std::size_t track) {
     const bool starts_note = event.status >> 4 == 0x9 && event.data2 > 0;
     warnings_.add(MidiOddity::past_time_limit, event.offset, starts_note ? 1 : 0);
@@ -104,7 +104,7 @@ struct NextMessage {
   }
 };
 
-// Moves the first of `heap` down to where it belongs: no message is above one that comes before it.
+// Moves the first element of `heap` down until the heap is ordered by time.
 void sift_down(std::vector<NextMessage>& heap) {
   const NextMessage moved = heap.front();
   std::size_t at = 0;

@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <array>
 #include <limits>
-#include <stdexcept>
 #include <string>
 #include <utility>
 
+#include "base/require.hpp"
 #include "score/score.hpp"
 #include "score/sequencer.hpp"
 
@@ -14,18 +14,15 @@ namespace {
 constexpr int kPitches = 128;
 constexpr std::int64_t kMinClipMs = 1'000;
 
-[[noreturn]] void refuse(const std::string& what, std::int64_t value, const std::string& range) {
-  throw std::invalid_argument(what + " is " + std::to_string(value) + ", not " + range);
-}
-
-[[noreturn]] void refuse(std::size_t index, const char* field, std::int64_t value, const std::string& range) {
-  refuse("notes[" + std::to_string(index) + "]." + field, value, range);
+[[noreturn]] void refuse_note(std::size_t index, const char* field, std::int64_t value,
+                              const std::string& rule) {
+  refuse("notes[" + std::to_string(index) + "]." + field + " must be " + rule, value);
 }
 
 void check_times(std::span<const Note> notes) {
   for (std::size_t i = 0; i < notes.size(); ++i) {
-    if (notes[i].onset_ms < 0) refuse(i, "onset_ms", notes[i].onset_ms, "0 or more");
-    if (notes[i].duration_ms < 1) refuse(i, "duration_ms", notes[i].duration_ms, "1 or more");
+    if (notes[i].onset_ms < 0) refuse_note(i, "onset_ms", notes[i].onset_ms, "at least 0");
+    if (notes[i].duration_ms < 1) refuse_note(i, "duration_ms", notes[i].duration_ms, "at least 1");
   }
 }
 
@@ -33,35 +30,35 @@ bool by_onset(const Note& a, const Note& b) { return a.onset_ms < b.onset_ms; }
 bool by_pitch(const Note& a, const Note& b) { return a.pitch < b.pitch; }
 
 void check_arguments(std::span<const Note> notes, std::int64_t length_ms, const WriteOptions& options) {
-  if (length_ms < 1 || length_ms > ScoreLimits::kMaxMilliseconds)
-    refuse("length_ms", length_ms, "1 to " + std::to_string(ScoreLimits::kMaxMilliseconds));
+  require_range("length_ms", length_ms, 1, ScoreLimits::kMaxMilliseconds);
   if (options.clip_ms != 0 && options.clip_ms < kMinClipMs)
-    refuse("clip_ms", options.clip_ms, "0, or " + std::to_string(kMinClipMs) + " or more");
+    refuse("clip_ms must be 0 or at least " + std::to_string(kMinClipMs), options.clip_ms);
   std::array<std::int64_t, kPitches> free_from{};  // by pitch: where its latest note ends
   std::int64_t earliest = 0;
   for (std::size_t i = 0; i < notes.size(); ++i) {
     const Note& note = notes[i];
-    if (note.pitch >= kPitches) refuse(i, "pitch", note.pitch, "0 to 127");
-    if (note.velocity < 1 || note.velocity > 127) refuse(i, "velocity", note.velocity, "1 to 127");
+    if (note.pitch >= kPitches) refuse_note(i, "pitch", note.pitch, "in [0, 127]");
+    if (note.velocity < 1 || note.velocity > 127) refuse_note(i, "velocity", note.velocity, "in [1, 127]");
     if (note.onset_ms < earliest)
-      refuse(i, "onset_ms", note.onset_ms, std::to_string(earliest) + " or more, as the note before it");
+      refuse_note(i, "onset_ms", note.onset_ms,
+                  "at least " + std::to_string(earliest) + ", as the note before it");
     if (note.onset_ms >= length_ms)
-      refuse(i, "onset_ms", note.onset_ms, "below the length, " + std::to_string(length_ms));
+      refuse_note(i, "onset_ms", note.onset_ms, "below the length, " + std::to_string(length_ms));
     if (note.duration_ms < 1 || note.duration_ms >= length_ms - note.onset_ms)
-      refuse(i, "duration_ms", note.duration_ms,
-             "1 or more and over before the length, " + std::to_string(length_ms) + ", from onset_ms " +
-                 std::to_string(note.onset_ms));
+      refuse_note(i, "duration_ms", note.duration_ms,
+                  "at least 1 and over before the length, " + std::to_string(length_ms) + ", from onset_ms " +
+                      std::to_string(note.onset_ms));
     if (note.onset_ms < free_from[note.pitch])
-      refuse(i, "onset_ms", note.onset_ms,
-             std::to_string(free_from[note.pitch]) + " or more, where the note before it on pitch " +
-                 std::to_string(note.pitch) + " ends");
+      refuse_note(i, "onset_ms", note.onset_ms,
+                  "at least " + std::to_string(free_from[note.pitch]) +
+                      ", where the note before it on pitch " + std::to_string(note.pitch) + " ends");
     earliest = note.onset_ms;
     free_from[note.pitch] = note.onset_ms + note.duration_ms;
   }
 }
 
-// Where a note_off must fall, so that cutting at the first message of a clip's length cuts where it
-// should. docs/midi.md says why there are two for each boundary.
+// Returns the times that need a note_off, so that a grader that cuts at the first message past a clip's
+// length cuts at the right time. docs/midi.md says why there are two for each boundary.
 std::vector<std::int64_t> anchor_times(std::int64_t length_ms, std::int64_t clip_ms) {
   std::vector<std::int64_t> times;
   if (clip_ms == 0) return times;

@@ -59,7 +59,7 @@ Sequencer::Sequencer(std::size_t notes, std::vector<std::int64_t> anchors, bool 
       writer_(2 * notes + anchors_.size(), kTicksPerQuarter, running_status) {}
 
 void Sequencer::add(std::span<const Note> notes) {
-  constexpr std::size_t kSome = 2048;  // so many that all there is to them stays in a cache
+  constexpr std::size_t kSome = 2048;  // few enough that they stay in a cache
   for (; notes.size() > kSome; notes = notes.subspan(kSome)) add_some(notes.first(kSome));
   add_some(notes);
 }
@@ -74,7 +74,7 @@ void Sequencer::add_some(std::span<const Note> notes) {
   numbers_.resize(starts_.size() + ends_.size());
   std::size_t started = 0;
   std::size_t count = 0;
-  for (; started < starts_.size(); ++count) {  // as a note ends after it starts, there is an end
+  for (; started < starts_.size(); ++count) {  // a note ends after it starts, so `ends_` is not empty
     const std::int64_t start = starts_[started];
     const std::int64_t end = ends_[count - started];
     numbers_[count] = std::min(start, end);
@@ -99,7 +99,7 @@ void Sequencer::write(std::span<const std::int64_t> numbers) {
     if (numbers.empty()) return;
     const bool ends_a_note = numbers.front() >> kStartAt == anchor << (kTimeAt - kStartAt);
     if (ends_a_note)
-      ++next_anchor_;  // a note_off stands there
+      ++next_anchor_;  // a note_off is there already
     else
       write_anchor();
   }
@@ -115,7 +115,7 @@ void Sequencer::write_messages(std::span<const std::int64_t> numbers) {
   writer_.add(messages_);
 }
 
-// A note_off that ends nothing.
+// Adds a note_off that ends no note.
 void Sequencer::write_anchor() {
   const std::int64_t tick = anchors_[next_anchor_++];
   const auto silent = std::ranges::find(sounding_, false);

@@ -196,7 +196,7 @@ TEST(SamplingParams, NameTheMemberItsRangeAndTheValue) {
   expect_refused({.temperature = 1e-7}, "temperature must be 0 or in [1e-6, 1e6], not 1e-07");
   expect_refused({.temperature = kNaN}, "temperature must be 0 or in [1e-6, 1e6], not nan");
   expect_refused({.temperature = kInfinity}, "temperature must be 0 or in [1e-6, 1e6], not inf");
-  expect_refused({.top_k = -1}, "top_k must be 0 or more, not -1");
+  expect_refused({.top_k = -1}, "top_k must be at least 0, not -1");
   expect_refused({.top_p = 0}, "top_p must be in (0, 1], not 0");
   expect_refused({.top_p = 1.5}, "top_p must be in (0, 1], not 1.5");
   expect_refused({.min_p = -0.5}, "min_p must be in [0, 1], not -0.5");
@@ -232,7 +232,7 @@ TEST(Sampler, RefusesArgumentsOutOfRange) {
             "bias must be empty or hold 2 numbers, one per logit, not 3");
   EXPECT_EQ(refusal([&] { sampler.draw(two, {}, {}, 1.0); }), "u must be in [0, 1), not 1");
   EXPECT_EQ(refusal([&] { sampler.draw(two, {}, {}, kNaN); }), "u must be in [0, 1), not nan");
-  EXPECT_EQ(refusal([&] { sampler.draw(two, {}, {.top_k = -2}, 0); }), "top_k must be 0 or more, not -2");
+  EXPECT_EQ(refusal([&] { sampler.draw(two, {}, {.top_k = -2}, 0); }), "top_k must be at least 0, not -2");
   EXPECT_EQ(refusal([&] { sampler.log_probability(two, 2); }), "id must be in [0, 2), not 2");
   EXPECT_EQ(refusal([&] { sampler.log_probability({}, 0); }), "logits must not be empty");
 }

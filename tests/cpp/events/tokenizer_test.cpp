@@ -71,7 +71,7 @@ TEST(Tokenizer, NamesTheNoteThatIsOutOfOrder) {
     tokenizer.encode(notes);
     FAIL() << "nothing was thrown";
   } catch (const std::invalid_argument& e) {
-    EXPECT_STREQ(e.what(), "notes[1].onset_ms is 499, not 500 or more, as the note before it");
+    EXPECT_STREQ(e.what(), "notes[1].onset_ms must be at least 500, as the note before it, not 499");
   }
 }
 

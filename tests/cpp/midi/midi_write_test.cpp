@@ -64,19 +64,20 @@ TEST(MidiWrite, ARefusalCountsTheMessagesOfEveryPart) {
     writer.add(std::span(messages).subspan(2));
     FAIL();
   } catch (const std::invalid_argument& error) {
-    EXPECT_STREQ(error.what(), "messages[2].tick is 2, not 4 to 268435459");
+    EXPECT_STREQ(error.what(), "messages[2].tick must be in [4, 268435459], not 2");
   }
 }
 
 TEST(MidiWrite, RefusesWhatAFileCannotHold) {
-  EXPECT_EQ(refusal({{5, 0x90, 60, 64}, {4, 0x90, 60, 0}}, 9), "messages[1].tick is 4, not 5 to 268435460");
-  EXPECT_EQ(refusal({}, kMaxDelta + 1), "end_tick is 268435456, not 0 to 268435455");
-  EXPECT_EQ(refusal({{5, 0x90, 60, 64}}, 4), "end_tick is 4, not 5 to 268435460");
-  EXPECT_EQ(refusal({{0, 0xF0, 60, 64}}, 1), "messages[0].status is 240, not 128 to 239");
-  EXPECT_EQ(refusal({{0, 0x90, 128, 64}}, 1), "messages[0].data1 is 128, not 0 to 127");
-  EXPECT_EQ(refusal({{0, 0x90, 60, 128}}, 1), "messages[0].data2 is 128, not 0 to 127");
-  EXPECT_EQ(refusal({}, 1, 0), "ticks_per_quarter is 0, not 1 to 32767");
-  EXPECT_EQ(refusal({}, 1, 32'768), "ticks_per_quarter is 32768, not 1 to 32767");
+  EXPECT_EQ(refusal({{5, 0x90, 60, 64}, {4, 0x90, 60, 0}}, 9),
+            "messages[1].tick must be in [5, 268435460], not 4");
+  EXPECT_EQ(refusal({}, kMaxDelta + 1), "end_tick must be in [0, 268435455], not 268435456");
+  EXPECT_EQ(refusal({{5, 0x90, 60, 64}}, 4), "end_tick must be in [5, 268435460], not 4");
+  EXPECT_EQ(refusal({{0, 0xF0, 60, 64}}, 1), "messages[0].status must be in [128, 239], not 240");
+  EXPECT_EQ(refusal({{0, 0x90, 128, 64}}, 1), "messages[0].data1 must be in [0, 127], not 128");
+  EXPECT_EQ(refusal({{0, 0x90, 60, 128}}, 1), "messages[0].data2 must be in [0, 127], not 128");
+  EXPECT_EQ(refusal({}, 1, 0), "ticks_per_quarter must be in [1, 32767], not 0");
+  EXPECT_EQ(refusal({}, 1, 32'768), "ticks_per_quarter must be in [1, 32767], not 32768");
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ namespace longplay {
 namespace {
 
 using Pitches = std::vector<std::uint8_t>;
-using Places = std::vector<std::uint32_t>;
+using Positions = std::vector<std::uint32_t>;
 
 Pitches random_pitches(std::size_t count, unsigned seed) {
   std::mt19937 random(seed);
@@ -20,17 +20,17 @@ Pitches random_pitches(std::size_t count, unsigned seed) {
   return pitches;
 }
 
-std::vector<Symbol> one_work(const Pitches& pitches) { return interval_symbols(pitches, Places{0}); }
+std::vector<Symbol> one_work(const Pitches& pitches) { return interval_symbols(pitches, Positions{0}); }
 
 TEST(Symbols, AreIntervalsAndEveryWorkBeginsAnew) {
-  EXPECT_EQ(interval_symbols(Pitches{60, 64, 64, 0, 127}, Places{0, 2}),
+  EXPECT_EQ(interval_symbols(Pitches{60, 64, 64, 0, 127}, Positions{0, 2}),
             (std::vector<Symbol>{kStart, kUnison + 4, kStart, kUnison - 64, kUnison + 127}));
 }
 
 TEST(Symbols, WorksOutOfOrderAreRefused) {
-  EXPECT_THROW(interval_symbols(Pitches{60, 64}, Places{2, 1}), std::invalid_argument);
-  EXPECT_THROW(interval_symbols(Pitches{60, 64}, Places{0, 3}), std::invalid_argument);
-  EXPECT_THROW(interval_symbols(Pitches{60, 128}, Places{0}), std::invalid_argument);
+  EXPECT_THROW(interval_symbols(Pitches{60, 64}, Positions{2, 1}), std::invalid_argument);
+  EXPECT_THROW(interval_symbols(Pitches{60, 64}, Positions{0, 3}), std::invalid_argument);
+  EXPECT_THROW(interval_symbols(Pitches{60, 128}, Positions{0}), std::invalid_argument);
 }
 
 class Phrases : public testing::Test {
@@ -41,8 +41,8 @@ class Phrases : public testing::Test {
     for (std::size_t i = 700; i < 900; ++i) all[i] = i % 2 == 0 ? 60 : 67;
     return all;
   }();
-  std::vector<Symbol> symbols = interval_symbols(pitches, Places{0, 500});
-  Places sorted = sort_phrases(symbols);
+  std::vector<Symbol> symbols = interval_symbols(pitches, Positions{0, 500});
+  Positions sorted = sort_phrases(symbols);
   PhraseIndex index{symbols, sorted};
 
   Pitches copy(std::size_t begin, std::size_t count, int semitones) const {
@@ -54,7 +54,7 @@ class Phrases : public testing::Test {
 };
 
 TEST_F(Phrases, AreInTheOrderOfWhatFollows) {
-  const auto phrase = [&](std::uint32_t place) { return std::span<const Symbol>(symbols).subspan(place); };
+  const auto phrase = [&](std::uint32_t start) { return std::span<const Symbol>(symbols).subspan(start); };
   EXPECT_TRUE(std::is_sorted(sorted.begin(), sorted.end(), [&](std::uint32_t a, std::uint32_t b) {
     return std::lexicographical_compare(phrase(a).begin(), phrase(a).end(), phrase(b).begin(),
                                         phrase(b).end());
@@ -63,7 +63,7 @@ TEST_F(Phrases, AreInTheOrderOfWhatFollows) {
 
 TEST_F(Phrases, EveryPlaceOfAPhraseIsFound) {
   const std::vector<Symbol> up_and_down{kUnison + 7, kUnison - 7, kUnison + 7, kUnison - 7, kUnison + 7};
-  EXPECT_EQ(index.find(up_and_down).size(), 98U);  // from each even place but the last that fits
+  EXPECT_EQ(index.find(up_and_down).size(), 98U);  // from each even position but the last that fits
   EXPECT_EQ(index.find(std::vector<Symbol>{kUnison + 100}).size(), 0U);
   EXPECT_EQ(index.find({}).size(), 1000U);
 }
@@ -72,12 +72,12 @@ TEST_F(Phrases, OneMoreNoteNarrowsThePlaces) {
   const auto phrase = std::span<const Symbol>(symbols).subspan(101, 12);
   const PhraseIndex::Range before = index.find(phrase.first(11));
   EXPECT_EQ(index.narrow(before, 11, phrase[11]).size(), 1U);
-  EXPECT_EQ(index.place(index.narrow(before, 11, phrase[11]).begin), 101U);
+  EXPECT_EQ(index.position(index.narrow(before, 11, phrase[11]).begin), 101U);
   EXPECT_EQ(index.narrow(before, 11, static_cast<Symbol>(phrase[11] + 1)).size(), 0U);
 }
 
 TEST_F(Phrases, APlaceThatIsNotThereIsRefused) {
-  Places broken = sorted;
+  Positions broken = sorted;
   broken[3] = 1000;
   EXPECT_THROW(PhraseIndex(symbols, broken), Error);
   broken.pop_back();
@@ -90,9 +90,9 @@ TEST_F(Phrases, TheLongestRunIsFoundInAnotherKeyAndEndsWithAWork) {
   work.insert(work.end(), after.begin(), after.end());
   const auto runs = longest_runs(index, one_work(work));
   EXPECT_EQ(runs[0].notes, 20U);
-  EXPECT_EQ(runs[0].place, 480U);
+  EXPECT_EQ(runs[0].position, 480U);
   EXPECT_EQ(runs[20].notes, 20U);
-  EXPECT_EQ(runs[20].place, 500U);
+  EXPECT_EQ(runs[20].position, 500U);
   EXPECT_EQ(runs.back().notes, 1U);
 }
 
@@ -109,7 +109,7 @@ TEST_F(Phrases, AQuotationSurvivesAWrongNote) {
   ASSERT_EQ(quotes.size(), 1U);
   EXPECT_EQ(quotes[0].begin, 20U);
   EXPECT_EQ(quotes[0].end, 80U);
-  EXPECT_EQ(quotes[0].place, 100U);
+  EXPECT_EQ(quotes[0].position, 100U);
   EXPECT_EQ(quotes[0].same, 59U);
   EXPECT_GT(quotes[0].bits, 100.0);
 }
@@ -120,7 +120,7 @@ TEST(Quotes, AFigureThatGoesOnCountsOnce) {
   for (std::uint8_t& pitch : pitches) pitch = static_cast<std::uint8_t>(60 + pitch % 3);
   for (std::size_t i = 1009; i < 1090; ++i) pitches[i] = pitches[i - 9];
   const std::vector<Symbol> symbols = one_work(pitches);
-  const Places sorted = sort_phrases(symbols);
+  const Positions sorted = sort_phrases(symbols);
   const PhraseIndex index(symbols, sorted);
   const auto quoted = [&](std::ptrdiff_t begin) {
     return find_quotes(index, one_work(Pitches(pitches.begin() + begin, pitches.begin() + begin + 90)), {});
@@ -139,17 +139,17 @@ TEST_F(Phrases, OfTwoSourcesTheBetterOneIsTold) {
   Pitches twice = pitches;
   std::copy(pitches.begin() + 100, pitches.begin() + 160, twice.begin() + 600);
   twice[630] = 100;
-  const std::vector<Symbol> both = interval_symbols(twice, Places{0, 500});
-  const Places places = sort_phrases(both);
-  const std::vector<Quote> quotes = find_quotes(PhraseIndex(both, places), one_work(copy(100, 60, 0)), {});
+  const std::vector<Symbol> both = interval_symbols(twice, Positions{0, 500});
+  const Positions positions = sort_phrases(both);
+  const std::vector<Quote> quotes = find_quotes(PhraseIndex(both, positions), one_work(copy(100, 60, 0)), {});
   ASSERT_EQ(quotes.size(), 1U);
-  EXPECT_EQ(quotes[0].place, 100U);
+  EXPECT_EQ(quotes[0].position, 100U);
 }
 
 TEST_F(Phrases, AnOptionOutOfRangeIsRefused) {
   EXPECT_THROW(find_quotes(index, symbols, {.seed = 1}), std::invalid_argument);
   EXPECT_THROW(find_quotes(index, symbols, {.gap = 0}), std::invalid_argument);
-  EXPECT_THROW(find_quotes(index, symbols, {.most_places = 0}), std::invalid_argument);
+  EXPECT_THROW(find_quotes(index, symbols, {.max_occurrences = 0}), std::invalid_argument);
 }
 
 // An index of other music and of so many transpositions of a work.
@@ -158,7 +158,7 @@ TEST(Quotes, AreFoundHoweverManyCopiesTheIndexHolds) {
   const auto phrase = one_work(Pitches(work.begin() + 100, work.begin() + 160));
   for (const int copies : {1, 5, 12, 100}) {
     Pitches pitches = random_pitches(5000, 6);
-    Places first_notes{0};
+    Positions first_notes{0};
     for (int copy = 0; copy < copies; ++copy) {
       first_notes.push_back(static_cast<std::uint32_t>(pitches.size()));
       for (const std::uint8_t pitch : work) pitches.push_back(static_cast<std::uint8_t>(pitch + copy % 12));
@@ -176,7 +176,7 @@ TEST(Sightings, CopiesCountOnceAndFiguresAreNoCopies) {
   Pitches pitches = random_pitches(60, 7);
   pitches.insert(pitches.end(), pitches.begin(), pitches.begin() + 60);               // a copy
   for (int note = 0; note < 120; ++note) pitches.push_back(note % 2 == 0 ? 60 : 67);  // a tremolo
-  const auto symbols = interval_symbols(pitches, Places{0, 60, 120});
+  const auto symbols = interval_symbols(pitches, Positions{0, 60, 120});
   const auto sorted = sort_phrases(symbols);
   const PhraseIndex index(symbols, sorted);
   const auto phrase = [&](std::size_t begin) {

@@ -150,7 +150,7 @@ def test_draws_do_not_drift(golden):
         ({"temperature": -0.5}, r"temperature must be 0 or in \[1e-6, 1e6\], not -0.5"),
         ({"temperature": float("nan")}, r"temperature must be 0 or in \[1e-6, 1e6\], not nan"),
         ({"temperature": 1e7}, r"temperature must be 0 or in \[1e-6, 1e6\], not 1e\+07"),
-        ({"top_k": -1}, r"top_k must be 0 or more, not -1"),
+        ({"top_k": -1}, r"top_k must be at least 0, not -1"),
         ({"top_p": 0}, r"top_p must be in \(0, 1\], not 0"),
         ({"top_p": 1.01}, r"top_p must be in \(0, 1\], not 1.01"),
         ({"min_p": -0.1}, r"min_p must be in \[0, 1\], not -0.1"),

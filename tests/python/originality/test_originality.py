@@ -283,12 +283,12 @@ def test_a_midi_file_is_not_an_index(tmp_path):
 @pytest.mark.parametrize(
     ("name", "place", "what"),
     [
-        ("first_notes", 1, "first_notes must ascend"),
+        ("first_notes", 1, "first_notes must be in"),
         ("windows", 1, "within the series"),
-        ("phrases", 1, "sorted place"),
+        ("phrases", 1, "sorted position"),
         ("melody", 1, "melody must ascend within"),
         ("melody", -1, "melody must ascend within"),
-        ("melody_phrases", 1, "sorted place"),
+        ("melody_phrases", 1, "sorted position"),
         ("pitches", 1, "pitches must be"),
     ],
 )

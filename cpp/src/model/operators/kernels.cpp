@@ -10,7 +10,7 @@ namespace longplay::operators {
 
 namespace {
 
-// Conversions of half precision; not every compiler's __builtin_cpu_supports knows of them.
+// F16C converts half precision; not every compiler's __builtin_cpu_supports accepts its name.
 bool has_f16c() {
   constexpr unsigned kF16c = 1U << 29;
   unsigned a = 0, b = 0, c = 0, d = 0;

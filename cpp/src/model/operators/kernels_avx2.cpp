@@ -1,4 +1,4 @@
-// For processors with AVX2, FMA and F16C. Compiled for them, unlike the rest.
+// Kernels for processors with AVX2, FMA and F16C. Only this file is compiled for them.
 #include <immintrin.h>
 
 #include "model/operators/kernels_for.hpp"
@@ -12,7 +12,7 @@ struct Avx2 {
   static constexpr std::size_t kWidth = 8;
   static constexpr std::size_t kRows = 4;
 
-  // Lanes before the `count`th have all their bits set.
+  // Returns a mask with all bits set in the first `count` lanes.
   static __m256i first(std::size_t count) {
     const __m256i numbers = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
     return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(count)), numbers);
@@ -60,11 +60,11 @@ struct Avx2 {
     return _mm256_cvtepi32_ps(_mm256_load_si256(reinterpret_cast<const __m256i*>(whole)));
   }
 
-  // `Vectors` vectors of sums side by side, of a panel's lanes from `lane` on. Two products of weights in
-  // [-64, 63] fit the 16 bits that they are added up in first.
+  // Accumulates `Vectors` adjacent vectors of sums, from a panel's lane `lane` on. The weights are in [-64,
+  // 63], so the sum of two products fits the 16 bits of the first addition.
   template <std::size_t Rows, std::size_t Vectors>
   [[gnu::noinline]] static void accumulate_part(const Panels& weights, std::size_t panel, std::size_t lane,
-                                                const std::uint8_t* given, Sums* told) {
+                                                const std::uint8_t* x, Sums* result) {
     const std::size_t row_bytes = weights.groups * kGroup;
     const __m256i ones = _mm256_set1_epi16(1);
     __m256i sums[Rows][Vectors];
@@ -79,7 +79,7 @@ struct Avx2 {
 #pragma GCC unroll 4
       for (std::size_t row = 0; row < Rows; ++row) {
         std::int32_t four;
-        __builtin_memcpy(&four, given + row * row_bytes + group * kGroup, kGroup);
+        __builtin_memcpy(&four, x + row * row_bytes + group * kGroup, kGroup);
         inputs[row] = _mm256_set1_epi32(four);
       }
 #pragma GCC unroll 8
@@ -96,27 +96,28 @@ struct Avx2 {
     for (std::size_t row = 0; row < Rows; ++row) {
       for (std::size_t v = 0; v < Vectors; ++v) {
         const __m256i offset = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(offsets) + v);
-        _mm256_store_si256(reinterpret_cast<__m256i*>(told[row].of + lane) + v,
+        _mm256_store_si256(reinterpret_cast<__m256i*>(result[row].of + lane) + v,
                            _mm256_add_epi32(sums[row][v], offset));
       }
     }
   }
 
-  // One row reads the weights as they come, several a part at a time: as much as 16 registers hold.
-  static void accumulate(const Panels& weights, std::size_t panel, const std::uint8_t* given,
-                         std::size_t rows, Sums* told) {
+  // One row reads all lanes of a panel at once. Several rows read a part at a time, so that the sums fit into
+  // 16 registers.
+  static void accumulate(const Panels& weights, std::size_t panel, const std::uint8_t* x, std::size_t rows,
+                         Sums* result) {
     constexpr std::size_t kAll = kBlocks * kLanes;
-    if (rows == 1) return accumulate_part<1, kAll / kWidth>(weights, panel, 0, given, told);
+    if (rows == 1) return accumulate_part<1, kAll / kWidth>(weights, panel, 0, x, result);
     for (std::size_t lane = 0; lane < kAll; lane += 2 * kWidth) {
       switch (rows) {
         case 2:
-          accumulate_part<2, 2>(weights, panel, lane, given, told);
+          accumulate_part<2, 2>(weights, panel, lane, x, result);
           break;
         case 3:
-          accumulate_part<3, 2>(weights, panel, lane, given, told);
+          accumulate_part<3, 2>(weights, panel, lane, x, result);
           break;
         default:
-          accumulate_part<kRows, 2>(weights, panel, lane, given, told);
+          accumulate_part<kRows, 2>(weights, panel, lane, x, result);
           break;
       }
     }

@@ -1,5 +1,5 @@
-// For processors with AVX-512 and its instructions for int8 products (VNNI). Compiled for them, unlike the
-// rest.
+// Kernels for processors with AVX-512 and its instructions for int8 products (VNNI). Only this file is
+// compiled for them.
 #include <immintrin.h>
 
 #include "model/operators/kernels_for.hpp"
@@ -44,10 +44,10 @@ struct Avx512 {
   static Floats times_power_of_two(Floats a, Floats exponent) { return _mm512_scalef_ps(a, exponent); }
   static Floats real(const std::int32_t* whole) { return _mm512_cvtepi32_ps(_mm512_load_si512(whole)); }
 
-  // Not inline: what is done with the sums would cost registers while they grow.
+  // Not inline: the code that uses the sums would need registers during the loop.
   template <std::size_t Rows>
   [[gnu::noinline]] static void accumulate_rows(const Panels& weights, std::size_t panel,
-                                                const std::uint8_t* given, Sums* told) {
+                                                const std::uint8_t* x, Sums* result) {
     constexpr std::size_t kLine = kGroup * kLanes;
     const std::size_t row_bytes = weights.groups * kGroup;
     const std::int32_t* const offsets = weights.offsets + panel * kBlocks * kLanes;
@@ -65,7 +65,7 @@ struct Avx512 {
 #pragma GCC unroll 6
       for (std::size_t row = 0; row < Rows; ++row) {
         std::int32_t four;
-        __builtin_memcpy(&four, given + row * row_bytes + group * kGroup, kGroup);
+        __builtin_memcpy(&four, x + row * row_bytes + group * kGroup, kGroup);
         const __m512i inputs = _mm512_set1_epi32(four);
 #pragma GCC unroll 4
         for (std::size_t b = 0; b < kBlocks; ++b) {
@@ -76,25 +76,25 @@ struct Avx512 {
 #pragma GCC unroll 6
     for (std::size_t row = 0; row < Rows; ++row) {
 #pragma GCC unroll 4
-      for (std::size_t b = 0; b < kBlocks; ++b) _mm512_store_si512(told[row].block(b), sums[row][b]);
+      for (std::size_t b = 0; b < kBlocks; ++b) _mm512_store_si512(result[row].block(b), sums[row][b]);
     }
   }
 
-  static void accumulate(const Panels& weights, std::size_t panel, const std::uint8_t* given,
-                         std::size_t rows, Sums* told) {
+  static void accumulate(const Panels& weights, std::size_t panel, const std::uint8_t* x, std::size_t rows,
+                         Sums* result) {
     switch (rows) {
       case 1:
-        return accumulate_rows<1>(weights, panel, given, told);
+        return accumulate_rows<1>(weights, panel, x, result);
       case 2:
-        return accumulate_rows<2>(weights, panel, given, told);
+        return accumulate_rows<2>(weights, panel, x, result);
       case 3:
-        return accumulate_rows<3>(weights, panel, given, told);
+        return accumulate_rows<3>(weights, panel, x, result);
       case 4:
-        return accumulate_rows<4>(weights, panel, given, told);
+        return accumulate_rows<4>(weights, panel, x, result);
       case 5:
-        return accumulate_rows<5>(weights, panel, given, told);
+        return accumulate_rows<5>(weights, panel, x, result);
       default:
-        return accumulate_rows<kRows>(weights, panel, given, told);
+        return accumulate_rows<kRows>(weights, panel, x, result);
     }
   }
 };

@@ -1,17 +1,17 @@
-// The kernels, written once for all instruction sets. A file that is compiled for one of them has a class `V`
-// of its vectors, and gives `kKernelsFor<V>` a name. All of them round alike, so their results are the same
-// to the bit.
+// The kernels, written once for all instruction sets. A file that is compiled for one of them defines a class
+// `V` of vector operations, and names `kKernelsFor<V>`. All of them round in the same way, so their results
+// are equal to the bit.
 //
 //   kName                  of the instruction set
-//   Floats, kWidth         a vector, and its numbers; kLanes is a multiple of kWidth
+//   Floats, kWidth         a vector, and its number of lanes; kLanes is a multiple of kWidth
 //   kRows                  rows of inputs that one pass over the weights multiplies
 //   accumulate(...)        a panel of weights times up to kRows rows, added up
 //   load, store, load_half, store_bytes
-//                          so many numbers, at most kWidth; what is not loaded is 0
+//                          `count` numbers, at most kWidth; the other lanes become 0
 //   all, add, sub, mul, div, min, max, fma, nearest, times_power_of_two, real
 //
-// Only what is not shared with files that are compiled for less may be inline here: everything is in a
-// namespace without a name, and the standard library stays out.
+// Inline functions here must not be shared with files compiled for fewer instructions. So everything is in an
+// unnamed namespace, and no header of the standard library with inline functions is used.
 #pragma once
 
 #include "model/operators/kernels.hpp"
@@ -19,7 +19,7 @@
 namespace longplay::operators {
 namespace {
 
-// Sums of a row times a panel.
+// The sums of the products of a row and a panel.
 struct Sums {
   alignas(64) std::int32_t of[kBlocks * kLanes];
 
@@ -29,53 +29,53 @@ struct Sums {
 
 inline std::size_t least(std::size_t a, std::size_t b) { return a < b ? a : b; }
 
-// How many of `end` numbers there are from `place` on, and at most `most`.
-inline std::size_t left(std::size_t place, std::size_t end, std::size_t most) {
-  return place < end ? least(end - place, most) : 0;
+// Returns how many of `end` numbers are left from `offset` on, at most `most`.
+inline std::size_t left(std::size_t offset, std::size_t end, std::size_t most) {
+  return offset < end ? least(end - offset, most) : 0;
 }
 
-// Calls `work(place, count)` for each vector of `size` numbers.
+// Calls `work(offset, count)` for each vector of `size` numbers.
 template <typename V, typename Work>
 inline void for_vectors(std::size_t size, const Work& work) {
-  std::size_t place = 0;
-  for (; place + V::kWidth <= size; place += V::kWidth) work(place, V::kWidth);
-  if (place < size) work(place, size - place);
+  std::size_t offset = 0;
+  for (; offset + V::kWidth <= size; offset += V::kWidth) work(offset, V::kWidth);
+  if (offset < size) work(offset, size - offset);
 }
 
-// `finish` is given a panel's blocks, the number of a row and its sums.
+// Calls `finish(blocks, row, sums)` for each panel and row.
 template <typename V, typename Finish>
-inline void multiply_all(const Panels& weights, const std::uint8_t* given, std::size_t rows,
+inline void multiply_all(const Panels& weights, const std::uint8_t* x, std::size_t rows,
                          const Finish& finish) {
   Sums sums[V::kRows];
   for (std::size_t panel = 0; panel < weights.count; ++panel) {
     for (std::size_t row = 0; row < rows; row += V::kRows) {
       const std::size_t count = least(rows - row, V::kRows);
-      V::accumulate(weights, panel, given + row * weights.groups * kGroup, count, sums);
+      V::accumulate(weights, panel, x + row * weights.groups * kGroup, count, sums);
       for (std::size_t r = 0; r < count; ++r) finish(weights.blocks + panel * kBlocks, row + r, sums[r]);
     }
   }
 }
 
-// A part of a block: from the `part`th of its lanes on.
+// A vector of a block's lanes: the `part`th.
 template <typename V>
 struct Part {
   std::size_t lane;
-  std::size_t place;
+  std::size_t offset;
   std::size_t count;
 
   Part(const Block& block, std::size_t part)
-      : lane(part * V::kWidth), place(block.first + lane), count(left(lane, block.lanes, V::kWidth)) {}
+      : lane(part * V::kWidth), offset(block.first + lane), count(left(lane, block.lanes, V::kWidth)) {}
 };
 
-// Times scale plus bias, each rounded, as the nodes of the function do it.
+// Returns sums * scale + bias, rounded after each operation, as the nodes of the ONNX function do.
 template <typename V>
 inline typename V::Floats product(const std::int32_t* sums, const float* scale, const float* bias,
                                   const Part<V>& part) {
-  return V::add(V::mul(V::real(sums + part.lane), V::load(scale + part.place, part.count)),
-                V::load(bias + part.place, part.count));
+  return V::add(V::mul(V::real(sums + part.lane), V::load(scale + part.offset, part.count)),
+                V::load(bias + part.offset, part.count));
 }
 
-// A polynomial for 2^f on [-1/2, 1/2] that is off by 1.1e-7 of it at most, and by nothing at 0.
+// A polynomial for 2^f on [-1/2, 1/2] with a relative error of at most 1.1e-7, exact at 0.
 constexpr float kPower[] = {1,
                             0.6931470036506653F,
                             0.24022242426872253F,
@@ -83,7 +83,7 @@ constexpr float kPower[] = {1,
                             0.009671512991189957F,
                             0.0013264728477224708F};
 
-// e^(factor * x), at most 2^40: three of these times each other are still finite. NaN stays NaN.
+// Returns e^(factor * x), at most 2^40, so that the product of three is finite. NaN stays NaN.
 template <typename V>
 inline typename V::Floats power(typename V::Floats x, float factor) {
   const auto doublings = V::mul(x, V::all(factor * 1.44269504F));
@@ -107,9 +107,9 @@ struct Gates {
 };
 
 // One step of up to kWidth units. sigmoid(x) is 1 / (1 + e^-x), and tanh(x) is (1 - e^-2x) / (1 + e^-2x):
-// fractions are multiplied and added up before they are divided.
+// the fractions share one denominator, so that one division is enough.
 template <typename V>
-inline void step_units(const Gates<V>& gates, const float* cells, float* told, float* next_cells,
+inline void step_units(const Gates<V>& gates, const float* cells, float* h, float* next_cells,
                        std::size_t count) {
   const auto one = V::all(1);
   const auto below_forget = V::add(one, power<V>(gates.forget, -1));
@@ -121,10 +121,11 @@ inline void step_units(const Gates<V>& gates, const float* cells, float* told, f
   const auto shown = power<V>(next, -2);
   const auto below = V::mul(V::add(one, power<V>(gates.output, -1)), V::add(one, shown));
   V::store(next_cells, count, next);
-  V::store(told, count, V::div(V::sub(one, shown), below));
+  V::store(h, count, V::div(V::sub(one, shown), below));
 }
 
-// Divided, not multiplied by 127: as the function has it, and so for numbers half way between two others.
+// Divides by 1/127 instead of multiplying by 127, as the ONNX function does, so that ties round in the same
+// way.
 template <typename V>
 inline void store_quantised(std::uint8_t* bytes, std::size_t count, typename V::Floats values) {
   const auto steps = V::div(values, V::all(1.0F / 127));
@@ -136,69 +137,68 @@ inline void fill_with_zeros(std::uint8_t* begin, const std::uint8_t* end) {
 }
 
 template <typename V>
-void quantise(const float* given, std::size_t rows, std::size_t width, std::size_t row_bytes,
+void quantise(const float* x, std::size_t rows, std::size_t width, std::size_t row_bytes,
               std::uint8_t* quantised) {
-  for (std::size_t row = 0; row < rows; ++row, given += width, quantised += row_bytes) {
-    for_vectors<V>(width, [=](std::size_t place, std::size_t count) {
-      store_quantised<V>(quantised + place, count, V::load(given + place, count));
+  for (std::size_t row = 0; row < rows; ++row, x += width, quantised += row_bytes) {
+    for_vectors<V>(width, [=](std::size_t offset, std::size_t count) {
+      store_quantised<V>(quantised + offset, count, V::load(x + offset, count));
     });
     fill_with_zeros(quantised + width, quantised + row_bytes);
   }
 }
 
 template <typename V>
-void multiply(const Panels& weights, const std::uint8_t* given, std::size_t rows, const float* scale,
-              PerOutput bias, std::size_t outputs, float* told) {
-  multiply_all<V>(weights, given, rows, [=](const Block* blocks, std::size_t row, const Sums& sums) {
+void multiply(const Panels& weights, const std::uint8_t* x, std::size_t rows, const float* scale,
+              PerOutput bias, std::size_t outputs, float* y) {
+  multiply_all<V>(weights, x, rows, [=](const Block* blocks, std::size_t row, const Sums& sums) {
     for (std::size_t b = 0; b < kBlocks; ++b) {
       for (std::size_t number = 0; number < kLanes / V::kWidth; ++number) {
         const Part<V> part(blocks[b], number);
         const auto values = product<V>(sums.block(b), scale, bias.values + row * bias.stride, part);
-        V::store(told + row * outputs + part.place, part.count, values);
+        V::store(y + row * outputs + part.offset, part.count, values);
       }
     }
   });
 }
 
 template <typename V>
-void multiply_and_step(const Panels& weights, const std::uint8_t* given, std::size_t rows, const float* scale,
-                       PerOutput bias, std::size_t units, const float* cells, float* told,
-                       float* next_cells) {
-  multiply_all<V>(weights, given, rows, [=](const Block* blocks, std::size_t row, const Sums& sums) {
+void multiply_and_step(const Panels& weights, const std::uint8_t* x, std::size_t rows, const float* scale,
+                       PerOutput bias, std::size_t units, const float* cells, float* h, float* next_cells) {
+  multiply_all<V>(weights, x, rows, [=](const Block* blocks, std::size_t row, const Sums& sums) {
     for (std::size_t number = 0; number < kLanes / V::kWidth; ++number) {
       const auto gate = [&](std::size_t b) {
         return product<V>(sums.block(b), scale, bias.values + row * bias.stride, Part<V>(blocks[b], number));
       };
       const Part<V> part(blocks[0], number);
-      const std::size_t place = row * units + part.place;
-      step_units<V>({gate(0), gate(1), gate(2), gate(3)}, cells + place, told + place, next_cells + place,
+      const std::size_t offset = row * units + part.offset;
+      step_units<V>({gate(0), gate(1), gate(2), gate(3)}, cells + offset, h + offset, next_cells + offset,
                     part.count);
     }
   });
 }
 
 template <typename V>
-void step_cells(const float* gates, std::size_t rows, std::size_t units, const float* cells, float* told,
+void step_cells(const float* gates, std::size_t rows, std::size_t units, const float* cells, float* h,
                 float* next_cells) {
   for (std::size_t row = 0; row < rows; ++row) {
     for_vectors<V>(units, [=](std::size_t unit, std::size_t count) {
       const auto gate = [=](std::size_t b) {
         return V::load(gates + (row * kBlocks + b) * units + unit, count);
       };
-      const std::size_t place = row * units + unit;
-      step_units<V>({gate(0), gate(1), gate(2), gate(3)}, cells + place, told + place, next_cells + place,
+      const std::size_t offset = row * units + unit;
+      step_units<V>({gate(0), gate(1), gate(2), gate(3)}, cells + offset, h + offset, next_cells + offset,
                     count);
     });
   }
 }
 
 template <typename V>
-inline typename V::Floats embedded(const Embeddings& embeddings, std::size_t row, std::size_t place,
+inline typename V::Floats embedded(const Embeddings& embeddings, std::size_t row, std::size_t offset,
                                    std::size_t count) {
   const std::size_t* const chosen = embeddings.chosen + row * embeddings.count;
   auto sum = V::all(0);
   for (std::size_t number = 0; number < embeddings.count; ++number) {
-    sum = V::add(sum, V::load_half(embeddings.table + chosen[number] * embeddings.width + place, count));
+    sum = V::add(sum, V::load_half(embeddings.table + chosen[number] * embeddings.width + offset, count));
   }
   return sum;
 }
@@ -206,19 +206,19 @@ inline typename V::Floats embedded(const Embeddings& embeddings, std::size_t row
 template <typename V>
 void sum_embeddings(const Embeddings& embeddings, std::size_t rows, float* sums) {
   for (std::size_t row = 0; row < rows; ++row, sums += embeddings.width) {
-    for_vectors<V>(embeddings.width, [&](std::size_t place, std::size_t count) {
-      V::store(sums + place, count, embedded<V>(embeddings, row, place, count));
+    for_vectors<V>(embeddings.width, [&](std::size_t offset, std::size_t count) {
+      V::store(sums + offset, count, embedded<V>(embeddings, row, offset, count));
     });
   }
 }
 
 template <typename V>
-void quantise_hidden(const Embeddings& embeddings, const float* given, std::size_t stride, std::size_t rows,
+void quantise_hidden(const Embeddings& embeddings, const float* x, std::size_t stride, std::size_t rows,
                      std::size_t row_bytes, std::uint8_t* quantised) {
-  for (std::size_t row = 0; row < rows; ++row, given += stride, quantised += row_bytes) {
-    for_vectors<V>(embeddings.width, [&](std::size_t place, std::size_t count) {
-      const auto sum = V::add(V::load(given + place, count), embedded<V>(embeddings, row, place, count));
-      store_quantised<V>(quantised + place, count, tanh<V>(sum));
+  for (std::size_t row = 0; row < rows; ++row, x += stride, quantised += row_bytes) {
+    for_vectors<V>(embeddings.width, [&](std::size_t offset, std::size_t count) {
+      const auto sum = V::add(V::load(x + offset, count), embedded<V>(embeddings, row, offset, count));
+      store_quantised<V>(quantised + offset, count, tanh<V>(sum));
     });
     fill_with_zeros(quantised + embeddings.width, quantised + row_bytes);
   }

@@ -13,12 +13,12 @@
 
 namespace longplay::operators {
 
-// What a graph that is wrong is refused with; the message names the input.
+// Thrown for an invalid graph; the message names the input.
 struct GraphError : std::invalid_argument {
   using invalid_argument::invalid_argument;
 };
 
-// A status that a call of the runtime came to, on its way back to the runtime.
+// Carries a status of the runtime back to the runtime.
 struct StatusError : std::exception {
   explicit StatusError(OrtStatus* failed) : status(failed) {}
   OrtStatus* status;
@@ -28,7 +28,7 @@ inline void expect(OrtStatus* status) {
   if (status) throw StatusError(status);
 }
 
-// A tensor of up to two dimensions; one that has none has one number.
+// A tensor of up to two dimensions; a scalar has one number.
 struct Tensor {
   void* data = nullptr;
   std::size_t rank = 0;
@@ -62,7 +62,7 @@ inline Tensor tensor(const ort::Api& api, const OrtValue* value) {
   return read;
 }
 
-// What a kernel may know when it is made.
+// The information that a kernel's constructor may use.
 class Info {
  public:
   Info(const ort::Api& api, const Kernels& kernels, const OrtKernelInfo* info)
@@ -70,7 +70,7 @@ class Info {
 
   const Kernels& kernels() const { return kernels_; }
 
-  // The session keeps its data for as long as the kernel.
+  // Its data lives as long as the kernel.
   Tensor constant(std::size_t index, const char* name) const {
     const OrtValue* value = nullptr;
     int is_constant = 0;
@@ -110,7 +110,7 @@ class Context {
   OrtKernelContext* context_;
 };
 
-// The operator that a class `Kernel` is the kernel of. It has
+// The operator of a class `Kernel`, which has
 //
 //   static constexpr const char* kName;
 //   static constexpr std::array kInputs, kOutputs;  // element types
@@ -121,7 +121,7 @@ class Context {
 template <typename Kernel>
 class Operator : public ort::CustomOp {
  public:
-  Operator(const ort::Api& api, const Kernels& kernels) : CustomOp{}, given_{api, kernels} {
+  Operator(const ort::Api& api, const Kernels& kernels) : CustomOp{}, environment_{api, kernels} {
     version = ort::kApiVersion;
     name = [](const CustomOp*) { return Kernel::kName; };
     provider = [](const CustomOp*) { return "CPUExecutionProvider"; };
@@ -134,9 +134,10 @@ class Operator : public ort::CustomOp {
     input_memory_type = [](const CustomOp*, std::size_t) { return ort::kMemoryDefault; };
     start_version = end_version = [](const CustomOp*) { return 1; };
     create_kernel = [](const CustomOp* made_by, const void*, const OrtKernelInfo* info, void** kernel) {
-      const Given& given = static_cast<const Operator*>(made_by)->given_;
-      return guarded(given.api,
-                     [&] { *kernel = new Node{given.api, Kernel({given.api, given.kernels, info})}; });
+      const Environment& environment = static_cast<const Operator*>(made_by)->environment_;
+      return guarded(environment.api, [&] {
+        *kernel = new Node{environment.api, Kernel({environment.api, environment.kernels, info})};
+      });
     };
     destroy_kernel = [](void* kernel) { delete static_cast<Node*>(kernel); };
     compute = [](void* kernel, OrtKernelContext* context) {
@@ -166,11 +167,11 @@ class Operator : public ort::CustomOp {
     }
   }
 
-  struct Given {
+  struct Environment {
     const ort::Api& api;
     const Kernels& kernels;
   };
-  Given given_;
+  Environment environment_;
 };
 
 }  // namespace longplay::operators

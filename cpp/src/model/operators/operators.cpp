@@ -18,7 +18,7 @@ void require(bool holds, const char* otherwise) {
   if (!holds) throw GraphError(otherwise);
 }
 
-// x, weight, scale, bias: what an int8 product is made of.
+// An int8 product, of the inputs x, weight, scale and bias.
 class Int8Product {
  public:
   Int8Product(const Info& info, std::size_t weight, bool by_gate)
@@ -29,22 +29,22 @@ class Int8Product {
   std::size_t outputs() const { return outputs_; }
   std::size_t row_bytes() const { return weights_.panels().groups * kGroup; }
 
-  // Memory for quantised inputs of so many rows.
+  // Returns memory for the quantised inputs of `rows` rows.
   std::uint8_t* quantised(std::size_t rows) {
     quantised_.resize(std::max(quantised_.size(), rows * row_bytes()));
     return quantised_.data();
   }
 
-  // Quantises x, which may be written over then.
-  const std::uint8_t* take(const Tensor& x) {
+  // Quantises x. After that, the memory of x may be overwritten.
+  const std::uint8_t* quantise(const Tensor& x) {
     require(x.is(x.rows, inputs_), "x must be (rows, inputs of the weight)");
     kernels_.quantise(x.as<float>(), x.rows, inputs_, row_bytes(), quantised(x.rows));
     return quantised_.data();
   }
 
-  PerOutput bias(const Tensor& given, std::size_t rows) const {
-    require(given.is(outputs_) || given.is(rows, outputs_), "bias must be (outputs,) or (rows, outputs)");
-    return {given.as<float>(), given.rank == 1 ? 0 : outputs_};
+  PerOutput bias(const Tensor& values, std::size_t rows) const {
+    require(values.is(outputs_) || values.is(rows, outputs_), "bias must be (outputs,) or (rows, outputs)");
+    return {values.as<float>(), values.rank == 1 ? 0 : outputs_};
   }
 
   const Kernels& kernels() const { return kernels_; }
@@ -65,7 +65,7 @@ class Int8Product {
     require(weight.rank == 2 && weight.rows > 0 && weight.width > 0, "weight must be (inputs, outputs)");
     require(!by_gate || weight.width % kBlocks == 0, "weight must have outputs for four gates");
     const std::span numbers(weight.as<const std::int8_t>(), weight.rows * weight.width);
-    // Two of these times 255 fit 16 bits, which not all kernels could do without.
+    // The AVX2 kernels need this: the sum of two such weights times 255 fits 16 bits.
     const bool fit = std::ranges::all_of(numbers, [](int number) { return number >= -64 && number < 64; });
     require(fit, "weight must be in [-64, 63]");
     return numbers;
@@ -90,8 +90,8 @@ struct Int8Linear {
   void compute(const Context& context) {
     const Tensor x = context.input(0);
     const PerOutput bias = product.bias(context.input(3), x.rows);
-    const std::uint8_t* const given = product.take(x);
-    product.kernels().multiply(product.panels(), given, x.rows, product.scale(), bias, product.outputs(),
+    const std::uint8_t* const quantised = product.quantise(x);
+    product.kernels().multiply(product.panels(), quantised, x.rows, product.scale(), bias, product.outputs(),
                                context.output(0, x.rows, product.outputs()));
   }
 
@@ -112,11 +112,11 @@ struct Int8LSTMCell {
     const std::size_t units = product.outputs() / kBlocks;
     require(cells.is(x.rows, units), "c must be (rows, units)");
     const PerOutput bias = product.bias(context.input(4), x.rows);
-    const std::uint8_t* const given = product.take(x);
-    float* const told = context.output(0, x.rows, units);
+    const std::uint8_t* const quantised = product.quantise(x);
+    float* const h = context.output(0, x.rows, units);
     float* const next_cells = context.output(1, x.rows, units);
-    product.kernels().multiply_and_step(product.panels(), given, x.rows, product.scale(), bias, units,
-                                        cells.as<float>(), told, next_cells);
+    product.kernels().multiply_and_step(product.panels(), quantised, x.rows, product.scale(), bias, units,
+                                        cells.as<float>(), h, next_cells);
   }
 
   Int8Product product;
@@ -134,15 +134,15 @@ struct LSTMGates {
     const Tensor cells = context.input(1);
     require(cells.rank == 2 && gates.is(cells.rows, kBlocks * cells.width),
             "gates must be (rows, 4 * units), c (rows, units)");
-    float* const told = context.output(0, cells.rows, cells.width);
+    float* const h = context.output(0, cells.rows, cells.width);
     float* const next_cells = context.output(1, cells.rows, cells.width);
-    kernels.step_cells(gates.as<float>(), cells.rows, cells.width, cells.as<float>(), told, next_cells);
+    kernels.step_cells(gates.as<float>(), cells.rows, cells.width, cells.as<float>(), h, next_cells);
   }
 
   const Kernels& kernels;
 };
 
-// ids, begins, table: which rows of tables that lie one after the other.
+// A lookup, of the inputs ids, begins and table: rows of several tables stored one after another.
 class Lookup {
  public:
   Lookup(const Info& info, std::size_t begins)
@@ -158,9 +158,9 @@ class Lookup {
     require(ids.is(ids.rows, count), "ids must be (rows, tables)");
     chosen_.resize(std::max(chosen_.size(), ids.rows * count));
     for (std::size_t i = 0; i < ids.rows * count; ++i) {
-      const std::uint64_t place = ids.as<std::uint64_t>()[i] + begins_.as<std::uint64_t>()[i % count];
-      require(place < table_.rows, "an id is beyond the table");  // a negative one, too
-      chosen_[i] = place;
+      const std::uint64_t index = ids.as<std::uint64_t>()[i] + begins_.as<std::uint64_t>()[i % count];
+      require(index < table_.rows, "an id is beyond the table");  // a negative one, too
+      chosen_[i] = index;
     }
     return {table_.as<std::uint16_t>(), table_.width, chosen_.data(), count};
   }
@@ -195,23 +195,24 @@ struct Int8Head {
   static constexpr std::array kOutputs{ort::kElementFloat32};
 
   explicit Int8Head(const Info& info) : lookup(info, 3), product(info, 5, false) {
-    const Tensor given = info.constant(1, "begin");
-    require(given.is(1) && *given.as<std::int64_t>() >= 0, "begin must be one number, not negative");
-    begin = static_cast<std::size_t>(*given.as<std::int64_t>());
+    const Tensor first = info.constant(1, "begin");
+    require(first.is(1) && *first.as<std::int64_t>() >= 0, "begin must be one number, not negative");
+    begin = static_cast<std::size_t>(*first.as<std::int64_t>());
     require(lookup.width() == product.inputs(), "table must be as wide as the weight has inputs");
   }
 
   void compute(const Context& context) {
-    const Tensor heard = context.input(0);
-    require(heard.rank == 2 && heard.width >= begin + lookup.width(), "context is not wide enough");
+    const Tensor hidden_state = context.input(0);
+    require(hidden_state.rank == 2 && hidden_state.width >= begin + lookup.width(),
+            "context is not wide enough");
     const Tensor drawn = context.input(2);
-    require(drawn.rows == heard.rows, "context and drawn must have as many rows");
-    const PerOutput bias = product.bias(context.input(7), heard.rows);
-    std::uint8_t* const hidden = product.quantised(heard.rows);
-    product.kernels().quantise_hidden(lookup.choose(drawn), heard.as<float>() + begin, heard.width,
-                                      heard.rows, product.row_bytes(), hidden);
-    product.kernels().multiply(product.panels(), hidden, heard.rows, product.scale(), bias, product.outputs(),
-                               context.output(0, heard.rows, product.outputs()));
+    require(drawn.rows == hidden_state.rows, "context and drawn must have as many rows");
+    const PerOutput bias = product.bias(context.input(7), hidden_state.rows);
+    std::uint8_t* const hidden = product.quantised(hidden_state.rows);
+    product.kernels().quantise_hidden(lookup.choose(drawn), hidden_state.as<float>() + begin,
+                                      hidden_state.width, hidden_state.rows, product.row_bytes(), hidden);
+    product.kernels().multiply(product.panels(), hidden, hidden_state.rows, product.scale(), bias,
+                               product.outputs(), context.output(0, hidden_state.rows, product.outputs()));
   }
 
   Lookup lookup;

@@ -1,4 +1,4 @@
-// The operators that graphs know as functions of the domain "longplay" (docs/model-contract.md).
+// The custom operators of the domain "longplay" (docs/model-contract.md).
 #pragma once
 
 #include <memory>
@@ -11,8 +11,8 @@ namespace longplay::operators {
 
 constexpr const char* kDomain = "longplay";
 
-// What a session is to know in order to run our kernels. Where it does not, ONNX Runtime runs the nodes that
-// a function is made of. `api` and `kernels` must outlive the operators, and these the sessions.
+// Returns the operators, which a session needs to run our kernels. Without them, ONNX Runtime runs the nodes
+// of the ONNX functions. `api` and `kernels` must outlive the operators, and the operators the sessions.
 std::vector<std::shared_ptr<const ort::CustomOp>> make_operators(const ort::Api& api, const Kernels& kernels);
 
 }  // namespace longplay::operators

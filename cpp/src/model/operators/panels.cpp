@@ -25,14 +25,14 @@ PackedWeights::PackedWeights(std::span<const std::int8_t> weights, std::size_t i
   }
   lines_.resize(blocks_.size() * groups_);
   offsets_.resize(blocks_.size() * kLanes);
-  for (std::size_t place = 0; place < blocks_.size(); ++place) {
-    const std::size_t panel = place / kBlocks;
-    for (std::size_t lane = 0; lane < blocks_[place].lanes; ++lane) {
+  for (std::size_t index = 0; index < blocks_.size(); ++index) {
+    const std::size_t panel = index / kBlocks;
+    for (std::size_t lane = 0; lane < blocks_[index].lanes; ++lane) {
       for (std::size_t input = 0; input < inputs; ++input) {
-        const std::int8_t weight = weights[input * outputs + blocks_[place].first + lane];
-        Line& line = lines_[(panel * groups_ + input / kGroup) * kBlocks + place % kBlocks];
+        const std::int8_t weight = weights[input * outputs + blocks_[index].first + lane];
+        Line& line = lines_[(panel * groups_ + input / kGroup) * kBlocks + index % kBlocks];
         line.bytes[lane * kGroup + input % kGroup] = weight;
-        offsets_[place * kLanes + lane] -= kZero * weight;
+        offsets_[index * kLanes + lane] -= kZero * weight;
       }
     }
   }

@@ -12,8 +12,8 @@ namespace longplay::operators {
 
 class PackedWeights {
  public:
-  // `weights` is (inputs, outputs). Blocks of a panel lie side by side, or, `by_gate`, a block has outputs of
-  // the first quarter, the next of the second, and so on: those of the same units.
+  // `weights` is (inputs, outputs). Without `by_gate`, the blocks of a panel are adjacent outputs. With
+  // `by_gate`, its four blocks are the outputs of the same units in the four quarters, one quarter per gate.
   PackedWeights(std::span<const std::int8_t> weights, std::size_t inputs, std::size_t outputs, bool by_gate);
 
   Panels panels() const;

@@ -1,6 +1,6 @@
 // The part of ONNX Runtime's C API that the core uses, declared by us: no package we could build
 // with carries its header. The table of functions only ever grows at its end, so an entry is known by
-// its slot, and the types behind the pointers stay opaque. ort_api_check.hpp holds this file against
+// its slot, and the types behind the pointers stay opaque. api_check.hpp checks this file against
 // a real header.
 #pragma once
 
@@ -141,8 +141,8 @@ struct ApiBase {
   const char* (*get_version)();
 };
 
-// An operator that is not the library's own: what it is, and the functions that make and run its kernels. The
-// library knows it as an OrtCustomOp. What is left null here has a meaning that we do not need.
+// A custom operator: its properties, and the functions that create and run its kernels. The library calls
+// this struct OrtCustomOp. Members that stay null select features that we do not need.
 struct CustomOp {
   std::uint32_t version;
   void* create_kernel_without_status;

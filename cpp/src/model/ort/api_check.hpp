@@ -1,4 +1,4 @@
-// Holds ort_api.hpp against ONNX Runtime's own header: every slot, every signature, every constant.
+// Checks api.hpp against ONNX Runtime's own header: every slot, every signature, every constant.
 // Compiled only when LONGPLAY_ORT_INCLUDE_DIR says where that header is.
 #pragma once
 

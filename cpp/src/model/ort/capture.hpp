@@ -16,7 +16,7 @@ class CaptureOptions {
       : sides_{make(library, "1"), make(library, "2")}, none_(make(library, "-1")) {}
 
   const OrtRunOptions* side(std::size_t side) const { return sides_[side].get(); }
-  // Runs as if nothing were to be captured.
+  // Options for a run without capture.
   const OrtRunOptions* none() const { return none_.get(); }
 
  private:

@@ -50,7 +50,7 @@ Handle<OrtValue> Memory::value(std::byte* data, std::size_t bytes, std::span<con
   return {raw, library_->api().ReleaseValue};
 }
 
-Places places_of(const Session& session, const Device& device) {
+Memories memories_of(const Session& session, const Device& device) {
   const Memory host(session.library());
   if (device.kind == Device::Kind::cpu) return {host, host, host};
   const auto stays = Memory::of(session, "Cuda", device.index, kMemoryDefault);

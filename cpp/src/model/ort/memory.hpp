@@ -1,4 +1,4 @@
-// Memory that tensors lie in: the process's own, or what a session takes from its device.
+// Memory of tensors: that of the process, or memory that a session allocates on its device.
 #pragma once
 
 #include <cstddef>
@@ -19,16 +19,16 @@ class Memory {
   // The process's own.
   explicit Memory(const Library& library);
 
-  // That of a device, by the runtime's name for it, as far as the session has it: "Cuda" is the GPU's
-  // own, "CudaPinned" the host's, but within the GPU's reach.
+  // The memory of a device by the runtime's name, if the session has it: "Cuda" is the memory of the GPU,
+  // "CudaPinned" is host memory that the GPU can access.
   static std::optional<Memory> of(const Session& session, const char* name, int index, int type);
 
-  // Taken from here, but told to the runtime as if it were `other`.
+  // Allocates from this memory, but declares it to the runtime as `other`.
   Memory told_as(const Memory& other) const;
 
-  // Throws DeviceError if there is no more.
+  // Throws DeviceError if no memory is left.
   std::shared_ptr<std::byte> allocate(std::size_t bytes) const;
-  // The bytes at `data`, which lie in this memory, as a tensor.
+  // Returns the bytes at `data`, which must be in this memory, as a tensor.
   Handle<OrtValue> value(std::byte* data, std::size_t bytes, std::span<const std::int64_t> shape,
                          ElementType type) const;
 
@@ -41,15 +41,15 @@ class Memory {
   std::shared_ptr<OrtAllocator> allocator_;
 };
 
-// Where a model's tensors lie. On the CPU all three are the same.
-struct Places {
+// The memories of a model's tensors. On the CPU all three are the same.
+struct Memories {
   Memory host;     // the process's own
-  Memory stays;    // what no step brings to the host: states, and the context of the heads
-  Memory travels;  // what the host writes and reads at every step
+  Memory stays;    // not copied to the host by a step: states, and the context of the heads
+  Memory travels;  // written and read by the host at every step
 };
 
-// Throws DeviceError if the session does not use the device that it was opened on: asked for one that
-// does not start, ONNX Runtime takes the CPU in silence.
-Places places_of(const Session& session, const Device& device);
+// Throws DeviceError if the session does not use the device that it was opened on. If a device does not
+// start, ONNX Runtime uses the CPU without an error.
+Memories memories_of(const Session& session, const Device& device);
 
 }  // namespace longplay::ort

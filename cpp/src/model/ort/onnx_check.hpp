@@ -1,4 +1,4 @@
-// What is read of an ONNX file before ONNX Runtime is given it.
+// Checks of an ONNX file before ONNX Runtime opens it.
 #pragma once
 
 #include <string>

@@ -87,7 +87,7 @@ void check_tensor(const std::string& what, const Declared& tensor, const TensorS
     throw ModelError(what + " must have type " + type_name(spec.type) + ", not " +
                      declared_type(tensor.element_type));
   }
-  if (tensor.shape.empty()) return;  // not declared: the trial step will show
+  if (tensor.shape.empty()) return;  // not declared: the trial step checks it
   if (tensor.shape[0] >= 0) {
     throw ModelError(what + " must take any batch, not only " + std::to_string(tensor.shape[0]));
   }
@@ -113,13 +113,13 @@ void check_side(const std::string& file, const Side& side, const std::vector<Dec
   }
 }
 
-// What ONNX Runtime says of a graph that it cannot take, rather than of a device.
+// Whether ONNX Runtime reports an invalid graph, as opposed to a problem with the device.
 bool blames_graph(int code) {
   return code == kErrorInvalidArgument || code == kErrorNoModel || code == kErrorInvalidProtobuf ||
          code == kErrorNotImplemented || code == kErrorInvalidGraph;
 }
 
-// What the CUDA provider is asked for.
+// Returns the options of the CUDA provider.
 void append_cuda(const Library& library, OrtSessionOptions* options, const Device& device) {
   const Api& api = library.api();
   // All of the graph on the GPU: a part on the CPU would carry states there and back at every step.
@@ -128,8 +128,9 @@ void append_cuda(const Library& library, OrtSessionOptions* options, const Devic
   const std::array<std::array<const char*, 2>, 4> entries{{
       {"device_id", index.c_str()},
       {"enable_cuda_graph", device.capture ? "1" : "0"},
-      {"arena_extend_strategy", "kSameAsRequested"},  // we take large blocks once: doubling only wastes
-      {"use_tf32", "0"},                              // fp32 is fp32, as on the CPU
+      {"arena_extend_strategy",
+       "kSameAsRequested"},  // we allocate large blocks once, so doubling wastes memory
+      {"use_tf32", "0"},     // fp32 is fp32, as on the CPU
   }};
   std::vector<const char*> keys;
   std::vector<const char*> values;
@@ -152,11 +153,11 @@ Handle<OrtSessionOptions> make_options(const Library& library, const Device& dev
   OrtSessionOptions* raw = nullptr;
   library.expect(api.CreateSessionOptions(&raw));
   Handle<OrtSessionOptions> options(raw, api.ReleaseSessionOptions);
-  // One thread, and that the caller's: rows are spread over models, not over a pool in each.
+  // Run in the caller's thread only: rows are distributed over models, not over a thread pool in each.
   library.expect(api.SetIntraOpNumThreads(raw, 1));
   library.expect(api.SetInterOpNumThreads(raw, 1));
   library.expect(api.SetSessionGraphOptimizationLevel(raw, kOptimizeAll));
-  // Nothing but what refuse_external_data has read, whatever the bytes may look like.
+  // Accept only the ONNX format, which refuse_external_data has checked.
   library.expect(api.AddSessionConfigEntry(raw, "session.load_model_format", "ONNX"));
   if (device.kind == Device::Kind::cuda) {
     append_cuda(library, raw, device);

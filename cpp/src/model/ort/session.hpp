@@ -1,4 +1,4 @@
-// One graph of a model, opened on a device and held against the model contract.
+// One graph of a model, opened on a device and checked against the model contract.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace longplay::ort {
 
-// An input or output as the contract has it, with the batch axis before one row's shape.
+// An input or output as the contract defines it. The batch axis comes before the shape of one row.
 struct TensorSpec {
   std::string name;
   ElementType type;
@@ -39,7 +39,7 @@ struct Call {
 class Session {
  public:
   // Throws ModelError if the bytes are not a graph with these inputs and outputs and no others,
-  // DeviceError if the device is not to be had.
+  // DeviceError if the device is not available.
   Session(const Library& library, const Device& device, std::string_view bytes, GraphSpec spec);
 
   const Library& library() const { return *library_; }
