@@ -287,9 +287,9 @@ def test_a_piece_of_a_batch_and_an_extended_one_are_regenerated(engine, index):
 
 def test_what_a_piece_was_not_made_with_is_refused_by_name(engine, index):
     piece = engine.generate(SEED, 30, extendable=True)
-    with pytest.raises(ValueError, match=rf"seed_hash must be {piece.provenance.seed_hash}, as in the provenance, not None"):
+    with pytest.raises(ValueError, match=r"seed_hash must be \w+, as in the provenance, not None"):
         engine.regenerate(piece.provenance)
-    with pytest.raises(ValueError, match=rf"index_hash must be None, as of the piece, not {index.hash}"):
+    with pytest.raises(ValueError, match=rf"index_hash must be None, as in the provenance, not {index.hash}"):
         engine.regenerate(piece.provenance, SEED, avoid=index)
     with pytest.raises(ValueError, match="model_hash must be other, as of the piece"):
         engine.regenerate(replace(piece.provenance, model_hash="other"), SEED)

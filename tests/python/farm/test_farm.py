@@ -257,7 +257,7 @@ def test_a_candidate_under_way_may_be_branched_from(engine, seeds, tmp_path, oft
     ("other", "named"),
     [
         ({"count": 3}, "count is 2, not 3"),
-        ({"seconds": 61}, r"seconds is 60, not 61"),
+        ({"seconds": 61}, r"seconds is 60\.0, not 61\.0"),
         ({"random_seed": 1}, "random_seed is 0, not 1"),
         ({"temperature": 2.0}, r"temperature is 3\.0, not 2\.0"),
         ({"include_seed": True}, "include_seed is False, not True"),

@@ -129,10 +129,10 @@ GOOD = (100, 50, 60, 64)
         ((100, 50, 61, 128), r"notes\[1\].velocity must be in \[1, 127\], not 128"),
         ((99, 50, 61, 64), r"notes\[1\].onset_ms must be at least 100, as the note before it, not 99"),
         ((1000, 50, 61, 64), r"notes\[1\].onset_ms must be below the length, 1000, not 1000"),
-        ((100, 0, 61, 64), r"notes\[1\].duration_ms must be at least 1 and over before the length, 1000, from onset_ms 100, not 0"),
+        ((100, 0, 61, 64), r"notes\[1\].duration_ms must be at least 1 and over before .* onset_ms 100, not 0"),
         ((100, 900, 61, 64), r"notes\[1\].duration_ms must be at least 1 and over before the length, .*, not 900"),
         ((100, 2**63 - 1, 61, 64), r"notes\[1\].duration_ms must be .*, not 9223372036854775807"),
-        ((149, 50, 60, 64), r"notes\[1\].onset_ms must be at least 150, where the note before it on pitch 60 ends, not 149"),
+        ((149, 50, 60, 64), r"notes\[1\].onset_ms must be at least 150, where the note .* ends, not 149"),
         ((100, 50, 60, 64), r"notes\[1\].onset_ms must be at least 150, where .*, not 100"),
     ],
 )
@@ -162,7 +162,10 @@ def test_a_length_out_of_range_is_refused(length_ms, clip_ms, message):
 
 @pytest.mark.parametrize(
     ("note", "message"),
-    [((-1, 50, 60, 64), r"notes\[1\].onset_ms must be at least 0, not -1"), ((5, 0, 60, 64), "duration_ms must be at least 1, not 0")],
+    [
+        ((-1, 50, 60, 64), r"notes\[1\].onset_ms must be at least 0, not -1"),
+        ((5, 0, 60, 64), "duration_ms must be at least 1, not 0"),
+    ],
 )
 def test_overlaps_of_notes_that_cannot_be_are_not_resolved(note, message):
     with pytest.raises(ValueError, match=message):

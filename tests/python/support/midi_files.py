@@ -51,9 +51,13 @@ UNREADABLE = {
     "text": b"This is no MIDI file.\n",
     "midi2-clip": b"SMF2CLIP" + bytes.fromhex("00400000 20903c00 c0000000"),
     "header-cut": PLAIN[:11],
-    "header-short": b"MThd" + bytes.fromhex("00000004 0000 0001") + TRACK,
     "type-3": file(scale() + END, kind=3),
     "division-0": file(scale() + END, division=0),
+}
+
+# Files in which no note can be found: the reader returns none, and a warning.
+WITHOUT_NOTES = {
+    "header-short": b"MThd" + bytes.fromhex("00000004 0000 0001") + TRACK,
     "running-status-of-nothing": file("00 3c 40" + END),
 }
 
@@ -115,7 +119,7 @@ ODD = {
     "sound-off-under-the-pedal": file(scale("00 b0 40 7f 00 b0 78 00") + END),
 }
 
-HOSTILE = UNREADABLE | ODD
+HOSTILE = UNREADABLE | WITHOUT_NOTES | ODD
 
 # Odd files that mido refuses or reads differently, and in which a player hears the scale.
 ONLY_THE_SCALE = {
