@@ -41,7 +41,7 @@ void check_arguments(std::span<const Note> notes, std::int64_t length_ms, const 
     if (note.velocity < 1 || note.velocity > 127) refuse_note(i, "velocity", note.velocity, "in [1, 127]");
     if (note.onset_ms < earliest)
       refuse_note(i, "onset_ms", note.onset_ms,
-                  "at least " + std::to_string(earliest) + ", as the note before it");
+                  "at least " + std::to_string(earliest) + (i > 0 ? ", as the note before it" : ""));
     if (note.onset_ms >= length_ms)
       refuse_note(i, "onset_ms", note.onset_ms, "below the length, " + std::to_string(length_ms));
     if (note.duration_ms < 1 || note.duration_ms >= length_ms - note.onset_ms)
