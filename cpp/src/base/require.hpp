@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -10,18 +11,25 @@
 
 namespace longplay {
 
+// A value as it is printed: a byte is a number, not a character.
+template <typename Value>
+const auto& printed(const Value& value) {
+  return value;
+}
+inline int printed(std::uint8_t value) { return value; }
+
 // Throws std::invalid_argument: "RULE, not VALUE".
 template <typename Value>
 [[noreturn]] void refuse(std::string_view rule, const Value& value) {
   std::ostringstream message;
-  message << rule << ", not " << value;
+  message << rule << ", not " << printed(value);
   throw std::invalid_argument(message.str());
 }
 
 template <typename Value>
 [[noreturn]] void refuse_range(std::string_view name, Value value, Value low, Value high) {
   std::ostringstream rule;
-  rule << name << " must be in [" << low << ", " << high << "]";
+  rule << name << " must be in [" << printed(low) << ", " << printed(high) << "]";
   refuse(rule.str(), value);
 }
 
@@ -37,7 +45,7 @@ template <typename Value>
 void require_at_least(std::string_view name, Value value, std::type_identity_t<Value> low) {
   if (value >= low) return;
   std::ostringstream rule;
-  rule << name << " must be at least " << low;
+  rule << name << " must be at least " << printed(low);
   refuse(rule.str(), value);
 }
 

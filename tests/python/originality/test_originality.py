@@ -283,7 +283,7 @@ def test_a_midi_file_is_not_an_index(tmp_path):
 @pytest.mark.parametrize(
     ("name", "place", "what"),
     [
-        ("first_notes", 1, "first_notes must be in"),
+        ("first_notes", 1, "first_notes must ascend"),
         ("windows", 1, "within the series"),
         ("phrases", 1, "sorted position"),
         ("melody", 1, "melody must ascend within"),
