@@ -84,7 +84,8 @@ class Run:
         self.model = model.to(self.device)
         # What is evaluated and exported: an exponential moving average of the weights.
         self.average = AveragedModel(self.model, multi_avg_fn=get_ema_multi_avg_fn(config.average))  # type: ignore[no-untyped-call]
-        self.optimizer = Optimizer(self.model, weight_decay=config.weight_decay)
+        products = torch.bfloat16 if self.precision == "bf16" else torch.float32
+        self.optimizer = Optimizer(self.model, weight_decay=config.weight_decay, precision=products)
         self.brings_note = torch.from_numpy(vocabulary.notes).to(self.device)
         self.train = Corpus(config.data, "train", vocabulary)
         self.valid = Corpus(config.data, "val", vocabulary)
