@@ -24,7 +24,7 @@ POSITIONS = {"0-64": 0, "64-256": 64, "256-1024": 256, "1024-": 1024}
 
 
 def torch_scorer(model: NoteModel, context: int | None = None) -> Scorer:
-    """Score pieces with the torch model.
+    """Score pieces with the torch model, in nats of the ids of `training.tables.TABLES`, if its own are finer.
 
     With a `context`, a multiple of `CHUNK`, a piece is cut into so many events, and each cut is read as if it were a
     piece of its own, from START; what is left over at the end is one too.
@@ -48,7 +48,7 @@ def torch_scorer(model: NoteModel, context: int | None = None) -> Scorer:
                 given[0] = given[0].clone()  # the memory is the caller's
                 given[0][0] = start
             heard, state = model.hear(given[0], given[1], state)
-            losses = model.field_losses(heard, given[2])
+            losses = model.field_losses(heard, given[0], given[2], coarse=True)
             nats[part] = torch.stack(losses, dim=-1).cpu().numpy()
         return nats
 

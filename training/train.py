@@ -47,6 +47,7 @@ class TrainConfig:
     dropout: float = field(default=0.0, metadata={"help": "between and after the layers"})
     vocabulary: str = field(default="notes", metadata={"help": "what an event is: " + ", ".join(VOCABULARIES)})
     backbone: str = field(default="lstm", metadata={"help": ", ".join(BACKBONES)})
+    intervals: bool = field(default=False, metadata={"help": "pitches are told, and drawn, by their distance too"})
     width: int = field(default=512, metadata={"help": "of the backbone"})
     head_width: int = field(default=256, metadata={"help": "hidden width of a head"})
     rows: int = field(default=64, metadata={"help": "pieces read side by side"})
@@ -80,7 +81,8 @@ class Run:
         self.precision = choose_precision(config.precision, self.device)
         vocabulary = VOCABULARIES[config.vocabulary]
         sizes = (config.width, config.head_width)
-        model = NoteModel(config.backbone, *sizes, config.dropout, vocabulary=config.vocabulary)
+        kind: dict[str, Any] = {"vocabulary": config.vocabulary, "intervals": config.intervals}
+        model = NoteModel(config.backbone, *sizes, config.dropout, **kind)
         self.model = model.to(self.device)
         # What is evaluated and exported: an exponential moving average of the weights.
         self.average = AveragedModel(self.model, multi_avg_fn=get_ema_multi_avg_fn(config.average))  # type: ignore[no-untyped-call]
@@ -110,7 +112,7 @@ class Run:
             start = reset_rows(self.state, torch.from_numpy(window.begins))
             heard, self.state = self.model.hear(events, controls, start)
             told = targets[..., 0] != IGNORED
-            losses = self.model.field_losses(heard[told], targets[told])
+            losses = self.model.field_losses(heard[told], events[told], targets[told])
             notes = int(self.brings_note[targets[..., 0][told]].sum())
             sums = torch.stack([nats.sum() for nats in losses])
         (sums.sum() / max(1, notes)).backward()  # type: ignore[no-untyped-call]

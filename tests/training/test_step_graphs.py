@@ -62,7 +62,7 @@ def logits_of_module(model: NoteModel, events: NDArray[np.int64], controls: NDAr
         state = reset_rows(state, BEGINS[begin, : events.shape[1]])
         part, state = model.hear(torch.from_numpy(events[begin:end]), torch.from_numpy(controls[begin:end]), state)
         heard.append(part)
-    logits: NDArray[np.float32] = model.first_logits(torch.cat(heard))[0].numpy()
+    logits: NDArray[np.float32] = model.first_logits(torch.cat(heard), torch.from_numpy(events))[0].numpy()
     return logits
 
 
@@ -106,9 +106,9 @@ def test_a_transformer_goes_on_when_its_position_comes_back(tmp_path: Path) -> N
     events, controls, _ = made_up.steps(count, 1)
     state, expected, said = model.zero_state(1), [], []
     for part in range(0, count, 256):
-        given = (torch.from_numpy(array[part : part + 256]) for array in (events, controls))
+        given = [torch.from_numpy(array[part : part + 256]) for array in (events, controls)]
         heard, state = model.hear(*given, state)
-        expected.append(model.first_logits(heard)[0].numpy())
+        expected.append(model.first_logits(heard, given[0])[0].numpy())
     states = folder.zero_state(1)
     for event, control in zip(events, controls, strict=True):
         logits, _, states = folder.step(event, control, states)
