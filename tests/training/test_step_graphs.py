@@ -30,6 +30,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "attentive-lstm": {"window": 40},
     "transformer": {"layers": 2, "window": 40},
     "relative-transformer": {"layers": 2, "window": 40},
+    "far-transformer": {"windows": (40, 130)},
 }
 EVENTS, CONTROLS, _ = made_up.steps(STEPS, ROWS)
 # Row 0 hears one piece; row 7 begins a new one every 249 steps.

@@ -1,6 +1,5 @@
 """Attention to a window of the last notes, read in windows of music of any length."""
 
-import itertools
 import math
 
 import torch
@@ -123,7 +122,7 @@ def products(given: Tensor, *linear: nn.Linear) -> list[Tensor]:
     """Multiply once for several layers."""
     weights = [each.weight for each in linear]
     together = functional.linear(given, torch.cat(weights))
-    return list(together.tensor_split(list(itertools.accumulate(map(len, weights[:-1]))), dim=-1))
+    return list(torch.split(together, [len(weight) for weight in weights], dim=-1))
 
 
 def _skewed(by_distance: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-from training.graphs import attentive_lstm, lstm, transformer
+from training.graphs import attentive_lstm, far_transformer, lstm, transformer
 from training.graphs.builder import Floats, Graph, Precision, array
 from training.graphs.calibration import Ranges
 from training.model import PITCH, NoteModel
@@ -21,6 +21,7 @@ GRAPHS: dict[str, ModuleType] = {
     "AttentiveLSTM": attentive_lstm,
     "Transformer": transformer,
     "RelativeTransformer": transformer,
+    "FarTransformer": far_transformer,
 }
 TYPES = {
     "float32": TensorProto.FLOAT,
