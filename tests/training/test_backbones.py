@@ -111,6 +111,18 @@ def test_attention_of_a_far_transformer_is_what_its_formula_says_note_by_note() 
         assert torch.allclose(heard[note, row], expected, atol=1e-4)
 
 
+@torch.no_grad()
+def test_far_layers_know_no_distances() -> None:
+    given = notes()
+    swapped = given[[1, 0, *range(2, STEPS)]]
+    for windows, same in (((200,), False), ((1, 200), True)):
+        transformer = made_up.awake(FarTransformer(WIDTH, windows=windows))
+        for layer in transformer.layers:
+            layer.earlier.zero_()
+        last = [transformer(music, transformer.zero_state(ROWS))[0][-1] for music in (given, swapped)]
+        assert torch.allclose(*last, atol=1e-5) == same
+
+
 def test_gradients_of_a_far_transformer_are_what_differences_say() -> None:
     transformer = made_up.awake(FarTransformer(WIDTH, windows=(20, 70))).double()
     given = notes().double()

@@ -11,10 +11,10 @@ from torch.nn import functional
 
 from training.backbones.attention import BLOCK, HEAD, TURN
 
-WINDOWS = (128, 1024, 128, 128, 1024, 128)
+WINDOWS = (128, 128, 1024, 1024, 128, 128)
 """Notes that each layer hears, the last one included."""
 TURNING = HEAD // 4
-"""Pairs of a head's channels that turn with the position; the others say what a note is, however far away."""
+"""Pairs of a head's channels that turn with the position, in near layers; the others say what a note is."""
 SLOWEST = 16
 """Turns of the slowest of them in `TURN` notes."""
 
@@ -25,7 +25,8 @@ class FarTransformer(nn.Module):
     Layers that reach far stand between layers that hear what is near [1]_. The gradient stays in what is read at
     once; what was heard earlier is attended to as it was computed then, as in Transformer-XL [5]_. Each channel of
     queries, keys and values adds a learned part of what it was one note ago [2]_, so one layer can find what followed
-    the last time. Only a part of the channels turns with the position [3]_: rotation would blur what is far.
+    the last time. Layers of the shortest window know distances, by rotation of a part of the channels [3]_; the others
+    know none [6]_, and find what is alike wherever it is.
 
     References
     ----------
@@ -35,11 +36,13 @@ class FarTransformer(nn.Module):
        2024.
     .. [4] Shazeer, "GLU Variants Improve Transformer", arXiv:2002.05202, 2020.
     .. [5] Dai et al., "Transformer-XL", arXiv:1901.02860, 2019.
+    .. [6] Yang et al., "Rope to Nope and Back Again: A New Hybrid Attention Strategy", arXiv:2501.18795, 2025.
     """
 
     def __init__(self, width: int, dropout: float = 0.0, *, windows: Sequence[int] = WINDOWS) -> None:
         super().__init__()
-        self.layers = nn.ModuleList(FarLayer(width, window, dropout) for window in windows)
+        near = min(windows)
+        self.layers = nn.ModuleList(FarLayer(width, window, dropout, turning=window == near) for window in windows)
         self.last = nn.LayerNorm(width, bias=False)
 
     def zero_state(self, rows: int) -> tuple[Tensor, ...]:
@@ -72,11 +75,11 @@ class FarLayer(nn.Module):
     `training.backbones.attention.Attention`.
     """
 
-    def __init__(self, width: int, window: int, dropout: float, *, shared: int = 2) -> None:
+    def __init__(self, width: int, window: int, dropout: float, *, turning: bool, shared: int = 2) -> None:
         super().__init__()
         if width % (HEAD * shared):
             raise ValueError(f"width must be a multiple of {HEAD * shared}, not {width}")
-        self.window, self.shared, self.keys = window, shared, width // HEAD // shared
+        self.window, self.turning, self.shared, self.keys = window, turning, shared, width // HEAD // shared
         self.query = nn.Linear(width, width, bias=False)
         self.key, self.value = (nn.Linear(width, self.keys * HEAD, bias=False) for _ in range(2))
         self.earlier = nn.Parameter(torch.zeros(width + 2 * self.keys * HEAD))
@@ -92,7 +95,7 @@ class FarLayer(nn.Module):
             nn.init.zeros_(weight)  # at first a layer leaves the stream as it is
 
     def zero_memory(self, rows: int) -> Tensor:
-        """Return the keys, rotated, and values of the last notes: (rows, 2, keys, window - 1, HEAD)."""
+        """Return the keys, rotated if they are, and values of the last notes: (rows, 2, keys, window - 1, HEAD)."""
         return self.sink.new_zeros(rows, 2, self.keys, self.window - 1, HEAD)
 
     def forward(
@@ -126,8 +129,9 @@ class FarLayer(nn.Module):
         key, value = (part.view(steps, rows, self.keys, HEAD).permute(1, 2, 0, 3) for part in (key, value))
         length = math.sqrt(HEAD) * self.sharpness.view(self.keys, 1, self.shared, 1)
         asking = asking * (length / asking.norm(dim=-1, keepdim=True).clamp(min=1e-12)).to(asking.dtype)
-        asking = _turn(asking, *(part[..., None, :] for part in turned))
-        key = _turn(functional.normalize(key, dim=-1), *turned)
+        key = functional.normalize(key, dim=-1)
+        if self.turning:
+            asking, key = _turn(asking, *(part[..., None, :] for part in turned)), _turn(key, *turned)
         sink = self.sink.exp().to(key.dtype).view(self.keys, self.shared)
         past = memory.to(key.dtype)
         mean = cast(Tensor, _Attend.apply(asking, key, value, past, sink, heard))  # type: ignore[no-untyped-call]

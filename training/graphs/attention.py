@@ -113,19 +113,22 @@ def _ring_places(g: Graph, attention: Attention) -> None:
 
 def _sliding(g: Graph, name: str, number: int, attention: Attention | FarLayer, vectors: str, values: str) -> str:
     keys, heads = attention.keys, attention.keys * attention.shared
+    turns = attention.turning if isinstance(attention, FarLayer) else True
     packed = g.constant("packed", [-1, 1, (heads + 2 * keys) * HEAD], np.int64)
     together = g.add("Concat", vectors, values, into=f"{name}together", axis=1)
     return g.add(
         "GroupQueryAttention",
         g.add("Reshape", together, packed, into=f"{name}packed"),
-        *("", "", f"keys{number}", f"values{number}", "before", "longest", "cos", "sin", "", ""),
+        *("", "", f"keys{number}", f"values{number}", "before", "longest"),
+        *(("cos", "sin") if turns else ("", "")),
+        *("", ""),
         g.constant(f"{name}sink", array(attention.sink), np.float32),
         into=f"{name}heard",
         more=[f"next_keys{number}", f"next_values{number}"],
         domain=RUNTIME_DOMAIN,
         num_heads=heads,
         kv_num_heads=keys,
-        do_rotary=1,
+        do_rotary=int(turns),
         scale=1.0,
         local_window_size=attention.window,
         sliding_window_cache=1,

@@ -1,0 +1,34 @@
+"""What far notes are worth to a run."""
+# ruff: noqa: E402 - what needs torch is imported after the check that it is there
+
+import json
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs torch, of the extra [train]")
+
+from training import reach
+from training.backbones.far_transformer import FarTransformer
+from training.train import main
+
+
+def test_only_longer_windows_are_cut() -> None:
+    backbone = FarTransformer(128, windows=(20, 70, 40))
+    reach.cut_windows(backbone, 40)
+    assert [layer.window for layer in backbone.layers] == [20, 40, 40]
+
+
+def test_a_run_is_scored_with_windows_cut(prepared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    small = ["--width", "128", "--head-width", "32", "--rows", "4", "--window", "16", "--precision", "fp32"]
+    learned = ["--backbone", "far-transformer", "--vocabulary", "fine", "--intervals", "--steps", "30"]
+    main(["--data", str(prepared), "--out", str(tmp_path / "run"), *small, *learned, "--learning-rate", "0.02"])
+    reach.main(["--run", str(tmp_path / "run"), "--data", str(prepared), "--windows", "1024,128,2"])
+    whole, same, cut = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert [whole["window"], same["window"], cut["window"]] == [1024, 128, 2]
+    assert whole["nats_per_note"] == same["nats_per_note"] != cut["nats_per_note"]  # no piece has 128 notes
+    assert whole["nats_per_note"] == pytest.approx(
+        sum(whole[name] for name in ("time_shift", "pitch", "velocity", "duration")), abs=1e-3
+    )
+    assert set(whole["sources"]) == {"stanford_rolls", "piano_midi_de", "mutopia"}
+    assert "0-64" in whole["positions"]
