@@ -1,5 +1,6 @@
 """Read prepared pieces as arrays: stored notes, their augmentation, and the events of a model."""
 
+import dataclasses
 import functools
 import json
 from collections.abc import Callable
@@ -115,6 +116,8 @@ class Vocabulary:
         Reads notes of dtype `longplay.midi.NOTE`, the first at 0 ms, and the name of their source.
     config : callable
         Returns the config.json of a model from its name, its states and its context width.
+    coarse : dict
+        For each field with a finer table, the nearest id of `tables.TABLES` to each id. Scores use the nearest ids.
     """
 
     fields: dict[str, int]
@@ -125,6 +128,7 @@ class Vocabulary:
     notes: NDArray[np.bool_]
     read: Callable[[NDArray[Any], str], Reading]
     config: Callable[[str, list[dict[str, Any]], int], dict[str, Any]]
+    coarse: dict[str, NDArray[np.int64]] = dataclasses.field(default_factory=dict)
 
 
 @functools.cache
@@ -133,41 +137,57 @@ def note_tokenizer() -> longplay.Tokenizer:
     return longplay.Tokenizer(tables.config("tables", [], 1))
 
 
-def _read(notes: NDArray[Any], source: str) -> Reading:
-    style = tables.STYLES.index(tables.STYLE_OF_SOURCE.get(source, "unknown"))
-    return read_notes(note_tokenizer(), notes, style)
-
-
-def read_notes(tokenizer: longplay.Tokenizer, notes: NDArray[Any], style: int) -> Reading:
+def read_notes(
+    tokenizer: longplay.Tokenizer, notes: NDArray[Any], style: int, ids: tables.Tables = tables.TABLES
+) -> Reading:
     """Read notes of dtype `longplay.midi.NOTE`, all on the piano: one step for each, and one for END.
 
     The other targets of END are `IGNORED`. ``remaining`` counts from the onset of the input event.
     """
-    drawn = tokenizer.encode(notes)
-    end = [tables.END, IGNORED, IGNORED, IGNORED]
+    drawn, sizes = tokenizer.encode(notes), tables.sizes(ids)
+    end = [sizes[0] - 1, IGNORED, IGNORED, IGNORED]
     silence = np.max(notes["onset_ms"] + notes["duration_ms"], initial=0)
     left = silence - np.concatenate([[0], notes["onset_ms"]])
     controls = np.empty((len(drawn) + 1, 2), np.int32)
     controls[:, 0] = np.searchsorted(tables.REMAINING, left, side="right")
     controls[:, 1] = style
     return Reading(
-        events=np.concatenate([[tables.START_EVENT], drawn]).astype(np.int32),
+        events=np.concatenate([[sizes], drawn]).astype(np.int32),
         targets=np.concatenate([drawn, [end]]).astype(np.int32),
         controls=controls,
     )
 
 
-NOTES = Vocabulary(
-    fields=dict(zip(tables.TABLES, tables.SIZES, strict=True)),
-    controls=dict(zip(("remaining", "style"), tables.CONTROL_SIZES, strict=True)),
-    unknown=tables.UNKNOWN_CONTROL,
-    spread=WIDE,
-    seconds=np.array([*tables.TIME_SHIFT, 0]) / 1000,  # END takes no time
-    notes=np.arange(tables.SIZES[0]) != tables.END,
-    read=_read,
-    config=tables.config,
-)
+def _of_notes(ids: tables.Tables) -> Vocabulary:
+    sizes = tables.sizes(ids)
+    config = functools.partial(tables.config, tables=ids)
+    tokenizer = functools.cache(lambda: longplay.Tokenizer(config("tables", [], 1)))
+
+    def read(notes: NDArray[Any], source: str) -> Reading:
+        style = tables.STYLES.index(tables.STYLE_OF_SOURCE.get(source, "unknown"))
+        return read_notes(tokenizer(), notes, style, ids)
+
+    def nearest(name: str) -> NDArray[np.int64]:
+        near = np.abs(np.subtract.outer(ids[name], tables.TABLES[name])).argmin(axis=1)
+        return np.append(near, tables.END) if name == "time_shift" else near
+
+    return Vocabulary(
+        fields=dict(zip(ids, sizes, strict=True)),
+        controls=dict(zip(("remaining", "style"), tables.CONTROL_SIZES, strict=True)),
+        unknown=tables.UNKNOWN_CONTROL,
+        spread=WIDE,
+        seconds=np.array([*ids["time_shift"], 0]) / 1000,  # END takes no time
+        notes=np.arange(sizes[0]) != sizes[0] - 1,
+        read=read,
+        config=config,
+        coarse={name: nearest(name) for name in ids if ids[name] != tables.TABLES[name]},
+    )
+
+
+NOTES = _of_notes(tables.TABLES)
 """The vocabulary of the built-in models, with four fields."""
+FINE = _of_notes(tables.FINE)
+"""The same fields with the finer tables."""
 
 
 class Corpus:

@@ -47,7 +47,8 @@ def load_model(run: Path) -> NoteModel:
     saved = _read(run)
     config = saved["config"]
     vocabulary = config.get("vocabulary", "notes")  # older runs have no other
-    model = NoteModel(config["backbone"], config["width"], config["head_width"], vocabulary=vocabulary)
+    kind = {"vocabulary": vocabulary, "intervals": config.get("intervals", False)}
+    model = NoteModel(config["backbone"], config["width"], config["head_width"], **kind)
     averaged = {name.removeprefix("module."): value for name, value in saved["average"].items()}
     del averaged["n_averaged"]
     model.load_state_dict(averaged)

@@ -24,7 +24,7 @@ POSITIONS = {"0-64": 0, "64-256": 64, "256-1024": 256, "1024-": 1024}
 
 
 def torch_scorer(model: NoteModel, context: int | None = None) -> Scorer:
-    """Return a scorer that uses the torch model.
+    """Return a scorer that uses the torch model; if its tables are finer, nats are of ids of `training.tables.TABLES`.
 
     With a `context`, a multiple of `CHUNK`, the scorer cuts a piece into parts of this many events. Each part,
     including the shorter one at the end, is read as a piece of its own, from START.
@@ -48,7 +48,7 @@ def torch_scorer(model: NoteModel, context: int | None = None) -> Scorer:
                 event = event.clone()  # the memory is the caller's
                 event[0] = start
             output, state = model.hear(event, control, state)
-            losses = model.field_losses(output, target)
+            losses = model.field_losses(output, event, target, coarse=True)
             nats[part] = torch.stack(losses, dim=-1).cpu().numpy()
         return nats
 

@@ -1,6 +1,9 @@
 """Define the tables of the built-in models, as `docs/model-contract.md` describes them."""
 
-from typing import Any
+from typing import Any, TypeAlias
+
+Tables: TypeAlias = dict[str, list[int]]
+"""The value of each id, by field; END, the last id of ``time_shift``, has none."""
 
 # Steps of 10 ms up to 1 s, finer than players repeat a rhythm; then steps of at most 8 %, up to 8 s.
 TIME_SHIFT = [*range(0, 1000, 10), *range(1000, 2000, 50), *range(2000, 4000, 100), *range(4000, 6000, 250)]
@@ -19,7 +22,9 @@ def _durations() -> list[int]:
 
 DURATION = _durations()
 
-TABLES = {"time_shift": TIME_SHIFT, "pitch": PITCH, "velocity": VELOCITY, "duration": DURATION}
+TABLES: Tables = {"time_shift": TIME_SHIFT, "pitch": PITCH, "velocity": VELOCITY, "duration": DURATION}
+# Players roll a chord within 60 ms, and a classifier detects velocities in steps of four.
+FINE: Tables = TABLES | {"time_shift": [*range(0, 60, 2), *TIME_SHIFT[6:]], "velocity": list(range(1, 128, 2))}
 SIZES = [len(TIME_SHIFT) + 1, len(PITCH), len(VELOCITY), len(DURATION)]  # time_shift has END
 END = len(TIME_SHIFT)
 START_EVENT = SIZES  # one more than can be drawn
@@ -41,11 +46,16 @@ CONTROL_SIZES = [len(REMAINING) + 2, len(STYLES)]
 UNKNOWN_CONTROL = [REMAINING_UNKNOWN, 0]
 
 
-def fields() -> list[dict[str, Any]]:
+def sizes(tables: Tables) -> list[int]:
+    """Return the number of ids of each field that can be drawn; the last one of ``time_shift`` is END."""
+    return [len(values) + (name == "time_shift") for name, values in tables.items()]
+
+
+def fields(tables: Tables = TABLES) -> list[dict[str, Any]]:
     """Return ``fields`` of a config.json."""
     return [
         {"name": name, "size": size, "values": values}
-        for (name, values), size in zip(TABLES.items(), SIZES, strict=True)
+        for (name, values), size in zip(tables.items(), sizes(tables), strict=True)
     ]
 
 
@@ -62,13 +72,13 @@ def controls() -> list[dict[str, Any]]:
     ]
 
 
-def config(name: str, states: list[dict[str, Any]], context_width: int) -> dict[str, Any]:
+def config(name: str, states: list[dict[str, Any]], context_width: int, tables: Tables = TABLES) -> dict[str, Any]:
     """Return the config.json of a model with these states."""
     return {
         "format": 1,
         "name": name,
-        "fields": fields(),
-        "start_event": START_EVENT,
+        "fields": fields(tables),
+        "start_event": sizes(tables),
         "context_width": context_width,
         "controls": controls(),
         "states": states,

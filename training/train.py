@@ -47,6 +47,7 @@ class TrainConfig:
     dropout: float = field(default=0.0, metadata={"help": "between and after the layers"})
     vocabulary: str = field(default="notes", metadata={"help": "what an event is: " + ", ".join(VOCABULARIES)})
     backbone: str = field(default="lstm", metadata={"help": ", ".join(BACKBONES)})
+    intervals: bool = field(default=False, metadata={"help": "read and predict intervals between pitches too"})
     width: int = field(default=512, metadata={"help": "of the backbone"})
     head_width: int = field(default=256, metadata={"help": "hidden width of a head"})
     rows: int = field(default=64, metadata={"help": "pieces read side by side"})
@@ -80,11 +81,13 @@ class Run:
         self.precision = choose_precision(config.precision, self.device)
         vocabulary = VOCABULARIES[config.vocabulary]
         sizes = (config.width, config.head_width)
-        model = NoteModel(config.backbone, *sizes, config.dropout, vocabulary=config.vocabulary)
+        kind: dict[str, Any] = {"vocabulary": config.vocabulary, "intervals": config.intervals}
+        model = NoteModel(config.backbone, *sizes, config.dropout, **kind)
         self.model = model.to(self.device)
         # Evaluation and export use this exponential moving average of the weights.
         self.average = AveragedModel(self.model, multi_avg_fn=get_ema_multi_avg_fn(config.average))  # type: ignore[no-untyped-call]
-        self.optimizer = Optimizer(self.model, weight_decay=config.weight_decay)
+        products = torch.bfloat16 if self.precision == "bf16" else torch.float32
+        self.optimizer = Optimizer(self.model, weight_decay=config.weight_decay, precision=products)
         self.brings_note = torch.from_numpy(vocabulary.notes).to(self.device)
         self.train = Corpus(config.data, "train", vocabulary)
         self.valid = Corpus(config.data, "val", vocabulary)
@@ -109,7 +112,7 @@ class Run:
             start = reset_rows(self.state, torch.from_numpy(window.begins))
             heard, self.state = self.model.hear(events, controls, start)
             told = targets[..., 0] != IGNORED
-            losses = self.model.field_losses(heard[told], targets[told])
+            losses = self.model.field_losses(heard[told], events[told], targets[told])
             notes = int(self.brings_note[targets[..., 0][told]].sum())
             sums = torch.stack([nats.sum() for nats in losses])
         (sums.sum() / max(1, notes)).backward()  # type: ignore[no-untyped-call]

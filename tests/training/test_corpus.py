@@ -6,7 +6,7 @@ import numpy as np
 
 import longplay
 from training import tables
-from training.corpus import IGNORED, STORED, Augmentation, Corpus, read_notes
+from training.corpus import FINE, IGNORED, NOTES, STORED, Augmentation, Corpus, read_notes
 
 
 def stored(onsets: list[int], durations: list[int], velocity: int = 64) -> np.ndarray:
@@ -67,8 +67,32 @@ def test_the_same_random_numbers_draw_the_same_change() -> None:
     assert first == second != Augmentation.draw(np.random.default_rng(4))
 
 
+def test_fine_tables_agree_with_the_coarse_tables_and_are_finer(prepared: Path) -> None:
+    corpora = [Corpus(prepared, "train", vocabulary) for vocabulary in (NOTES, FINE)]
+    rough, fine = (corpus.read(0) for corpus in corpora)
+    assert fine.events[0].tolist() == tables.sizes(tables.FINE) == list(FINE.fields.values())
+    assert fine.targets[-1].tolist() == [tables.sizes(tables.FINE)[0] - 1, IGNORED, IGNORED, IGNORED]
+    assert not FINE.notes[-1]
+    assert FINE.notes[:-1].all()
+    pitch, velocity = fine.targets[:-1, 1], np.array(tables.FINE["velocity"])[fine.targets[:-1, 2]]
+    assert pitch.tolist() == rough.targets[:-1, 1].tolist()
+    notes = corpora[1].notes(0)
+    assert np.abs(velocity - notes["velocity"]).max() <= 1
+    onsets = np.cumsum(np.array(tables.FINE["time_shift"])[fine.targets[:-1, 0]])
+    assert np.abs(onsets - notes["onset_ms"]).max() <= 50
+
+
+def test_ids_of_fine_tables_map_to_the_nearest_coarse_ids() -> None:
+    shifts, velocities = FINE.coarse["time_shift"], FINE.coarse["velocity"]
+    assert [tables.TIME_SHIFT[id_] for id_ in shifts[:9]] == [0, 0, 0, 10, 10, 10, 10, 10, 20]
+    assert shifts[-1] == tables.END
+    assert [tables.VELOCITY[id_] for id_ in velocities[:6]] == [2, 2, 6, 6, 10, 10]
+    assert "pitch" not in FINE.coarse
+    assert not NOTES.coarse
+
+
 def test_tables_are_ascending_and_fine_near_zero() -> None:
-    for values in tables.TABLES.values():
+    for values in (*tables.TABLES.values(), *tables.FINE.values()):
         assert (np.diff(values) > 0).all()
     assert np.diff(tables.TIME_SHIFT)[:100].tolist() == [10] * 100
     assert (np.diff(tables.DURATION) <= np.maximum(10, np.array(tables.DURATION[:-1]) * 0.07)).all()

@@ -69,7 +69,7 @@ def test_logits_of_graphs_are_the_models(
     with torch.no_grad():
         given = [torch.from_numpy(array) for array in (events, controls, drawn)]
         output, _ = model.hear(given[0], given[1], model.zero_state(3))
-        logits, context = model.first_logits(output)
+        logits, context = model.first_logits(output, given[0])
         heads = [model.head_logits(f, context, given[2]) for f in range(1, len(tables.SIZES))]
         expected = torch.cat([logits, *heads], dim=-1).numpy()
     said = outputs(folders[precision], events, controls, drawn)[..., : sum(tables.SIZES)]
@@ -106,6 +106,23 @@ def test_scores_add_up_over_sources_and_positions(model: NoteModel, prepared: Pa
         nats = sum(values["nats_per_note"] * values["notes"] for values in parts.values())
         assert total["nats_per_note"] == pytest.approx(nats / total["notes"], abs=1e-3)
         assert total["seconds"] == pytest.approx(sum(values["seconds"] for values in parts.values()), abs=0.01)
+
+
+def test_nats_of_fine_tables_are_summed_over_ids_of_the_coarse_tables(prepared: Path) -> None:
+    model = NoteModel("lstm", width=64, head_width=32, vocabulary="fine").eval()
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.zero_()  # all ids are equally likely
+    corpus = Corpus(prepared, "train", model.vocabulary)
+    reading = corpus.read(0)
+    arrays = [array[:, None].astype(np.int64) for array in (reading.events, reading.controls, reading.targets)]
+    nats = torch_scorer(model)(*arrays)[:, 0]
+    assert (nats[-1, 1:] == 0).all()
+    for field, name in enumerate(model.vocabulary.fields):
+        targets, size = reading.targets[:-1, field], model.vocabulary.fields[name]
+        near = model.vocabulary.coarse.get(name, np.arange(size))
+        together = np.bincount(near)[near[targets]]
+        assert np.allclose(nats[:-1, field], np.log(size / together), atol=1e-5)
 
 
 def test_the_controls_of_a_model_change_its_score(model: NoteModel, prepared: Path) -> None:

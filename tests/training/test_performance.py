@@ -262,5 +262,5 @@ def test_a_run_of_events_is_not_evaluated_as_one_of_notes(prepared: Path, tmp_pa
 
 
 def test_an_unknown_vocabulary_is_refused(prepared: Path, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="vocabulary must be one of notes, performance, not 'words'"):
+    with pytest.raises(ValueError, match="vocabulary must be one of notes, fine, performance, not 'words'"):
         open_run(["--data", str(prepared), "--out", str(tmp_path / "run"), *SMALL, "--vocabulary", "words"])

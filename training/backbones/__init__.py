@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from training.backbones.attentive_lstm import AttentiveLSTM
+from training.backbones.far_transformer import FarTransformer
 from training.backbones.lstm import LSTM
 from training.backbones.transformer import RelativeTransformer, Transformer
 
@@ -33,6 +34,7 @@ BACKBONES: dict[str, type[nn.Module]] = {
     "attentive-lstm": AttentiveLSTM,
     "transformer": Transformer,
     "relative-transformer": RelativeTransformer,
+    "far-transformer": FarTransformer,
 }
 
 

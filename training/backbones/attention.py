@@ -1,6 +1,5 @@
 """Attend to a window of the last notes, in training windows of any length."""
 
-import itertools
 import math
 
 import torch
@@ -124,7 +123,7 @@ def products(given: Tensor, *linear: nn.Linear) -> list[Tensor]:
     """Multiply by the weights of several layers in one product."""
     weights = [each.weight for each in linear]
     together = functional.linear(given, torch.cat(weights))
-    return list(together.tensor_split(list(itertools.accumulate(map(len, weights[:-1]))), dim=-1))
+    return list(torch.split(together, [len(weight) for weight in weights], dim=-1))
 
 
 def _skewed(by_distance: Tensor) -> Tensor:

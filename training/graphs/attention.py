@@ -8,12 +8,14 @@ position. With learned distances they are in a ring: a note overwrites the one t
 """
 
 import math
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from onnx import TensorProto
+from torch import Tensor
 
 from training.backbones.attention import HEAD, TURN, Attention, turns
+from training.backbones.far_transformer import FarLayer, far_turns
 from training.graphs.builder import RUNTIME_DOMAIN, Floats, Graph, array
 from training.graphs.parts import Parts
 
@@ -22,9 +24,9 @@ SLACK = 64
 POSITION: dict[str, Any] = {"input": "position", "output": "next_position", "type": "int64", "shape": []}
 
 
-def states(attention: Attention, number: int) -> list[dict[str, Any]]:
+def states(attention: Attention | FarLayer, number: int) -> list[dict[str, Any]]:
     """Return ``states`` of one attention; the graph also has `POSITION`."""
-    places = attention.window if attention.distances is not None else _capacity(attention)
+    places = _capacity(attention) if _rotates(attention) else attention.window
     shape = [attention.keys, places, HEAD]
     return [
         {"input": f"{kind}{number}", "output": f"next_{kind}{number}", "type": "float32", "shape": shape}
@@ -32,7 +34,7 @@ def states(attention: Attention, number: int) -> list[dict[str, Any]]:
     ]
 
 
-def weights(parts: Parts, name: str, attention: Attention) -> tuple[Floats, Floats]:
+def weights(parts: Parts, name: str, attention: Attention | FarLayer) -> tuple[Floats, Floats]:
     """Return the weights of the products before and after attention."""
     after, shape = array(attention.attended.weight).T, (attention.keys, attention.shared, HEAD)
     divisor = parts.divisor(f"{name}attended", after, shape)
@@ -42,7 +44,7 @@ def weights(parts: Parts, name: str, attention: Attention) -> tuple[Floats, Floa
     )
 
 
-def attend(g: Graph, name: str, number: int, attention: Attention, asked: str, after: Floats) -> str:
+def attend(g: Graph, name: str, number: int, attention: Attention | FarLayer, asked: str, after: Floats) -> str:
     """Add the nodes between the product before attention and the one after it, inclusive."""
     keys, heads = attention.keys, attention.keys * attention.shared
     shape = g.constant("heads", [-1, heads + 2 * keys, HEAD], np.int64)
@@ -52,15 +54,20 @@ def attend(g: Graph, name: str, number: int, attention: Attention, asked: str, a
     lengths = np.concatenate([math.sqrt(HEAD) * array(attention.sharpness), np.ones(keys)])
     lengths_name = g.constant(f"{name}lengths", lengths[:, None], np.float32)
     sharp = g.add("Mul", directions, lengths_name, into=f"{name}sharp")
-    add = _sliding if attention.distances is None else _ring
-    heard = add(g, name, number, attention, sharp, values)
+    if _rotates(attention):
+        heard = _sliding(g, name, number, attention, sharp, values)
+    else:
+        heard = _ring(g, name, number, cast(Attention, attention), sharp, values)
     flat = g.add("Reshape", heard, g.constant("flat", [-1, heads * HEAD], np.int64), into=f"{name}flat")
     return g.product(f"{name}attended", flat, after)
 
 
-def places(g: Graph, attention: Attention) -> None:
-    """Add the nodes that all attentions of a graph share: the position of the note, and its tables."""
-    rotates = attention.distances is None
+def places(g: Graph, attention: Attention | FarLayer) -> None:
+    """Add the nodes that all attentions of a graph share: the position of the note, and its tables.
+
+    `attention` is one of those with the longest window.
+    """
+    rotates = _rotates(attention)
     back = TURN if rotates else attention.window
     end = back + (_capacity(attention) if rotates else attention.window)
     # Only this node reads the state, so that the state is read before it is overwritten.
@@ -71,16 +78,16 @@ def places(g: Graph, attention: Attention) -> None:
     g.add("Cast", g.add("Where", over, smaller, count, into="after"), into="next_position", to=TensorProto.INT64)
     if rotates:
         g.add("ReduceMax", count, into="longest", keepdims=0)
-        _rotations(g, end)
+        _rotations(g, end, far_turns() if isinstance(attention, FarLayer) else turns())
     else:
-        _ring_places(g, attention)
+        _ring_places(g, cast(Attention, attention))
 
 
-def _rotations(g: Graph, end: int) -> None:
+def _rotations(g: Graph, end: int, turns: Tensor) -> None:
     """Add the cosines and sines of every position, which the runtime computes once, when it loads the graph."""
     positions = g.add("Range", *(g.constant(f"number_{n}", n, np.int64) for n in (0, end, 1)), into="positions")
     column = g.add("Unsqueeze", positions, g.constant("axis", [1], np.int64), into="column")
-    steps = g.add("Mul", column, g.constant("turns", turns().numpy(), np.int64), into="steps")
+    steps = g.add("Mul", column, g.constant("turns", turns.numpy(), np.int64), into="steps")
     later = g.add("Add", steps, g.constant("quarters", TURN * 3 // 4, np.int64), into="later")
     circle = g.constant("circle", np.cos(np.arange(TURN) * (2 * math.pi / TURN)), np.float32)
     turn = g.constant("turn", TURN, np.int64)
@@ -104,21 +111,24 @@ def _ring_places(g: Graph, attention: Attention) -> None:
     g.add("Where", empty, never, g.constant("nothing", 0, np.float32), into="mask")
 
 
-def _sliding(g: Graph, name: str, number: int, attention: Attention, vectors: str, values: str) -> str:
+def _sliding(g: Graph, name: str, number: int, attention: Attention | FarLayer, vectors: str, values: str) -> str:
     keys, heads = attention.keys, attention.keys * attention.shared
+    turns = attention.turning if isinstance(attention, FarLayer) else True
     packed = g.constant("packed", [-1, 1, (heads + 2 * keys) * HEAD], np.int64)
     together = g.add("Concat", vectors, values, into=f"{name}together", axis=1)
     return g.add(
         "GroupQueryAttention",
         g.add("Reshape", together, packed, into=f"{name}packed"),
-        *("", "", f"keys{number}", f"values{number}", "before", "longest", "cos", "sin", "", ""),
+        *("", "", f"keys{number}", f"values{number}", "before", "longest"),
+        *(("cos", "sin") if turns else ("", "")),
+        *("", ""),
         g.constant(f"{name}sink", array(attention.sink), np.float32),
         into=f"{name}heard",
         more=[f"next_keys{number}", f"next_values{number}"],
         domain=RUNTIME_DOMAIN,
         num_heads=heads,
         kv_num_heads=keys,
-        do_rotary=1,
+        do_rotary=int(turns),
         scale=1.0,
         local_window_size=attention.window,
         sliding_window_cache=1,
@@ -148,5 +158,9 @@ def _ring(g: Graph, name: str, number: int, attention: Attention, vectors: str, 
     return g.add("Div", summed, whole, into=f"{name}heard")
 
 
-def _capacity(attention: Attention) -> int:
+def _rotates(attention: Attention | FarLayer) -> bool:
+    return isinstance(attention, FarLayer) or attention.distances is None
+
+
+def _capacity(attention: Attention | FarLayer) -> int:
     return attention.window + SLACK - 1

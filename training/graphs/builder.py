@@ -66,17 +66,27 @@ class Graph:
         shape = self.constant(f"{name}_shape", [-1, tables[0].shape[1]], np.int64)
         return self.add("Reshape", total, shape, into=f"{name}_sum")
 
-    def head(self, context: str, begin: int, drawn: str, tables: Sequence[Floats], weight: Floats, bias: Floats) -> str:
+    def head(
+        self,
+        context: str,
+        begin: int,
+        drawn: str,
+        tables: Sequence[Floats],
+        weight: Floats,
+        bias: Floats,
+        *,
+        into: str = "logits",
+    ) -> str:
         """Add the logits of a head, from its part of the context, at `begin`, and the fields drawn, (batch, tables)."""
         first = self.constant("begin", [begin], np.int64)
         if self._precision == "int8":
             known = self._begins_and_table("drawn", tables)
-            factors = [*self._integers("logits", weight), self._real("logits_bias", bias)]
-            return self.add_ours("Int8Head", context, first, drawn, *known, *factors, into="logits")
+            factors = [*self._integers(into, weight), self._real(f"{into}_bias", bias)]
+            return self.add_ours("Int8Head", context, first, drawn, *known, *factors, into=into)
         end, axis = self.constant("end", [begin + len(weight)], np.int64), self.constant("axis", [1], np.int64)
         part = self.add("Slice", context, first, end, axis, into="part")
         total = self.add("Add", part, self.embeddings("drawn", drawn, tables), into="hidden_sum")
-        return self.product("logits", self.add("Tanh", total, into="hidden"), weight, bias)
+        return self.product(into, self.add("Tanh", total, into="hidden"), weight, bias)
 
     def product(self, name: str, given: str, weight: Floats, bias: Floats | None = None) -> str:
         """Add ``given @ weight + bias``; for int8, `given` is clipped to [-1, 1].

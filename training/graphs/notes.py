@@ -6,13 +6,14 @@ A model with one field has no context, and a model without controls has no such 
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-from training.graphs import attentive_lstm, lstm, transformer
+from training.graphs import attentive_lstm, far_transformer, lstm, transformer
 from training.graphs.builder import Floats, Graph, Precision, array
 from training.graphs.calibration import Ranges
-from training.model import NoteModel
+from training.model import PITCH, NoteModel
 
 # The module of each backbone's class, by name; it has `states` and `hear`, as in `lstm`.
 GRAPHS: dict[str, ModuleType] = {
@@ -20,6 +21,7 @@ GRAPHS: dict[str, ModuleType] = {
     "AttentiveLSTM": attentive_lstm,
     "Transformer": transformer,
     "RelativeTransformer": transformer,
+    "FarTransformer": far_transformer,
 }
 TYPES = {
     "float32": TensorProto.FLOAT,
@@ -29,10 +31,13 @@ TYPES = {
 }
 
 
+PITCH_BEFORE = {"input": "pitch_before", "output": "next_pitch_before", "type": "int64", "shape": [1]}
+
+
 def states(model: NoteModel) -> list[dict[str, Any]]:
     """Return ``states`` of the config.json."""
     declared: list[dict[str, Any]] = _graphs(model).states(model.backbone)
-    return declared
+    return [*declared, PITCH_BEFORE] if model.pitches else declared
 
 
 def step_graph(model: NoteModel, precision: Precision, ranges: Ranges | None) -> onnx.ModelProto:
@@ -40,10 +45,21 @@ def step_graph(model: NoteModel, precision: Precision, ranges: Ranges | None) ->
     g = Graph(precision)
     ids = g.add("Concat", "event", "control", into="ids", axis=1) if len(model.controls) else "event"
     tables = [*_tables(model.events), *_tables(model.controls)]
+    if model.intervals is not None:
+        ids = g.add("Concat", ids, _interval(g, model), into="all_ids", axis=1)
+        tables.append(array(model.intervals.weight))
     heard, weight = _graphs(model).hear(g, model.backbone, ids, tables, array(model.out.weight).T, ranges)
-    first, further = len(model.out.bias) - model.context_width, model.context_width
+    further = model.context_width
+    first = len(model.out.bias) - further - model.pitches
     told = g.product("told" if further else "logits", heard, weight, array(model.out.bias))
-    if further:
+    if model.pitches:
+        parts = {"logits": first, "further": further - model.pitches, "moves": 2 * model.pitches}
+        _, without, moves = g.split(told, parts)
+        places = g.constant("pitches", np.arange(model.pitches, 2 * model.pitches)[None], np.int64)
+        by_pitch = g.add("Sub", places, "pitch", into="places_of_pitches")
+        moved = g.add("GatherElements", moves, by_pitch, into="moved", axis=1)
+        g.add("Concat", without, moved, into="context", axis=1)
+    elif further:
         g.split(told, {"logits": first, "context": further})
 
     declared = states(model)
@@ -66,9 +82,27 @@ def head_graph(model: NoteModel, field: int, precision: Precision) -> onnx.Model
     head: Any = model.heads[field - 1]
     begin = (field - 1) * model.head_width
     tables = _tables(model.drawn[field - 1])
-    g.head("context", begin, "drawn", tables, array(head.weight).T, array(head.bias))
+    moved = model.pitches and field == PITCH
+    into = "logits_alone" if moved else "logits"
+    g.head("context", begin, "drawn", tables, array(head.weight).T, array(head.bias), into=into)
+    if moved:
+        ends = [model.context_width - model.pitches, model.context_width]
+        bounds = [g.constant(f"moved_{name}", [end], np.int64) for name, end in zip(("from", "to"), ends, strict=True)]
+        part = g.add("Slice", "context", *bounds, g.constant("columns", [1], np.int64), into="moved")
+        g.add("Add", into, part, into="logits")
     inputs = [_tensor("context", [model.context_width]), _tensor("drawn", [field], TensorProto.INT64)]
     return g.model(f"head_{field}", inputs, [_tensor("logits", [len(head.bias)])])
+
+
+def _interval(g: Graph, model: NoteModel) -> str:
+    """Add ``pitch``, and return the id of its interval from the pitch before, (batch, 1)."""
+    place, one = g.constant("pitch_field", [PITCH], np.int64), g.constant("field_after", [PITCH + 1], np.int64)
+    pitch = g.add("Slice", "event", place, one, g.constant("columns", [1], np.int64), into="pitch")
+    # The node that reads the state also writes it, because input and output share their memory.
+    both = g.add("Concat", "pitch_before", pitch, into="pitch_twice", axis=1)
+    before, _ = g.split(both, {"before_pitch": 1, "next_pitch_before": 1})
+    apart = g.add("Sub", pitch, before, into="apart")
+    return g.add("Add", apart, g.constant("none_apart", model.pitches, np.int64), into="interval")
 
 
 def _tables(modules: Any) -> list[Floats]:

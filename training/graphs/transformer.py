@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from training.backbones.far_transformer import FarLayer
 from training.backbones.transformer import Layer, Transformer
 from training.graphs import attention
 from training.graphs.builder import RUNTIME_DOMAIN, Floats, Graph, array
@@ -29,18 +30,22 @@ def hear(
         before, after = attention.weights(parts, name, layer)
         normed, stream, before = parts.normed(f"{name}before_attention", stream, branch, before)
         branch = attention.attend(g, name, number, layer, g.product(f"{name}asked", normed, before), after)
-
-        down = array(layer.down.weight).T
-        divisor = parts.divisor(f"{name}down", down)
-        both = np.concatenate([array(layer.gate.weight).T, array(layer.up.weight).T / divisor], axis=1)
-        normed, stream, both = parts.normed(f"{name}before_unit", stream, branch, both)
-        halves = {f"{name}gate": len(down), f"{name}up": len(down)}
-        gate, up = g.split(g.product(f"{name}both", normed, both), halves)
-        opened = g.add("QuickGelu", gate, into=f"{name}opened", domain=RUNTIME_DOMAIN, alpha=1.0)  # the SiLU
-        gated = g.add("Mul", opened, up, into=f"{name}gated")
-        branch = g.product(f"{name}down", gated, down * divisor[:, None])
+        branch, stream = gated_unit(g, parts, name, layer, branch, stream)
     heard, _, told = parts.normed("last", stream, branch, told)
     return heard, told
+
+
+def gated_unit(g: Graph, parts: Parts, name: str, layer: Layer | FarLayer, branch: str, stream: str) -> tuple[str, str]:
+    """Add `branch` to the stream and a layer's gated linear unit; return the unit's output and the stream."""
+    down = array(layer.down.weight).T
+    divisor = parts.divisor(f"{name}down", down)
+    both = np.concatenate([array(layer.gate.weight).T, array(layer.up.weight).T / divisor], axis=1)
+    normed, stream, both = parts.normed(f"{name}before_unit", stream, branch, both)
+    halves = {f"{name}gate": len(down), f"{name}up": len(down)}
+    gate, up = g.split(g.product(f"{name}both", normed, both), halves)
+    opened = g.add("QuickGelu", gate, into=f"{name}opened", domain=RUNTIME_DOMAIN, alpha=1.0)  # the SiLU
+    gated = g.add("Mul", opened, up, into=f"{name}gated")
+    return g.product(f"{name}down", gated, down * divisor[:, None]), stream
 
 
 def _layers(backbone: Transformer) -> list[Layer]:

@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from training.backbones import BACKBONES, Backbone, reset_rows
 from training.backbones.attention import TURN, Attention, masks_of, rotate, rotations
+from training.backbones.far_transformer import FarTransformer, far_turns
 from training.backbones.transformer import RelativeTransformer, Transformer
 
 WIDTH, ROWS, STEPS = 128, 3, 150
@@ -75,6 +76,77 @@ def test_a_head_with_a_high_sink_attends_to_nothing() -> None:
     assert torch.allclose(output, transformer.last(given), atol=1e-5)
 
 
+@torch.no_grad()
+def test_each_layer_of_a_far_transformer_attends_as_far_as_its_window() -> None:
+    transformer = made_up.awake(FarTransformer(WIDTH, windows=(20, 70)))
+    given = notes()
+    changed = given.clone()
+    changed[30, 1] += 1
+    heard, other = (transformer(music, transformer.zero_state(ROWS))[0] for music in (given, changed))
+    differs = (heard != other).any(dim=-1).nonzero().tolist()
+    # The windows are 20 and 70; each layer reads one note more, through its products of one note ago.
+    assert differs == [[step, 1] for step in range(30, 30 + 19 + 69 + 2 + 1)]
+
+
+@torch.no_grad()
+def test_attention_of_a_far_transformer_equals_its_formula_note_by_note() -> None:
+    window = 70
+    transformer = made_up.awake(FarTransformer(WIDTH, windows=[window]))
+    layer, given = transformer.layers[0], notes()
+    layer.down.weight.zero_()
+    heard, _ = transformer(given, transformer.zero_state(ROWS))
+    normed = layer.before_attention(given)
+    asked = torch.cat([part(normed) for part in (layer.query, layer.key, layer.value)], dim=-1)
+    asked[1:] += layer.earlier * asked[:-1].clone()
+    for row, note in [(0, 0), (1, 5), (2, 69), (0, 70), (1, 149)]:
+        seen = asked[max(0, note - window + 1) : note + 1, row]
+        query = functional.normalize(asked[note, row, :WIDTH].view(2, 64), dim=-1) * 8 * layer.sharpness[:, None]
+        keys, values = functional.normalize(seen[:, WIDTH : WIDTH + 64], dim=-1), seen[:, WIDTH + 64 :]
+        places = torch.arange(1000, 1000 + len(seen))
+        angles = places.view(-1, 1) * far_turns() * (2 * torch.pi / TURN)
+        angles = (angles.cos(), angles.sin())
+        logits = rotate(query, *(part[-1:] for part in angles)) @ rotate(keys, *angles).T
+        weights = torch.cat([logits, layer.sink[:, None]], dim=1).softmax(dim=1)[:, :-1]
+        expected = transformer.last(given[note, row] + layer.attended((weights @ values).flatten()))
+        assert torch.allclose(heard[note, row], expected, atol=1e-4)
+
+
+@torch.no_grad()
+def test_far_layers_encode_no_distances() -> None:
+    given = notes()
+    swapped = given[[1, 0, *range(2, STEPS)]]
+    for windows, same in (((200,), False), ((1, 200), True)):
+        transformer = made_up.awake(FarTransformer(WIDTH, windows=windows))
+        for layer in transformer.layers:
+            layer.earlier.zero_()
+        last = [transformer(music, transformer.zero_state(ROWS))[0][-1] for music in (given, swapped)]
+        assert torch.allclose(*last, atol=1e-5) == same
+
+
+def test_gradients_of_a_far_transformer_equal_finite_differences() -> None:
+    transformer = made_up.awake(FarTransformer(WIDTH, windows=(20, 70))).double()
+    given = notes().double()
+    with torch.no_grad():
+        _, state = transformer(given[:, :, :], transformer.zero_state(ROWS))
+    random = torch.Generator().manual_seed(1)
+    wanted = torch.randn(given.shape, generator=random, dtype=torch.float64)
+
+    def loss() -> Tensor:
+        return (transformer(given, state)[0] * wanted).sum()
+
+    loss().backward()
+    for name, weight in transformer.named_parameters():
+        way = torch.randn(weight.shape, generator=random, dtype=torch.float64)
+        expected = (weight.grad * way).sum()
+        with torch.no_grad():
+            weight += 1e-6 * way
+            more = loss()
+            weight -= 2e-6 * way
+            difference = (more - loss()) / 2e-6
+            weight += 1e-6 * way
+        assert torch.allclose(difference, expected, rtol=1e-4, atol=1e-4), name
+
+
 def test_rotations_come_back_after_a_turn() -> None:
     positions = torch.arange(0, TURN, 7)
     for now, later in zip(rotations(positions), rotations(positions + 1000 * TURN), strict=True):
@@ -85,6 +157,8 @@ def test_rotations_come_back_after_a_turn() -> None:
 def test_a_width_that_heads_do_not_fill_is_refused() -> None:
     with pytest.raises(ValueError, match="width must be a multiple of 128, not 192"):
         Attention(192, window=20)
+    with pytest.raises(ValueError, match="width must be a multiple of 128, not 192"):
+        FarTransformer(192)
 
 
 @torch.no_grad()

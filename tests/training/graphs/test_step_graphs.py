@@ -30,6 +30,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "attentive-lstm": {"window": 40},
     "transformer": {"layers": 2, "window": 40},
     "relative-transformer": {"layers": 2, "window": 40},
+    "far-transformer": {"windows": (40, 130)},
 }
 EVENTS, CONTROLS, _ = made_up.steps(STEPS, ROWS)
 # Row 0 reads one piece; row 7 begins a new one every 249 steps.
@@ -62,7 +63,7 @@ def logits_of_module(model: NoteModel, events: NDArray[np.int64], controls: NDAr
         state = reset_rows(state, BEGINS[begin, : events.shape[1]])
         part, state = model.hear(torch.from_numpy(events[begin:end]), torch.from_numpy(controls[begin:end]), state)
         outputs.append(part)
-    logits: NDArray[np.float32] = model.first_logits(torch.cat(outputs))[0].numpy()
+    logits: NDArray[np.float32] = model.first_logits(torch.cat(outputs), torch.from_numpy(events))[0].numpy()
     return logits
 
 
@@ -106,9 +107,9 @@ def test_a_transformer_continues_when_its_position_wraps_around(tmp_path: Path) 
     events, controls, _ = made_up.steps(count, 1)
     state, expected, said = model.zero_state(1), [], []
     for part in range(0, count, 256):
-        given = (torch.from_numpy(array[part : part + 256]) for array in (events, controls))
+        given = [torch.from_numpy(array[part : part + 256]) for array in (events, controls)]
         outputs, state = model.hear(*given, state)
-        expected.append(model.first_logits(outputs)[0].numpy())
+        expected.append(model.first_logits(outputs, given[0])[0].numpy())
     states = folder.zero_state(1)
     for event, control in zip(events, controls, strict=True):
         logits, _, states = folder.step(event, control, states)
@@ -127,4 +128,5 @@ def test_the_engine_scores_notes_as_the_graphs_do_in_memory_of_their_own(folders
     events, targets = (array[:, None].astype(np.int64) for array in (reading.events, reading.targets))
     nats = folders["int8"].score(events, unknown, targets)
     assert score.notes == 400
-    assert np.abs(nats[:-1, 0] + score.log_probabilities).max() < 1e-3
+    # ONNX Runtime rounds differently, which moves a logit by some thousandths (docs/model-contract.md).
+    assert np.abs(nats[:-1, 0] + score.log_probabilities).max() < 5e-3
