@@ -8,7 +8,7 @@ import typer
 from benchmarks.peers import parts
 from longplay.bench import report
 from longplay.bench.options import Options
-from longplay.cli.shared import ForceOption, ModelOption, refuse_existing
+from longplay.cli.shared import ForceOption, ModelOption, require_outputs
 
 command = typer.Typer(add_completion=False)
 
@@ -33,7 +33,7 @@ def peers(
     """
     if plot:
         from benchmarks.peers import picture  # reports at once if matplotlib is missing
-    refuse_existing([path for path in (json, plot) if path], force)
+    require_outputs([path for path in (json, plot) if path], force)
     options = Options(model, None if seed is None else seed.read_bytes())
     machine, figures = report.show_all(parts.figures(options.quick() if quick else options, part))
     if json:

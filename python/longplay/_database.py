@@ -49,7 +49,8 @@ class Database:
     def execute(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
         """Execute a statement and return its rows."""
         with self._named_errors():
-            return self._connection.execute(statement, values).fetchall()
+            rows: list[Any] = self._connection.execute(statement, values).fetchall()
+            return rows
 
     def executemany(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
         """Execute a statement for each row of values."""
