@@ -131,10 +131,10 @@ class One : public Queue {
  public:
   explicit One(Request request) : request_(std::move(request)) {}
   const Request* next() override { return std::exchange(given_, true) ? nullptr : &request_; }
-  void done(const Request&, Drawn result) override { drawn = std::move(result); }
+  void done(const Request&, GenerationResult result) override { drawn = std::move(result); }
   bool progress(std::int64_t) override { return true; }
 
-  Drawn drawn;
+  GenerationResult drawn;
 
  private:
   Request request_;
