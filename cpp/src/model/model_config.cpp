@@ -9,7 +9,7 @@
 namespace longplay {
 namespace {
 
-[[noreturn]] void refuse(const std::string& entry, const std::string& rule) {
+[[noreturn]] void break_contract(const std::string& entry, const std::string& rule) {
   throw ModelError("config.json: " + entry + " " + rule);
 }
 
@@ -19,7 +19,7 @@ std::string range(std::int64_t low, std::int64_t high) {
 }
 
 void expect_range(const std::string& entry, std::int64_t value, std::int64_t low, std::int64_t high) {
-  if (value < low || value > high) refuse(entry, range(low, high) + ", not " + std::to_string(value));
+  if (value < low || value > high) break_contract(entry, range(low, high) + ", not " + std::to_string(value));
 }
 
 std::string indexed(const std::string& list, std::size_t index) {
@@ -32,8 +32,8 @@ void expect_ascending(const std::string& entry, std::span<const std::int32_t> va
   for (std::size_t i = 0; i < values.size(); ++i) {
     expect_range(indexed(entry, i), values[i], low, high);
     if (i > 0 && values[i] <= values[i - 1]) {
-      refuse(indexed(entry, i), "must be more than the " + std::to_string(values[i - 1]) +
-                                    " before it, not " + std::to_string(values[i]));
+      break_contract(indexed(entry, i), "must be more than the " + std::to_string(values[i - 1]) +
+                                            " before it, not " + std::to_string(values[i]));
     }
   }
 }
@@ -57,18 +57,18 @@ void validate_field(const std::string& entry, const FieldConfig& field) {
   const auto note = std::ranges::find(kNoteFieldRules, field.name, &NoteField::name);
   if (note == kNoteFieldRules.end()) {
     if (!field.values.empty())
-      refuse(entry + ".values", "must be absent: '" + field.name + "' is a field of plain tokens");
+      break_contract(entry + ".values", "must be absent: '" + field.name + "' is a field of plain tokens");
     return;
   }
   const std::int32_t expected = field.size - note->extra_ids;
   if (std::ssize(field.values) != expected) {
-    refuse(entry + ".values", "must have " + std::to_string(expected) + " entries for '" + field.name +
-                                  "' of size " + std::to_string(field.size) + ", not " +
-                                  std::to_string(field.values.size()));
+    break_contract(entry + ".values", "must have " + std::to_string(expected) + " entries for '" +
+                                          field.name + "' of size " + std::to_string(field.size) + ", not " +
+                                          std::to_string(field.values.size()));
   }
   expect_ascending(entry + ".values", field.values, note->low, note->high);
   if (note->extra_ids == 1 && (field.values.empty() || field.values[0] != 0)) {
-    refuse(indexed(entry + ".values", 0), "must be 0: notes can start together");
+    break_contract(indexed(entry + ".values", 0), "must be 0: notes can start together");
   }
 }
 
@@ -77,34 +77,37 @@ void validate_control(const std::string& entry, const ControlConfig& control) {
   expect_range(entry + ".unknown", control.unknown, 0, control.size - 1);
   if (control.name == "remaining") {
     const auto bounds = static_cast<std::int32_t>(control.bounds.size());
-    if (bounds == 0) refuse(entry + ".bounds", "must have an entry");
+    if (bounds == 0) break_contract(entry + ".bounds", "must have an entry");
     expect_ascending(entry + ".bounds", control.bounds, 1, kMaxMs);
     expect_range(entry + ".size", control.size, bounds + 2, bounds + 2);
     expect_range(entry + ".unknown", control.unknown, bounds + 1, bounds + 1);
   } else if (!control.bounds.empty()) {
-    refuse(entry + ".bounds", "must be absent: only 'remaining' has them, not '" + control.name + "'");
+    break_contract(entry + ".bounds",
+                   "must be absent: only 'remaining' has them, not '" + control.name + "'");
   }
   if (control.name == "style") {
     if (std::ssize(control.names) != control.size) {
-      refuse(entry + ".names", "must have " + std::to_string(control.size) + " entries, one an id, not " +
-                                   std::to_string(control.names.size()));
+      break_contract(entry + ".names", "must have " + std::to_string(control.size) +
+                                           " entries, one an id, not " +
+                                           std::to_string(control.names.size()));
     }
     std::set<std::string> seen;
     for (std::size_t i = 0; i < control.names.size(); ++i) {
-      if (control.names[i].empty()) refuse(indexed(entry + ".names", i), "must not be empty");
+      if (control.names[i].empty()) break_contract(indexed(entry + ".names", i), "must not be empty");
       if (!seen.insert(control.names[i]).second) {
-        refuse(indexed(entry + ".names", i),
-               "must differ from the others, not be '" + control.names[i] + "' again");
+        break_contract(indexed(entry + ".names", i),
+                       "must differ from the others, not be '" + control.names[i] + "' again");
       }
     }
   } else if (!control.names.empty()) {
-    refuse(entry + ".names", "must be absent: only 'style' has them, not '" + control.name + "'");
+    break_contract(entry + ".names", "must be absent: only 'style' has them, not '" + control.name + "'");
   }
 }
 
 void expect_name(std::set<std::string>& taken, const std::string& entry, const std::string& name) {
-  if (name.empty()) refuse(entry, "must not be empty");
-  if (!taken.insert(name).second) refuse(entry, "must be a name of its own, not '" + name + "' again");
+  if (name.empty()) break_contract(entry, "must not be empty");
+  if (!taken.insert(name).second)
+    break_contract(entry, "must be a name of its own, not '" + name + "' again");
 }
 
 void validate_states(const std::vector<StateConfig>& states) {
@@ -117,19 +120,19 @@ void validate_states(const std::vector<StateConfig>& states) {
     const std::string entry = indexed("states", s);
     expect_name(inputs, entry + ".input", states[s].input);
     expect_name(outputs, entry + ".output", states[s].output);
-    if (states[s].shape.size() > 8) refuse(entry + ".shape", "must have at most 8 axes");
+    if (states[s].shape.size() > 8) break_contract(entry + ".shape", "must have at most 8 axes");
     auto bytes = byte_size(states[s].type);
     for (std::size_t axis = 0; axis < states[s].shape.size(); ++axis) {
       const std::int64_t extent = states[s].shape[axis];
       if (extent < 1)
-        refuse(indexed(entry + ".shape", axis), "must be at least 1, not " + std::to_string(extent));
+        break_contract(indexed(entry + ".shape", axis), "must be at least 1, not " + std::to_string(extent));
       if (static_cast<std::uint64_t>(extent) > ModelLimits::kMaxStateBytes / bytes) {
-        refuse(indexed(entry + ".shape", axis), too_large);
+        break_contract(indexed(entry + ".shape", axis), too_large);
       }
       bytes *= static_cast<std::size_t>(extent);
     }
     total += bytes;
-    if (total > ModelLimits::kMaxStateBytes) refuse(entry, too_large);
+    if (total > ModelLimits::kMaxStateBytes) break_contract(entry, too_large);
   }
 }
 
@@ -137,16 +140,16 @@ void expect_count(const std::string& entry, std::size_t count, std::size_t low, 
   if (count < low || count > high) {
     const std::string needed =
         low == high ? std::to_string(low) : std::to_string(low) + " to " + std::to_string(high);
-    refuse(entry, "must have " + needed + " entries, not " + std::to_string(count));
+    break_contract(entry, "must have " + needed + " entries, not " + std::to_string(count));
   }
 }
 
 void validate_bands(const Bands& bands) {
   const auto expect = [](const char* name, const Band& band, double lowest) {
     if (band.low >= lowest && band.high > band.low && std::isfinite(band.high)) return;
-    refuse(std::string("bands.") + name, "must be two numbers that ascend, the first at least " +
-                                             std::to_string(lowest) + ", not " + std::to_string(band.low) +
-                                             " and " + std::to_string(band.high));
+    break_contract(std::string("bands.") + name,
+                   "must be two numbers that ascend, the first at least " + std::to_string(lowest) +
+                       ", not " + std::to_string(band.low) + " and " + std::to_string(band.high));
   };
   expect("notes_per_second", bands.notes_per_second, 0.001);
   expect("mean_pitch", bands.mean_pitch, 0);
@@ -164,7 +167,7 @@ std::size_t StateConfig::row_bytes() const {
 }
 
 void ModelConfig::validate() const {
-  if (name.empty()) refuse("name", "must not be empty");
+  if (name.empty()) break_contract("name", "must not be empty");
   expect_count("fields", fields.size(), 1, ModelLimits::kMaxFields);
   expect_count("controls", controls.size(), 0, ModelLimits::kMaxControls);
   expect_count("states", states.size(), 0, ModelLimits::kMaxStates);
@@ -182,7 +185,7 @@ void ModelConfig::validate() const {
   if (fields.size() > 1) {
     expect_range("context_width", context_width, 1, ModelLimits::kMaxSize);
   } else if (context_width != 0) {
-    refuse("context_width", "must be absent from a model of one field");
+    break_contract("context_width", "must be absent from a model of one field");
   }
 
   names.clear();

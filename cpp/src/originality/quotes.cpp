@@ -65,6 +65,7 @@ std::vector<Hit> find_hits(const PhraseIndex& index, std::span<const Symbol> wor
 }
 
 bool one_work(const PhraseIndex& index, std::int64_t from, std::int64_t to) {
+  if (to < from) return true;  // two runs that overlap
   const auto symbols =
       index.symbols().subspan(static_cast<std::size_t>(from), static_cast<std::size_t>(to - from + 1));
   return std::find(symbols.begin(), symbols.end(), kStart) == symbols.end();

@@ -46,7 +46,7 @@ TEST(MidiRead, CountsAnInterruptedRunningStatusOnce) {
   MidiWarnings warnings;
   EXPECT_EQ(events(bytes, warnings).size(), 5U);
   EXPECT_EQ(warnings.sentences(),
-            std::vector<std::string>{"a running status was kept across a meta event or sysex, at byte 31"});
+            std::vector<std::string>{"1 running status was kept across a meta event or sysex, at byte 31"});
 }
 
 TEST(MidiRead, PointsIntoTheFileForThePayloadOfMetaAndSysex) {

@@ -291,7 +291,7 @@ def test_what_a_piece_was_not_made_with_is_refused_by_name(engine, index):
         engine.regenerate(piece.provenance)
     with pytest.raises(ValueError, match=rf"index_hash must be None, as in the provenance, not {index.hash}"):
         engine.regenerate(piece.provenance, SEED, avoid=index)
-    with pytest.raises(ValueError, match="model_hash must be other, as of the piece"):
+    with pytest.raises(ValueError, match="model_hash must be other, as in the provenance"):
         engine.regenerate(replace(piece.provenance, model_hash="other"), SEED)
     early = replace(piece.provenance, steps=(longplay.Step(events=1, branch=0, seconds=60),))
     with pytest.raises(ValueError, match="steps must begin where a piece's ending does, not after 1 events"):
