@@ -234,7 +234,8 @@ TEST(Sampler, RefusesArgumentsOutOfRange) {
   EXPECT_EQ(refusal([&] { sampler.draw(two, {}, {}, kNaN); }), "u must be in [0, 1), not nan");
   EXPECT_EQ(refusal([&] { sampler.draw(two, {}, {.top_k = -2}, 0); }), "top_k must be at least 0, not -2");
   EXPECT_EQ(refusal([&] { sampler.log_probability(two, 2); }), "id must be in [0, 2), not 2");
-  EXPECT_EQ(refusal([&] { sampler.log_probability({}, 0); }), "logits must not be empty");
+  EXPECT_EQ(refusal([&] { sampler.log_probability({}, 0); }),
+            "the number of logits must be at least 1, not 0");
 }
 
 }  // namespace

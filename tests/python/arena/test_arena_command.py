@@ -1,5 +1,6 @@
 """`longplay arena`: exit codes, streams, files."""
 
+import csv
 import json
 import socket
 from functools import partial
@@ -36,9 +37,10 @@ def test_export_writes_what_was_voted(folder):
     store.close()
     done = run(folder, "--export", folder / "one.csv")
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{folder / 'one.csv'}\n", "")
-    head, best, _ = (folder / "one.csv").read_text().splitlines()
-    assert head.replace('"', "") == "name,id,score,mu,sigma,votes,wins,confidence,present"
-    assert best.startswith(f"{second['name']},{second['id']},7.6")
+    head, best, _ = csv.reader((folder / "one.csv").read_text().splitlines())
+    assert head == ["name", "id", "score", "mu", "sigma", "votes", "wins", "confidence", "present"]
+    assert best[:2] == [second["name"], second["id"]]
+    assert best[2].startswith("7.6")
 
 
 def test_failures_are_one_line(folder, tmp_path_factory):

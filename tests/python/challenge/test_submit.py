@@ -294,7 +294,7 @@ def test_what_a_piece_was_not_made_with_is_refused_by_name(engine, index):
     with pytest.raises(ValueError, match="model_hash must be other, as in the provenance"):
         engine.regenerate(replace(piece.provenance, model_hash="other"), SEED)
     early = replace(piece.provenance, steps=(longplay.Step(events=1, branch=0, seconds=60),))
-    with pytest.raises(ValueError, match="steps must begin where a piece's ending does, not after 1 events"):
+    with pytest.raises(ValueError, match="steps must begin at the ending of the piece, not after 1 events"):
         engine.regenerate(early, SEED)
 
 
