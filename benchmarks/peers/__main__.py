@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.peers import parts
-from longplay.bench import report
+from benchmarks.peers.parts import PARTS
+from longplay.bench import measure, report
 from longplay.bench.options import Options
 from longplay.cli.shared import ForceOption, ModelOption, require_outputs
 
@@ -19,7 +19,7 @@ def peers(
         Path | None, typer.Argument(help="MIDI file that checks the rivals; by default 16 s of chords.")
     ] = None,
     part: Annotated[
-        list[str] | None, typer.Option(help=f"{', '.join(parts.PARTS)}. May be repeated; by default all.")
+        list[str] | None, typer.Option(help=f"{', '.join(PARTS)}. May be repeated; by default all.")
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Do little work, to check that everything runs.")] = False,
     model: ModelOption = None,
@@ -35,7 +35,7 @@ def peers(
         from benchmarks.peers import picture  # reports at once if matplotlib is missing
     require_outputs([path for path in (json, plot) if path], force)
     options = Options(model, None if seed is None else seed.read_bytes())
-    machine, figures = report.show_all(parts.figures(options.quick() if quick else options, part))
+    machine, figures = report.show_all(measure.figures(options.quick() if quick else options, part, PARTS))
     if json:
         report.write_json(json, machine, figures, force)
     if plot:

@@ -21,14 +21,20 @@ PARTS: dict[str, Callable[[Options], Iterator[Figure]]] = {
 }
 
 
-def figures(options: Options, parts: Sequence[str] | None = None) -> Iterator[Figure]:
+def figures(
+    options: Options,
+    parts: Sequence[str] | None = None,
+    known: Mapping[str, Callable[[Options], Iterator[Figure]]] = PARTS,
+) -> Iterator[Figure]:
     """Measure the given parts in order.
 
     Parameters
     ----------
     options : Options
     parts : sequence of str, optional
-        Keys of `PARTS`; by default all.
+        Keys of `known`; by default all.
+    known : mapping of str to callable
+        The measurements of each part.
 
     Returns
     -------
@@ -40,13 +46,6 @@ def figures(options: Options, parts: Sequence[str] | None = None) -> Iterator[Fi
     ValueError
         A part is unknown.
     """
-    return run(PARTS, options, parts)
-
-
-def run(
-    known: Mapping[str, Callable[[Options], Iterator[Figure]]], options: Options, parts: Sequence[str] | None
-) -> Iterator[Figure]:
-    """Measure the given parts, or all known ones."""
     asked = parts or list(known)
     for part in asked:
         if part not in known:
