@@ -156,6 +156,7 @@ void bind_model(py::module_& m) {
           }),
           "config"_a, "step"_a, "heads"_a);
 
+  m.attr("MAX_BATCH") = Model::kMaxBatch;
   py::class_<Model>(m, "Model")
       .def(py::init<std::shared_ptr<Runtime>, std::shared_ptr<ModelFiles>, const Device&, int>(), "runtime"_a,
            "files"_a, "device"_a, "max_batch"_a, py::call_guard<ReleasedGil>())

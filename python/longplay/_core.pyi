@@ -34,6 +34,7 @@ class SnapshotError(Error):
 # Scores.
 
 NOTE: np.dtype[Any]
+MAX_BATCH: int
 MAX_MIDI_BYTES: int
 
 def read_score(

@@ -10,13 +10,10 @@ from numpy.typing import NDArray
 from longplay import _core
 from longplay._model.device import DeviceName, gpu_index
 from longplay._model.folder import load_model
-from longplay._model.opened import model_path
-from longplay._model.runtime import library_path, preload_cuda
+from longplay._model.opened import model_path, open_runtime
 from longplay._model.sampling import SAMPLING_OFF, field_params, sampling_params
 from longplay._require import require_integer
 from longplay.settings import Settings
-
-_MAX_BATCH = 1 << 16
 
 
 class Model:
@@ -30,7 +27,7 @@ class Model:
     model : path or str, optional
         A model folder (``docs/model-contract.md``), or the name of a built-in model, as for `Engine`.
     max_batch : int
-        Number of rows, in [1, 65536].
+        Number of rows, in [1, 4096].
     device : str
         "cpu", or "cuda" or "cuda:1", a GPU by its number.
 
@@ -55,12 +52,9 @@ class Model:
         if device == "auto":
             raise ValueError("device must be 'cpu', 'cuda' or 'cuda:N', not 'auto'")
         index = gpu_index(device)
-        rows = require_integer("max_batch", max_batch, 1, _MAX_BATCH)
+        rows = require_integer("max_batch", max_batch, 1, _core.MAX_BATCH)
         self._folder = load_model(model_path(model))
-        if index is not None:
-            preload_cuda()
-        self._runtime = _core.Runtime(str(library_path()))
-        chosen = _core.Device.cpu if index is None else _core.Device.cuda(index)
+        self._runtime, chosen = open_runtime(index)
         self._core = _core.Model(self._runtime, self._folder.files, chosen, rows)
 
     @property

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <string>
 #include <utility>
 
@@ -10,6 +9,7 @@
 #include "events/random_addresses.hpp"
 
 namespace longplay {
+
 Slot::Slot(Model& model, Sampler& sampler, const Tokenizer* tokenizer)
     : model_(&model), sampler_(&sampler), tokenizer_(tokenizer), fields_(model.config().fields.size()) {
   const auto& controls = model.config().controls;

@@ -41,11 +41,9 @@ class OpenModel:
         self._num_threads = require_integer("num_threads", num_threads, 0, _MAX_THREADS)
         self._cuda_graph = cuda_graph
         self.folder: ModelFolder = load_model(model_path(model))
-        if index is not None:
-            preload_cuda()
-        self._runtime = _core.Runtime(str(library_path()))
+        self._runtime, chosen = open_runtime(index, cuda_graph)
         self._device = "cpu" if index is None else f"cuda:{index}"
-        self.core = self._open(_core.Device.cpu if index is None else _core.Device.cuda(index, cuda_graph))
+        self.core = self._open(chosen)
         self._auto = device == "auto"
         self._choosing = threading.Lock()
         self._tried_gpu = False
@@ -102,6 +100,14 @@ def model_path(model: str | Path | None) -> Path:
     if isinstance(name, str) and (_BUILT_IN / name / "config.json").is_file():
         return _BUILT_IN / name
     return Path(name)
+
+
+def open_runtime(index: int | None, cuda_graph: bool = False) -> tuple[_core.Runtime, _core.Device]:
+    """Open ONNX Runtime for the GPU of this number, or for the CPU if it is None."""
+    if index is not None:
+        preload_cuda()
+    device = _core.Device.cpu if index is None else _core.Device.cuda(index, cuda_graph)
+    return _core.Runtime(str(library_path())), device
 
 
 def _statistics(core: _core.Engine) -> Statistics:

@@ -13,6 +13,7 @@ from longplay._core import Error
 from longplay.challenge.candidates import SubmissionCandidate, rank_candidates
 from longplay.challenge.check import check
 from longplay.engine import Engine
+from longplay.midi import midi_bytes
 from longplay.originality import Index, Originality, compare
 from longplay.originality.plot import plot
 from longplay.pictures import plots
@@ -101,7 +102,7 @@ def submit(
         raise ValueError(f"now must have a time zone, not {now}")
     out, report = Path(out), report or (lambda line: None)
     refuse_a_third(out, now)
-    known = {hashlib.sha256(data).hexdigest(): data for data in (Path(seed).read_bytes() for seed in seeds)}
+    known = {hashlib.sha256(data).hexdigest(): data for data in map(midi_bytes, seeds)}
     candidates, skipped = rank_candidates(Path(folder))
     engine = engine or Engine()
     for one in candidates:

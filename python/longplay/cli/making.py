@@ -80,9 +80,10 @@ def extend(
     """
     from longplay import Error
     from longplay.challenge.candidates import provenances
+    from longplay.midi import midi_bytes
 
     _require_outputs(out, force)
-    data, provenance = file.read_bytes(), provenances(file.absolute().parent).get(file.name)
+    data, provenance = midi_bytes(file), provenances(file.absolute().parent).get(file.name)
     if provenance is None:
         raise Error(f"no JSON file in the folder of {file} holds its provenance")
     engine = open_engine(model, device, 1)

@@ -56,7 +56,7 @@ def test_events_are_scored_as_an_engine_scores_them(model, folder):
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"max_batch": 0}, ValueError, r"max_batch must be in \[1, 65536\], not 0"),
+        ({"max_batch": 0}, ValueError, r"max_batch must be in \[1, 4096\], not 0"),
         ({"max_batch": True}, TypeError, "max_batch must be an integer, not True"),
         ({"device": "auto"}, ValueError, "device must be 'cpu', 'cuda' or 'cuda:N', not 'auto'"),
         ({"device": "tpu"}, ValueError, "device must be"),
