@@ -1,21 +1,15 @@
 #include "form/cadence.hpp"
 
 #include <algorithm>
+#include <bitset>
 #include <cmath>
+
+#include "form/key_profiles.hpp"
 
 namespace longplay {
 namespace {
 
-constexpr std::int64_t kChordMs = 60;
-constexpr std::int64_t kKeyMs = 30'000;
-constexpr std::int32_t kLongestHeardMs = 2'000;  // the longest time that a note adds to its pitch class
 constexpr std::size_t kClasses = 12;
-
-using Profile = std::array<double, kClasses>;
-
-// Weights of the pitch classes, from the tonic up.
-constexpr Profile kMajor{0.238, 0.006, 0.111, 0.006, 0.137, 0.094, 0.016, 0.214, 0.009, 0.080, 0.008, 0.081};
-constexpr Profile kMinor{0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 0.061, 0.052};
 
 // Returns the bin of a duration: nine bins per doubling, so that a day is in bin 238.
 std::size_t length_class(std::int64_t duration_ms) {
@@ -24,13 +18,13 @@ std::size_t length_class(std::int64_t duration_ms) {
 
 // Returns the correlation of a profile rotated to `tonic` with the sounding times, up to a factor that is
 // the same for every tonic.
-double correlation(const Profile& profile, const Profile& heard, std::size_t tonic) {
+double correlation(const KeyProfile& profile, const KeyProfile& sounding, std::size_t tonic) {
   double mean = 0;
   for (const double part : profile) mean += part / kClasses;
   double product = 0;
   double square = 0;
   for (std::size_t c = 0; c < kClasses; ++c) {
-    product += (profile[c] - mean) * heard[(tonic + c) % kClasses];
+    product += (profile[c] - mean) * sounding[(tonic + c) % kClasses];
     square += (profile[c] - mean) * (profile[c] - mean);
   }
   return product / std::sqrt(square);
@@ -50,22 +44,25 @@ void Cadence::push(const Note& note) {
 // Walks back from the last onset while consecutive onsets belong to one chord.
 std::size_t Cadence::notes_of_close() const {
   std::size_t ago = 0;
-  while (ago + 1 < remembered() && onset_ms_[index(ago)] - onset_ms_[index(ago + 1)] <= kChordMs) ++ago;
+  while (ago + 1 < remembered() &&
+         onset_ms_[index(ago)] - onset_ms_[index(ago + 1)] <= FormRules::kCloseGapMs)
+    ++ago;
   return ago + 1;
 }
 
 int Cadence::tonic() const {
-  Profile heard{};
+  KeyProfile sounding{};
   for (std::size_t ago = 0; ago < remembered(); ++ago) {
     const std::size_t i = index(ago);
-    if (onset_ms_[i] < onset_ms_[index(0)] - kKeyMs) break;
-    heard[pitch_[i] % kClasses] += static_cast<double>(std::min(duration_ms_[i], kLongestHeardMs));
+    if (onset_ms_[i] < onset_ms_[index(0)] - FormRules::kKeyMs) break;
+    sounding[pitch_[i] % kClasses] +=
+        static_cast<double>(std::min(duration_ms_[i], FormRules::kLongestWeightMs));
   }
   int best = 0;
   double highest = -1;
-  for (const Profile& profile : {kMajor, kMinor}) {
+  for (const KeyProfile& profile : {kMajorProfile, kMinorProfile}) {
     for (std::size_t tonic = 0; tonic < kClasses; ++tonic) {
-      const double fit = correlation(profile, heard, tonic);
+      const double fit = correlation(profile, sounding, tonic);
       if (fit > highest) {
         highest = fit;
         best = static_cast<int>(tonic);
@@ -75,12 +72,27 @@ int Cadence::tonic() const {
   return best;
 }
 
-bool Cadence::is_valid(std::int64_t onset_ms) const {
-  const auto in = [](std::int64_t low, std::int64_t high) {
-    return [=](std::int64_t value) { return value >= low && value <= high; };
-  };
-  return std::ranges::all_of(onset_ms_, in(0, onset_ms)) &&
-         std::ranges::all_of(duration_ms_, in(0, ScoreLimits::kMaxMilliseconds));
+bool Cadence::is_valid(std::int64_t from_ms, std::int64_t to_ms) const {
+  if (!is_empty() && onset_ms_[index(0)] != to_ms) return false;
+  std::array<std::uint32_t, kLengths> lasting{};  // of the stored notes
+  std::int64_t next_ms = to_ms;
+  for (std::size_t ago = 0; ago < remembered(); ++ago) {
+    const std::size_t i = index(ago);
+    const bool fits = onset_ms_[i] >= from_ms && onset_ms_[i] <= next_ms && duration_ms_[i] >= 1 &&
+                      duration_ms_[i] <= ScoreLimits::kMaxMilliseconds && pitch_[i] <= 127;
+    if (!fits) return false;
+    next_ms = onset_ms_[i];
+    ++lasting[length_class(duration_ms_[i])];
+  }
+  for (std::size_t i = remembered(); i < kNotes; ++i)
+    if (onset_ms_[i] != 0 || duration_ms_[i] != 0 || pitch_[i] != 0) return false;
+  std::uint64_t notes = 0;
+  for (std::size_t length = 0; length < kLengths; ++length) {
+    const bool possible = length <= length_class(ScoreLimits::kMaxMilliseconds);
+    if (lasting_[length] < lasting[length] || (!possible && lasting_[length] > 0)) return false;
+    notes += lasting_[length];
+  }
+  return notes == count_;
 }
 
 bool Cadence::is_final(std::int64_t end_ms) const {
@@ -90,8 +102,11 @@ bool Cadence::is_final(std::int64_t end_ms) const {
   std::int64_t longest = 0;
   std::uint8_t lowest = 255;
   std::uint64_t shorter = 0;
+  std::bitset<128> struck_later;  // and so ended
   for (std::size_t ago = 0; ago < last; ++ago) {
     const std::size_t i = index(ago);
+    if (struck_later[pitch_[i]]) continue;
+    struck_later.set(pitch_[i]);
     longest = std::max(longest, std::min<std::int64_t>(duration_ms_[i], end_ms - onset_ms_[i]));
     lowest = std::min(lowest, pitch_[i]);
   }

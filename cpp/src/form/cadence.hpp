@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "events/tokenizer.hpp"
+#include "form/form_rules.hpp"
 
 namespace longplay {
 
@@ -19,15 +20,17 @@ namespace longplay {
 // 2013).
 class Cadence {
  public:
-  static constexpr std::size_t kNotes = 512;  // stored
-
   void push(const Note& note);
 
   // Whether a piece whose notes are cut at `end_ms` ends on a final close.
   bool is_final(std::int64_t end_ms) const;
 
-  // Whether the times of the notes are possible in a piece that has reached `onset_ms`.
-  bool is_valid(std::int64_t onset_ms) const;
+  bool is_empty() const { return count_ == 0; }
+  // Whether the members, read from an archive, are possible in a piece from `from_ms` to its last note at
+  // `to_ms`.
+  bool is_valid(std::int64_t from_ms, std::int64_t to_ms) const;
+
+  bool operator==(const Cadence&) const = default;
 
   // Passes every member to `archive`, which writes or reads it.
   template <typename Archive>
@@ -36,6 +39,9 @@ class Cadence {
   }
 
  private:
+  static constexpr std::size_t kNotes = FormRules::kCadenceNotes;
+  static constexpr std::size_t kLengths = 256;
+
   std::size_t remembered() const { return count_ < kNotes ? static_cast<std::size_t>(count_) : kNotes; }
   std::size_t index(std::size_t ago) const { return static_cast<std::size_t>((count_ - 1 - ago) % kNotes); }
   std::size_t notes_of_close() const;
@@ -45,7 +51,7 @@ class Cadence {
   std::array<std::int32_t, kNotes> duration_ms_{};
   std::array<std::uint8_t, kNotes> pitch_{};
   std::uint64_t count_ = 0;
-  std::array<std::uint32_t, 256> lasting_{};  // notes by the logarithm of their length
+  std::array<std::uint32_t, kLengths> lasting_{};  // notes by the logarithm of their length
 };
 
 }  // namespace longplay

@@ -58,9 +58,9 @@ struct ComposerTask {
   std::uint32_t candidate = 0;
 };
 
-// Begins a form. The quote guard must have taken the notes before it.
-std::unique_ptr<Composer> begin_form(const ComposerTask& task, const QuoteGuard& quote_guard);
-// Resumes a form. Throws std::invalid_argument for a state that the form does not have.
+// Begins a form after the notes before it.
+std::unique_ptr<Composer> begin_form(const ComposerTask& task, const Past& past);
+// Resumes a form from a valid state.
 std::unique_ptr<Composer> resume_form(const ComposerTask& task, const FormState& state);
 
 }  // namespace longplay

@@ -1,6 +1,7 @@
 #include "form/loop_guard.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 
 namespace longplay {
@@ -57,10 +58,31 @@ void LoopGuard::forbid(std::span<float> bias) const {
   }
 }
 
+// Whether the repeats of a period agree with the stored ids, which show the latest comparisons.
+bool LoopGuard::fits_ids(std::size_t period) const {
+  const std::uint64_t compared = count_ > period ? count_ - period : 0;
+  const std::uint64_t shown = std::min<std::uint64_t>(compared, kLongest - period);
+  std::uint64_t equal = 0;
+  while (equal < shown && at(equal + 1) == at(equal + 1 + period)) ++equal;
+  const std::uint32_t repeats = repeats_[period];
+  return equal < shown ? repeats == equal : repeats >= equal && repeats <= compared;
+}
+
 bool LoopGuard::is_valid(std::int32_t ids) const {
   const auto fits = [=](std::int32_t id) { return id >= 0 && id < ids; };
-  return chord_size_ <= kLargestChord && std::ranges::all_of(recent_, fits) &&
-         std::ranges::all_of(chord_, fits);
+  if (chord_size_ > kLargestChord || !std::ranges::all_of(recent_, fits) ||
+      !std::ranges::all_of(chord_, fits)) {
+    return false;
+  }
+  const auto is_zero = [](auto number) { return number == 0; };
+  if (std::ranges::adjacent_find(chord(), std::ranges::greater_equal()) != chord().end() ||
+      !std::ranges::all_of(std::span(recent_).subspan(static_cast<std::size_t>(longest())), is_zero) ||
+      !std::ranges::all_of(std::span(repeats_).first(kShortest), is_zero)) {
+    return false;
+  }
+  for (std::size_t period = kShortest; period <= kLongest; ++period)
+    if (!fits_ids(period)) return false;
+  return true;
 }
 
 void LoopGuard::push(std::int32_t id) {

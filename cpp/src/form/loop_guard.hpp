@@ -6,19 +6,16 @@
 #include <span>
 
 #include "events/sampling.hpp"
+#include "form/form_rules.hpp"
 
 namespace longplay {
 
 // Watches a sequence of ids (a piece's pitches) and forbids the one that would complete a loop: a
 // run of L ids, 16 <= L <= 256, three times in a row. A shorter figure is a loop too when its
-// repeats fill such a run. Notes that start together count from the lowest to the highest, as in a file,
-// whatever the order in which they are drawn. Takes constant time and memory.
+// repeats fill such a run. Notes that start together count from the lowest to the highest, as in a file, in
+// whichever order they are drawn. Takes constant time and memory.
 class LoopGuard {
  public:
-  static constexpr std::size_t kShortest = 16;
-  static constexpr std::size_t kLongest = 256;
-  static constexpr std::size_t kLargestChord = 16;  // more notes that start together count as several chords
-
   // Ends the chord: ids that are pushed after this start later.
   void next_onset();
 
@@ -28,7 +25,7 @@ class LoopGuard {
 
   void push(std::int32_t id);
 
-  // Whether all pushed ids are in [0, ids).
+  // Whether the members, read from an archive, are possible for ids in [0, ids).
   bool is_valid(std::int32_t ids) const;
 
   // Passes every member to `archive`, which writes or reads it.
@@ -38,11 +35,16 @@ class LoopGuard {
   }
 
  private:
+  static constexpr std::size_t kShortest = FormRules::kShortestLoop;
+  static constexpr std::size_t kLongest = FormRules::kLongestLoop;
+  static constexpr std::size_t kLargestChord = FormRules::kMaxChord;  // more notes count as several chords
+
   std::int32_t at(std::uint64_t ago) const { return recent_[(count_ - ago) % kLongest]; }
   std::uint64_t longest() const { return count_ < kLongest ? count_ : kLongest; }
   std::span<const std::int32_t> chord() const { return {chord_.data(), chord_size_}; }
   bool completes(std::size_t period, std::int32_t id) const;
   bool is_near() const;
+  bool fits_ids(std::size_t period) const;
   void append(std::int32_t id);
 
   std::array<std::int32_t, kLongest> recent_{};

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <span>
 
+#include "events/tokenizer.hpp"
+
 namespace longplay {
 namespace {
 
@@ -37,9 +39,14 @@ void QuoteGuard::push(std::uint8_t pitch, std::int64_t onset_ms) {
   if (notes_.size() > most) notes_.erase(notes_.begin(), notes_.end() - static_cast<std::ptrdiff_t>(most));
 }
 
-bool QuoteGuard::is_valid() const {
-  const bool counts = chord_ <= notes_.size() && notes_.size() <= kBefore + chord_;
-  return counts && std::ranges::all_of(notes_, [](std::uint8_t pitch) { return pitch <= 127; });
+bool QuoteGuard::is_valid(std::int64_t onset_ms) const {
+  constexpr std::uint32_t kLargestChord = 256;  // all pitches of a seed, then those of a chord that is drawn
+  if (chord_ > kLargestChord || chord_ > notes_.size() || notes_.size() > kBefore + chord_) return false;
+  if (notes_.empty()) return onset_ms_ == 0;
+  // A session may have moved its time back from the rounded onset of a drawn note.
+  const bool has_passed = onset_ms_ >= 0 && onset_ms_ <= onset_ms + ScoreLimits::kMaxMilliseconds;
+  return chord_ > 0 && has_passed && std::is_sorted(notes_.end() - chord_, notes_.end()) &&
+         std::ranges::all_of(notes_, [](std::uint8_t pitch) { return pitch <= 127; });
 }
 
 }  // namespace longplay

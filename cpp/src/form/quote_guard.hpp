@@ -31,8 +31,8 @@ class QuoteGuard {
   void refuse() { ++refusals_; }
   std::uint64_t refusals() const { return refusals_; }
 
-  // Whether the members, read from an archive, are possible.
-  bool is_valid() const;
+  // Whether the members, read from an archive, are possible in music that has reached `onset_ms`.
+  bool is_valid(std::int64_t onset_ms) const;
 
   // Passes every member but the index to `archive`, which writes or reads it.
   template <typename Archive>

@@ -1,7 +1,6 @@
-// Keeps five statistics of any five minutes of music within their ranges in the training music.
+// Holds the density of the music near the seed's, and keeps it from silence.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -10,76 +9,58 @@
 
 namespace longplay {
 
-// Counts the notes of the last five minutes. If a statistic comes near the edge of its band, biases steer the
-// next events away from that edge. The bias of an id grows with the statistic's deviation and with the id's
-// effect on it. Within the bands nothing is changed. Takes constant time and memory, and stores only
-// integers.
+// Counts the notes of the last FormRules::kSteeringMs, and how much of the time is silent. Where one of them
+// leaves its range, a small bias makes the times that lead back a little more likely, so what is nearly
+// certain, such as the next note of a copy, stays so. Within the ranges nothing is changed. Takes constant
+// time and memory, and stores only integers.
 class Steering {
  public:
-  // Sums over the notes of a time span.
-  struct Sums {
-    double ms = 0;     // length of the span
-    double trust = 0;  // confidence in the sums; 1 once the span is long enough
-    double notes = 0, pitches = 0, velocities = 0, squares = 0;
-    std::array<double, 12> classes{};
-
-    double variance() const {
-      const double mean = velocities / notes;
-      return squares / notes - mean * mean < 0 ? 0 : squares / notes - mean * mean;
-    }
-  };
-
-  // For each statistic of `Bands`, how strongly to move it down (> 0) or up (< 0): 0 within the band, 1 at
-  // its edge, at most 3.
+  // How many nats likelier to make the longest time of a field, compared with the shortest.
   struct Pull {
-    double notes_per_second = 0;
-    double mean_pitch = 0;
-    double distinct_pitches = 0;
-    double velocity_spread = 0;
-    double pitch_class_entropy = 0;
-    Sums heard{};  // sums over the last five minutes
+    double time_shift = 0;
+    double duration = 0;
   };
 
-  // Counts a note, which must not start earlier than the note before it.
+  Steering() = default;
+  // Begins after the seed, whose density becomes the aim.
+  explicit Steering(std::span<const Note> seed);
+
+  // A new piece begins: again only the seed counts.
+  void begin_piece();
+  // Takes a note, which must not start earlier than the note before it.
   void push(const Note& note);
 
-  Pull pull(const Bands& bands) const;
+  // Without a seed, the density has the range of the model's band; without both, it is free.
+  Pull pull(const Band* notes_per_second) const;
 
-  // Returns the distance of each time shift from a medium one, in octaves (factors of two).
-  static std::vector<float> octaves(std::span<const std::int32_t> time_shifts);
-
-  // Add to the biases of a field. `values` are the values of the field's ids.
-  void lean_time_shift(const Pull& pull, std::span<const float> octaves, std::span<float> bias) const;
-  void lean_pitch(const Pull& pull, std::span<const std::int32_t> values, std::span<float> bias) const;
-  void lean_velocity(const Pull& pull, std::span<const std::int32_t> values, std::span<float> bias) const;
+  // Returns the rank of each time of a table between short (-0.5) and long (0.5) ones.
+  static std::vector<float> ranks(std::span<const std::int32_t> table_ms);
+  // Adds a pull to the biases of a field. `ranks` are those of its table.
+  static void lean(double pull, std::span<const float> ranks, std::span<float> bias);
 
   // Whether the counts are possible in music that has reached `onset_ms`.
   bool is_valid(std::int64_t onset_ms) const;
 
+  bool operator==(const Steering&) const = default;
+
   // Passes every member to `archive`, which writes or reads it.
   template <typename Archive>
   void archive(Archive& archive) {
-    archive(now_ms_, began_ms_, heard_ms_, notes_, pitches_, velocities_, squares_);
-    for (auto& bin : classes_) archive(bin);
+    archive(now_ms_, sounding_until_ms_, time_ms_, notes_, silence_, seed_time_ms_, seed_notes_);
   }
 
  private:
-  static constexpr std::int64_t kBinMs = 30'000;
-  static constexpr std::size_t kBins = 10;
-  using Bins = std::array<std::int64_t, kBins>;
+  double density_pull(const Band* notes_per_second) const;
 
-  Sums sums(std::size_t bins) const;  // over the last `bins` half minutes, from the first note on
-  // A pitch sounded in the last five minutes if its heard_ms_ is above this.
-  std::int64_t recent_above() const {
-    const std::int64_t then = now_ms_ - kBinMs * static_cast<std::int64_t>(kBins);
-    return then > 0 ? then : 0;
-  }
-
-  std::int64_t now_ms_ = -1;                             // onset of the last note
-  std::int64_t began_ms_ = -1;                           // onset of the first note
-  std::array<std::int64_t, 128> heard_ms_{};             // by pitch: 1 + its last onset
-  Bins notes_{}, pitches_{}, velocities_{}, squares_{};  // by half minute: count and sums
-  std::array<std::array<std::int64_t, 12>, kBins> classes_{};
+  std::int64_t now_ms_ = -1;             // onset of the last note
+  std::int64_t sounding_until_ms_ = -1;  // end of the notes so far
+  // The time that the counts are of, and the counts, whose older parts decay: notes, and ms in which nothing
+  // sounds, as multiples of 1 / kUnit.
+  std::int64_t time_ms_ = 0;
+  std::int64_t notes_ = 0;
+  std::int64_t silence_ = 0;
+  std::int64_t seed_time_ms_ = 0;
+  std::int64_t seed_notes_ = 0;
 };
 
 }  // namespace longplay

@@ -10,56 +10,68 @@
 #include "events/sampling.hpp"
 
 namespace longplay {
-namespace {
-
-constexpr std::int64_t kLatestCutMs = 119;     // of the last of 120 clips, see clip_deadline
-constexpr std::int64_t kMinRemainingMs = 250;  // a piece with less time left must end
-
-}  // namespace
 
 void Form::validate() const {
   require_range("length_ms", length_ms, 1, kEndless);
   require_at_least("start_ms", start_ms, 0);
-  require_at_least("sounding_until_ms", sounding_until_ms, 0);
   require_at_least("clip_ms", clip_ms, 0);
-  require_at_least("clip_grace_ms", clip_grace_ms, kLatestCutMs + 1);
+  require_at_least("clip_grace_ms", clip_grace_ms, FormRules::kLatestCutMs + 1);
   require_at_least("max_gap_ms", max_gap_ms, 1);
   require_at_least("pause_ms", pause_ms, 0);
   require_at_least("min_piece_ms", min_piece_ms, 1);
   require_at_least("max_piece_ms", max_piece_ms,
                    2 * min_piece_ms + pause_ms);  // so that music too long for one piece fits into two
   require_at_least("last_onset_ms", last_onset_ms, 0);
-  require_at_least("max_tail_ms", max_tail_ms,
-                   last_onset_ms + kMinRemainingMs);  // so that END is allowed where nothing else is
+  require_at_least(
+      "max_tail_ms", max_tail_ms,
+      last_onset_ms + FormRules::kMinRemainingMs);  // so that END is allowed where nothing else is
   require_at_least("max_chord", max_chord, 1);
+  require_range("start_chord", start_chord, 0, max_chord);
+}
+
+void TimelineState::validate(const Form& form) const {
+  form.validate();
+  require_range("pieces", pieces, 1, form.recital ? std::numeric_limits<std::uint64_t>::max() : 1);
+  require_range("onset", onset, 0, form.length_ms);
+  require_range("piece_start", piece_start, 0, onset);
+  if (!form.recital) {
+    require_range("piece_end", piece_end, form.length_ms, form.length_ms);
+  } else if (piece_end != form.length_ms) {  // another piece must fit after it
+    const std::int64_t longest = std::max(form.max_piece_ms, onset - piece_start + FormRules::kReplannedMs);
+    require_range("piece_end", piece_end, std::max(onset, piece_start + form.min_piece_ms),
+                  std::min(form.length_ms - form.pause_ms - form.min_piece_ms, piece_start + longest));
+  }
+  require_range("chord", chord, 0, form.max_chord);
+  if (!sounding.is_valid(onset + ScoreLimits::kMaxMilliseconds) ||
+      (chord > 0 && sounding.until_ms() <= onset))
+    throw std::invalid_argument("sounding must be of notes up to the onset");
+  if (at_once && (chord > 0 || onset != piece_start || sounding.until_ms() > onset))
+    throw std::invalid_argument("at_once must be false except at the beginning of a piece");
+  if ((chord == 0 && !cadence.is_empty()) || !cadence.is_valid(piece_start, onset))
+    throw std::invalid_argument("cadence must be of notes of the piece up to the onset");
 }
 
 Timeline::Timeline(const Tokenizer& tokenizer, const Form& form, std::uint64_t random_seed,
                    std::uint32_t candidate)
     : tokenizer_(&tokenizer), form_(form), random_seed_(random_seed), candidate_(candidate) {
   form.validate();
-  state_.sounding_until = form.sounding_until_ms;
   state_.at_once = form.starts_at_once;
   begin_piece(form.start_ms);
+  state_.chord = form.start_chord;
+  state_.sounding = form.sounding;
 }
 
 Timeline::Timeline(const Tokenizer& tokenizer, const Form& form, std::uint64_t random_seed,
                    std::uint32_t candidate, const TimelineState& state)
     : tokenizer_(&tokenizer), form_(form), random_seed_(random_seed), candidate_(candidate), state_(state) {
   form.validate();
-  require_range("piece_start", state.piece_start, 0, state.onset);
-  require_range("onset", state.onset, 0, form.length_ms);
-  require_range("piece_end", state.piece_end, state.piece_start, form.length_ms);
-  require_range("sounding_until", state.sounding_until, 0, state.onset + ScoreLimits::kMaxMilliseconds);
-  require_range("chord", state.chord, 0, form.max_chord);
-  if (!state.cadence.is_valid(state.onset))
-    throw std::invalid_argument("cadence must be of notes up to the onset");
 }
 
 void Timeline::begin_piece(std::int64_t at) {
   state_.onset = at;
   state_.piece_start = at;
   state_.chord = 0;
+  state_.sounding = {};
   state_.cadence = {};
   ++state_.pieces;
   plan_end(0);
@@ -85,13 +97,18 @@ void Timeline::plan_end(std::int64_t more_ms) {
 std::int64_t Timeline::clip_deadline() const {
   if (form_.clip_ms == 0) return std::numeric_limits<std::int64_t>::max();
   const std::int64_t passed = state_.onset / form_.clip_ms;
-  const bool begun = state_.onset >= passed * form_.clip_ms + std::min(passed, kLatestCutMs);
+  const bool begun = state_.onset >= passed * form_.clip_ms + std::min(passed, FormRules::kLatestCutMs);
   return (begun ? passed + 1 : passed) * form_.clip_ms + form_.clip_grace_ms;
 }
 
+// Whether the music must continue because a clip longer than the longest tail begins before its end.
+bool Timeline::clip_is_due() const {
+  return is_last() && clip_deadline() - form_.clip_grace_ms <= form_.length_ms - form_.max_tail_ms;
+}
+
 bool Timeline::may_end() const {
-  if (state_.at_once) return false;
-  if (state_.piece_end - std::max(state_.onset, state_.sounding_until) <= form_.max_tail_ms) {
+  if (state_.at_once || clip_is_due()) return false;
+  if (state_.piece_end - silent_from() <= form_.max_tail_ms) {
     return is_closing() || is_closed();
   }
   return !is_last() && state_.onset - state_.piece_start >= form_.min_piece_ms && is_closed();
@@ -107,7 +124,7 @@ void Timeline::constrain(std::span<float> bias) const {
   if (!ending) bias[end] = kForbidden;
   if (state_.at_once) return;  // every shift is allowed, since it has no effect
   const std::int64_t room = state_.piece_end - form_.last_onset_ms - state_.onset;
-  if (room < kMinRemainingMs) {
+  if (room < FormRules::kMinRemainingMs) {
     std::fill_n(bias.begin(), end, kForbidden);
     return;
   }
@@ -137,8 +154,7 @@ void Timeline::feed(const Note& note) {
 Advance Timeline::advance(const NoteEvent& event) {
   if (event[kTimeShift] == tokenizer_->end_id()) {
     if (is_last()) return Advance::finished;
-    begin_piece(std::min(std::max(state_.onset, state_.sounding_until) + form_.pause_ms, clip_deadline()));
-    state_.sounding_until = state_.onset;
+    begin_piece(std::min(silent_from() + form_.pause_ms, clip_deadline()));
     state_.at_once = true;
     return Advance::new_piece;
   }
@@ -151,7 +167,7 @@ Advance Timeline::advance(const NoteEvent& event) {
 }
 
 void Timeline::sound(const Note& note) {
-  state_.sounding_until = std::max(state_.sounding_until, note.onset_ms + note.duration_ms);
+  state_.sounding.strike(note);
   state_.cadence.push(note);
 }
 

@@ -1,33 +1,40 @@
 // The form of the music in time: pieces, clips and pauses, and which time shifts they allow.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 
 #include "events/tokenizer.hpp"
 #include "form/cadence.hpp"
+#include "form/form_rules.hpp"
+#include "form/sounding.hpp"
 
 namespace longplay {
 
-// The constraints on the form of the music. All times are in ms.
+// The constraints on the form of the music. All times are in ms. The settings of a piece have no default; the
+// rules are those of FormRules unless a test shortens them.
 struct Form {
   static constexpr std::int64_t kEndless = std::int64_t{1} << 60;
 
-  std::int64_t length_ms = 0;           // of all the music, at most kEndless
-  std::int64_t start_ms = 0;            // onset of the last note before the first event drawn
-  std::int64_t sounding_until_ms = 0;   // end of the notes before the first event drawn
-  bool starts_at_once = true;           // the first event sounds at start_ms, whatever its time shift
-  bool recital = true;                  // pieces of a few minutes, one after the other
-  bool steady = true;                   // keep to the model's bands, see steering.hpp
-  std::int64_t clip_ms = 30'000;        // an onset soon after each multiple of this; 0 for none
-  std::int64_t clip_grace_ms = 500;     // longest delay of that onset
-  std::int64_t max_gap_ms = 3'000;      // longest time from one onset to the next within a piece
-  std::int64_t pause_ms = 1'500;        // silence between two pieces
-  std::int64_t min_piece_ms = 120'000;  // shortest and longest piece of a recital
-  std::int64_t max_piece_ms = 360'000;
-  std::int64_t max_tail_ms = 3'000;  // longest silence at the planned end of a piece
-  std::int64_t last_onset_ms = 500;  // no note starts less than this before the planned end
-  int max_chord = 16;                // most notes with no time between them
+  std::int64_t length_ms;                     // of all the music, at most kEndless
+  bool recital;                               // pieces of a few minutes, one after the other
+  bool steady;                                // keep density, leave what is stuck, see steering.hpp
+  bool two_hands;                             // strike only notes that two hands reach, see hands.hpp
+  bool playable;                              // only what a pianist can play live, see pianist.hpp
+  std::int64_t start_ms = 0;                  // onset of the last note before the first event drawn
+  int start_chord = 0;                        // notes at that onset, at most max_chord
+  Sounding sounding{};                        // notes before the first event drawn
+  bool starts_at_once = true;                 // the first event sounds at start_ms, whatever its time shift
+  std::int64_t clip_ms = FormRules::kClipMs;  // an onset soon after each multiple of this; 0 for none
+  std::int64_t clip_grace_ms = FormRules::kClipGraceMs;  // longest delay of that onset
+  std::int64_t max_gap_ms = FormRules::kMaxGapMs;
+  std::int64_t pause_ms = FormRules::kPauseMs;
+  std::int64_t min_piece_ms = FormRules::kMinPieceMs;
+  std::int64_t max_piece_ms = FormRules::kMaxPieceMs;
+  std::int64_t max_tail_ms = FormRules::kMaxTailMs;
+  std::int64_t last_onset_ms = FormRules::kLastOnsetMs;
+  int max_chord = FormRules::kMaxChord;
 
   // Throws std::invalid_argument naming the member, its value and its range.
   void validate() const;
@@ -39,15 +46,21 @@ struct TimelineState {
   std::int64_t piece_start = 0;
   std::int64_t piece_end = 0;  // planned
   std::int64_t onset = 0;      // of the last event, or where the next one will be if at_once
-  std::int64_t sounding_until = 0;
-  bool at_once = false;  // the next event sounds at `onset`, whatever its time shift
-  int chord = 0;         // notes in a row without time between them
-  Cadence cadence;       // of the piece
+  Sounding sounding{};         // notes of the piece, or before the first one
+  bool at_once = false;        // the next event sounds at `onset`, whatever its time shift
+  int chord = 0;               // notes in a row without time between them
+  Cadence cadence;             // of the piece
+
+  // Throws std::invalid_argument naming a member that is impossible in the form.
+  void validate(const Form& form) const;
+
+  bool operator==(const TimelineState&) const = default;
 
   // Passes every member to `archive`, which writes or reads it.
   template <typename Archive>
   void archive(Archive& archive) {
-    archive(pieces, piece_start, piece_end, onset, sounding_until, at_once, chord);
+    archive(pieces, piece_start, piece_end, onset, at_once, chord);
+    sounding.archive(archive);
     cadence.archive(archive);
   }
 };
@@ -59,11 +72,9 @@ enum class Advance { note, new_piece, finished };
 // latest. A piece other than the last may end earlier, once it is long enough and has come to a close.
 class Timeline {
  public:
-  static constexpr std::int64_t kClosingMs = 8'000;  // before the planned end
-
   // The tokenizer must outlive the timeline. The random numbers are those of random.hpp.
   Timeline(const Tokenizer& tokenizer, const Form& form, std::uint64_t random_seed, std::uint32_t candidate);
-  // Resumes from `state`. Throws std::invalid_argument for a state that is impossible in the form.
+  // Resumes from a valid state.
   Timeline(const Tokenizer& tokenizer, const Form& form, std::uint64_t random_seed, std::uint32_t candidate,
            const TimelineState& state);
 
@@ -87,26 +98,26 @@ class Timeline {
 
   // Plans the end of the current piece again, for a state that was planned for another length. If the
   // piece is not the last, it continues for at least half a minute.
-  void replan_end() { plan_end(kMoreMs); }
+  void replan_end() { plan_end(FormRules::kReplannedMs); }
 
   const TimelineState& state() const { return state_; }
   std::int64_t onset_ms() const { return state_.onset; }
   // Time from the last onset to the planned end of the piece.
   std::int64_t remaining_ms() const;
-  // Whether the planned end is at most kClosingMs away.
-  bool is_closing() const { return remaining_ms() <= kClosingMs; }
+  // Whether the planned end is at most FormRules::kClosingMs away.
+  bool is_closing() const { return remaining_ms() <= FormRules::kClosingMs; }
   // Whether the piece would end on a final close if it ended now.
   bool is_closed() const { return state_.cadence.is_final(state_.piece_end); }
 
  private:
-  static constexpr std::int64_t kMoreMs = 30'000;
-
   void begin_piece(std::int64_t at);
   void sound(const Note& note);
   void plan_end(std::int64_t more_ms);
   bool is_last() const { return state_.piece_end == form_.length_ms; }
   bool may_end() const;
+  bool clip_is_due() const;
   std::int64_t clip_deadline() const;
+  std::int64_t silent_from() const { return std::max(state_.onset, state_.sounding.until_ms()); }
 
   const Tokenizer* tokenizer_;
   Form form_;
