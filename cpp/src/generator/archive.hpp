@@ -70,6 +70,12 @@ class ArchiveReader {
     for (std::size_t i = 0; i < sizeof(T); ++i) bits |= std::to_integer<std::uint64_t>(bytes[i]) << (8 * i);
     value = static_cast<T>(bits);
   }
+  void get(bool& value) {
+    std::uint8_t byte = 0;
+    get(byte);
+    if (byte > 1) throw SnapshotError("the snapshot's decode state has a flag that is not 0 or 1");
+    value = byte == 1;
+  }
   template <typename T, std::size_t kSize>
   void get(std::array<T, kSize>& values) {
     for (T& value : values) get(value);

@@ -6,13 +6,13 @@
 #include <string>
 #include <utility>
 
+#include "generator/search.hpp"
 #include "generator/slot.hpp"
 
 namespace longplay {
 namespace {
 
 constexpr int kStepsBetweenReports = 16;
-constexpr double kStrongestGuidance = 20;
 
 std::size_t widest_field(const ModelConfig& config) {
   std::int32_t widest = 0;
@@ -25,8 +25,8 @@ std::size_t widest_field(const ModelConfig& config) {
 void Request::validate(const ModelConfig& config) const {
   const std::size_t fields = config.fields.size();
   if (prompt.size() % fields != 0) {
-    throw std::invalid_argument("prompt must hold " + std::to_string(fields) + " ids per event, not " +
-                                std::to_string(prompt.size()) + " in all");
+    refuse("prompt must hold " + std::to_string(fields) + " ids per event, not " +
+           std::to_string(prompt.size()) + " in all");
   }
   for (std::size_t i = 0; i < prompt.size(); ++i) {
     const FieldConfig& field = config.fields[i % fields];
@@ -34,7 +34,6 @@ void Request::validate(const ModelConfig& config) const {
     refuse_range(field.name + " of prompt event " + std::to_string(i / fields), prompt[i], 0, field.size - 1);
   }
   require_entries("params", params.size(), fields);
-  for (const SamplingParams& p : params) p.validate();
   require_entries("bias", bias.size(), fields);
   for (std::size_t f = 0; f < fields; ++f) {
     const auto size = static_cast<std::size_t>(config.fields[f].size);
@@ -44,18 +43,20 @@ void Request::validate(const ModelConfig& config) const {
   for (std::size_t c = 0; c < controls.size(); ++c) {
     require_range("control " + config.controls[c].name, controls[c], 0, config.controls[c].size - 1);
   }
-  require_range("guidance_scale", guidance_scale, 1, kStrongestGuidance);
   if (from) require_entries("the last event", from->event.size(), fields);
+  require_range("search", search, 1, kMostBranches);
+  if (search > 1 && !config.critic) refuse("search must be 1: this model has no critic", search);
+  if (search > 1 && !form) refuse("search must be 1 without a form", search);
   if (form) {
     if (!Tokenizer::is_note_model(config.fields))
-      throw std::invalid_argument("form must be absent: this model's events are not notes");
+      refuse("form must be absent: this model's events are not notes");
     form->validate();
   }
 }
 
 int Request::rows(const ModelConfig& config) const {
   const bool has_controls = !std::ranges::equal(controls, config.controls, {}, {}, &ControlConfig::unknown);
-  return has_controls && guidance_scale != 1 ? 2 : 1;
+  return has_controls && guidance_scale != kGuidanceOff ? 2 : 1;
 }
 
 LoopTime& LoopTime::operator+=(const LoopTime& other) {
@@ -67,8 +68,8 @@ LoopTime& LoopTime::operator+=(const LoopTime& other) {
   return *this;
 }
 
-Generator::Generator(std::unique_ptr<Model> model)
-    : model_(std::move(model)), sampler_(widest_field(model_->config())) {
+Generator::Generator(std::unique_ptr<Model> model, std::unique_ptr<Critic> critic)
+    : model_(std::move(model)), critic_(std::move(critic)), sampler_(widest_field(model_->config())) {
   if (Tokenizer::is_note_model(model_->config().fields)) tokenizer_.emplace(model_->config().fields);
 }
 
@@ -82,9 +83,9 @@ const Request* Generator::look_ahead(Queue& queue) {
   return ahead_;
 }
 
-// Starts requests while there are any and the rows suffice.
-void Generator::begin_more(Queue& queue, int rows) {
-  while (used_ < rows) {
+// Starts requests while there are any and the rows suffice, or until a stop.
+void Generator::begin_more(Queue& queue, int rows, const Stop& stop) {
+  while (used_ < rows && !stop.requested()) {
     const Request* request = look_ahead(queue);
     if (!request) return;
     const int needed = request->rows(model_->config());
@@ -143,8 +144,26 @@ double Generator::step() {
   return seconds - (model_->run_seconds() - run_before);
 }
 
-LoopTime Generator::run(Queue& queue, int rows) {
+void Generator::loop(Queue& queue, int rows, const Stop& stop, LoopTime& time) {
+  begin_more(queue, rows, stop);
+  std::int64_t made = 0;
+  for (int steps = 1; active_ > 0 && !stop.requested(); ++steps) {
+    time.sampling_seconds += step();
+    const int used = used_;
+    time.steps += static_cast<std::uint64_t>(used);
+    for (std::size_t index = active_; index-- > 0;) {
+      const bool done = slots_[index].take_event();
+      if (slots_[index].request().search == 1) made += slots_[index].made();
+      if (done) finish(queue, index);
+    }
+    if (used_ < used) begin_more(queue, rows, stop);
+    if (steps % kStepsBetweenReports == 0 || active_ == 0) queue.progress(std::exchange(made, 0));
+  }
+}
+
+LoopTime Generator::run(Queue& queue, int rows, Stop& stop) {
   require_range("rows", rows, 1, model_->max_batch());
+  const Model::Stoppable stoppable(*model_, stop);
   const auto start = std::chrono::steady_clock::now();
   const double run_before = model_->run_seconds(), step_before = model_->step_seconds();
   slots_.clear();
@@ -155,21 +174,10 @@ LoopTime Generator::run(Queue& queue, int rows) {
   ahead_ = nullptr;
 
   LoopTime time;
-  begin_more(queue, rows);
-  std::int64_t made = 0;
-  for (int steps = 1; active_ > 0; ++steps) {
-    time.sampling_seconds += step();
-    const int used = used_;
-    time.steps += static_cast<std::uint64_t>(used);
-    for (std::size_t index = active_; index-- > 0;) {
-      const bool done = slots_[index].take_event();
-      made += slots_[index].made();
-      if (done) finish(queue, index);
-    }
-    if (used_ < used) begin_more(queue, rows);
-    if (steps % kStepsBetweenReports == 0 || active_ == 0) {
-      if (!queue.progress(std::exchange(made, 0))) break;
-    }
+  Search search(queue, critic_.get(), model_->config());
+  try {
+    loop(search, rows, stop, time);
+  } catch (const Cancelled&) {  // in the middle of a step
   }
   slots_.clear();
   time.run_seconds = model_->run_seconds() - run_before;

@@ -1,4 +1,4 @@
-// From prompts to drawn events: the loop over a batch of requests. Knows no MIDI.
+// From prompts to drawn events: the loop over a batch of requests. MIDI is left to the layers above.
 #pragma once
 
 #include <cstddef>
@@ -12,6 +12,7 @@
 
 #include "events/sampling.hpp"
 #include "form/composer.hpp"
+#include "model/critic.hpp"
 #include "model/model.hpp"
 
 namespace longplay {
@@ -20,34 +21,42 @@ namespace longplay {
 struct DecodeState {
   std::uint64_t events_drawn = 0;
   std::vector<std::int32_t> event;         // the last one
+  bool event_is_seed = true;               // or the start: it was not drawn
   std::vector<std::byte> state;            // of each row, to which all events but the last were fed
   std::vector<std::int32_t> prompt_event;  // in a recital, `event` and `state` before the first draw:
   std::vector<std::byte> prompt_state;     // every piece begins from them
+  std::vector<std::int32_t> recent;        // with a critic, the last events of the piece, as many as it reads
   FormState form;                          // with a form
 };
 
+inline constexpr double kGuidanceOff = 1;
+inline constexpr int kMostBranches = 64;
+
 // One candidate to generate or to resume. Ids are flat: one event after another, one id per field.
 struct Request {
-  std::optional<DecodeState> from;   // resume this state
-  std::vector<std::int32_t> prompt;  // events that are forced before the first one is drawn
-  bool score_prompt = false;         // keep the log-probabilities of the prompt's fields too
-  std::uint64_t random_seed = 0;
-  std::uint32_t candidate = 0;           // with random_seed, the address of the random numbers
+  std::optional<DecodeState> from = {};   // resume this state
+  std::vector<std::int32_t> prompt = {};  // events that are forced before the first one is drawn
+  bool score_prompt = false;              // keep the log-probabilities of the prompt's fields too
+  std::uint64_t random_seed;
+  std::uint32_t candidate;               // with random_seed, the address of the random numbers
   std::vector<SamplingParams> params;    // one per field
   std::vector<std::vector<float>> bias;  // one per field: empty, or one number per id
   std::vector<std::int32_t> controls;    // one id per control
   // Classifier-free guidance: logits = unconditional + scale * (conditional - unconditional).
-  double guidance_scale = 1;
-  std::optional<Form> form;      // of a note model's music; without it, only max_events stops
-  QuoteGuard quote_guard;        // with a form, its state after the notes before the first event
-  std::uint64_t max_events = 0;  // draw at most this many
+  double guidance_scale;
+  std::optional<Form> form = {};  // of a note model's music; without it, only max_events stops
+  Past past = {};                 // with a form, after the notes before the first event
+  std::uint64_t max_events = 0;   // draw at most this many
   // With a form, stop after the first event at this time or later.
   std::int64_t until_ms = std::numeric_limits<std::int64_t>::max();
   bool keep_state = false;  // return the decode state
+  // With a form, the number of branches of each phrase, of which the critic keeps one. Above 1, the request
+  // stops at the end of a phrase only, so it may pass `max_events` and `until_ms`.
+  int search = 1;
 
-  // Throws std::invalid_argument naming what does not fit the model.
+  // Throws std::invalid_argument that names the first member that does not fit the model.
   void validate(const ModelConfig& config) const;
-  // How many rows of the model the request takes: 2 with guidance, otherwise 1.
+  // How many rows of the model a branch takes: 2 with guidance, otherwise 1.
   int rows(const ModelConfig& config) const;
 };
 
@@ -69,8 +78,8 @@ class Queue {
   virtual const Request* next() = 0;
   virtual void done(const Request& request, GenerationResult result) = 0;
   // Called every few steps with the time made since the last call, in ms of music, or in events
-  // without a form. Returns false to stop at once.
-  virtual bool progress(std::int64_t made) = 0;
+  // without a form.
+  virtual void progress(std::int64_t /*made*/) {}
 };
 
 struct LoopTime {
@@ -89,24 +98,27 @@ class Slot;
 // function of (model, request): the same alone, in any batch, in any row.
 class Generator {
  public:
-  explicit Generator(std::unique_ptr<Model> model);
+  // A model without a critic has none, and searches nothing.
+  Generator(std::unique_ptr<Model> model, std::unique_ptr<Critic> critic);
   ~Generator();
 
   const Model& model() const { return *model_; }
 
-  // Runs until the queue is empty or requests a stop. Returns the times. The active requests use at most
-  // `rows` rows.
-  // Throws std::invalid_argument for a request that does not fit, Error if the model's logits are
-  // not finite, or if every remaining pitch would quote the index that a candidate avoids.
-  LoopTime run(Queue& queue, int rows);
+  // Runs until the queue is empty, or until a stop is requested, which drops the unfinished requests. Returns
+  // the times. The active requests use at most `rows` rows. Throws std::invalid_argument for a request that
+  // does not fit, Error if the model's logits are not finite, or if every remaining pitch would quote the
+  // index that a candidate avoids.
+  LoopTime run(Queue& queue, int rows, Stop& stop);
 
  private:
   const Request* look_ahead(Queue& queue);
-  void begin_more(Queue& queue, int rows);
+  void begin_more(Queue& queue, int rows, const Stop& stop);
   void finish(Queue& queue, std::size_t index);
+  void loop(Queue& queue, int rows, const Stop& stop, LoopTime& time);
   double step();  // seconds of sampling
 
   std::unique_ptr<Model> model_;
+  std::unique_ptr<Critic> critic_;
   Sampler sampler_;
   std::optional<Tokenizer> tokenizer_;  // of a note model
   std::vector<Slot> slots_;             // the first `active_` of them are in use

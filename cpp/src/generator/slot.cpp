@@ -44,7 +44,7 @@ bool Slot::begin(const Request& request, Rows rows) {
   if (request.form) {
     const ComposerTask task{*tokenizer_, model_->config(), *request.form, request.random_seed,
                             request.candidate};
-    composer_ = request.from ? resume_form(task, at_.form) : begin_form(task, request.quote_guard);
+    composer_ = request.from ? resume_form(task, at_.form) : begin_form(task, request.past);
   }
   return prompt_events_ > 0 || request.max_events > 0;
 }
@@ -90,6 +90,7 @@ void Slot::prepare() {
 
 void Slot::write_inputs(int row, std::span<const std::int32_t> controls) {
   std::ranges::copy(at_.event, model_->event(row).begin());
+  model_->mark_seed(row, at_.event_is_seed);
   const auto control = model_->control(row);
   std::ranges::copy(controls, control.begin());
   if (composer_ && !forced() && remaining_control_ >= 0) {
@@ -176,6 +177,9 @@ bool Slot::take_event() {
   made_ = 0;
   if (!forced()) return take_drawn_event();
   ++prompt_taken_;
+  // A piece that is scored has no seed, so its first notes stand for one, as in training.
+  at_.event_is_seed = !request_->score_prompt || std::cmp_less(prompt_taken_, model_->config().seed_events);
+  hear();
   if (request_->score_prompt) {
     auto& kept = result_.prompt_log_probabilities;
     kept.insert(kept.end(), log_probability_.begin(), log_probability_.end());
@@ -186,6 +190,7 @@ bool Slot::take_event() {
 bool Slot::take_drawn_event() {
   ++events_drawn_;
   ++at_.events_drawn;
+  at_.event_is_seed = false;
   made_ = 1;
   Outcome outcome = Outcome::accepted;
   if (composer_) {
@@ -206,6 +211,10 @@ bool Slot::take_drawn_event() {
   if (outcome == Outcome::new_piece) {  // a new piece begins after the prompt
     load(at_.prompt_state);
     at_.event = at_.prompt_event;
+    at_.event_is_seed = true;
+    at_.recent.clear();
+  } else {
+    hear();
   }
   result_.finished = outcome == Outcome::finished;
   if (!composer_) return events_drawn_ >= request_->max_events;
@@ -213,6 +222,15 @@ bool Slot::take_drawn_event() {
   if (composer_->is_provisional()) return false;
   return result_.finished || events_drawn_ >= request_->max_events ||
          composer_->onset_ms() >= request_->until_ms;
+}
+
+// Keeps the last event for the critic.
+void Slot::hear() {
+  if (!model_->config().critic) return;
+  at_.recent.insert(at_.recent.end(), at_.event.begin(), at_.event.end());
+  const std::size_t most = static_cast<std::size_t>(model_->config().critic->events) * fields_;
+  if (at_.recent.size() > most)
+    at_.recent.erase(at_.recent.begin(), at_.recent.end() - static_cast<std::ptrdiff_t>(most));
 }
 
 void Slot::save_checkpoint() {
