@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <optional>
 #include <utility>
 
 #include "base/require.hpp"
 #include "model/batch_tensor.hpp"
 #include "model/copy_graph.hpp"
 #include "model/model_state.hpp"
-#include "model/ort/capture.hpp"
+#include "model/ort/run_options.hpp"
 #include "model/ort/session.hpp"
 #include "model/runtime.hpp"
 
@@ -19,9 +18,9 @@ namespace {
 
 using ort::BatchTensor;
 using ort::Call;
-using ort::CaptureOptions;
 using ort::GraphSpec;
 using ort::Handle;
+using ort::RunOptions;
 using ort::Session;
 
 std::int64_t count(std::size_t number) { return static_cast<std::int64_t>(number); }
@@ -38,6 +37,7 @@ GraphSpec step_spec(const ModelConfig& config) {
   if (!config.controls.empty()) {
     spec.inputs.push_back({"control", ElementType::int64, {count(config.controls.size())}});
   }
+  if (config.seed_events > 0) spec.inputs.push_back({"seed", ElementType::int64, {1}});
   spec.outputs.push_back({"logits", ElementType::float32, {config.fields[0].size}});
   if (config.fields.size() > 1) {
     spec.outputs.push_back({"context", ElementType::float32, {config.context_width}});
@@ -86,7 +86,7 @@ struct Batch {
 
 struct Model::Impl {
   Impl(std::shared_ptr<const Runtime> owned_runtime, const ort::Library& opened,
-       std::shared_ptr<const ModelFiles> owned_files, const Device& device, int rows);
+       std::shared_ptr<const ModelFiles> owned_files, const Device& device, int rows, const Stop& stop);
 
   BatchTensor travelling(ElementType type, std::int64_t width) const;
   const OrtRunOptions* options(int rows, std::size_t side) const;
@@ -109,9 +109,9 @@ struct Model::Impl {
   ort::Memories memories;
   Session step;
   std::vector<Session> heads;  // of field 1 first
-  std::optional<CaptureOptions> capture;
+  RunOptions run_options;
 
-  BatchTensor event, control, context;
+  BatchTensor event, control, seed, context;
   std::vector<BatchTensor> drawn;   // before field 1, before field 2, ...
   std::vector<BatchTensor> logits;  // one per field
   ModelState state;
@@ -123,7 +123,8 @@ struct Model::Impl {
 };
 
 Model::Impl::Impl(std::shared_ptr<const Runtime> owned_runtime, const ort::Library& opened,
-                  std::shared_ptr<const ModelFiles> owned_files, const Device& device, int rows)
+                  std::shared_ptr<const ModelFiles> owned_files, const Device& device, int rows,
+                  const Stop& stop)
     : runtime(std::move(owned_runtime)),
       library(opened),
       files(std::move(owned_files)),
@@ -132,21 +133,22 @@ Model::Impl::Impl(std::shared_ptr<const Runtime> owned_runtime, const ort::Libra
       copier(open_copier(library, device, config)),
       memories(memories_of(copier, device)),
       step(library, device, files->step, step_spec(config)),
+      run_options(library, device.capture),
       event(travelling(ElementType::int64, count(config.fields.size()))),
       control(travelling(ElementType::int64, count(config.controls.size()))),
+      seed(travelling(ElementType::int64, 1)),
       context(memories.stays, ElementType::float32, {config.context_width}, rows),
       // To capture a step, the runtime runs it several times, so it must not overwrite the state that it
       // reads.
-      state(config, config.states_in_place && !device.capture, memories, copier, rows),
+      state(config, config.states_in_place && !device.capture, memories, copier, rows, stop),
       batches(static_cast<std::size_t>(rows) + 1) {
-  if (device.capture) capture.emplace(library);
   for (std::size_t f = 0; f < config.fields.size(); ++f) {
     logits.push_back(travelling(ElementType::float32, config.fields[f].size));
     if (f == 0) continue;
+    stop.check();
     heads.emplace_back(library, device, files->heads[f - 1], head_spec(config, f));
     drawn.push_back(travelling(ElementType::int64, count(f)));
   }
-  try_out();
 }
 
 BatchTensor Model::Impl::travelling(ElementType type, std::int64_t width) const {
@@ -157,8 +159,7 @@ BatchTensor Model::Impl::travelling(ElementType type, std::int64_t width) const 
 
 // Only the batch of all rows is captured, since a pool of workers uses all rows until its queue is empty.
 const OrtRunOptions* Model::Impl::options(int rows, std::size_t side) const {
-  if (!capture) return nullptr;
-  return rows == max_batch ? capture->side(side) : capture->none();
+  return rows == max_batch ? run_options.captured(side) : run_options.plain();
 }
 
 Batch& Model::Impl::batch(int rows) {
@@ -172,6 +173,7 @@ Batch& Model::Impl::batch(int rows) {
   OrtValue* const context_value = heads.empty() ? nullptr : value(context);
   Call call{.inputs = {value(event)}, .outputs = {value(logits[0])}};
   if (!config.controls.empty()) call.inputs.push_back(value(control));
+  if (config.seed_events > 0) call.inputs.push_back(value(seed));
   if (context_value) call.outputs.push_back(context_value);
   made->step = {call, call};
   for (std::size_t side : {0U, 1U}) made->step[side].options = options(rows, side);
@@ -194,7 +196,12 @@ Batch& Model::Impl::batch(int rows) {
 
 double Model::Impl::run(Session& session, Call& call) {
   const auto start = std::chrono::steady_clock::now();
-  session.run(call);
+  try {
+    session.run(call);
+  } catch (const Error&) {
+    if (run_options.ended()) throw Cancelled();
+    throw;
+  }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   run_seconds += seconds;
   return seconds;
@@ -205,8 +212,10 @@ void Model::Impl::expect_state(std::size_t bytes) const {
   refuse("state must have " + std::to_string(state.row_bytes()) + " bytes", bytes);
 }
 
-// Runs one step, so that errors in what a graph does not declare show at load, and CUDA graphs are captured.
+// Runs one step. So errors in parts that a graph does not declare are found at load, and CUDA graphs are
+// captured.
 void Model::Impl::try_out() {
+  const bool capture = run_options.captures();
   const int rows = capture ? max_batch : std::min(2, max_batch);
   for (int row = 0; row < rows; ++row) {
     std::ranges::copy(config.start_event, event.row_as<std::int64_t>(row).begin());
@@ -222,15 +231,24 @@ void Model::Impl::try_out() {
 }
 
 Model::Model(std::shared_ptr<const Runtime> runtime, std::shared_ptr<const ModelFiles> files,
-             const Device& device, int max_batch) {
+             const Device& device, int max_batch, Stop& stop) {
   require_range("max_batch", max_batch, 1, kMaxBatch);
   const ort::Library& library = runtime->impl_->library;
-  impl_ = std::make_unique<Impl>(std::move(runtime), library, std::move(files), device, max_batch);
+  stop.check();
+  impl_ = std::make_unique<Impl>(std::move(runtime), library, std::move(files), device, max_batch, stop);
+  const Stoppable stoppable(*this, stop);
+  impl_->try_out();
 }
 
 // A forked child cannot free the objects of ONNX Runtime, which wait for threads that the child lacks.
 Model::~Model() {
   if (!process_.is_current()) static_cast<void>(impl_.release());
+}
+
+Model::Stoppable::Stoppable(Model& model, Stop& stop) {
+  RunOptions& options = model.impl_->run_options;
+  options.allow_calls();
+  action_.emplace(stop, [&options] { options.end_calls(); });
 }
 
 const ModelConfig& Model::config() const { return impl_->config; }
@@ -245,6 +263,11 @@ std::span<std::int64_t> Model::event(int row) {
 std::span<std::int64_t> Model::control(int row) {
   impl_->expect_row(row);
   return impl_->control.row_as<std::int64_t>(row);
+}
+
+void Model::mark_seed(int row, bool is_seed) {
+  impl_->expect_row(row);
+  impl_->seed.row_as<std::int64_t>(row)[0] = is_seed ? 1 : 0;
 }
 
 void Model::step(int batch) {

@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/process.hpp"
+#include "base/stop.hpp"
 #include "model/model_config.hpp"
 #include "model/ort/device.hpp"
 
@@ -28,6 +30,7 @@ class Runtime {
   static std::string kernels();
 
  private:
+  friend class Critic;
   friend class Model;
   struct Impl;
   std::unique_ptr<Impl> impl_;
@@ -39,11 +42,12 @@ struct ModelFiles {
   ModelConfig config;
   std::string step;                // bytes of step.onnx
   std::vector<std::string> heads;  // bytes of head_1.onnx, head_2.onnx, ...
+  std::string critic;              // bytes of critic.onnx, if the config declares a critic
 };
 
 // A model that advances up to `max_batch` rows, each with its own state. One thread at a time.
 //
-// A step: write each row's `event` and `control`, call `step`, read `logits(0)`; then for every
+// A step: write each row's `event`, `control` and seed mark, call `step`, read `logits(0)`; then for every
 // further field f pass the id of field f-1 to `choose`, call `head(f)`, read `logits(f)`.
 // Every call works on the rows 0 .. batch-1; the others keep their state. The model allocates nothing
 // after the first step of each batch size. If a step throws, the state of its rows is lost.
@@ -51,19 +55,30 @@ class Model {
  public:
   static constexpr int kMaxBatch = 4096;
 
-  // Throws ModelError if a file breaks the contract, DeviceError if the device is not available,
-  // std::invalid_argument if max_batch is not in [1, kMaxBatch].
+  // Throws ModelError if a file breaks the contract, DeviceError if the device is not available, Cancelled if
+  // a stop is requested, std::invalid_argument if max_batch is not in [1, kMaxBatch].
   Model(std::shared_ptr<const Runtime> runtime, std::shared_ptr<const ModelFiles> files, const Device& device,
-        int max_batch);
+        int max_batch, Stop& stop);
   ~Model();
   Model(const Model&) = delete;
   Model& operator=(const Model&) = delete;
+
+  // Until the end of its scope, a stop ends a `step` or `head` that is under way, which throws Cancelled.
+  class Stoppable {
+   public:
+    Stoppable(Model& model, Stop& stop);
+
+   private:
+    std::optional<Stop::Action> action_;
+  };
 
   const ModelConfig& config() const;
   int max_batch() const;
 
   std::span<std::int64_t> event(int row);    // (fields,), input of the next step
   std::span<std::int64_t> control(int row);  // (controls,), input of the next step
+  // Sets whether the event of the next step is one of the seed. A model without a seed mark ignores it.
+  void mark_seed(int row, bool is_seed);
   // Throws std::invalid_argument naming an id out of range.
   void step(int batch);
   void choose(int row, int field, std::int32_t id);

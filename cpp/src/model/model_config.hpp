@@ -18,7 +18,8 @@ struct ModelLimits {
   static constexpr std::size_t kMaxFields = 64;
   static constexpr std::size_t kMaxControls = 64;
   static constexpr std::size_t kMaxStates = 4096;
-  static constexpr std::int32_t kMaxSize = 1 << 20;                    // of a field, a control, the context
+  static constexpr std::int32_t kMaxSize = 1 << 20;  // of a field, a control, the context
+  static constexpr std::int32_t kMaxCriticEvents = 4096;
   static constexpr std::size_t kMaxStateBytes = std::size_t{1} << 30;  // of one row, all states together
 };
 
@@ -45,18 +46,16 @@ struct StateConfig {
   std::size_t row_bytes() const;
 };
 
+// The usual range of a statistic.
 struct Band {
   double low = 0;
   double high = 0;
 };
 
-// The usual range of five statistics over five minutes of the training music.
-struct Bands {
-  Band notes_per_second;     // low is above 0
-  Band mean_pitch;           // MIDI note number
-  Band distinct_pitches;     // number of different pitches
-  Band velocity_spread;      // standard deviation
-  Band pitch_class_entropy;  // bits
+// A critic distinguishes real music from a model's. It reads the last events before the end of a phrase.
+struct CriticConfig {
+  std::int32_t events = 0;
+  std::int32_t phrase_ms = 0;
 };
 
 struct ModelConfig {
@@ -67,7 +66,10 @@ struct ModelConfig {
   std::vector<ControlConfig> controls;
   std::vector<StateConfig> states;
   bool states_in_place = false;
-  std::optional<Bands> bands;
+  std::int32_t seed_events = 0;          // if above 0, the step has an input that marks the seed's events: in
+                                         // training, this number of events at the beginning of a piece
+  std::optional<Band> notes_per_second;  // usual density over five minutes of the training music
+  std::optional<CriticConfig> critic;
 
   // Throws ModelError naming the first entry that breaks the contract.
   void validate() const;

@@ -15,7 +15,7 @@ std::vector<ort::BatchTensor> tensors(const ModelConfig& config, const ort::Memo
 }  // namespace
 
 ModelState::ModelState(const ModelConfig& config, bool in_place, const ort::Memories& memories,
-                       ort::Session& copier, int max_batch)
+                       ort::Session& copier, int max_batch, const Stop& stop)
     : in_place_(in_place),
       copier_(&copier),
       zeros_(tensors(config, memories.stays, 1)),
@@ -27,7 +27,10 @@ ModelState::ModelState(const ModelConfig& config, bool in_place, const ort::Memo
   }
   for (ort::BatchTensor& part : on_way_) std::ranges::fill(part.row(0), std::byte{});
   copy(on_way_, 0, zeros_, 0);
-  for (int row = 0; row < max_batch; ++row) reset(row);
+  for (int row = 0; row < max_batch; ++row) {  // a tenth of a second and more for many rows of a large state
+    stop.check();
+    reset(row);
+  }
   row_copies_ = 0;
 }
 

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "base/stop.hpp"
 #include "model/batch_tensor.hpp"
 #include "model/model_config.hpp"
 #include "model/ort/session.hpp"
@@ -20,7 +21,7 @@ class ModelState {
  public:
   // `copier` runs the copy_graph of the states. It must outlive this object.
   ModelState(const ModelConfig& config, bool in_place, const ort::Memories& memories, ort::Session& copier,
-             int max_batch);
+             int max_batch, const Stop& stop);
 
   // Memory of every state on a side.
   std::vector<ort::BatchTensor>& on(std::size_t side) { return sides_[in_place_ ? 0 : side]; }

@@ -42,11 +42,36 @@ struct Embeddings {
   std::size_t count;
 };
 
+// The properties that all rows of an attention share. Slots are in rings: ring r begins at the slot
+// `begins[r]`. Numbers of slots, of channels, and beginnings of rings are multiples of 2 * kLanes.
+struct AttentionShape {
+  std::size_t keys;      // heads of keys and values
+  std::size_t shared;    // heads of queries for each of them
+  std::size_t channels;  // of a head
+  std::size_t slots;
+  std::size_t turning;  // pairs of channels that are rotated
+  std::size_t rings;
+  const std::size_t* begins;
+  const float* lengths;  // of each head's query
+  const float* sinks;    // of each head: a weight without a value
+};
+
+// The attention of one row.
+struct AttentionRow {
+  const float* qkv;  // heads of queries, of keys, of values
+  const float* cos;  // of each rotated pair
+  const float* sin;
+  std::size_t slot;         // where the current note is written
+  const std::size_t* seen;  // filled slots of each ring, with the current one
+  std::uint16_t* keys;      // in half precision: (keys, channels, slots)
+  std::uint16_t* values;    // (keys, slots, channels)
+};
+
 struct Kernels {
   const char* name;  // of the instruction set
 
-  // Quantises x to integers, 1 to 127, and adds kZero. Clamps values out of range. `row_bytes` is at least
-  // `width`; the other bytes of a row become 0.
+  // Quantises x to integers, 1 to 127, and adds kZero. Clamps values out of range; NaN becomes the lowest.
+  // `row_bytes` is at least `width`; the other bytes of a row become 0.
   void (*quantise)(const float* x, std::size_t rows, std::size_t width, std::size_t row_bytes,
                    std::uint8_t* quantised);
 
@@ -70,7 +95,15 @@ struct Kernels {
   // Quantises tanh(x + sum of a row's embeddings) as `quantise` does; rows of `x` are `stride` apart.
   void (*quantise_hidden)(const Embeddings& embeddings, const float* x, std::size_t stride, std::size_t rows,
                           std::size_t row_bytes, std::uint8_t* quantised);
+
+  // Writes the current note to its slot, and computes the outputs `y` of the heads: (keys * shared,
+  // channels). `scratch` has room for `attention_scratch` numbers.
+  void (*attend)(const AttentionShape& shape, const AttentionRow& row, float* scratch, float* y);
 };
+
+constexpr std::size_t attention_scratch(const AttentionShape& shape) {
+  return (shape.shared + 1) * shape.keys * shape.channels + 2 * shape.slots;
+}
 
 // Instruction sets that have kernels. All of them compute the same bits, at different speeds.
 enum class InstructionSet { avx2, avx512 };

@@ -21,7 +21,13 @@ struct Avx2 {
   static Floats load(const float* from, std::size_t count) {
     return count == kWidth ? _mm256_loadu_ps(from) : _mm256_maskload_ps(from, first(count));
   }
+  // Makes every NaN the one with all bits set: of several operands, which NaN passes on is up to the
+  // compiler.
+  static Floats same_nan(Floats values) {
+    return _mm256_or_ps(values, _mm256_cmp_ps(values, values, _CMP_UNORD_Q));
+  }
   static void store(float* to, std::size_t count, Floats values) {
+    values = same_nan(values);
     if (count == kWidth) {
       _mm256_storeu_ps(to, values);
     } else {
@@ -33,6 +39,10 @@ struct Avx2 {
     std::uint16_t some[kWidth] = {};
     for (std::size_t i = 0; i < count; ++i) some[i] = from[i];
     return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(some)));
+  }
+  static void store_half(std::uint16_t* to, std::size_t count, Floats values) {
+    const __m128i halves = _mm256_cvtps_ph(same_nan(values), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    __builtin_memcpy(to, &halves, count * sizeof *to);
   }
   static void store_bytes(std::uint8_t* to, std::size_t count, Floats values) {
     const __m256i whole = _mm256_add_epi32(_mm256_cvtps_epi32(values), _mm256_set1_epi32(kZero));

@@ -19,11 +19,21 @@ struct Avx512 {
   static Floats load(const float* from, std::size_t count) {
     return _mm512_maskz_loadu_ps(first(count), from);
   }
+  // Makes every NaN the one with all bits set: of several operands, which NaN passes on is up to the
+  // compiler.
+  static Floats same_nan(Floats values) {
+    const __m512 nan = _mm512_castsi512_ps(_mm512_set1_epi32(-1));
+    return _mm512_mask_mov_ps(values, _mm512_cmp_ps_mask(values, values, _CMP_UNORD_Q), nan);
+  }
   static void store(float* to, std::size_t count, Floats values) {
-    _mm512_mask_storeu_ps(to, first(count), values);
+    _mm512_mask_storeu_ps(to, first(count), same_nan(values));
   }
   static Floats load_half(const std::uint16_t* from, std::size_t count) {
     return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(first(count), from));
+  }
+  static void store_half(std::uint16_t* to, std::size_t count, Floats values) {
+    const __m256i halves = _mm512_cvtps_ph(same_nan(values), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    _mm256_mask_storeu_epi16(to, first(count), halves);
   }
   static void store_bytes(std::uint8_t* to, std::size_t count, Floats values) {
     const __m512i whole = _mm512_add_epi32(_mm512_cvtps_epi32(values), _mm512_set1_epi32(kZero));

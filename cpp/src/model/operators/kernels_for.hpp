@@ -6,15 +6,18 @@
 //   Floats, kWidth         a vector, and its number of lanes; kLanes is a multiple of kWidth
 //   kRows                  rows of inputs that one pass over the weights multiplies
 //   accumulate(...)        a panel of weights times up to kRows rows, added up
-//   load, store, load_half, store_bytes
-//                          `count` numbers, at most kWidth; the other lanes become 0
+//   load, store, load_half, store_half, store_bytes
+//                          `count` numbers, at most kWidth; the other lanes become 0. All NaN are stored
+//                          alike; store_bytes takes none
 //   all, add, sub, mul, div, min, max, fma, nearest, times_power_of_two, real
 //
 // Inline functions here must not be shared with files compiled for fewer instructions. So everything is in an
 // unnamed namespace, and no header of the standard library with inline functions is used.
 #pragma once
 
+#include "model/operators/attention_for.hpp"
 #include "model/operators/kernels.hpp"
+#include "model/operators/vectors_for.hpp"
 
 namespace longplay::operators {
 namespace {
@@ -26,21 +29,6 @@ struct Sums {
   std::int32_t* block(std::size_t number) { return of + number * kLanes; }
   const std::int32_t* block(std::size_t number) const { return of + number * kLanes; }
 };
-
-inline std::size_t least(std::size_t a, std::size_t b) { return a < b ? a : b; }
-
-// Returns how many of `end` numbers are left from `offset` on, at most `most`.
-inline std::size_t left(std::size_t offset, std::size_t end, std::size_t most) {
-  return offset < end ? least(end - offset, most) : 0;
-}
-
-// Calls `work(offset, count)` for each vector of `size` numbers.
-template <typename V, typename Work>
-inline void for_vectors(std::size_t size, const Work& work) {
-  std::size_t offset = 0;
-  for (; offset + V::kWidth <= size; offset += V::kWidth) work(offset, V::kWidth);
-  if (offset < size) work(offset, size - offset);
-}
 
 // Calls `finish(blocks, row, sums)` for each panel and row.
 template <typename V, typename Finish>
@@ -75,29 +63,12 @@ inline typename V::Floats product(const std::int32_t* sums, const float* scale, 
                 V::load(bias + part.offset, part.count));
 }
 
-// A polynomial for 2^f on [-1/2, 1/2] with a relative error of at most 1.1e-7, exact at 0.
-constexpr float kPower[] = {1,
-                            0.6931470036506653F,
-                            0.24022242426872253F,
-                            0.05550733581185341F,
-                            0.009671512991189957F,
-                            0.0013264728477224708F};
-
-// Returns e^(factor * x), at most 2^40, so that the product of three is finite. NaN stays NaN.
-template <typename V>
-inline typename V::Floats power(typename V::Floats x, float factor) {
-  const auto doublings = V::mul(x, V::all(factor * 1.44269504F));
-  const auto bounded = V::max(V::all(-126), V::min(V::all(40), doublings));
-  const auto whole = V::nearest(bounded);
-  const auto rest = V::sub(bounded, whole);
-  auto sum = V::all(kPower[5]);
-  for (int k = 4; k >= 0; --k) sum = V::fma(sum, rest, V::all(kPower[k]));
-  return V::times_power_of_two(sum, whole);
-}
+// Powers below this make the product of three finite.
+constexpr float kMostForGates = 40;
 
 template <typename V>
 inline typename V::Floats tanh(typename V::Floats x) {
-  const auto falling = power<V>(x, -2);
+  const auto falling = power<V>(x, -2, kMostForGates);
   return V::div(V::sub(V::all(1), falling), V::add(V::all(1), falling));
 }
 
@@ -112,14 +83,14 @@ template <typename V>
 inline void step_units(const Gates<V>& gates, const float* cells, float* h, float* next_cells,
                        std::size_t count) {
   const auto one = V::all(1);
-  const auto below_forget = V::add(one, power<V>(gates.forget, -1));
-  const auto fresh = power<V>(gates.candidate, -2);
-  const auto below_fresh = V::mul(V::add(one, power<V>(gates.input, -1)), V::add(one, fresh));
+  const auto below_forget = V::add(one, power<V>(gates.forget, -1, kMostForGates));
+  const auto fresh = power<V>(gates.candidate, -2, kMostForGates);
+  const auto below_fresh = V::mul(V::add(one, power<V>(gates.input, -1, kMostForGates)), V::add(one, fresh));
   const auto kept = V::mul(V::load(cells, count), below_fresh);
   const auto written = V::mul(V::sub(one, fresh), below_forget);
   const auto next = V::div(V::add(kept, written), V::mul(below_forget, below_fresh));
-  const auto shown = power<V>(next, -2);
-  const auto below = V::mul(V::add(one, power<V>(gates.output, -1)), V::add(one, shown));
+  const auto shown = power<V>(next, -2, kMostForGates);
+  const auto below = V::mul(V::add(one, power<V>(gates.output, -1, kMostForGates)), V::add(one, shown));
   V::store(next_cells, count, next);
   V::store(h, count, V::div(V::sub(one, shown), below));
 }
@@ -129,7 +100,8 @@ inline void step_units(const Gates<V>& gates, const float* cells, float* h, floa
 template <typename V>
 inline void store_quantised(std::uint8_t* bytes, std::size_t count, typename V::Floats values) {
   const auto steps = V::div(values, V::all(1.0F / 127));
-  V::store_bytes(bytes, count, V::max(V::all(-128), V::min(V::all(127), steps)));
+  // If an operand is NaN, min and max return the second one, so NaN becomes -128.
+  V::store_bytes(bytes, count, V::max(V::min(V::all(127), steps), V::all(-128)));
 }
 
 inline void fill_with_zeros(std::uint8_t* begin, const std::uint8_t* end) {
@@ -225,8 +197,8 @@ void quantise_hidden(const Embeddings& embeddings, const float* x, std::size_t s
 }
 
 template <typename V>
-constexpr Kernels kKernelsFor{V::kName,      quantise<V>,       multiply<V>,       multiply_and_step<V>,
-                              step_cells<V>, sum_embeddings<V>, quantise_hidden<V>};
+constexpr Kernels kKernelsFor{V::kName,      quantise<V>,       multiply<V>,        multiply_and_step<V>,
+                              step_cells<V>, sum_embeddings<V>, quantise_hidden<V>, attend<V>};
 
 }  // namespace
 }  // namespace longplay::operators

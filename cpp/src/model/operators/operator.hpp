@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <span>
 #include <stdexcept>
 #include <string>
 
@@ -18,6 +19,10 @@ struct GraphError : std::invalid_argument {
   using invalid_argument::invalid_argument;
 };
 
+inline void require(bool holds, const char* otherwise) {
+  if (!holds) throw GraphError(otherwise);
+}
+
 // Carries a status of the runtime back to the runtime.
 struct StatusError : std::exception {
   explicit StatusError(OrtStatus* failed) : status(failed) {}
@@ -28,10 +33,13 @@ inline void expect(OrtStatus* status) {
   if (status) throw StatusError(status);
 }
 
-// A tensor of up to two dimensions; a scalar has one number.
+// A tensor of up to four dimensions: rows of `width` numbers. One of fewer than two has one row.
 struct Tensor {
+  static constexpr std::size_t kMaxRank = 4;
+
   void* data = nullptr;
   std::size_t rank = 0;
+  std::array<std::size_t, kMaxRank> shape{};
   std::size_t rows = 1;
   std::size_t width = 1;
 
@@ -49,15 +57,17 @@ inline Tensor tensor(const ort::Api& api, const OrtValue* value) {
   OrtTensorTypeAndShapeInfo* info = nullptr;
   expect(api.GetTensorTypeAndShape(value, &info));
   Tensor read;
-  std::array<std::int64_t, 2> shape{1, 1};
+  std::array<std::int64_t, Tensor::kMaxRank> shape{};
   OrtStatus* status = api.GetDimensionsCount(info, &read.rank);
-  const bool flat = !status && read.rank <= shape.size();
-  if (flat) status = api.GetDimensions(info, shape.data() + (shape.size() - read.rank), read.rank);
+  const bool fits = !status && read.rank <= shape.size();
+  if (fits) status = api.GetDimensions(info, shape.data(), read.rank);
   api.ReleaseTensorTypeAndShapeInfo(info);
   expect(status);
-  if (!flat) throw GraphError("an input has more than two dimensions");
-  read.rows = static_cast<std::size_t>(shape[0]);
-  read.width = static_cast<std::size_t>(shape[1]);
+  if (!fits) throw GraphError("an input has more than four dimensions");
+  for (std::size_t axis = 0; axis < read.rank; ++axis) {
+    read.shape[axis] = static_cast<std::size_t>(shape[axis]);
+    (axis == 0 && read.rank > 1 ? read.rows : read.width) *= read.shape[axis];
+  }
   expect(api.GetTensorMutableData(const_cast<OrtValue*>(value), &read.data));
   return read;
 }
@@ -98,14 +108,26 @@ class Context {
 
   float* output(std::size_t index, std::size_t rows, std::size_t width) const {
     const std::array shape{static_cast<std::int64_t>(rows), static_cast<std::int64_t>(width)};
+    return static_cast<float*>(output_of(index, shape));
+  }
+
+  // An output of the shape of `model`.
+  void* output_like(std::size_t index, const Tensor& model) const {
+    std::array<std::int64_t, Tensor::kMaxRank> shape{};
+    for (std::size_t axis = 0; axis < model.rank; ++axis)
+      shape[axis] = static_cast<std::int64_t>(model.shape[axis]);
+    return output_of(index, std::span(shape).first(model.rank));
+  }
+
+ private:
+  void* output_of(std::size_t index, std::span<const std::int64_t> shape) const {
     OrtValue* value = nullptr;
     expect(api_.KernelContext_GetOutput(context_, index, shape.data(), shape.size(), &value));
     void* data = nullptr;
     expect(api_.GetTensorMutableData(value, &data));
-    return static_cast<float*>(data);
+    return data;
   }
 
- private:
   const ort::Api& api_;
   OrtKernelContext* context_;
 };

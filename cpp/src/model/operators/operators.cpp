@@ -10,13 +10,10 @@
 #include "model/operators/kernels.hpp"
 #include "model/operators/operator.hpp"
 #include "model/operators/panels.hpp"
+#include "model/operators/ring_attention.hpp"
 
 namespace longplay::operators {
 namespace {
-
-void require(bool holds, const char* otherwise) {
-  if (!holds) throw GraphError(otherwise);
-}
 
 // An int8 product, of the inputs x, weight, scale and bias.
 class Int8Product {
@@ -230,6 +227,7 @@ std::vector<std::shared_ptr<const ort::CustomOp>> make_operators(const ort::Api&
       std::make_shared<Operator<LSTMGates>>(api, kernels),
       std::make_shared<Operator<EmbeddingSum>>(api, kernels),
       std::make_shared<Operator<Int8Head>>(api, kernels),
+      std::make_shared<Operator<RingAttention>>(api, kernels),
   };
 }
 

@@ -78,6 +78,8 @@ constexpr int kErrorInvalidGraph = 10;
   ENTRY(36, SessionGetInputName, OrtStatus*(const OrtSession*, std::size_t index, OrtAllocator*, char**))   \
   ENTRY(37, SessionGetOutputName, OrtStatus*(const OrtSession*, std::size_t index, OrtAllocator*, char**))  \
   ENTRY(39, CreateRunOptions, OrtStatus*(OrtRunOptions**))                                                  \
+  ENTRY(46, RunOptionsSetTerminate, OrtStatus*(OrtRunOptions*))                                             \
+  ENTRY(47, RunOptionsUnsetTerminate, OrtStatus*(OrtRunOptions*))                                           \
   ENTRY(49, CreateTensorWithDataAsOrtValue,                                                                 \
         OrtStatus*(const OrtMemoryInfo*, void* data, std::size_t bytes, const std::int64_t* shape,          \
                    std::size_t rank, int element_type, OrtValue**))                                         \
@@ -135,7 +137,7 @@ struct Api {
 #undef LONGPLAY_ORT_MEMBER
 };
 
-// What the library's one exported function, OrtGetApiBase, returns.
+// The value of OrtGetApiBase, the one function that the library exports.
 struct ApiBase {
   void* const* (*get_api)(std::uint32_t version);  // nullptr if the library does not know the version
   const char* (*get_version)();

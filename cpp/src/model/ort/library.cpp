@@ -45,7 +45,7 @@ const ApiBase& open(const std::string& path) {
 #endif
   if (!library) throw DeviceError("cannot open ONNX Runtime at " + path + ": " + problem + kFix);
   if (!get_base) throw DeviceError(path + " is not ONNX Runtime: it has no " + kSymbol + kFix);
-  watch_forks();
+  skip_destructors_in_children();
   return *get_base();
 }
 

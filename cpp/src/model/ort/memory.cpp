@@ -31,7 +31,7 @@ std::optional<Memory> Memory::of(const Session& session, const char* name, int i
   return Memory(library, std::move(info), std::move(allocator));
 }
 
-Memory Memory::told_as(const Memory& other) const { return {*library_, other.info_, allocator_}; }
+Memory Memory::addressed_as(const Memory& other) const { return {*library_, other.info_, allocator_}; }
 
 std::shared_ptr<std::byte> Memory::allocate(std::size_t bytes) const {
   void* data = nullptr;
@@ -54,7 +54,7 @@ Memories memories_of(const Session& session, const Device& device) {
   const Memory host(session.library());
   if (device.kind == Device::Kind::cpu) return {host, host, host};
   const auto stays = Memory::of(session, "Cuda", device.index, kMemoryDefault);
-  if (!stays) session.refuse_device("the session does not use it");
+  if (!stays) session.refuse_device("the session has no memory on it");
   // Not pinned memory: in 1.31.1 an input that a graph does not use may not lie there.
   if (!device.capture) return {host, *stays, host};
   // A captured graph is replayed without the copies to and from the host that a run makes. So the GPU
@@ -63,7 +63,7 @@ Memories memories_of(const Session& session, const Device& device) {
   auto pinned = Memory::of(session, "CudaPinned", device.index, kMemoryHost);
   if (!pinned) pinned = Memory::of(session, "CudaPinned", 0, kMemoryHost);
   if (!pinned) session.refuse_device("it has no host memory for a captured graph");
-  return {host, *stays, pinned->told_as(*stays)};
+  return {host, *stays, pinned->addressed_as(*stays)};
 }
 
 }  // namespace longplay::ort

@@ -24,7 +24,7 @@ class Memory {
   static std::optional<Memory> of(const Session& session, const char* name, int index, int type);
 
   // Allocates from this memory, but declares it to the runtime as `other`.
-  Memory told_as(const Memory& other) const;
+  Memory addressed_as(const Memory& other) const;
 
   // Throws DeviceError if no memory is left.
   std::shared_ptr<std::byte> allocate(std::size_t bytes) const;

@@ -69,11 +69,8 @@ std::vector<Declared> declared(const Library& library, const OrtSession* session
 
 std::string declared_type(std::optional<int> type) {
   if (!type) return "no tensor's";
-  constexpr std::array kTypes{ElementType::float32, ElementType::int32, ElementType::int64,
-                              ElementType::uint8};
-  const auto known =
-      std::ranges::find_if(kTypes, [&](ElementType candidate) { return element_type(candidate) == *type; });
-  return known == kTypes.end() ? "ONNX type " + std::to_string(*type) : type_name(*known);
+  const auto known = std::ranges::find(kElementTypes, *type, element_type);
+  return known == kElementTypes.end() ? "ONNX type " + std::to_string(*type) : type_name(*known);
 }
 
 std::string shape_name(std::span<const std::int64_t> row) {
@@ -157,7 +154,7 @@ Handle<OrtSessionOptions> make_options(const Library& library, const Device& dev
   library.expect(api.SetIntraOpNumThreads(raw, 1));
   library.expect(api.SetInterOpNumThreads(raw, 1));
   library.expect(api.SetSessionGraphOptimizationLevel(raw, kOptimizeAll));
-  // Accept only the ONNX format, which refuse_external_data has checked.
+  // Accept only the ONNX format, which check_onnx has checked.
   library.expect(api.AddSessionConfigEntry(raw, "session.load_model_format", "ONNX"));
   if (device.kind == Device::Kind::cuda) {
     append_cuda(library, raw, device);
@@ -170,7 +167,8 @@ Handle<OrtSessionOptions> make_options(const Library& library, const Device& dev
 }  // namespace
 
 int element_type(ElementType type) {
-  constexpr std::array kTypes{kElementFloat32, kElementInt32, kElementInt64, kElementUint8};
+  constexpr std::array<int, kElementTypes.size()> kTypes{kElementFloat32, kElementInt32,   kElementInt64,
+                                                         kElementUint8,   kElementFloat16, kElementInt8};
   return kTypes[static_cast<std::size_t>(type)];
 }
 
@@ -179,7 +177,7 @@ Session::Session(const Library& library, const Device& device, std::string_view 
       device_(device),
       spec_(std::move(spec)),
       session_(nullptr, library.api().ReleaseSession) {
-  refuse_external_data(spec_.file, bytes);
+  check_onnx(spec_.file, bytes);
   const auto options = make_options(library, device);
   OrtSession* raw = nullptr;
   if (const auto failed = library.failure(library.api().CreateSessionFromArray(

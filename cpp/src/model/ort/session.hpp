@@ -20,7 +20,7 @@ struct TensorSpec {
 };
 
 struct GraphSpec {
-  std::string file;  // what messages call it
+  std::string file;  // its name in messages
   std::vector<TensorSpec> inputs;
   std::vector<TensorSpec> outputs;
 };
