@@ -41,7 +41,7 @@ std::vector<Symbol> interval_symbols(std::span<const std::uint8_t> pitches,
   return symbols;
 }
 
-std::vector<std::uint32_t> sort_phrases(std::span<const Symbol> symbols) {
+std::vector<std::uint32_t> sort_phrases(std::span<const Symbol> symbols, const Stop& stop) {
   if (symbols.size() >= UINT32_MAX) refuse("symbols must be fewer than 2^32", symbols.size());
   std::vector<Phrase> phrases(symbols.size());
   std::uint64_t key = 0;
@@ -50,7 +50,8 @@ std::vector<std::uint32_t> sort_phrases(std::span<const Symbol> symbols) {
     phrases[position] = {key, static_cast<std::uint32_t>(position)};
   }
   // Compare phrases of equal keys by the symbols after the key. The end of the symbols counts as a start.
-  std::sort(phrases.begin(), phrases.end(), [symbols](const Phrase& a, const Phrase& b) {
+  std::sort(phrases.begin(), phrases.end(), [symbols, &stop](const Phrase& a, const Phrase& b) {
+    stop.check();
     if (a.key != b.key) return a.key < b.key;
     const std::size_t left = symbols.size() - std::max(a.position, b.position);
     if (left <= kKeySymbols) return a.position > b.position;  // the shorter one first
@@ -95,8 +96,8 @@ PhraseIndex::Range PhraseIndex::find(std::span<const Symbol> phrase) const {
   return range;
 }
 
-std::uint32_t PhraseIndex::sightings(Range range) const {
-  std::call_once(counted_, [this] { sightings_ = std::make_unique<Sightings>(symbols_, sorted_); });
+std::uint32_t PhraseIndex::sightings(Range range, const Stop& stop) const {
+  std::call_once(counted_, [&] { sightings_ = std::make_unique<Sightings>(symbols_, sorted_, stop); });
   return sightings_->count(range.begin, range.end);
 }
 
@@ -121,9 +122,10 @@ PhraseIndex::Match PhraseIndex::longest(std::span<const Symbol> phrase) const {
   return best;
 }
 
-std::vector<Run> longest_runs(const PhraseIndex& index, std::span<const Symbol> work) {
+std::vector<Run> longest_runs(const PhraseIndex& index, std::span<const Symbol> work, const Stop& stop) {
   std::vector<Run> runs(work.size());
   for (std::size_t note = 0; note + 1 < work.size(); ++note) {
+    stop.check();
     const PhraseIndex::Match match = index.longest(work.subspan(note + 1));
     if (match.length > 0) runs[note] = {match.length + 1, match.position - 1};
   }

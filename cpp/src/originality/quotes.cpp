@@ -3,7 +3,6 @@
 #include <cmath>
 #include <unordered_set>
 
-#include "base/require.hpp"
 #include "originality/quotes.hpp"
 
 namespace longplay {
@@ -15,16 +14,17 @@ constexpr double kBackoff = 4.0;    // sightings that the estimate of the shorte
 // Returns the information content of each symbol of a work in bits, conditional on the symbols before it. The
 // probabilities are counts in the index, mixed with those of the next lower order. One sighting is
 // subtracted, since it may be the source of the work.
-std::vector<double> information(const PhraseIndex& index, std::span<const Symbol> work) {
+std::vector<double> information(const PhraseIndex& index, std::span<const Symbol> work, const Stop& stop) {
   std::vector<double> bits(work.size(), 0.0);
   std::array<double, kOrders + 1> context{};  // how often the last 0, 1, ... symbols occur together
-  context[0] = index.sightings(index.all());
+  context[0] = index.sightings(index.all(), stop);
   for (std::size_t at = 1; at < work.size(); ++at) {
+    stop.check();
     std::array<double, kOrders + 1> here{};
     here[0] = context[0];
     double probability = 1.0 / 255;
     for (std::size_t order = 0; order <= kOrders && order < at; ++order) {
-      const double seen = index.sightings(index.find(work.subspan(at - order, order + 1)));
+      const double seen = index.sightings(index.find(work.subspan(at - order, order + 1)), stop);
       if (order < kOrders) here[order + 1] = seen;
       probability =
           (std::max(seen - 1, 0.0) + kBackoff * probability) / (std::max(context[order] - 1, 0.0) + kBackoff);
@@ -47,12 +47,12 @@ struct Hit {
 };
 
 std::vector<Hit> find_hits(const PhraseIndex& index, std::span<const Symbol> work,
-                           const QuoteOptions& options) {
+                           const QuoteOptions& options, const Stop& stop) {
   std::vector<Hit> hits;
-  const auto seed = static_cast<std::size_t>(options.seed);
-  for (std::size_t at = 1; at + seed <= work.size(); ++at) {
-    const PhraseIndex::Range range = index.find(work.subspan(at, seed));
-    if (index.sightings(range) > static_cast<std::uint32_t>(options.max_occurrences)) continue;
+  for (std::size_t at = 1; at + kMatchIntervals <= work.size(); ++at) {
+    stop.check();
+    const PhraseIndex::Range range = index.find(work.subspan(at, kMatchIntervals));
+    if (index.sightings(range, stop) > kMaxOccurrences) continue;
     for (std::uint32_t i = range.begin; i < range.end; ++i) {
       const std::uint32_t position = index.position(i);
       if (position >= options.excluded_begin && position < options.excluded_end) continue;
@@ -92,18 +92,9 @@ std::vector<Quote> best_of(std::vector<Quote> quotes) {
 
 }  // namespace
 
-void QuoteOptions::validate() const {
-  require_range("seed", seed, 2, 64);
-  require_range("max_occurrences", max_occurrences, 1, 1 << 20);
-  require_range("gap", gap, 1, 1024);
-}
-
 std::vector<Quote> find_quotes(const PhraseIndex& index, std::span<const Symbol> work,
-                               const QuoteOptions& options) {
-  options.validate();
-  const std::vector<double> bits = information(index, work);
-  const auto seed = static_cast<std::uint32_t>(options.seed);
-  const auto gap = static_cast<std::uint32_t>(options.gap);
+                               const QuoteOptions& options, const Stop& stop) {
+  const std::vector<double> bits = information(index, work, stop);
   std::vector<Quote> quotes;
   Quote open;             // the passage of the last hits
   std::uint32_t end = 0;  // after its last symbol that agrees
@@ -113,8 +104,8 @@ std::vector<Quote> find_quotes(const PhraseIndex& index, std::span<const Symbol>
     open.end = end;
     if (open.bits >= options.least_bits && end > 0) quotes.push_back(open);
   };
-  for (const Hit& hit : find_hits(index, work, options)) {
-    const bool continues = end > 0 && hit.shift == shift && hit.at <= end + gap &&
+  for (const Hit& hit : find_hits(index, work, options, stop)) {
+    const bool continues = end > 0 && hit.shift == shift && hit.at <= end + kMatchGap &&
                            one_work(index, end - 1 + shift, hit.at + shift);
     if (!continues) {
       close();
@@ -126,9 +117,9 @@ std::vector<Quote> find_quotes(const PhraseIndex& index, std::span<const Symbol>
     }
     if (!continues || hit.at > end) ++open.same;  // the note before a run
     const bool is_new = seen.insert(hit.phrase).second;
-    for (std::uint32_t at = std::max(end, hit.at); at < hit.at + seed; ++at, ++open.same)
+    for (std::uint32_t at = std::max(end, hit.at); at < hit.at + kMatchIntervals; ++at, ++open.same)
       if (is_new) open.bits += bits[at];
-    end = hit.at + seed;
+    end = hit.at + kMatchIntervals;
   }
   close();
   return best_of(std::move(quotes));

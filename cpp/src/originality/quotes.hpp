@@ -1,5 +1,5 @@
 // Passages that a piece shares with a training set, note by note, in any key and at any tempo
-// (docs/originality.md).
+// (docs/originality.md). Functions that take long throw Cancelled if a stop is requested.
 #pragma once
 
 #include <cstddef>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/stop.hpp"
 #include "originality/sightings.hpp"
 #include "originality/symbol.hpp"
 
@@ -21,7 +22,7 @@ std::vector<Symbol> interval_symbols(std::span<const std::uint8_t> pitches,
                                      std::span<const std::uint32_t> first_notes);
 
 // Returns the positions of all symbols, sorted by the phrase that starts there, up to kDeepest symbols.
-std::vector<std::uint32_t> sort_phrases(std::span<const Symbol> symbols);
+std::vector<std::uint32_t> sort_phrases(std::span<const Symbol> symbols, const Stop& stop);
 
 // Finds phrases of any length in a training set's symbols. Both spans must outlive the index.
 class PhraseIndex {
@@ -54,7 +55,7 @@ class PhraseIndex {
   Range find(std::span<const Symbol> phrase) const;
   // Counts the phrases of `range`; copies of one passage count once. The first call takes a second for
   // 10 million notes.
-  std::uint32_t sightings(Range range) const;
+  std::uint32_t sightings(Range range, const Stop& stop) const;
   // Returns the longest prefix of `phrase` that occurs.
   Match longest(std::span<const Symbol> phrase) const;
 
@@ -70,7 +71,7 @@ struct Run {
   std::uint32_t notes = 1;     // 1: not even one interval
   std::uint32_t position = 0;  // of its first note in the index
 };
-std::vector<Run> longest_runs(const PhraseIndex& index, std::span<const Symbol> work);
+std::vector<Run> longest_runs(const PhraseIndex& index, std::span<const Symbol> work, const Stop& stop);
 
 // A passage of a work that matches one of the index except for a few notes.
 struct Quote {
@@ -82,21 +83,20 @@ struct Quote {
 };
 
 struct QuoteOptions {
-  int seed = 8;              // consecutive intervals that must agree to start a match, in [2, 64]
-  int max_occurrences = 64;  // ignore runs of `seed` intervals that occur more often
-  int gap = 24;              // most notes between one agreement and the next, in [1, 1024]
-  double least_bits = 60.0;  // fewest bits of a quotation
+  double least_bits;  // fewest bits of a quotation
   // Skips positions in [excluded_begin, excluded_end).
-  std::uint32_t excluded_begin = 0;
-  std::uint32_t excluded_end = 0;
-
-  // Throws std::invalid_argument that names the field, its range and its value.
-  void validate() const;
+  std::uint32_t excluded_begin;
+  std::uint32_t excluded_end;
 };
 
-// Returns quotations by `bits`, highest first. If two share more than half of the notes of the shorter one,
-// returns only the better one.
+// Returns quotations by `bits`, highest first. A match starts with kMatchIntervals intervals that agree, and
+// ends before more than kMatchGap notes without an agreement. Ignores starts that occur more than
+// kMaxOccurrences times. If two quotations share more than half of the notes of the shorter one, returns only
+// the better one.
+inline constexpr std::uint32_t kMatchIntervals = 8;
+inline constexpr std::uint32_t kMatchGap = 24;
+inline constexpr std::uint32_t kMaxOccurrences = 64;
 std::vector<Quote> find_quotes(const PhraseIndex& index, std::span<const Symbol> work,
-                               const QuoteOptions& options);
+                               const QuoteOptions& options, const Stop& stop);
 
 }  // namespace longplay

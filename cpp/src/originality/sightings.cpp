@@ -15,7 +15,8 @@ bool is_figure(const Symbol* phrase) {
 }
 
 // Marks the symbols that belong to a copy. Equal phrases are adjacent in `sorted`.
-std::vector<bool> find_copies(std::span<const Symbol> symbols, std::span<const std::uint32_t> sorted) {
+std::vector<bool> find_copies(std::span<const Symbol> symbols, std::span<const std::uint32_t> sorted,
+                              const Stop& stop) {
   std::vector<bool> copied(symbols.size());
   const auto is_long = [&](std::uint32_t position) {
     return position + kCopiedIntervals <= symbols.size() &&
@@ -25,6 +26,7 @@ std::vector<bool> find_copies(std::span<const Symbol> symbols, std::span<const s
     return is_long(a) && is_long(b) && same(symbols.data() + a, symbols.data() + b, kCopiedIntervals);
   };
   for (std::size_t first = 0, end = 0; first < sorted.size(); first = end) {
+    stop.check();
     for (end = first + 1; end < sorted.size() && equal(sorted[first], sorted[end]); ++end) {
     }
     if (end - first < 2 || is_figure(symbols.data() + sorted[first])) continue;
@@ -36,11 +38,25 @@ std::vector<bool> find_copies(std::span<const Symbol> symbols, std::span<const s
   return copied;
 }
 
+// Marks what lies between two copied passages of one work, too: a copy has wrong notes, and each of them
+// hides the passages of kCopiedIntervals around it.
+void join_copies(std::span<const Symbol> symbols, std::vector<bool>& copied) {
+  std::size_t end = 0;  // behind the copied passage before, or 0
+  for (std::size_t at = 0; at < symbols.size(); ++at) {
+    if (symbols[at] == kStart) end = 0;
+    if (!copied[at]) continue;
+    if (end > 0 && at - end <= kBetweenCopies)
+      std::fill_n(copied.begin() + static_cast<std::ptrdiff_t>(end), at - end, true);
+    end = at + 1;
+  }
+}
+
 }  // namespace
 
-Sightings::Sightings(std::span<const Symbol> symbols, std::span<const std::uint32_t> sorted)
+Sightings::Sightings(std::span<const Symbol> symbols, std::span<const std::uint32_t> sorted, const Stop& stop)
     : sums_(sorted.size() + 1) {
-  const std::vector<bool> copied = find_copies(symbols, sorted);
+  std::vector<bool> copied = find_copies(symbols, sorted, stop);
+  join_copies(symbols, copied);
   for (std::size_t rank = 0; rank < sorted.size(); ++rank)
     sums_[rank + 1] = sums_[rank] + (copied[sorted[rank]] ? 0 : 1);
 }

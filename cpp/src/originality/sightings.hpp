@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "base/stop.hpp"
 #include "originality/symbol.hpp"
 
 namespace longplay {
@@ -14,11 +15,14 @@ namespace longplay {
 // kLongestPeriod intervals.
 inline constexpr std::size_t kCopiedIntervals = 20;
 inline constexpr std::size_t kLongestPeriod = 10;
+// Between two copied passages of a work, so many intervals at most count as copied as well.
+inline constexpr std::size_t kBetweenCopies = 48;
 
 class Sightings {
  public:
-  // `sorted` holds the positions in `symbols`, ordered by sort_phrases.
-  Sightings(std::span<const Symbol> symbols, std::span<const std::uint32_t> sorted);
+  // `sorted` holds the positions in `symbols`, ordered by sort_phrases. Throws Cancelled if a stop is
+  // requested.
+  Sightings(std::span<const Symbol> symbols, std::span<const std::uint32_t> sorted, const Stop& stop);
 
   // Counts the phrases sorted[begin, end) that do not begin within a copy of an earlier passage.
   std::uint32_t count(std::uint32_t begin, std::uint32_t end) const { return sums_[end] - sums_[begin]; }

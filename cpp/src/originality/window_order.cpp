@@ -25,8 +25,9 @@ Features features_of(std::span<const std::uint8_t> window) {
 }
 
 // Splits at the median of the feature with the widest spread, until each part fits into a batch.
-void split(std::span<Window> windows) {
+void split(std::span<Window> windows, const Stop& stop) {
   constexpr std::size_t kLanes = WindowSearch::kLanes;
+  stop.check();
   if (windows.size() <= kLanes) return;
   Features least = windows.front().features;
   Features greatest = least;
@@ -46,15 +47,15 @@ void split(std::span<Window> windows) {
     return a.features[widest] != b.features[widest] ? a.features[widest] < b.features[widest]
                                                     : a.start < b.start;
   });
-  split(windows.first(half));
-  split(windows.subspan(half));
+  split(windows.first(half), stop);
+  split(windows.subspan(half), stop);
 }
 
 }  // namespace
 
 std::vector<std::uint32_t> order_windows(std::span<const std::uint8_t> series,
-                                         std::span<const std::uint32_t> starts, int steps) {
-  WindowShape{.steps = steps}.validate();
+                                         std::span<const std::uint32_t> starts, int steps, const Stop& stop) {
+  WindowShape{.steps = steps, .band = 0}.validate();
   const auto length = static_cast<std::size_t>(steps);
   std::vector<Window> windows;
   windows.reserve(starts.size());
@@ -62,7 +63,7 @@ std::vector<std::uint32_t> order_windows(std::span<const std::uint8_t> series,
     require_window(series, start, steps);
     windows.push_back({features_of(series.subspan(start, length)), start});
   }
-  split(windows);
+  split(windows, stop);
   std::vector<std::uint32_t> ordered;
   ordered.reserve(windows.size());
   for (const Window& window : windows) ordered.push_back(window.start);

@@ -98,9 +98,9 @@ class WindowSearch::Query {
       order_.push_back({bound(search.bounds_[batch]), static_cast<std::uint32_t>(batch)});
   }
 
-  Nearest nearest() {
-    Nearest best = look<std::uint8_t>();  // the distance nearly always fits a byte
-    if (best.start == kNone) best = look<std::uint16_t>();
+  Nearest nearest(const Stop& stop) {
+    Nearest best = look<std::uint8_t>(stop);  // the distance nearly always fits a byte
+    if (best.start == kNone) best = look<std::uint16_t>(stop);
     return best;
   }
 
@@ -126,13 +126,14 @@ class WindowSearch::Query {
   }
 
   template <typename Cell>
-  Nearest look() {
+  Nearest look(const Stop& stop) {
     const auto steps = static_cast<std::size_t>(search_.shape_.steps);
     LaneDtw<Cell> dtw(values_, search_.shape_.band);
     Nearest best{kNone, LaneDtw<Cell>::kCap};
     // Most batches are never compared, so sort a few at a time.
     std::size_t sorted = 0;
     for (std::size_t i = 0; i < order_.size(); ++i) {
+      stop.check();
       if (i == sorted) {
         sorted = std::min(order_.size(), 2 * sorted + 256);
         std::partial_sort(order_.begin() + static_cast<std::ptrdiff_t>(i),
@@ -163,8 +164,8 @@ class WindowSearch::Query {
 };
 
 std::vector<WindowSearch::Nearest> WindowSearch::nearest(std::span<const std::uint8_t> queries,
-                                                         std::span<const Excluded> excluded,
-                                                         int num_threads) const {
+                                                         std::span<const Excluded> excluded, int num_threads,
+                                                         const Stop& stop) const {
   const auto steps = static_cast<std::size_t>(shape_.steps);
   if (queries.size() % steps != 0)
     refuse("queries must hold " + std::to_string(steps) + " values per query", queries.size());
@@ -173,7 +174,7 @@ std::vector<WindowSearch::Nearest> WindowSearch::nearest(std::span<const std::ui
   std::vector<Nearest> found(count);
   for_each_number(count, num_threads, [&](std::size_t i) {
     Query query(*this, queries.subspan(i * steps, steps), excluded.empty() ? Excluded{} : excluded[i]);
-    found[i] = query.nearest();
+    found[i] = query.nearest(stop);
   });
   return found;
 }

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "base/stop.hpp"
 #include "score/score.hpp"
 
 namespace longplay {
@@ -23,8 +24,8 @@ std::vector<std::uint8_t> pitch_series(std::span<const Note> notes, PitchSeries 
 // A window is `steps` values of a series, in [0, 127].
 struct WindowShape {
   static constexpr int kMaxSteps = 256;
-  int steps = 40;  // in [2, kMaxSteps]
-  int band = 0;    // longest distance in steps between paired values; 0 for no limit
+  int steps;  // in [2, kMaxSteps]
+  int band;   // longest distance in steps between paired values; 0 for no limit
 
   // Throws std::invalid_argument that names the field, its range and its value.
   void validate() const;
@@ -35,12 +36,12 @@ void require_window(std::span<const std::uint8_t> series, std::uint32_t start, i
 
 // DTW(x, y): the least sum of |x_i - y_j| over warping paths with steps (0, 1), (1, 0) and (1, 1). A plain
 // implementation for one pair, the reference for WindowSearch.
-std::uint32_t dtw_distance(std::span<const std::uint8_t> x, std::span<const std::uint8_t> y, int band = 0);
+std::uint32_t dtw_distance(std::span<const std::uint8_t> x, std::span<const std::uint8_t> y, int band);
 
 // Returns the starts of windows in an order that puts similar windows together, with which WindowSearch is
-// fast. Throws std::invalid_argument if a window exceeds the series.
+// fast. Throws std::invalid_argument if a window exceeds the series, Cancelled if a stop is requested.
 std::vector<std::uint32_t> order_windows(std::span<const std::uint8_t> series,
-                                         std::span<const std::uint32_t> starts, int steps);
+                                         std::span<const std::uint32_t> starts, int steps, const Stop& stop);
 
 // Finds the nearest of many windows, exactly.
 //
@@ -66,9 +67,10 @@ class WindowSearch {
                WindowShape shape);
 
   // queries: shape (queries, steps). excluded: empty, or one for each query. num_threads: 0 uses one per
-  // core. Which of several nearest windows is returned depends only on the order of the windows.
+  // core. Which of several nearest windows is returned depends only on the order of the windows. Throws
+  // Cancelled if a stop is requested.
   std::vector<Nearest> nearest(std::span<const std::uint8_t> queries, std::span<const Excluded> excluded,
-                               int num_threads) const;
+                               int num_threads, const Stop& stop) const;
 
  private:
   // Bounds of the values of a batch.
