@@ -1,6 +1,7 @@
 #include <string_view>
 
 #include "engine/engine.hpp"
+#include "interruptible.hpp"
 #include "notes.hpp"
 
 namespace longplay {
@@ -43,38 +44,53 @@ std::optional<py::tuple> snapshot(Job& job, std::size_t index, std::size_t first
                         by_event(std::move(checkpoint->log_probabilities)));
 }
 
-std::unique_ptr<Stream> stream(Engine& engine, const std::optional<py::bytes>& seed,
-                               const Settings& settings) {
+std::unique_ptr<Stream> stream(Engine& engine, const std::optional<py::bytes>& seed, const Settings& settings,
+                               const py::object& cancel) {
   const Seed copy = seed_of(seed);
-  const ReleasedGil nogil;
-  return engine.stream(copy, settings);
+  return interruptible(cancel, [&](Stop& stop) { return engine.stream(copy, settings, stop); });
 }
 
 std::unique_ptr<Session> session(Engine& engine, const std::optional<py::bytes>& seed,
-                                 const Settings& settings) {
+                                 const Settings& settings, const py::object& cancel) {
   const Seed copy = seed_of(seed);
-  const ReleasedGil nogil;
-  return engine.session(copy, settings);
+  return interruptible(cancel, [&](Stop& stop) { return engine.session(copy, settings, stop); });
 }
 
-py::tuple score(Engine& engine, const py::bytes& midi) {
+std::unique_ptr<Job> start(Engine& engine, const std::vector<Task>& tasks, const py::object& cancel) {
+  return interruptible(cancel, [&](Stop& stop) { return engine.start(tasks, stop); });
+}
+
+py::tuple score(Engine& engine, const py::bytes& midi, const py::object& cancel) {
   const auto bytes = copy_of(midi);
-  Scored scored;
-  {
-    const ReleasedGil nogil;
-    scored = engine.score(bytes);
-  }
+  Scored scored = interruptible(cancel, [&](Stop& stop) { return engine.score(bytes, stop); });
   return py::make_tuple(by_event(std::move(scored.events)), by_event(std::move(scored.log_probabilities)),
                         scored.warnings);
 }
 
+// The rules of the form that Python needs, too.
+void bind_form_rules(py::module_& m) {
+  m.attr("CLIPS") = FormRules::kClips;
+  m.attr("CLIP_MS") = FormRules::kClipMs;
+  m.attr("CLIP_GRACE_MS") = FormRules::kClipGraceMs;
+  m.attr("MAX_GAP_MS") = FormRules::kMaxGapMs;
+  m.attr("CLOSE_GAP_MS") = FormRules::kCloseGapMs;
+  m.attr("KEY_MS") = FormRules::kKeyMs;
+  m.attr("SHORTEST_LOOP") = FormRules::kShortestLoop;
+  m.attr("LONGEST_LOOP") = FormRules::kLongestLoop;
+}
+
 void bind_tasks(py::module_& m) {
+  py::class_<NamedKey>(m, "NamedKey")
+      .def(py::init([](int tonic, bool minor) { return NamedKey{tonic, minor}; }), "tonic"_a, "minor"_a);
+  py::class_<KeyOfSeed>(m, "KeyOfSeed").def(py::init());
+  py::class_<NoKey>(m, "NoKey").def(py::init());
+
   py::class_<Settings>(m, "Settings")
       .def(py::init([](std::int64_t length_ms, std::uint64_t random_seed, std::vector<SamplingParams> params,
                        std::vector<std::vector<float>> bias, std::vector<std::int32_t> controls,
-                       double guidance_scale, bool include_seed, bool recital, bool steady,
-                       std::uint32_t candidate, std::optional<std::int64_t> keep_ms,
-                       const PhraseIndex* avoid) {
+                       double guidance_scale, bool include_seed, bool recital, bool steady, bool two_hands,
+                       bool playable, int search, Key key, std::uint32_t candidate,
+                       std::optional<std::int64_t> keep_ms, const PhraseIndex* avoid) {
              return Settings{.length_ms = length_ms,
                              .random_seed = random_seed,
                              .candidate = candidate,
@@ -85,12 +101,16 @@ void bind_tasks(py::module_& m) {
                              .include_seed = include_seed,
                              .recital = recital,
                              .steady = steady,
+                             .two_hands = two_hands,
+                             .playable = playable,
+                             .search = search,
+                             .key = key,
                              .keep_ms = keep_ms,
                              .avoid = avoid};
            }),
            py::kw_only(), "length_ms"_a, "random_seed"_a, "params"_a, "bias"_a, "controls"_a,
-           "guidance_scale"_a, "include_seed"_a, "recital"_a, "steady"_a, "candidate"_a = 0,
-           "keep_ms"_a = py::none(), "avoid"_a = py::none(), py::keep_alive<1, 13>());
+           "guidance_scale"_a, "include_seed"_a, "recital"_a, "steady"_a, "two_hands"_a, "playable"_a,
+           "search"_a, "key"_a, "candidate"_a, "keep_ms"_a, "avoid"_a, py::keep_alive<1, 17>());
 
   py::class_<GenerateTask>(m, "GenerateTask")
       .def(py::init([](const std::optional<py::bytes>& seed, const Settings& settings) {
@@ -102,6 +122,7 @@ void bind_tasks(py::module_& m) {
 }  // namespace
 
 void bind_engine(py::module_& m) {
+  bind_form_rules(m);
   bind_tasks(m);
 
   py::class_<LoopTime>(m, "LoopTime")
@@ -116,25 +137,30 @@ void bind_engine(py::module_& m) {
       .def("__len__", &Job::size)
       .def("wait", &wait, "index"_a, "seconds"_a)
       .def("take", &take, "index"_a)
-      .def("snapshot", &snapshot, "index"_a, "first_event"_a = 0)
+      .def("snapshot", &snapshot, "index"_a, "first_event"_a)
       .def_property_readonly("made_ms", &Job::made_ms)
       .def("stop", &Job::stop, py::call_guard<ReleasedGil>());
 
   py::class_<Engine>(m, "Engine")
-      .def(py::init<std::shared_ptr<Runtime>, std::shared_ptr<ModelFiles>, const Device&, int>(), "runtime"_a,
-           "files"_a, "device"_a, "num_threads"_a, py::call_guard<ReleasedGil>())
+      .def(py::init([](const std::shared_ptr<Runtime>& runtime, const std::shared_ptr<ModelFiles>& files,
+                       const Device& device, int num_threads) {
+             return interruptible(py::none(), [&](Stop& stop) {
+               return std::make_unique<Engine>(runtime, files, device, num_threads, stop);
+             });
+           }),
+           "runtime"_a, "files"_a, "device"_a, "num_threads"_a)
       .def_property_readonly("num_threads", &Engine::num_threads)
       .def_property_readonly("time", &Engine::time)
       .def_property_readonly("row_copies", &Engine::row_copies)
       // A job reads the index that the settings of its tasks avoid.
-      .def("start", &Engine::start, "tasks"_a, py::call_guard<ReleasedGil>(), py::keep_alive<0, 2>())
-      .def("stream", &stream, "seed"_a, "settings"_a)
-      .def("session", &session, "seed"_a, "settings"_a)
+      .def("start", &start, "tasks"_a, "cancel"_a = py::none(), py::keep_alive<0, 2>())
+      .def("stream", &stream, "seed"_a, "settings"_a, "cancel"_a = py::none())
+      .def("session", &session, "seed"_a, "settings"_a, "cancel"_a = py::none())
       .def("resume_stream", py::overload_cast<const Snapshot&, const Settings&>(&Engine::stream),
            "snapshot"_a, "settings"_a)
       .def("resume_session", py::overload_cast<const Snapshot&, const Settings&>(&Engine::session),
            "snapshot"_a, "settings"_a)
-      .def("score", &score, "midi"_a);
+      .def("score", &score, "midi"_a, "cancel"_a = py::none());
 }
 
 }  // namespace longplay

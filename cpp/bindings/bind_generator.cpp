@@ -1,13 +1,12 @@
-#include "base/process.hpp"
-#include "bindings.hpp"
 #include "generator/generator.hpp"
+#include "interruptible.hpp"
 
 namespace longplay {
 namespace {
 
 using Ids = py::array_t<std::int32_t, py::array::c_style>;
 
-// Hands out requests in order and keeps what comes back.
+// Hands out requests in order and keeps their results.
 class ListQueue : public Queue {
  public:
   explicit ListQueue(const std::vector<Request>& requests) : drawn(requests.size()), requests_(requests) {}
@@ -16,7 +15,6 @@ class ListQueue : public Queue {
   void done(const Request& request, GenerationResult result) override {
     drawn[static_cast<std::size_t>(&request - requests_.data())] = std::move(result);
   }
-  bool progress(std::int64_t) override { return !Work::ending(); }
 
   std::vector<GenerationResult> drawn;
 
@@ -31,34 +29,31 @@ py::list generate_events(std::shared_ptr<Runtime> runtime, std::shared_ptr<Model
                          const std::vector<SamplingParams>& params,
                          const std::vector<std::vector<float>>& bias,
                          const std::vector<std::int32_t>& controls, double guidance_scale, bool score_prompt,
-                         int rows) {
-  if (max_events.size() != prompts.size())
-    throw py::value_error("max_events must have one number per prompt");
+                         int rows, const py::object& cancel) {
+  if (max_events.size() != prompts.size()) refuse("max_events must have one number per prompt");
   const auto fields = static_cast<py::ssize_t>(files->config.fields.size());
   std::vector<Request> requests;
   for (const Ids& prompt : prompts) {
     if (prompt.ndim() != 2 || prompt.shape(1) != fields) {
-      throw py::value_error("a prompt must have shape (events, fields)");
+      refuse("a prompt must have shape (events, fields)");
     }
-    Request request;
-    request.prompt.assign(prompt.data(), prompt.data() + prompt.size());
-    request.score_prompt = score_prompt;
-    request.random_seed = random_seed;
-    request.candidate = first_candidate + static_cast<std::uint32_t>(requests.size());
-    request.params = params;
-    request.bias = bias;
-    request.controls = controls;
-    request.guidance_scale = guidance_scale;
-    request.max_events = max_events[requests.size()];
-    requests.push_back(std::move(request));
+    requests.push_back({.prompt = {prompt.data(), prompt.data() + prompt.size()},
+                        .score_prompt = score_prompt,
+                        .random_seed = random_seed,
+                        .candidate = first_candidate + static_cast<std::uint32_t>(requests.size()),
+                        .params = params,
+                        .bias = bias,
+                        .controls = controls,
+                        .guidance_scale = guidance_scale,
+                        .max_events = max_events[requests.size()]});
   }
   ListQueue queue(requests);
-  {
-    const ReleasedGil nogil;
-    const Work work;
-    Generator generator(std::make_unique<Model>(runtime, files, Device{}, rows));
-    generator.run(queue, rows);
-  }
+  interruptible(cancel, [&](Stop& stop) {
+    const Work work(stop);
+    Generator generator(std::make_unique<Model>(runtime, files, Device{}, rows, stop), nullptr);
+    generator.run(queue, rows, stop);
+    stop.check();
+  });
   const auto by_event = [fields](auto values) {
     const auto events = static_cast<py::ssize_t>(values.size()) / fields;
     return to_numpy(std::move(values), {events, fields});
@@ -75,9 +70,11 @@ py::list generate_events(std::shared_ptr<Runtime> runtime, std::shared_ptr<Model
 }  // namespace
 
 void bind_generator(py::module_& m) {
+  m.attr("GUIDANCE_OFF") = kGuidanceOff;
+  m.attr("MOST_BRANCHES") = kMostBranches;
   m.def("generate_events", &generate_events, "runtime"_a, "files"_a, "prompts"_a, "max_events"_a,
-        py::kw_only(), "random_seed"_a = 0, "first_candidate"_a = 0, "params"_a, "bias"_a, "controls"_a,
-        "guidance_scale"_a = 1.0, "score_prompt"_a = false, "rows"_a = 1);
+        py::kw_only(), "random_seed"_a, "first_candidate"_a, "params"_a, "bias"_a, "controls"_a,
+        "guidance_scale"_a, "score_prompt"_a, "rows"_a, "cancel"_a = py::none());
 }
 
 }  // namespace longplay

@@ -5,6 +5,7 @@
 
 #include "engine/engine.hpp"
 #include "events/random.hpp"
+#include "interruptible.hpp"
 #include "notes.hpp"
 
 namespace longplay {
@@ -13,30 +14,32 @@ namespace {
 using Events = py::array_t<std::int32_t, py::array::c_style>;
 using LogProbabilities = py::array_t<float, py::array::c_style>;
 
-Notes draw(Stream& stream, std::uint64_t events) {
-  std::vector<Note> notes;
-  {
-    const ReleasedGil nogil;
-    notes = stream.draw(events);
-  }
-  return to_numpy(std::move(notes));
+template <typename Live>
+bool prefill(Live& live, const py::object& cancel) {
+  return interruptible(cancel, [&](Stop& stop) { return live.prefill(stop); });
 }
 
-void feed(Session& session, const py::array& array) {
+template <typename Live>
+Snapshot save(Live& live) {
+  return interruptible(py::none(), [&](Stop& stop) { return live.save(stop); });
+}
+
+Notes draw(Stream& stream, std::uint64_t events, const py::object& cancel) {
+  return to_numpy(interruptible(cancel, [&](Stop& stop) { return stream.draw(events, stop); }));
+}
+
+void feed(Session& session, const py::array& array, const py::object& cancel) {
   const Notes notes = as_notes(array);
   const std::span<const Note> span = as_span(notes);
-  const ReleasedGil nogil;
-  for (const Note& note : span) session.feed(note);
+  interruptible(cancel, [&](Stop& stop) {
+    for (const Note& note : span) session.feed(note, stop);
+  });
 }
 
 Notes next(Session& session, std::optional<std::int64_t> onset_ms, std::optional<std::int64_t> duration_ms,
-           std::optional<int> pitch, std::optional<int> velocity) {
-  std::vector<Note> notes;
-  {
-    const ReleasedGil nogil;
-    notes.push_back(session.next({onset_ms, duration_ms, pitch, velocity}));
-  }
-  return to_numpy(std::move(notes));
+           std::optional<int> pitch, std::optional<int> velocity, const py::object& cancel) {
+  const ForcedFields forced{onset_ms, duration_ms, pitch, velocity};
+  return to_numpy(std::vector{interruptible(cancel, [&](Stop& stop) { return session.next(forced, stop); })});
 }
 
 void bind_snapshot(py::module_& m) {
@@ -73,18 +76,17 @@ void bind_snapshot(py::module_& m) {
 
 void bind_live(py::module_& m) {
   bind_snapshot(m);
-  const py::call_guard<ReleasedGil> nogil;
   py::class_<Stream>(m, "Stream")
-      .def("prefill", &Stream::prefill, nogil)
-      .def("draw", &draw, "events"_a)
-      .def("save", &Stream::save, nogil)
+      .def("prefill", &prefill<Stream>, "cancel"_a = py::none())
+      .def("draw", &draw, "events"_a, "cancel"_a = py::none())
+      .def("save", &save<Stream>)
       .def_property_readonly("warnings", &Stream::warnings);
   py::class_<Session>(m, "Session")
-      .def("prefill", &Session::prefill, nogil)
-      .def("feed", &feed, py::arg("notes").noconvert())
-      .def("next", &next, py::kw_only(), "onset_ms"_a = py::none(), "duration_ms"_a = py::none(),
-           "pitch"_a = py::none(), "velocity"_a = py::none())
-      .def("save", &Session::save, nogil)
+      .def("prefill", &prefill<Session>, "cancel"_a = py::none())
+      .def("feed", &feed, py::arg("notes").noconvert(), "cancel"_a = py::none())
+      .def("next", &next, py::kw_only(), "onset_ms"_a, "duration_ms"_a, "pitch"_a, "velocity"_a,
+           "cancel"_a = py::none())
+      .def("save", &save<Session>)
       .def_property_readonly("warnings", &Session::warnings);
   m.def("branch_seed", &branch_seed, py::kw_only(), "random_seed"_a, "candidate"_a, "event"_a, "branch"_a);
 }

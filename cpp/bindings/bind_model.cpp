@@ -5,8 +5,7 @@
 #include <memory>
 #include <string_view>
 
-#include "base/process.hpp"
-#include "bindings.hpp"
+#include "interruptible.hpp"
 #include "model/model.hpp"
 
 namespace longplay {
@@ -17,7 +16,7 @@ using Ids = py::array_t<std::int64_t, py::array::c_style>;
 // Ids of shape (batch, width).
 std::size_t batch_of(const Ids& ids, const char* name, std::size_t width) {
   if (ids.ndim() != 2 || static_cast<std::size_t>(ids.shape(1)) != width) {
-    throw py::value_error(std::string(name) + " must have shape (batch, " + std::to_string(width) + ")");
+    refuse(std::string(name) + " must have shape (batch, " + std::to_string(width) + ")");
   }
   return static_cast<std::size_t>(ids.shape(0));
 }
@@ -33,11 +32,21 @@ py::array_t<float> logits(const Model& model, int field, int batch) {
   return to_numpy(std::move(rows), {batch, static_cast<py::ssize_t>(size)});
 }
 
+// Runs a step or a head, which Ctrl-C ends.
+template <typename Call>
+void run(Model& model, const Call& call) {
+  interruptible(py::none(), [&](Stop& stop) {
+    const Work work(stop);
+    const Model::Stoppable stoppable(model, stop);
+    call();
+  });
+}
+
 py::array_t<float> step(Model& model, const Ids& events, const Ids& controls) {
   const std::size_t batch = batch_of(events, "events", model.config().fields.size());
   if (batch_of(controls, "controls", model.config().controls.size()) != batch) {
-    throw py::value_error("controls must have as many rows as events, " + std::to_string(batch) + ", not " +
-                          std::to_string(controls.shape(0)));
+    refuse("controls must have as many rows as events, " + std::to_string(batch) + ", not " +
+           std::to_string(controls.shape(0)));
   }
   const int rows = static_cast<int>(batch);
   for (int row = 0; row < rows; ++row) {
@@ -46,11 +55,7 @@ py::array_t<float> step(Model& model, const Ids& events, const Ids& controls) {
     const auto control = model.control(row);
     if (!control.empty()) std::copy_n(controls.data(row), control.size(), control.begin());
   }
-  {
-    const ReleasedGil nogil;
-    const Work work;
-    model.step(rows);
-  }
+  run(model, [&] { model.step(rows); });
   return logits(model, 0, rows);
 }
 
@@ -59,11 +64,7 @@ py::array_t<float> head(Model& model, int field, const Ids& drawn) {
   for (int row = 0; row < rows; ++row) {
     for (int f = 0; f < field; ++f) model.choose(row, f, static_cast<std::int32_t>(drawn.at(row, f)));
   }
-  {
-    const ReleasedGil nogil;
-    const Work work;
-    model.head(field, rows);
-  }
+  run(model, [&] { model.head(field, rows); });
   return logits(model, field, rows);
 }
 
@@ -80,14 +81,14 @@ void load(Model& model, int row, const py::bytes& state) {
 
 using Edges = std::pair<double, double>;
 
-Band band(const Edges& edges) { return {edges.first, edges.second}; }
-
 void bind_config(py::module_& m) {
   py::native_enum<ElementType>(m, "ElementType", "enum.Enum")
       .value("float32", ElementType::float32)
       .value("int32", ElementType::int32)
       .value("int64", ElementType::int64)
       .value("uint8", ElementType::uint8)
+      .value("float16", ElementType::float16)
+      .value("int8", ElementType::int8)
       .finalize();
   py::class_<FieldConfig>(m, "FieldConfig")
       .def(py::init([](std::string name, std::int32_t size, std::vector<std::int32_t> values) {
@@ -106,24 +107,25 @@ void bind_config(py::module_& m) {
                  return StateConfig{std::move(input), std::move(output), type, std::move(shape)};
                }),
            py::kw_only(), "input"_a, "output"_a, "type"_a, "shape"_a);
-  py::class_<Bands>(m, "Bands")
-      .def(py::init([](Edges notes_per_second, Edges mean_pitch, Edges distinct_pitches,
-                       Edges velocity_spread, Edges pitch_class_entropy) {
-             return Bands{band(notes_per_second), band(mean_pitch), band(distinct_pitches),
-                          band(velocity_spread), band(pitch_class_entropy)};
-           }),
-           py::kw_only(), "notes_per_second"_a, "mean_pitch"_a, "distinct_pitches"_a, "velocity_spread"_a,
-           "pitch_class_entropy"_a);
+  py::class_<CriticConfig>(m, "CriticConfig")
+      .def(py::init(
+               [](std::int32_t events, std::int32_t phrase_ms) { return CriticConfig{events, phrase_ms}; }),
+           py::kw_only(), "events"_a, "phrase_ms"_a);
   py::class_<ModelConfig>(m, "ModelConfig")
       .def(py::init([](std::string name, std::vector<FieldConfig> fields,
                        std::vector<std::int32_t> start_event, std::int32_t context_width,
                        std::vector<ControlConfig> controls, std::vector<StateConfig> states,
-                       bool states_in_place, std::optional<Bands> bands) {
-             return ModelConfig{std::move(name),     std::move(fields), std::move(start_event), context_width,
-                                std::move(controls), std::move(states), states_in_place,        bands};
+                       bool states_in_place, std::int32_t seed_events, std::optional<Edges> notes_per_second,
+                       std::optional<CriticConfig> critic) {
+             std::optional<Band> band;
+             if (notes_per_second) band = Band{notes_per_second->first, notes_per_second->second};
+             return ModelConfig{std::move(name), std::move(fields),   std::move(start_event),
+                                context_width,   std::move(controls), std::move(states),
+                                states_in_place, seed_events,         band,
+                                critic};
            }),
            py::kw_only(), "name"_a, "fields"_a, "start_event"_a, "context_width"_a, "controls"_a, "states"_a,
-           "states_in_place"_a, "bands"_a = py::none())
+           "states_in_place"_a, "seed_events"_a, "notes_per_second"_a, "critic"_a)
       .def("validate", &ModelConfig::validate);
 }
 
@@ -135,13 +137,11 @@ void bind_model(py::module_& m) {
       .def_static(
           "cuda",
           [](int index, bool capture) {
-            if (index < 0) {
-              throw py::value_error("index must be at least 0, not " + std::to_string(index));
-            }
+            require_at_least("index", index, 0);
             return Device{Device::Kind::cuda, index, capture};
           },
-          "index"_a = 0, "capture"_a = false)
-      .attr("cpu") = Device{};
+          "index"_a, "capture"_a)
+      .attr("cpu") = Device::cpu();
 
   py::class_<Runtime, std::shared_ptr<Runtime>>(m, "Runtime")
       .def(py::init<const std::string&>(), "library_path"_a)
@@ -149,18 +149,25 @@ void bind_model(py::module_& m) {
       .def_static("kernels", &Runtime::kernels);
 
   py::class_<ModelFiles, std::shared_ptr<ModelFiles>>(m, "ModelFiles")
-      .def(
-          py::init([](const ModelConfig& config, const py::bytes& step, const std::vector<py::bytes>& heads) {
-            return std::make_shared<ModelFiles>(
-                ModelFiles{config, std::string(step), std::vector<std::string>(heads.begin(), heads.end())});
-          }),
-          "config"_a, "step"_a, "heads"_a);
+      .def(py::init([](const ModelConfig& config, const py::bytes& step, const std::vector<py::bytes>& heads,
+                       const py::bytes& critic) {
+             return std::make_shared<ModelFiles>(ModelFiles{
+                 config, std::string(step), std::vector<std::string>(heads.begin(), heads.end()), critic});
+           }),
+           "config"_a, "step"_a, "heads"_a, "critic"_a);
 
   m.attr("MAX_BATCH") = Model::kMaxBatch;
   py::class_<Model>(m, "Model")
-      .def(py::init<std::shared_ptr<Runtime>, std::shared_ptr<ModelFiles>, const Device&, int>(), "runtime"_a,
-           "files"_a, "device"_a, "max_batch"_a, py::call_guard<ReleasedGil>())
+      .def(py::init([](const std::shared_ptr<Runtime>& runtime, const std::shared_ptr<ModelFiles>& files,
+                       const Device& device, int max_batch) {
+             return interruptible(py::none(), [&](Stop& stop) {
+               const Work work(stop);
+               return std::make_unique<Model>(runtime, files, device, max_batch, stop);
+             });
+           }),
+           "runtime"_a, "files"_a, "device"_a, "max_batch"_a)
       .def("step", &step, py::arg("events").noconvert(), py::arg("controls").noconvert())
+      .def("mark_seed", &Model::mark_seed, "row"_a, "is_seed"_a)
       .def("head", &head, "field"_a, py::arg("drawn").noconvert())
       .def("reset", &Model::reset, "row"_a)
       .def("save", &save, "row"_a)

@@ -2,6 +2,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "interruptible.hpp"
 #include "notes.hpp"
 #include "originality/quotes.hpp"
 #include "originality/windows.hpp"
@@ -33,22 +34,22 @@ auto without_gil(const Work& work) {
 Array<std::uint8_t> series_of(const py::array& array, const std::string& kind, std::int64_t step_ms) {
   const Notes notes = as_notes(array);
   if (kind != "sounding" && kind != "struck")
-    throw py::value_error("series must be 'sounding' or 'struck', not '" + kind + "'");
+    refuse("series must be 'sounding' or 'struck', not '" + kind + "'");
   const auto which = kind == "sounding" ? PitchSeries::sounding : PitchSeries::struck;
   const std::span<const Note> span = as_span(notes);
   return to_flat(without_gil([&] { return pitch_series(span, which, step_ms); }));
 }
 
 py::tuple nearest(const WindowSearch& search, const Array<std::uint8_t>& queries,
-                  const Array<std::uint32_t>& excluded, int num_threads) {
+                  const Array<std::uint32_t>& excluded, int num_threads, const py::object& cancel) {
   if (excluded.ndim() != 2 || excluded.shape(1) != 2)
-    throw py::value_error("excluded must have shape (queries, 2), or (0, 2) for none");
+    refuse("excluded must have shape (queries, 2), or (0, 2) for none");
   static_assert(sizeof(WindowSearch::Excluded) == 2 * sizeof(std::uint32_t));
   const std::span ranges(reinterpret_cast<const WindowSearch::Excluded*>(excluded.data()),
                          static_cast<std::size_t>(excluded.shape(0)));
   std::vector<std::uint32_t> starts, distances;
-  without_gil([&] {
-    for (const auto& found : search.nearest(flat(queries), ranges, num_threads)) {
+  interruptible(cancel, [&](Stop& stop) {
+    for (const auto& found : search.nearest(flat(queries), ranges, num_threads, stop)) {
       starts.push_back(found.start);
       distances.push_back(found.distance);
     }
@@ -56,10 +57,10 @@ py::tuple nearest(const WindowSearch& search, const Array<std::uint8_t>& queries
   return py::make_tuple(to_flat(std::move(starts)), to_flat(std::move(distances)));
 }
 
-py::tuple runs(const PhraseIndex& index, const Array<Symbol>& work) {
+py::tuple runs(const PhraseIndex& index, const Array<Symbol>& work, const py::object& cancel) {
   std::vector<std::uint32_t> notes, positions;
-  without_gil([&] {
-    for (const Run& run : longest_runs(index, flat(work))) {
+  interruptible(cancel, [&](Stop& stop) {
+    for (const Run& run : longest_runs(index, flat(work), stop)) {
       notes.push_back(run.notes);
       positions.push_back(run.position);
     }
@@ -68,11 +69,13 @@ py::tuple runs(const PhraseIndex& index, const Array<Symbol>& work) {
 }
 
 py::list quotes(const PhraseIndex& index, const Array<Symbol>& work, double least_bits,
-                std::pair<std::uint32_t, std::uint32_t> excluded) {
+                std::pair<std::uint32_t, std::uint32_t> excluded, const py::object& cancel) {
   const QuoteOptions options{
       .least_bits = least_bits, .excluded_begin = excluded.first, .excluded_end = excluded.second};
   py::list list;
-  for (const Quote& quote : without_gil([&] { return find_quotes(index, flat(work), options); }))
+  const auto found =
+      interruptible(cancel, [&](Stop& stop) { return find_quotes(index, flat(work), options, stop); });
+  for (const Quote& quote : found)
     list.append(py::make_tuple(quote.begin, quote.end, quote.position, quote.same, quote.bits));
   return list;
 }
@@ -86,13 +89,15 @@ void bind_originality(py::module_& m) {
       [](const Array<std::uint8_t>& x, const Array<std::uint8_t>& y, int band) {
         return dtw_distance(flat(x), flat(y), band);
       },
-      py::arg("x").noconvert(), py::arg("y").noconvert(), "band"_a = 0);
+      py::arg("x").noconvert(), py::arg("y").noconvert(), "band"_a);
   m.def(
       "order_windows",
-      [](const Array<std::uint8_t>& series, const Array<std::uint32_t>& starts, int steps) {
-        return to_flat(without_gil([&] { return order_windows(flat(series), flat(starts), steps); }));
+      [](const Array<std::uint8_t>& series, const Array<std::uint32_t>& starts, int steps,
+         const py::object& cancel) {
+        return to_flat(interruptible(
+            cancel, [&](Stop& stop) { return order_windows(flat(series), flat(starts), steps, stop); }));
       },
-      py::arg("series").noconvert(), py::arg("starts").noconvert(), "steps"_a);
+      py::arg("series").noconvert(), py::arg("starts").noconvert(), "steps"_a, "cancel"_a = py::none());
 
   py::class_<WindowSearch>(m, "WindowSearch")
       .def(py::init([](const Array<std::uint8_t>& series, const Array<std::uint32_t>& starts, int steps,
@@ -104,7 +109,7 @@ void bind_originality(py::module_& m) {
            }),
            py::arg("series").noconvert(), py::arg("starts").noconvert(), "steps"_a, "band"_a)
       .def("nearest", &nearest, py::arg("queries").noconvert(), py::arg("excluded").noconvert(),
-           "num_threads"_a);
+           "num_threads"_a, "cancel"_a = py::none());
 
   m.def(
       "interval_symbols",
@@ -114,10 +119,10 @@ void bind_originality(py::module_& m) {
       py::arg("pitches").noconvert(), py::arg("first_notes").noconvert());
   m.def(
       "sort_phrases",
-      [](const Array<Symbol>& symbols) {
-        return to_flat(without_gil([&] { return sort_phrases(flat(symbols)); }));
+      [](const Array<Symbol>& symbols, const py::object& cancel) {
+        return to_flat(interruptible(cancel, [&](Stop& stop) { return sort_phrases(flat(symbols), stop); }));
       },
-      py::arg("symbols").noconvert());
+      py::arg("symbols").noconvert(), "cancel"_a = py::none());
 
   m.attr("QUOTED_NOTES") = PhraseIndex::kQuotedNotes;
   py::class_<PhraseIndex>(m, "PhraseIndex")
@@ -126,8 +131,9 @@ void bind_originality(py::module_& m) {
            }),
            py::arg("symbols").noconvert(), py::arg("sorted").noconvert(), py::keep_alive<1, 2>(),
            py::keep_alive<1, 3>())
-      .def("longest_runs", &runs, py::arg("work").noconvert())
-      .def("find_quotes", &quotes, py::arg("work").noconvert(), "least_bits"_a, "excluded"_a);
+      .def("longest_runs", &runs, py::arg("work").noconvert(), "cancel"_a = py::none())
+      .def("find_quotes", &quotes, py::arg("work").noconvert(), "least_bits"_a, "excluded"_a,
+           "cancel"_a = py::none());
 }
 
 }  // namespace longplay

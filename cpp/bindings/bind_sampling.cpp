@@ -15,12 +15,6 @@ namespace {
 
 using Floats = py::array_t<float, py::array::c_style>;
 
-SamplingParams make_params(double temperature, int top_k, double top_p, double min_p) {
-  const SamplingParams params{temperature, top_k, top_p, min_p};
-  params.validate();
-  return params;
-}
-
 py::str repr(const SamplingParams& params) {
   return py::str("SamplingParams(temperature={}, top_k={}, top_p={}, min_p={})")
       .format(params.temperature, params.top_k, params.top_p, params.min_p);
@@ -29,7 +23,7 @@ py::str repr(const SamplingParams& params) {
 std::span<const float> flat(const std::optional<Floats>& array, std::size_t size) {
   if (!array) return {};
   if (array->ndim() != 1 || static_cast<std::size_t>(array->size()) != size)
-    throw py::value_error("bias must have shape (" + std::to_string(size) + ",), one number per id");
+    refuse("bias must have shape (" + std::to_string(size) + ",), one number per id");
   return {array->data(), size};
 }
 
@@ -38,11 +32,11 @@ py::tuple sample_batch(const Floats& logits, const SamplingParams& params, std::
                        const std::optional<Floats>& bias) {
   if (logits.ndim() != 2 || logits.shape(1) < 1 ||
       static_cast<std::size_t>(logits.shape(1)) > Sampler::kMaxSize)
-    throw py::value_error("logits must have shape (batch, size) with size in [1, 2**20]");
+    refuse("logits must have shape (batch, size) with size in [1, 2**20]");
   const auto batch = static_cast<std::size_t>(logits.shape(0));
   const auto size = static_cast<std::size_t>(logits.shape(1));
   if (batch > std::uint64_t{std::numeric_limits<std::uint32_t>::max()} - first_candidate + 1)
-    throw py::value_error("first_candidate + batch must be at most 2**32");
+    refuse("first_candidate + batch must be at most 2**32");
   const float* const rows = logits.data();
   const std::span<const float> biases = flat(bias, size);
   std::vector<std::int32_t> ids(batch);
@@ -65,23 +59,20 @@ py::tuple sample_batch(const Floats& logits, const SamplingParams& params, std::
 constexpr const char* kParamsDoc = R"(How ids are drawn from logits. Immutable.
 
 The filters run in the order of the parameters, and each one sees the renormalised probabilities
-that the one before it kept. The meanings are those of Hugging Face and vLLM.
+that the one before it kept. The meanings are those of Hugging Face and vLLM. Every value has a
+meaning here; `longplay.settings` declares which ones a user may choose.
 
 Parameters
 ----------
 temperature : float
-    Divides the logits: 0, or in [1e-6, 1e6]. 0 takes the likeliest id and ignores the filters.
+    Divides the logits. A value not above 0 takes the likeliest id and ignores the filters.
 top_k : int
-    Keeps the k likeliest ids; 0 keeps all.
+    Keeps the k likeliest ids. A value not above 0 keeps all.
 top_p : float
-    Keeps the fewest ids whose probabilities reach top_p, in (0, 1] [1]_.
+    Keeps the fewest ids whose probabilities reach top_p, at least one [1]_. A value not below 1 keeps
+    all.
 min_p : float
-    Drops ids below min_p times the highest probability, in [0, 1] [2]_.
-
-Raises
-------
-ValueError
-    A parameter is outside its range.
+    Drops ids below min_p times the highest probability [2]_. 1 and above keep only the likeliest.
 
 References
 ----------
@@ -92,8 +83,8 @@ References
 
 constexpr const char* kSampleBatchDoc = R"(Draw one id from every row of a batch.
 
-Row i is drawn with ``uniform(random_seed, first_candidate + i, step, field)``, so it comes out the
-same whatever else shares its batch.
+Row i is drawn with ``uniform(random_seed, first_candidate + i, step, field)``, so the other rows of
+the batch do not change it.
 
 Parameters
 ----------
@@ -104,7 +95,7 @@ random_seed, step : int
     In [0, 2**64).
 field, first_candidate : int
     In [0, 2**32).
-bias : float32 array, shape (size,), optional
+bias : float32 array, shape (size,), or None
     Added to every row of logits; -inf forbids an id.
 
 Returns
@@ -124,10 +115,11 @@ Error
 }  // namespace
 
 void bind_sampling(py::module_& m) {
-  const SamplingParams defaults;
   py::class_<SamplingParams>(m, "SamplingParams", kParamsDoc)
-      .def(py::init(&make_params), py::kw_only(), "temperature"_a = defaults.temperature,
-           "top_k"_a = defaults.top_k, "top_p"_a = defaults.top_p, "min_p"_a = defaults.min_p)
+      .def(py::init([](double temperature, int top_k, double top_p, double min_p) {
+             return SamplingParams{temperature, top_k, top_p, min_p};
+           }),
+           py::kw_only(), "temperature"_a, "top_k"_a, "top_p"_a, "min_p"_a)
       .def_readonly("temperature", &SamplingParams::temperature)
       .def_readonly("top_k", &SamplingParams::top_k)
       .def_readonly("top_p", &SamplingParams::top_p)
@@ -141,10 +133,12 @@ void bind_sampling(py::module_& m) {
            })
       .def("__repr__", &repr);
 
+  m.attr("SAMPLING_OFF") = kSamplingOff;
+
   // noconvert: a float64 or int array is a mistake upstream, not something to cast in silence.
   m.def("sample_batch", &sample_batch, py::arg("logits").noconvert(), "params"_a, py::kw_only(),
-        "random_seed"_a, "step"_a = 0, "field"_a = 0, "first_candidate"_a = 0,
-        py::arg("bias").noconvert() = py::none(), kSampleBatchDoc);
+        "random_seed"_a, "step"_a, "field"_a, "first_candidate"_a, py::arg("bias").noconvert().none(true),
+        kSampleBatchDoc);
   m.def("philox4x32", &philox4x32, "counter"_a, "key"_a,
         "Ten rounds of Philox4x32 (Salmon et al., SC 2011) over four 32-bit words, keyed by two.");
   m.def("uniform", &uniform, py::kw_only(), "random_seed"_a, "candidate"_a, "event"_a, "field"_a,

@@ -2,6 +2,7 @@
 #include <span>
 #include <string_view>
 
+#include "interruptible.hpp"
 #include "midi/midi_file.hpp"
 #include "notes.hpp"
 #include "score/score.hpp"
@@ -9,14 +10,13 @@
 namespace longplay {
 namespace {
 
-py::tuple read(const py::bytes& data, bool sustain, bool keep_drums, bool piano_only) {
+py::tuple read(const py::bytes& data, bool sustain, bool keep_drums, bool piano_only,
+               const py::object& cancel) {
   const std::string_view view = data;
-  Score score;
-  {
-    const ReleasedGil nogil;
-    score = read_score({reinterpret_cast<const std::uint8_t*>(view.data()), view.size()},
-                       {.sustain = sustain, .keep_drums = keep_drums, .piano_only = piano_only});
-  }
+  Score score = interruptible(cancel, [&](Stop& stop) {
+    return read_score({reinterpret_cast<const std::uint8_t*>(view.data()), view.size()},
+                      {.sustain = sustain, .keep_drums = keep_drums, .piano_only = piano_only}, stop);
+  });
   return py::make_tuple(to_numpy(std::move(score.notes)), std::move(score.warnings));
 }
 
@@ -48,9 +48,11 @@ Notes resolve(const py::array& array) {
 void bind_score(py::module_& m) {
   m.attr("NOTE") = py::dtype::of<Note>();
   m.attr("MAX_MIDI_BYTES") = MidiLimits::kMaxBytes;
-  m.def("read_score", &read, "data"_a, "sustain"_a = true, "keep_drums"_a = false, "piano_only"_a = false);
-  m.def("write_score", &write, py::arg("notes").noconvert(), "length_ms"_a, "running_status"_a = true,
-        "clip_ms"_a = WriteOptions{}.clip_ms);
+  m.attr("MAX_MILLISECONDS") = ScoreLimits::kMaxMilliseconds;
+  m.def("read_score", &read, "data"_a, py::kw_only(), "sustain"_a, "keep_drums"_a, "piano_only"_a,
+        "cancel"_a = py::none());
+  m.def("write_score", &write, py::arg("notes").noconvert(), "length_ms"_a, py::kw_only(), "running_status"_a,
+        "clip_ms"_a);
   m.def("resolve_overlaps", &resolve, py::arg("notes").noconvert());
 }
 

@@ -22,7 +22,7 @@ py::array_t<std::int32_t> encode(const Tokenizer& tokenizer, const py::array& ar
 
 Notes decode(const Tokenizer& tokenizer, const Events& events) {
   if (events.ndim() != 2 || events.shape(1) != py::ssize_t{kNoteFields})
-    throw py::value_error("events must have shape (events, 4)");
+    refuse("events must have shape (events, 4)");
   std::vector<Note> notes;
   {
     const ReleasedGil nogil;

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/require.hpp"
 #include "gil.hpp"
 
 namespace longplay {

@@ -2,7 +2,7 @@
 
 #include "base/ending.hpp"
 #include "base/error.hpp"
-#include "base/process.hpp"
+#include "base/stop.hpp"
 #include "bindings.hpp"
 #include "score/score.hpp"
 
@@ -15,6 +15,7 @@ void bind_errors(py::module_& m) {
   static py::handle midi_error = py::exception<MidiError>(m, "MidiError", error).release();
   py::register_exception<ModelError>(m, "ModelError", error);
   py::register_exception<DeviceError>(m, "DeviceError", error);
+  py::register_exception<Cancelled>(m, "Cancelled", error);
   py::register_exception<SnapshotError>(m, "SnapshotError", error);
   py::register_exception_translator([](std::exception_ptr pending) {
     try {

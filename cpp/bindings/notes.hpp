@@ -15,7 +15,7 @@ namespace longplay {
 
 using Notes = py::array_t<Note, py::array::c_style>;
 
-// Python sees every byte of an array: the padding of a note, whatever it holds, becomes zeros.
+// Sets the padding of each note to zeros, because Python sees every byte of an array.
 inline Notes to_numpy(std::vector<Note> notes) {
   constexpr std::size_t kEnd = offsetof(Note, velocity) + sizeof(Note::velocity);
   for (Note& note : notes) std::memset(reinterpret_cast<std::byte*>(&note) + kEnd, 0, sizeof(Note) - kEnd);
@@ -23,7 +23,8 @@ inline Notes to_numpy(std::vector<Note> notes) {
   return to_numpy(std::move(notes), {count});
 }
 
-// Whether a dtype has the very fields of NOTE, wherever they lie: NumPy packs what it concatenates.
+// Whether a dtype has the fields of NOTE, at any offsets, because NumPy packs the arrays that it
+// concatenates.
 inline bool is_note(const py::dtype& dtype) {
   const py::dtype note = py::dtype::of<Note>();
   const py::object names = note.attr("names");
@@ -41,7 +42,7 @@ inline Notes as_notes(const py::array& notes) {
     throw py::type_error("notes must have dtype " + py::str(note).cast<std::string>() + ", not " +
                          py::str(notes.dtype()).cast<std::string>());
   }
-  if (notes.ndim() != 1) throw py::value_error("notes must have shape (notes,)");
+  if (notes.ndim() != 1) refuse("notes must have shape (notes,)");
   return Notes(notes);
 }
 

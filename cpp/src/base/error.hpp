@@ -38,7 +38,13 @@ class DeviceError : public Error {
   using Error::Error;
 };
 
-// The bytes are not a valid snapshot; the message says what is wrong with them.
+// The caller has cancelled the work.
+class Cancelled : public Error {
+ public:
+  Cancelled() : Error("the work was cancelled") {}
+};
+
+// The bytes are not a valid snapshot; the message gives the reason.
 class SnapshotError : public Error {
  public:
   using Error::Error;

@@ -1,11 +1,9 @@
 #include "base/process.hpp"
 
 #include <atomic>
-#include <chrono>
-#include <thread>
 
-#include "base/ending.hpp"
 #include "base/error.hpp"
+#include "base/stop.hpp"
 
 #ifndef _WIN32
 #include <pthread.h>
@@ -20,9 +18,8 @@
 namespace longplay {
 namespace {
 
-std::atomic<unsigned> forks = 0;  // from the process that opened ONNX Runtime to this one
-std::atomic<int> under_way = 0;   // objects of Work
-std::atomic<bool> all_ending = false;
+std::atomic<unsigned> forks = 0;  // from the process that made the first object to this one
+std::atomic<bool> skips_destructors = false;
 
 #ifdef __GLIBC__
 void exit_at_once(int status, void*) {
@@ -34,16 +31,26 @@ void exit_at_once(int status, void*) {
 #ifndef _WIN32
 void after_fork_in_child() {
   ++forks;
-  under_way = 0;  // by threads that this process does not have
+  Work::after_fork_in_child();
 #ifdef __GLIBC__
-  on_exit(exit_at_once, nullptr);  // the handler added last runs first
+  if (skips_destructors) on_exit(exit_at_once, nullptr);  // the handler added last runs first
 #endif
 }
 #endif
 
+void watch_forks() {
+#ifndef _WIN32
+  [[maybe_unused]] static const int watched =
+      pthread_atfork(Work::before_fork, Work::after_fork_in_parent, after_fork_in_child);
+#endif
+}
+
 }  // namespace
 
-Process::Process() noexcept : forks_(forks_so_far()) {}
+Process::Process() {
+  watch_forks();
+  forks_ = forks_so_far();
+}
 
 unsigned Process::forks_so_far() noexcept { return forks; }
 
@@ -54,33 +61,6 @@ void Process::require_current() const {
       "in the new process, or start processes by the method 'spawn'");
 }
 
-void watch_forks() {
-#ifndef _WIN32
-  [[maybe_unused]] static const int watched = pthread_atfork(nullptr, nullptr, after_fork_in_child);
-#endif
-}
-
-Work::Work() {
-  ++under_way;
-  try {
-    require_not_ending();
-  } catch (...) {
-    --under_way;
-    throw;
-  }
-}
-
-Work::~Work() { --under_way; }
-
-bool Work::ending() noexcept { return all_ending; }
-
-void Work::require_not_ending() {
-  if (all_ending) throw Ending();
-}
-
-void Work::end() noexcept {
-  all_ending = true;
-  while (under_way > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-}
+void skip_destructors_in_children() { skips_destructors = true; }
 
 }  // namespace longplay

@@ -1,4 +1,4 @@
-// Checks of arguments: every refusal of a range is "NAME must be in [LOW, HIGH], not VALUE".
+// Checks of arguments: a refusal of a range is "NAME must be in [LOW, HIGH], not VALUE".
 #pragma once
 
 #include <cstddef>
@@ -18,18 +18,26 @@ const auto& printed(const Value& value) {
 }
 inline int printed(std::uint8_t value) { return value; }
 
+// Throws std::invalid_argument: "RULE".
+[[noreturn]] inline void refuse(const std::string& rule) { throw std::invalid_argument(rule); }
+
 // Throws std::invalid_argument: "RULE, not VALUE".
 template <typename Value>
 [[noreturn]] void refuse(std::string_view rule, const Value& value) {
   std::ostringstream message;
   message << rule << ", not " << printed(value);
-  throw std::invalid_argument(message.str());
+  refuse(message.str());
 }
 
 template <typename Value>
 [[noreturn]] void refuse_range(std::string_view name, Value value, Value low, Value high) {
   std::ostringstream rule;
-  rule << name << " must be in [" << printed(low) << ", " << printed(high) << "]";
+  rule << name << " must be ";
+  if (low == high) {
+    rule << printed(low);
+  } else {
+    rule << "in [" << printed(low) << ", " << printed(high) << "]";
+  }
   refuse(rule.str(), value);
 }
 
@@ -49,10 +57,14 @@ void require_at_least(std::string_view name, Value value, std::type_identity_t<V
   refuse(rule.str(), value);
 }
 
-// Throws std::invalid_argument unless a list has as many entries as expected.
+// Throws std::invalid_argument unless a list has at least `low` and at most `high` entries.
+inline void require_entries(std::string_view name, std::size_t entries, std::size_t low, std::size_t high) {
+  if (entries >= low && entries <= high) return;
+  const std::string least = low == high ? "" : std::to_string(low) + " to ";
+  refuse(std::string(name) + " must have " + least + std::to_string(high) + " entries", entries);
+}
 inline void require_entries(std::string_view name, std::size_t entries, std::size_t expected) {
-  if (entries == expected) return;
-  refuse(std::string(name) + " must have " + std::to_string(expected) + " entries", entries);
+  require_entries(name, entries, expected, expected);
 }
 
 }  // namespace longplay

@@ -13,7 +13,7 @@
 namespace longplay {
 
 // Between two calls it holds a decode state and no generator, so there may be any number of continuations.
-// A call that throws changes nothing.
+// A call that throws changes nothing; all calls throw Cancelled if a stop is requested.
 class Continuation {
  public:
   using Biases = std::vector<std::vector<float>>;  // by field
@@ -29,25 +29,25 @@ class Continuation {
   }
 
   // Feeds some more of the prompt to the model. False when there is no more.
-  bool prefill() {
+  bool prefill(Stop& stop) {
     if (prefilled_ == prompt_.size()) return false;
     const auto rest = std::span(prompt_).subspan(prefilled_);
     const auto next = rest.first(std::min(rest.size(), kEventsAtATime * pool_->config().fields.size()));
-    run(next, 0);
+    run(next, 0, stop);
     prefilled_ += next.size();
     return true;
   }
 
   // Feeds the rest of the prompt, then these events, then draws.
-  GenerationResult resume(std::span<const std::int32_t> events, std::uint64_t draw) {
-    while (prefill()) {
+  GenerationResult resume(std::span<const std::int32_t> events, std::uint64_t draw, Stop& stop) {
+    while (prefill(stop)) {
     }
-    return run(events, draw);
+    return run(events, draw, stop);
   }
 
   // Draws with other biases than the request has.
-  GenerationResult resume(std::uint64_t draw, Biases biases) {
-    while (prefill()) {
+  GenerationResult resume(std::uint64_t draw, Biases biases, Stop& stop) {
+    while (prefill(stop)) {
     }
     struct Exchange {
       Exchange(Biases& one, Biases& other) : one_(one), other_(other) { one_.swap(other_); }
@@ -55,24 +55,24 @@ class Continuation {
       Biases &one_, &other_;
     };
     const Exchange for_now(request_.bias, biases);
-    return run({}, draw);
+    return run({}, draw, stop);
   }
 
   // The decode state after all of the prompt.
-  DecodeState& state() {
-    while (prefill()) {
+  DecodeState& state(Stop& stop) {
+    while (prefill(stop)) {
     }
-    if (!request_.from) run({}, 0);
+    if (!request_.from) run({}, 0, stop);
     return *request_.from;
   }
 
  private:
   static constexpr std::size_t kEventsAtATime = 64;
 
-  GenerationResult run(std::span<const std::int32_t> events, std::uint64_t draw) {
+  GenerationResult run(std::span<const std::int32_t> events, std::uint64_t draw, Stop& stop) {
     request_.prompt.assign(events.begin(), events.end());
     request_.max_events = draw;
-    GenerationResult drawn = pool_->run(request_);
+    GenerationResult drawn = pool_->run(request_, stop);
     if (drawn.finished) throw Error("the music has come to the end of time");
     request_.from = std::move(drawn.state);
     return drawn;

@@ -13,7 +13,6 @@
 namespace longplay {
 namespace {
 
-constexpr int kRowsPerThread = 64;  // more rows do not increase the throughput of a CPU
 constexpr int kMaxRowsOnGpu = 1024;
 constexpr int kThreadsOnGpu =
     4;  // each has its own sessions, so one draws while the GPU computes for another
@@ -36,7 +35,7 @@ Shards shards(const Device& device, int num_threads, int candidates, int rows_ea
 }  // namespace
 
 Engine::Engine(std::shared_ptr<const Runtime> runtime, std::shared_ptr<const ModelFiles> files,
-               const Device& device, int num_threads)
+               const Device& device, int num_threads, Stop& stop)
     : tokenizer_(files->config.fields), device_(device), num_threads_(num_threads) {
   require_at_least("num_threads", num_threads, 0);
   if (num_threads_ == 0) {
@@ -44,8 +43,8 @@ Engine::Engine(std::shared_ptr<const Runtime> runtime, std::shared_ptr<const Mod
     if (device.kind == Device::Kind::cuda) num_threads_ = std::min(num_threads_, kThreadsOnGpu);
   }
   pool_ = std::make_shared<GeneratorPool>(std::move(runtime), std::move(files), device);
-  const Work work;
-  pool_->give_back(pool_->acquire(1));  // so that errors of the model show now
+  const Work work(stop);
+  pool_->give_back(pool_->acquire(1, stop));  // so that errors of the model show now
 }
 
 Engine::~Engine() = default;
@@ -58,15 +57,17 @@ LoopTime Engine::time() const { return pool_->time(); }
 
 std::uint64_t Engine::row_copies() const { return pool_->row_copies(); }
 
-std::unique_ptr<Job> Engine::start(const std::vector<Task>& tasks) {
+std::unique_ptr<Job> Engine::start(const std::vector<Task>& tasks, const Stop& stop) {
   pool_->require_usable();
   std::vector<Candidate> candidates;
   candidates.reserve(tasks.size());
   int rows_each = 1;
   for (const Task& task : tasks) {
-    candidates.push_back(make_candidate(tokenizer_, config(), task));
+    stop.check();
+    candidates.push_back(make_candidate(tokenizer_, config(), task, stop));
     candidates.back().validate(config());
-    rows_each = std::max(rows_each, candidates.back().rows(config()));
+    const Candidate& last = candidates.back();
+    rows_each = std::max(rows_each, last.search * last.rows(config()));
   }
   const auto [threads, rows] = shards(device_, num_threads_, static_cast<int>(candidates.size()), rows_each);
   auto impl = std::make_unique<Job::Impl>(pool_, tokenizer_, std::move(candidates));
@@ -74,8 +75,8 @@ std::unique_ptr<Job> Engine::start(const std::vector<Task>& tasks) {
   return std::unique_ptr<Job>(new Job(std::move(impl)));
 }
 
-std::unique_ptr<Stream> Engine::stream(const Seed& seed, const Settings& settings) {
-  return open_stream(prepare(tokenizer_, seed, settings, stream_form(settings)));
+std::unique_ptr<Stream> Engine::stream(const Seed& seed, const Settings& settings, const Stop& stop) {
+  return open_stream(prepare(tokenizer_, seed, settings, stream_form(settings), stop));
 }
 
 std::unique_ptr<Stream> Engine::stream(const Snapshot& snapshot, const Settings& settings) {
@@ -90,11 +91,14 @@ std::unique_ptr<Stream> Engine::open_stream(PreparedRequest prepared) {
   return std::make_unique<Stream>(std::move(impl));
 }
 
-std::unique_ptr<Session> Engine::session(const Seed& seed, const Settings& settings) {
-  return open_session(prepare(tokenizer_, seed, settings, session_form()));
+std::unique_ptr<Session> Engine::session(const Seed& seed, const Settings& settings, const Stop& stop) {
+  Settings without_key = settings;
+  without_key.key = NoKey{};  // the player decides, as for the rules that session_form turns off
+  return open_session(prepare(tokenizer_, seed, without_key, session_form(), stop));
 }
 
 std::unique_ptr<Session> Engine::session(const Snapshot& snapshot, const Settings& settings) {
+  if (!snapshot.notes.empty()) throw SnapshotError("the snapshot of a session must have no notes");
   return open_session(resume(config(), snapshot, settings, session_form()));
 }
 
@@ -104,15 +108,19 @@ std::unique_ptr<Session> Engine::open_session(PreparedRequest prepared) {
       Continuation(pool_, std::move(prepared.request)), tokenizer_, std::move(prepared.warnings)));
 }
 
-Scored Engine::score(std::span<const std::uint8_t> midi) {
-  Score score = read_seed(midi);
-  Request request;
-  request.prompt = encode_seed(tokenizer_, score);
-  request.score_prompt = true;
-  request.params.resize(config().fields.size());
-  request.bias.resize(config().fields.size());
+Scored Engine::score(std::span<const std::uint8_t> midi, Stop& stop) {
+  Score score = read_seed(midi, stop);
+  const std::size_t fields = config().fields.size();
+  Request request{.prompt = flat(encode_seed(tokenizer_, score)),
+                  .score_prompt = true,
+                  .random_seed = 0,
+                  .candidate = 0,
+                  .params = std::vector(fields, kSamplingOff),
+                  .bias = std::vector<std::vector<float>>(fields),
+                  .controls = {},
+                  .guidance_scale = kGuidanceOff};
   for (const ControlConfig& control : config().controls) request.controls.push_back(control.unknown);
-  GenerationResult drawn = pool_->run(request);
+  GenerationResult drawn = pool_->run(request, stop);
   return {std::move(request.prompt), std::move(drawn.prompt_log_probabilities), std::move(score.warnings)};
 }
 

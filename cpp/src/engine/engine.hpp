@@ -16,23 +16,37 @@
 
 namespace longplay {
 
-// The settings of a piece, without its seed.
+// A key by its tonic, a pitch class, and its mode.
+struct NamedKey {
+  int tonic;
+  bool minor;
+};
+
+struct KeyOfSeed {};
+struct NoKey {};
+using Key = std::variant<KeyOfSeed, NamedKey, NoKey>;
+
+// The settings of a piece, without its seed. The caller sets all of them: defaults are Python's.
 struct Settings {
-  std::int64_t length_ms = 0;  // of a piece
-  std::uint64_t random_seed = 0;
-  std::uint32_t candidate = 0;           // with random_seed, the address of the random numbers
+  std::int64_t length_ms;  // of a piece
+  std::uint64_t random_seed;
+  std::uint32_t candidate;               // with random_seed, the address of the random numbers
   std::vector<SamplingParams> params;    // one per field
   std::vector<std::vector<float>> bias;  // one per field: empty, or one number per id
   std::vector<std::int32_t> controls;    // one id per control
-  double guidance_scale = 1;             // of the controls, see Request
-  bool include_seed = false;             // the piece begins with the seed, whose length counts
-  bool recital = true;                   // pieces of a few minutes, one after the other
-  bool steady = true;                    // any five minutes keep to the model's bands
+  double guidance_scale;                 // of the controls, see Request
+  bool include_seed;                     // the piece begins with the seed, whose length counts
+  bool recital;                          // pieces of a few minutes, one after the other
+  bool steady;                           // keeps the density, leaves what is stuck
+  bool two_hands;                        // two hands reach the notes that start together
+  bool playable;                         // a pianist can play it live
+  int search;                            // branches of each phrase, of which the critic keeps one
+  Key key;                               // to which the music is pulled
   std::optional<std::int64_t> keep_ms;   // interval between snapshots, the last before the ending
-  const PhraseIndex* avoid = nullptr;    // index that must not be quoted; must outlive the pieces
+  const PhraseIndex* avoid;              // index that must not be quoted; must outlive the pieces
 };
 
-using Seed = std::optional<std::vector<std::uint8_t>>;  // the bytes of a MIDI file, or from nothing
+using Seed = std::optional<std::vector<std::uint8_t>>;  // the bytes of a MIDI file, or none
 
 struct Music {
   std::vector<Note> notes;
@@ -86,13 +100,13 @@ class Job {
   Job& operator=(const Job&) = delete;
 
   std::size_t size() const;
-  // Whether candidate `index` is done, after waiting for it no longer than `timeout`. Throws what a
-  // thread of the job threw.
+  // Waits for candidate `index`, at most for `timeout`, and returns whether it is done. Rethrows the
+  // exception of a thread of the job.
   bool wait(std::size_t index, std::chrono::milliseconds timeout);
   Music take(std::size_t index);  // once each, when done
   // Returns the last snapshot of candidate `index` with its events from `first_event` on. Returns nothing if
   // the candidate is done, or has no new snapshot since the last call.
-  std::optional<Checkpoint> snapshot(std::size_t index, std::size_t first_event = 0);
+  std::optional<Checkpoint> snapshot(std::size_t index, std::size_t first_event);
   std::int64_t made_ms() const;  // music made so far, over all candidates
   void stop();                   // and wait until every thread has stopped
 
@@ -107,9 +121,9 @@ class Job {
 class Engine {
  public:
   // num_threads: 0 takes one per core, to feed a GPU at most 4. Throws ModelError unless the model is one of
-  // notes.
+  // notes, Cancelled if a stop is requested.
   Engine(std::shared_ptr<const Runtime> runtime, std::shared_ptr<const ModelFiles> files,
-         const Device& device, int num_threads);
+         const Device& device, int num_threads, Stop& stop);
   ~Engine();
 
   const ModelConfig& config() const;
@@ -118,18 +132,19 @@ class Engine {
   // Counts the copies of row states in the finished work of all threads, see Model.
   std::uint64_t row_copies() const;
 
-  // Starts to generate the pieces. Throws MidiError for a seed that cannot be read, SnapshotError for a
-  // snapshot of another model, std::invalid_argument for settings that do not fit.
-  std::unique_ptr<Job> start(const std::vector<Task>& tasks);
+  // Starts to generate the pieces. A stop ends the preparations, not the job. Throws MidiError for a seed
+  // that cannot be read, SnapshotError for a snapshot of another model, std::invalid_argument for settings
+  // that do not fit.
+  std::unique_ptr<Job> start(const std::vector<Task>& tasks, const Stop& stop);
 
   // Opens a stream (endless music) or a session (one endless piece). Throws as `start` does.
-  std::unique_ptr<Stream> stream(const Seed& seed, const Settings& settings);
+  std::unique_ptr<Stream> stream(const Seed& seed, const Settings& settings, const Stop& stop);
   std::unique_ptr<Stream> stream(const Snapshot& snapshot, const Settings& settings);
-  std::unique_ptr<Session> session(const Seed& seed, const Settings& settings);
+  std::unique_ptr<Session> session(const Seed& seed, const Settings& settings, const Stop& stop);
   std::unique_ptr<Session> session(const Snapshot& snapshot, const Settings& settings);
 
   // Scores a file: returns its log-probabilities with unknown controls.
-  Scored score(std::span<const std::uint8_t> midi);
+  Scored score(std::span<const std::uint8_t> midi, Stop& stop);
 
  private:
   std::unique_ptr<Stream> open_stream(PreparedRequest prepared);

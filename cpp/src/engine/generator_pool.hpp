@@ -12,6 +12,8 @@
 
 namespace longplay {
 
+inline constexpr int kRowsPerThread = 64;  // more rows do not increase the throughput of a CPU
+
 class GeneratorPool {
  public:
   GeneratorPool(std::shared_ptr<const Runtime> runtime, std::shared_ptr<const ModelFiles> files,
@@ -26,8 +28,9 @@ class GeneratorPool {
     Work::require_not_ending();
   }
 
-  // Returns a generator for at least `rows` rows. The caller must give it back.
-  std::unique_ptr<Generator> acquire(int rows) {
+  // Returns a generator for at least `rows` rows. The caller must give it back. Throws Cancelled if a stop is
+  // requested while a model is opened.
+  std::unique_ptr<Generator> acquire(int rows, Stop& stop) {
     process_.require_current();
     {
       const std::lock_guard lock(mutex_);
@@ -43,7 +46,9 @@ class GeneratorPool {
         idle_.pop_back();
       }
     }
-    return std::make_unique<Generator>(std::make_unique<Model>(runtime_, files_, device_, rows));
+    auto model = std::make_unique<Model>(runtime_, files_, device_, rows, stop);
+    auto critic = config().critic ? std::make_unique<Critic>(runtime_, *files_) : nullptr;
+    return std::make_unique<Generator>(std::move(model), std::move(critic));
   }
 
   void give_back(std::unique_ptr<Generator> generator, const LoopTime& worked = {}) {
@@ -52,15 +57,15 @@ class GeneratorPool {
     time_ += worked;
   }
 
-  // Runs one request in the caller's thread.
-  GenerationResult run(const Request& request) {
-    const Work work;
+  // Runs one request in the caller's thread. Throws Cancelled if a stop is requested.
+  GenerationResult run(const Request& request, Stop& stop) {
+    const Work work(stop);
     Only queue(request);
-    const int rows = request.rows(config());
-    auto generator = acquire(rows);
-    const LoopTime worked = generator->run(queue, rows);
+    const int rows = std::min(request.search * request.rows(config()), kRowsPerThread);
+    auto generator = acquire(rows, stop);
+    const LoopTime worked = generator->run(queue, rows, stop);
     give_back(std::move(generator), worked);
-    Work::require_not_ending();
+    stop.check();
     return std::move(queue.drawn);
   }
 
@@ -83,7 +88,6 @@ class GeneratorPool {
     explicit Only(const Request& request) : pending(&request) {}
     const Request* next() override { return std::exchange(pending, nullptr); }
     void done(const Request&, GenerationResult result) override { drawn = std::move(result); }
-    bool progress(std::int64_t) override { return !Work::ending(); }
     const Request* pending;
     GenerationResult drawn;
   };

@@ -10,10 +10,6 @@
 namespace longplay {
 namespace {
 
-constexpr std::int64_t kSilentEndMs = 10;
-// Length of the end of a piece that an extension replaces: its close, and the longest gap before the close.
-constexpr std::int64_t kEndingMs = Timeline::kClosingMs + 4'000;
-
 template <typename T>
 void append(std::vector<T>& to, std::vector<T> from) {
   if (to.empty()) {
@@ -34,8 +30,8 @@ std::vector<T> since(const std::vector<T>& all, std::size_t first) {
 
 Candidate::Candidate(Request request, std::int64_t length_ms, std::optional<std::int64_t> keep_ms)
     : Request(std::move(request)),
-      assembler(length_ms - kSilentEndMs),
-      ending_ms_(length_ms - kEndingMs),
+      assembler(length_ms - FormRules::kSilentEndMs),
+      ending_ms_(length_ms - FormRules::kEndingMs),
       keep_ms_(keep_ms.value_or(0)) {
   if (!keep_ms) return;
   require_range("keep_ms", keep_ms_, 1, Form::kEndless);
@@ -70,7 +66,7 @@ Job::Impl::Impl(std::shared_ptr<GeneratorPool> generators, const Tokenizer& note
       finished(candidates.size()) {}
 
 Job::Impl::~Impl() {
-  stopping = true;
+  stop.request();
   join();
 }
 
@@ -86,14 +82,14 @@ void Job::Impl::join() {
 
 void Job::Impl::work(int rows) {
   try {
-    const Work work;
-    auto generator = pool->acquire(rows);
-    const LoopTime worked = generator->run(*this, rows);
+    const Work work(stop);
+    auto generator = pool->acquire(rows, stop);
+    const LoopTime worked = generator->run(*this, rows, stop);
     pool->give_back(std::move(generator), worked);
   } catch (...) {
     const std::lock_guard lock(mutex);
-    if (!failure) failure = std::current_exception();
-    stopping = true;
+    if (!failure && !stop.requested()) failure = std::current_exception();
+    stop.request();
   }
   changed.notify_all();
 }
@@ -123,14 +119,11 @@ void Job::Impl::done(const Request& request, GenerationResult drawn) {
   }
 }
 
-bool Job::Impl::progress(std::int64_t made) {
-  made_ms += made;
-  return !stopping && !Work::ending();
-}
+void Job::Impl::progress(std::int64_t made) { made_ms += made; }
 
 Job::Job(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-// A forked child has none of the threads: they cannot be joined, and what they use cannot be freed.
+// A forked child has none of the threads. It cannot join them, and must not free the objects that they use.
 Job::~Job() {
   if (!impl_->process.is_current()) static_cast<void>(impl_.release());
 }
@@ -168,7 +161,7 @@ std::int64_t Job::made_ms() const { return impl_->made_ms; }
 
 void Job::stop() {
   if (!impl_->process.is_current()) return;
-  impl_->stopping = true;
+  impl_->stop.request();
   impl_->join();
 }
 

@@ -44,14 +44,14 @@ struct Job::Impl : Queue {
 
   const Request* next() override;
   void done(const Request& request, GenerationResult drawn) override;
-  bool progress(std::int64_t made) override;
+  void progress(std::int64_t made) override;
 
   std::shared_ptr<GeneratorPool> pool;
   Tokenizer tokenizer;
   Process process;
   std::vector<Candidate> candidates;
 
-  std::atomic<bool> stopping = false;
+  Stop stop;
   std::atomic<std::int64_t> made_ms = 0;
   mutable std::mutex mutex;  // guards the members below
   std::condition_variable changed;

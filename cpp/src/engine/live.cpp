@@ -12,23 +12,23 @@ Stream::Stream(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Stream::~Stream() = default;
 
-bool Stream::prefill() {
+bool Stream::prefill(Stop& stop) {
   impl_->process.require_current();
   const std::lock_guard lock(impl_->mutex);
-  return impl_->continuation.prefill();
+  return impl_->continuation.prefill(stop);
 }
 
-std::vector<Note> Stream::draw(std::uint64_t events) {
+std::vector<Note> Stream::draw(std::uint64_t events, Stop& stop) {
   impl_->process.require_current();
   const std::lock_guard lock(impl_->mutex);
-  impl_->assembler.add(impl_->tokenizer, impl_->continuation.resume({}, events));
+  impl_->assembler.add(impl_->tokenizer, impl_->continuation.resume({}, events, stop));
   return impl_->assembler.take();
 }
 
-Snapshot Stream::save() {
+Snapshot Stream::save(Stop& stop) {
   impl_->process.require_current();
   const std::lock_guard lock(impl_->mutex);
-  const DecodeState& state = impl_->continuation.state();
+  const DecodeState& state = impl_->continuation.state(stop);
   return {pack(state), state.events_drawn, impl_->assembler.left()};
 }
 
@@ -50,11 +50,11 @@ NoteEvent Session::Impl::event_of(Note note, const TimelineState& before) const 
   return events.front();
 }
 
-void Session::Impl::keep_time(const Note& note, const TimelineState& before) {
+void Session::Impl::keep_time(const Note& note, const TimelineState& before, Stop& stop) {
   const Request& request = continuation.request();
   Timeline timeline(tokenizer, *request.form, request.random_seed, request.candidate, before);
   timeline.feed(note);
-  continuation.state().form.timeline = timeline.state();
+  continuation.state(stop).form.timeline = timeline.state();
 }
 
 Note Session::Impl::complete(const ForcedFields& forced, const TimelineState& before) const {
@@ -83,29 +83,29 @@ Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Session::~Session() = default;
 
-bool Session::prefill() {
+bool Session::prefill(Stop& stop) {
   impl_->process.require_current();
   const std::lock_guard lock(impl_->mutex);
-  return impl_->continuation.prefill();
+  return impl_->continuation.prefill(stop);
 }
 
-void Session::feed(const Note& note) {
+void Session::feed(const Note& note, Stop& stop) {
   impl_->process.require_current();
   const std::lock_guard lock(impl_->mutex);
-  const TimelineState before = impl_->continuation.state().form.timeline;
-  impl_->check(note, before, Form::kEndless / 2);
+  const TimelineState before = impl_->continuation.state(stop).form.timeline;
+  impl_->check(note, before, Form::kEndless);
   const NoteEvent event = impl_->event_of(note, before);
-  impl_->continuation.resume(event, 0);
-  impl_->keep_time(note, before);
-  LoopGuard& loop_guard = impl_->continuation.state().form.loop_guard;
+  impl_->continuation.resume(event, 0, stop);
+  impl_->keep_time(note, before, stop);
+  LoopGuard& loop_guard = impl_->continuation.state(stop).form.past.loop_guard;
   if (before.at_once || note.onset_ms > before.onset) loop_guard.next_onset();
   loop_guard.push(event[kPitch]);
 }
 
-Note Session::next(const ForcedFields& forced) {
+Note Session::next(const ForcedFields& forced, Stop& stop) {
   impl_->process.require_current();
   const std::lock_guard lock(impl_->mutex);
-  const TimelineState before = impl_->continuation.state().form.timeline;
+  const TimelineState before = impl_->continuation.state(stop).form.timeline;
   const Form& form = *impl_->continuation.request().form;
   const Note asked = impl_->complete(forced, before);
   impl_->check(asked, before, before.at_once ? 0 : before.onset + form.max_gap_ms);
@@ -113,20 +113,20 @@ Note Session::next(const ForcedFields& forced) {
   // Choose a shift that the form allows among those that the onset may be rounded to.
   while (impl_->tokenizer.time_shift_ms(event[kTimeShift]) > form.max_gap_ms) --event[kTimeShift];
   if (event[kTimeShift] == 0 && !before.at_once && before.chord >= form.max_chord) event[kTimeShift] = 1;
-  const GenerationResult drawn = impl_->continuation.resume(1, impl_->bias(forced, event));
+  const GenerationResult drawn = impl_->continuation.resume(1, impl_->bias(forced, event), stop);
   const auto& ids = drawn.events;
   Note note = impl_->tokenizer.note(note_event(ids), drawn.onsets_ms.front());
   if (forced.duration_ms) note.duration_ms = asked.duration_ms;
   if (forced.velocity) note.velocity = asked.velocity;
   if (forced.onset_ms) note.onset_ms = asked.onset_ms;
-  if (forced.onset_ms || forced.duration_ms) impl_->keep_time(note, before);
+  if (forced.onset_ms || forced.duration_ms) impl_->keep_time(note, before, stop);
   return note;
 }
 
-Snapshot Session::save() {
+Snapshot Session::save(Stop& stop) {
   impl_->process.require_current();
   const std::lock_guard lock(impl_->mutex);
-  const DecodeState& state = impl_->continuation.state();
+  const DecodeState& state = impl_->continuation.state(stop);
   return {pack(state), state.events_drawn, {}};
 }
 

@@ -1,4 +1,5 @@
-// Streams and sessions: music generated in real time.
+// Streams and sessions: music generated in real time. Their calls throw Cancelled if a stop is requested, and
+// then change nothing.
 #pragma once
 
 #include <cstddef>
@@ -12,6 +13,8 @@
 #include "score/score.hpp"
 
 namespace longplay {
+
+class Stop;
 
 // A saved candidate. Snapshots come from untrusted files, so the reader validates all of `state`.
 struct Snapshot {
@@ -28,11 +31,11 @@ class Stream {
   ~Stream();
 
   // Feeds some of the seed to the model. Returns false once all of it is fed; `draw` feeds the rest first.
-  bool prefill();
+  bool prefill(Stop& stop);
   // Draws `events` events. Returns the notes that became final, possibly none. They are sorted by onset,
   // then pitch, and the notes of all calls together obey resolve_overlaps.
-  std::vector<Note> draw(std::uint64_t events);
-  Snapshot save();
+  std::vector<Note> draw(std::uint64_t events, Stop& stop);
+  Snapshot save(Stop& stop);
   const std::vector<std::string>& warnings() const;  // of reading the seed
 
  private:
@@ -55,14 +58,14 @@ class Session {
   explicit Session(std::unique_ptr<Impl> impl);
   ~Session();
 
-  bool prefill();  // as a stream does
+  bool prefill(Stop& stop);  // as a stream does
   // Feeds a note that was played. Throws std::invalid_argument naming a field out of range; the onset must
   // not be earlier than that of the last note, fed or drawn.
-  void feed(const Note& note);
+  void feed(const Note& note, Stop& stop);
   // Draws the fields that are not forced, in this order: time, pitch, velocity, duration. Each is conditional
   // on those before it. Throws as `feed` does, and if the onset is later than a drawn one may be.
-  Note next(const ForcedFields& forced = {});
-  Snapshot save();
+  Note next(const ForcedFields& forced, Stop& stop);
+  Snapshot save(Stop& stop);
   const std::vector<std::string>& warnings() const;
 
  private:

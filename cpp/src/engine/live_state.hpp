@@ -29,7 +29,7 @@ struct Session::Impl {
   // Encodes a note as an event.
   NoteEvent event_of(Note note, const TimelineState& before) const;
   // Sets the time to the exact onset of a note; the event's onset is rounded.
-  void keep_time(const Note& note, const TimelineState& before);
+  void keep_time(const Note& note, const TimelineState& before, Stop& stop);
   // Returns a note with the forced fields and valid values for the others.
   Note complete(const ForcedFields& forced, const TimelineState& before) const;
   // Returns the request's biases, which allow only the event's ids in the forced fields.

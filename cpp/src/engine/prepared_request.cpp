@@ -1,6 +1,7 @@
 #include "engine/prepared_request.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <span>
 #include <stdexcept>
@@ -13,18 +14,27 @@
 namespace longplay {
 namespace {
 
-Request make_request(const Settings& settings, const Form& form) {
-  Request request;
-  request.random_seed = settings.random_seed;
-  request.candidate = settings.candidate;
-  request.params = settings.params;
-  request.bias = settings.bias;
-  request.controls = settings.controls;
-  request.guidance_scale = settings.guidance_scale;
-  request.form = form;
-  request.quote_guard = QuoteGuard(settings.avoid);
-  request.max_events = std::numeric_limits<std::uint64_t>::max();
-  return request;
+// A chord has at most as many notes as the model has pitches.
+Form capped(Form form, std::size_t pitches) {
+  form.max_chord = static_cast<int>(std::min<std::size_t>(pitches, static_cast<std::size_t>(form.max_chord)));
+  return form;
+}
+
+Request make_request(const Settings& settings, const Form& form, std::size_t pitches) {
+  return {.random_seed = settings.random_seed,
+          .candidate = settings.candidate,
+          .params = settings.params,
+          .bias = settings.bias,
+          .controls = settings.controls,
+          .guidance_scale = settings.guidance_scale,
+          .form = capped(form, pitches),
+          .max_events = std::numeric_limits<std::uint64_t>::max(),
+          .search = settings.search};
+}
+
+KeyPull::Profile profile(const Key& key, std::span<const Note> seed) {
+  if (const auto* named = std::get_if<NamedKey>(&key)) return KeyPull::of_key(named->tonic, named->minor);
+  return std::holds_alternative<KeyOfSeed>(key) ? KeyPull::of_notes(seed) : KeyPull::Profile{};
 }
 
 // Returns the form of music that begins with these notes.
@@ -32,15 +42,27 @@ Form after(const std::vector<Note>& before, Form form) {
   if (before.empty()) return form;
   form.starts_at_once = false;
   form.start_ms = before.back().onset_ms;
-  for (const Note& note : before) {
-    form.sounding_until_ms = std::max(form.sounding_until_ms, note.onset_ms + note.duration_ms);
-  }
-  if (form.start_ms >= form.length_ms) {
-    throw std::invalid_argument("the length must be more than the seed's own " +
-                                std::to_string(form.start_ms) + " ms, not " + std::to_string(form.length_ms) +
-                                " ms");
+  const auto chord = std::ranges::count(before, form.start_ms, &Note::onset_ms);
+  form.start_chord = static_cast<int>(std::min<std::ptrdiff_t>(chord, form.max_chord));
+  for (const Note& note : before) form.sounding.strike(note);
+  const std::int64_t shortest = form.start_ms + form.last_onset_ms;
+  if (form.length_ms < shortest) {
+    refuse("the length must be at least " + std::to_string(shortest) + " ms, " +
+           std::to_string(form.last_onset_ms) + " ms after the seed's last note, not " +
+           std::to_string(form.length_ms) + " ms");
   }
   return form;
+}
+
+// Returns a guard against loops that has taken the notes that the model plays.
+LoopGuard loop_guard_after(const std::vector<Note>& before, const Tokenizer& tokenizer) {
+  LoopGuard guard;
+  std::int64_t onset = 0;
+  for (const Note& note : before) {
+    if (note.onset_ms > std::exchange(onset, note.onset_ms)) guard.next_onset();
+    for (const NoteEvent& event : tokenizer.encode(std::span(&note, 1))) guard.push(event[kPitch]);
+  }
+  return guard;
 }
 
 void check_notes(const std::vector<Note>& notes, std::int64_t latest_ms) {
@@ -55,14 +77,18 @@ void check_notes(const std::vector<Note>& notes, std::int64_t latest_ms) {
   }
 }
 
-// Returns the events of an unfinished piece with their onsets. Only the end of the last piece depends on the
-// length.
-GenerationResult replay(const Tokenizer& tokenizer, const ModelConfig& config, const Extension& extension) {
+// Returns the events of an unfinished piece with their onsets. They must lead to `state`. Only the planned
+// end of a piece depends on the length.
+GenerationResult replay(const Tokenizer& tokenizer, const ModelConfig& config, const Extension& extension,
+                        const DecodeState& state) {
   const std::vector<std::int32_t>& ids = extension.events;
   if (ids.size() % kNoteFields != 0 || ids.size() != extension.log_probabilities.size()) {
     throw SnapshotError("the snapshot's events must have four ids and log-probabilities each");
   }
-  const Form form = after(extension.snapshot.notes, stream_form(extension.settings));
+  if (std::ranges::any_of(extension.log_probabilities, [](float nats) { return std::isnan(nats); }))
+    throw SnapshotError("the snapshot's log-probabilities must be numbers, not NaN");
+  const Form form =
+      after(extension.snapshot.notes, capped(stream_form(extension.settings), tokenizer.pitches()));
   Timeline timeline(tokenizer, form, 0, 0);
   GenerationResult drawn;
   drawn.events = ids;
@@ -79,21 +105,38 @@ GenerationResult replay(const Tokenizer& tokenizer, const ModelConfig& config, c
     }
     drawn.onsets_ms.push_back(timeline.onset_ms());
   }
+  TimelineState reached = timeline.state();
+  reached.piece_end = state.form.timeline.piece_end;
+  if (drawn.onsets_ms.size() != state.events_drawn || reached != state.form.timeline)
+    throw SnapshotError("the snapshot's events do not lead to its decode state");
   return drawn;
 }
 
 }  // namespace
 
 Form piece_form(const Settings& settings) {
-  return {.length_ms = settings.length_ms, .recital = settings.recital, .steady = settings.steady};
+  return {.length_ms = settings.length_ms,
+          .recital = settings.recital,
+          .steady = settings.steady,
+          .two_hands = settings.two_hands,
+          .playable = settings.playable};
 }
 
 Form stream_form(const Settings& settings) {
-  return {.length_ms = Form::kEndless, .recital = settings.recital, .steady = settings.steady};
+  Form form = piece_form(settings);
+  form.length_ms = Form::kEndless;
+  return form;
 }
 
-// One piece, without clips, since no file is cut, and without steering, which is the player's part.
-Form session_form() { return {.length_ms = Form::kEndless, .recital = false, .steady = false, .clip_ms = 0}; }
+// One piece, without clips, since no file is cut, and without steering and hands, which are the player's.
+Form session_form() {
+  return {.length_ms = Form::kEndless,
+          .recital = false,
+          .steady = false,
+          .two_hands = false,
+          .playable = false,
+          .clip_ms = 0};
+}
 
 std::vector<std::int32_t> flat(const std::vector<NoteEvent>& events) {
   std::vector<std::int32_t> ids;
@@ -102,16 +145,16 @@ std::vector<std::int32_t> flat(const std::vector<NoteEvent>& events) {
   return ids;
 }
 
-Score read_seed(std::span<const std::uint8_t> bytes) {
-  Score score = read_score(bytes);
+Score read_seed(std::span<const std::uint8_t> bytes, const Stop& stop) {
+  Score score = read_score(bytes, {.sustain = true, .keep_drums = false, .piano_only = false}, stop);
   const std::int64_t first = score.notes.empty() ? 0 : score.notes.front().onset_ms;
   for (Note& note : score.notes) note.onset_ms -= first;
   return score;
 }
 
-std::vector<std::int32_t> encode_seed(const Tokenizer& tokenizer, Score& seed) {
-  std::vector<std::int32_t> ids = flat(tokenizer.encode(seed.notes));
-  const std::size_t played = ids.size() / kNoteFields;
+std::vector<NoteEvent> encode_seed(const Tokenizer& tokenizer, Score& seed) {
+  std::vector<NoteEvent> events = tokenizer.encode(seed.notes);
+  const std::size_t played = events.size();
   const std::size_t skipped = seed.notes.size() - played;
   if (seed.notes.empty()) {
     seed.warnings.emplace_back("The seed has no notes that a piano plays.");
@@ -122,29 +165,38 @@ std::vector<std::int32_t> encode_seed(const Tokenizer& tokenizer, Score& seed) {
     seed.warnings.push_back("The model skips " + std::to_string(skipped) + " of the seed's " +
                             std::to_string(seed.notes.size()) + " notes because they are outside its keys.");
   }
-  return ids;
+  return events;
 }
 
 PreparedRequest prepare(const Tokenizer& tokenizer, const Seed& seed, const Settings& settings,
-                        const Form& form) {
-  Score score = seed ? read_seed(*seed) : Score{};
-  std::vector<std::int32_t> prompt;
+                        const Form& form, const Stop& stop) {
+  Score score = seed ? read_seed(*seed, stop) : Score{};
+  std::vector<NoteEvent> prompt;
   if (seed) prompt = encode_seed(tokenizer, score);
-  PreparedRequest prepared{make_request(settings, form), {}, std::move(score.warnings)};
-  prepared.request.prompt = std::move(prompt);
+  PreparedRequest prepared{make_request(settings, form, tokenizer.pitches()), {}, std::move(score.warnings)};
+  prepared.request.prompt = flat(prompt);
+  Past& past = prepared.request.past;
+  past.quote_guard = QuoteGuard(settings.avoid);
+  const std::vector<Note> played = tokenizer.decode(prompt);
+  past.key_pull = KeyPull(profile(settings.key, played));
+  past.steering = Steering(played);
   if (settings.include_seed) {
     prepared.before = std::move(score.notes);
-    prepared.request.form = after(prepared.before, form);
-    for (const Note& note : prepared.before) prepared.request.quote_guard.push(note.pitch, note.onset_ms);
+    prepared.request.form = after(prepared.before, *prepared.request.form);
+    past.loop_guard = loop_guard_after(prepared.before, tokenizer);
+    for (const Note& note : prepared.before) past.push(note);
   }
   return prepared;
 }
 
 PreparedRequest resume(const ModelConfig& config, const Snapshot& snapshot, const Settings& settings,
                        const Form& form) {
-  PreparedRequest prepared{make_request(settings, form), snapshot.notes, {}};
-  prepared.request.from = unpack(snapshot.state, config, form);
-  prepared.request.from->form.quote_guard.watch(settings.avoid);
+  PreparedRequest prepared{
+      make_request(settings, form, config.fields[kPitch].values.size()), snapshot.notes, {}};
+  prepared.request.from = unpack(snapshot.state, config, *prepared.request.form);
+  if (snapshot.events != prepared.request.from->events_drawn)
+    throw SnapshotError("the snapshot and its decode state must have the same number of events");
+  prepared.request.from->form.past.quote_guard.watch(settings.avoid);
   check_notes(prepared.before, prepared.request.from->form.timeline.onset);
   return prepared;
 }
@@ -162,21 +214,18 @@ Candidate make_candidate(PreparedRequest prepared, const Settings& settings) {
 Candidate extend(const Tokenizer& tokenizer, const ModelConfig& config, const Extension& extension) {
   const Settings& settings = extension.settings;
   if (settings.length_ms < extension.snapshot_length_ms) {
-    throw std::invalid_argument("the length must be at least the snapshot's own " +
-                                std::to_string(extension.snapshot_length_ms) + " ms, not " +
-                                std::to_string(settings.length_ms) + " ms");
+    refuse("the length must be at least the snapshot's own " + std::to_string(extension.snapshot_length_ms) +
+           " ms, not " + std::to_string(settings.length_ms) + " ms");
   }
-  const Form form = piece_form(settings);
+  Form form = piece_form(settings);
+  form.length_ms = extension.snapshot_length_ms;
   PreparedRequest prepared = resume(config, extension.snapshot, settings, form);
-  GenerationResult drawn = replay(tokenizer, config, extension);
   Request& request = prepared.request;
-  TimelineState& state = request.from->form.timeline;
-  if (drawn.onsets_ms.size() != request.from->events_drawn ||
-      (!drawn.onsets_ms.empty() && drawn.onsets_ms.back() != state.onset)) {
-    throw SnapshotError("the snapshot's events do not lead to its decode state");
-  }
+  GenerationResult drawn = replay(tokenizer, config, extension, *request.from);
+  request.form->length_ms = settings.length_ms;
   if (settings.length_ms != extension.snapshot_length_ms) {
-    Timeline timeline(tokenizer, form, request.random_seed, request.candidate, state);
+    TimelineState& state = request.from->form.timeline;
+    Timeline timeline(tokenizer, *request.form, request.random_seed, request.candidate, state);
     timeline.replan_end();
     state = timeline.state();
   }
@@ -187,10 +236,11 @@ Candidate extend(const Tokenizer& tokenizer, const ModelConfig& config, const Ex
 
 }  // namespace
 
-Candidate make_candidate(const Tokenizer& tokenizer, const ModelConfig& config, const Task& task) {
+Candidate make_candidate(const Tokenizer& tokenizer, const ModelConfig& config, const Task& task,
+                         const Stop& stop) {
   if (const auto* extension = std::get_if<Extension>(&task)) return extend(tokenizer, config, *extension);
   const auto& [seed, settings] = std::get<GenerateTask>(task);
-  return make_candidate(prepare(tokenizer, seed, settings, piece_form(settings)), settings);
+  return make_candidate(prepare(tokenizer, seed, settings, piece_form(settings), stop), settings);
 }
 
 }  // namespace longplay

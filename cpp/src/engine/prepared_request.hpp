@@ -17,12 +17,12 @@ Form session_form();
 // Flattens events to ids.
 std::vector<std::int32_t> flat(const std::vector<NoteEvent>& events);
 
-// The notes of a file, the first at time zero.
-Score read_seed(std::span<const std::uint8_t> bytes);
+// The notes of a file, the first at time zero. Throws as read_score does.
+Score read_seed(std::span<const std::uint8_t> bytes, const Stop& stop);
 
-// Returns the events of a seed as flat ids. Adds a warning with the number of notes whose pitch the model
+// Returns the events of a seed. Adds a warning with the number of notes whose pitch the model
 // does not have.
-std::vector<std::int32_t> encode_seed(const Tokenizer& tokenizer, Score& seed);
+std::vector<NoteEvent> encode_seed(const Tokenizer& tokenizer, Score& seed);
 
 struct PreparedRequest {
   Request request;
@@ -30,14 +30,16 @@ struct PreparedRequest {
   std::vector<std::string> warnings;
 };
 
+// Throws as read_seed does.
 PreparedRequest prepare(const Tokenizer& tokenizer, const Seed& seed, const Settings& settings,
-                        const Form& form);
+                        const Form& form, const Stop& stop);
 
 // Resumes a snapshot; its notes become `before`. Throws SnapshotError for an invalid one.
 PreparedRequest resume(const ModelConfig& config, const Snapshot& snapshot, const Settings& settings,
                        const Form& form);
 
 // Throws as Engine::start does.
-Candidate make_candidate(const Tokenizer& tokenizer, const ModelConfig& config, const Task& task);
+Candidate make_candidate(const Tokenizer& tokenizer, const ModelConfig& config, const Task& task,
+                         const Stop& stop);
 
 }  // namespace longplay

@@ -52,4 +52,10 @@ std::uint64_t branch_seed(std::uint64_t random_seed, std::uint32_t candidate, st
   return bits_at(random_seed, candidate, event, random_address::branch(branch));
 }
 
+std::uint64_t searched_seed(std::uint64_t random_seed, std::uint32_t candidate, std::uint64_t event,
+                            std::uint32_t branch) noexcept {
+  if (branch == 0) return random_seed;
+  return bits_at(random_seed, candidate, event, random_address::searched(branch));
+}
+
 }  // namespace longplay

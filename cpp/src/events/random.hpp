@@ -20,4 +20,9 @@ double uniform(std::uint64_t random_seed, std::uint32_t candidate, std::uint64_t
 std::uint64_t branch_seed(std::uint64_t random_seed, std::uint32_t candidate, std::uint64_t event,
                           std::uint32_t branch) noexcept;
 
+// Returns the random seed of a branch of the phrase that begins after `event` events. Branch 0 has
+// `random_seed` itself.
+std::uint64_t searched_seed(std::uint64_t random_seed, std::uint32_t candidate, std::uint64_t event,
+                            std::uint32_t branch) noexcept;
+
 }  // namespace longplay

@@ -10,6 +10,7 @@ inline constexpr std::uint32_t kFields = 64;    // of an event, ModelLimits::kMa
 inline constexpr std::uint32_t kRedraws = 256;  // of a field in one attempt
 inline constexpr std::uint32_t kPieceEnd = 1U << 16;
 inline constexpr std::uint32_t kFirstRedraw = 1U << 24;
+inline constexpr std::uint32_t kFirstSearched = 1U << 30;
 inline constexpr std::uint32_t kFirstBranch = 1U << 31;
 
 // For a field of an event. Each attempt repeats the close of a piece; the first attempt is 0.
@@ -21,5 +22,8 @@ constexpr std::uint32_t redraw(std::uint32_t attempt, std::uint32_t refusals) {
 }
 
 constexpr std::uint32_t branch(std::uint32_t number) { return kFirstBranch | number; }
+
+// For a branch of a phrase that is searched.
+constexpr std::uint32_t searched(std::uint32_t number) { return kFirstSearched | number; }
 
 }  // namespace longplay::random_address

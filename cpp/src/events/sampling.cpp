@@ -170,8 +170,8 @@ struct Last {
   std::int32_t id;
 };
 
-// The shortest top of the ranking that weighs at least `target`, which the whole row does.
-// Bisects over keys that are in the row, so it needs no sorting and at most 32 passes.
+// Returns the end of the shortest top of the ranking that weighs at least `target`. The whole row must weigh
+// so much. Bisects over keys that are in the row, so it needs no sorting and at most 32 passes.
 Last last_kept(const Key* keys, const Weight* weights, std::size_t size, KeyRange range,
                std::int64_t target) {
   std::int64_t mass_over_highest = 0;
@@ -193,7 +193,7 @@ Last last_kept(const Key* keys, const Weight* weights, std::size_t size, KeyRang
   }
 }
 
-// Takes the weight of every key below `lowest`; returns the sum of the rest.
+// Sets the weight of every key below `lowest` to 0; returns the sum of the rest.
 LONGPLAY_CLONES std::int64_t drop_keys_below(const Key* keys, Weight* weights, std::size_t size, Key lowest) {
   std::int64_t sum = 0;
   for (std::size_t i = 0; i < size; ++i) {
@@ -204,7 +204,7 @@ LONGPLAY_CLONES std::int64_t drop_keys_below(const Key* keys, Weight* weights, s
   return sum;
 }
 
-// Takes the weight of all that ranks after `last`; returns the sum of the rest.
+// Sets the weight of all keys that rank after `last` to 0; returns the sum of the rest.
 std::int64_t drop_after(const Key* keys, Weight* weights, std::size_t size, Last last) {
   const std::size_t up_to_last = static_cast<std::size_t>(last.id) + 1;
   return drop_keys_below(keys, weights, up_to_last, last.key) +
@@ -238,6 +238,14 @@ std::int32_t id_at(const Weight* weights, std::size_t size, std::int64_t point) 
 
 std::int64_t at_least(double value) { return static_cast<std::int64_t>(std::ceil(value)); }
 
+// Halvings of the weight for each nat. A normal float: 0 or infinity, multiplied by the distance of the
+// likeliest or of a forbidden id, would be NaN.
+float scale_of(double temperature) {
+  using Limits = std::numeric_limits<float>;
+  return static_cast<float>(
+      std::clamp<double>(std::numbers::log2e / temperature, Limits::min(), Limits::max()));
+}
+
 // Nats of `logit` when exp(logits - highest) sums to `sum` weights. std::log may differ in its last
 // bit between machines; no draw depends on it.
 float nats(float logit, float highest, std::int64_t sum) {
@@ -263,14 +271,6 @@ void check_range(KeyRange range, std::span<const float> logits, std::span<const 
 
 }  // namespace
 
-void SamplingParams::validate() const {
-  if (!(temperature == 0.0 || (temperature >= 1e-6 && temperature <= 1e6)))
-    refuse("temperature must be 0 or in [1e-6, 1e6]", temperature);
-  require_at_least("top_k", top_k, 0);
-  if (!(top_p > 0.0 && top_p <= 1.0)) refuse("top_p must be in (0, 1]", top_p);
-  require_range("min_p", min_p, 0, 1);
-}
-
 Sampler::Sampler(std::size_t max_size) {
   require_range("max_size", max_size, 1, kMaxSize);
   keys_.resize(max_size);
@@ -280,7 +280,6 @@ Sampler::Sampler(std::size_t max_size) {
 
 Draw Sampler::draw(std::span<const float> logits, std::span<const float> bias, const SamplingParams& params,
                    double u) {
-  params.validate();
   const std::size_t size = logits.size();
   require_range("the number of logits", size, 1, keys_.size());
   if (!bias.empty() && bias.size() != size)
@@ -297,21 +296,21 @@ Draw Sampler::draw(std::span<const float> logits, std::span<const float> bias, c
 
   std::int32_t id = 0;
   std::int64_t plain_sum = 0;  // of softmax(logits), if the draw computes it anyway
-  if (params.temperature == 0.0) {
+  if (!(params.temperature > 0.0)) {
     id = static_cast<std::int32_t>(std::find(keys, keys + size, range.highest) - keys);
   } else {
-    const auto scale = static_cast<float>(std::numbers::log2e / params.temperature);
+    const float scale = scale_of(params.temperature);
     std::int64_t sum = make_weights(keys, weights, size, highest, scale);
     if (plain && params.temperature == 1.0) plain_sum = sum;
     if (params.top_k > 0 && static_cast<std::size_t>(params.top_k) < size)
       sum = drop_after(keys, weights, size, last_kept(keys, ones_.data(), size, range, params.top_k));
     if (params.top_p < 1.0) {
-      const std::int64_t target = at_least(params.top_p * static_cast<double>(sum));
+      const std::int64_t target = at_least(std::max(params.top_p, 0.0) * static_cast<double>(sum));
       sum = drop_after(keys, weights, size, last_kept(keys, weights, size, range, target));
     }
     if (params.min_p > 0.0)
-      sum =
-          drop_weights_below(weights, size, static_cast<Weight>(at_least(params.min_p * (1 << kWeightBits))));
+      sum = drop_weights_below(
+          weights, size, static_cast<Weight>(at_least(std::min(params.min_p, 1.0) * (1 << kWeightBits))));
     id = id_at(weights, size, static_cast<std::int64_t>(u * static_cast<double>(sum)));
   }
   const float plain_highest = plain ? highest : from_key(key_range(logits.data(), size).highest);

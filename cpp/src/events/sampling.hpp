@@ -11,20 +11,32 @@ namespace longplay {
 
 // How to draw one id from one row of logits. Names and meanings are those of Hugging Face and vLLM.
 // The filters run in the order of the members; each one filters the ids that the previous one kept.
+// Every value has a meaning here, NaN included; Python's settings declare the ranges.
 struct SamplingParams {
-  double temperature = 1.0;  // in [1e-6, 1e6]; or 0, which takes the likeliest id and ignores the rest
-  int top_k = 0;             // keep the k likeliest ids; 0 keeps all
-  double top_p = 1.0;        // keep the fewest ids whose probabilities reach top_p, in (0, 1]
-  double min_p = 0.0;        // drop ids below min_p times the highest probability, in [0, 1]
-
-  // Throws std::invalid_argument that names the member, its value and its range.
-  void validate() const;
+  double temperature;  // divides the logits; if not above 0, take the likeliest id and ignore the rest
+  int top_k;           // keep the k likeliest ids; if not above 0, all
+  double top_p;  // keep the fewest ids whose probabilities reach top_p, at least one; if not below 1, all
+  double min_p;  // drop ids below min_p times the highest probability; 1 and above keep only the likeliest
 
   bool operator==(const SamplingParams&) const = default;
 };
 
+// Draws from the model's own distribution.
+inline constexpr SamplingParams kSamplingOff{.temperature = 1, .top_k = 0, .top_p = 1, .min_p = 0};
+
 // The bias of an id that must not be drawn.
 inline constexpr float kForbidden = -std::numeric_limits<float>::infinity();
+
+// Forbids each id for which `refuses(id)` is true, unless no id would be left.
+template <typename Refuses>
+void forbid_where(const Refuses& refuses, std::span<float> bias) {
+  const auto allowed = [&](std::size_t id) { return bias[id] != kForbidden && !refuses(id); };
+  bool some = false;
+  for (std::size_t id = 0; id < bias.size() && !some; ++id) some = allowed(id);
+  for (std::size_t id = 0; id < bias.size() && some; ++id) {
+    if (!allowed(id)) bias[id] = kForbidden;
+  }
+}
 
 struct Draw {
   std::int32_t id;
@@ -45,7 +57,7 @@ class Sampler {
   // logits: one unnormalised log-probability per id. bias: empty, or one number per id, added to
   // the logits; -infinity forbids an id. u: uniform in [0, 1). Equal logits rank by id, lowest first.
   // Throws Error if a logit, with its bias, is NaN or +infinity, or if every id is forbidden;
-  // std::invalid_argument for params out of range, u out of range or a size that does not fit.
+  // std::invalid_argument for u out of range or a size that does not fit.
   Draw draw(std::span<const float> logits, std::span<const float> bias, const SamplingParams& params,
             double u);
 

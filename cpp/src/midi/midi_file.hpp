@@ -7,17 +7,18 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/stop.hpp"
 #include "midi/midi_warnings.hpp"
 
 namespace longplay {
 
-// What the reader accepts; checked before memory is taken for it.
+// Limits of the reader, which checks them before it allocates memory.
 struct MidiLimits {
   static constexpr std::size_t kMaxBytes = std::size_t{1} << 28;
-  static constexpr std::size_t kMaxTracks = 65'535;  // what the header can count
+  static constexpr std::size_t kMaxTracks = 65'535;  // the highest number that fits in the header
 };
 
-// What a tick is: a part of a quarter note, whose length tempo events change, or a part of a film
+// The length of a tick: a part of a quarter note, whose length tempo events change, or a part of a film
 // frame. One of the two pairs is 0.
 struct MidiDivision {
   int ticks_per_quarter = 0;
@@ -38,8 +39,8 @@ struct MidiFile {
 };
 
 // Finds the header and the tracks, wherever they are (docs/midi.md). Throws MidiError if there is no header
-// that can be read.
-MidiFile open_midi(std::span<const std::uint8_t> bytes, MidiWarnings& warnings);
+// that can be read, Cancelled if a stop is requested.
+MidiFile open_midi(std::span<const std::uint8_t> bytes, MidiWarnings& warnings, const Stop& stop);
 
 // Of a channel message. Program change and channel pressure have one, the others two.
 constexpr bool has_two_data_bytes(std::uint8_t status) { return (status & 0xE0) != 0xC0; }
@@ -55,7 +56,7 @@ struct MidiEvent {
 };
 
 inline constexpr std::uint8_t kSysex = 0xF0;
-inline constexpr std::uint8_t kEscape = 0xF7;  // a sysex continued, or any bytes
+inline constexpr std::uint8_t kEscape = 0xF7;  // the continuation of a sysex, or any bytes
 inline constexpr std::uint8_t kMeta = 0xFF;
 inline constexpr std::uint8_t kMetaEndOfTrack = 0x2F;
 inline constexpr std::uint8_t kMetaTempo = 0x51;

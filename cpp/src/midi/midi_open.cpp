@@ -15,7 +15,7 @@ constexpr std::size_t kNameBytes = 4;
 constexpr std::size_t kChunkHeaderBytes = 8;  // four letters and a 32-bit length
 constexpr std::size_t kHeaderBytes = 6;       // of MThd: type, tracks, division
 constexpr std::size_t kWholeHeader = kChunkHeaderBytes + kHeaderBytes;
-constexpr std::size_t kHeaderSearchBytes = std::size_t{1} << 16;  // MThd begins within these
+constexpr std::size_t kMostBeforeHeader = std::size_t{1} << 16;
 constexpr std::size_t kNotFound = std::numeric_limits<std::size_t>::max();
 
 std::size_t big_endian(ByteSpan bytes) {
@@ -73,11 +73,12 @@ struct TrackWalk {
 };
 
 // Reads on to End-of-Track, past `declared_end`, but not past the header of another track.
-TrackWalk walk(ByteSpan bytes, std::size_t begin, std::size_t declared_end) {
+TrackWalk walk(ByteSpan bytes, std::size_t begin, std::size_t declared_end, const Stop& stop) {
   MidiWarnings ignored;
   MidiTrackReader reader(bytes, {begin, bytes.size()}, ignored);
   std::size_t header = find_track(bytes, begin);
   for (MidiEvent event; reader.position() != header && reader.next(event);) {
+    stop.check();
     if (reader.position() <= header) continue;
     const bool is_text = event.status >= kSysex && !event.payload.empty() &&
                          event.payload.data() <= bytes.data() + header && reader.position() <= declared_end;
@@ -87,27 +88,26 @@ TrackWalk walk(ByteSpan bytes, std::size_t begin, std::size_t declared_end) {
   return {reader.position(), reader.position() == header || reader.found_end_of_track()};
 }
 
-std::size_t end_of_track(ByteSpan bytes, MidiTrack track) {
+std::size_t end_of_track(ByteSpan bytes, MidiTrack track, const Stop& stop) {
   MidiWarnings ignored;
   MidiTrackReader reader(bytes, track, ignored);
-  for (MidiEvent event; reader.next(event);) {
-  }
+  for (MidiEvent event; reader.next(event);) stop.check();
   return reader.found_end_of_track() ? reader.position() : track.end;
 }
 
 // Returns the end of a track's data. Uses the declared length if a chunk may end there and no other track
 // begins before. Otherwise reads the messages to find the end.
-std::size_t find_track_end(ByteSpan bytes, std::size_t position, MidiWarnings& warnings) {
+std::size_t find_track_end(ByteSpan bytes, std::size_t position, MidiWarnings& warnings, const Stop& stop) {
   const std::size_t begin = position + kChunkHeaderBytes;
   const std::size_t declared = begin + chunk_size(bytes, position);
   const std::size_t next_track = find_track(bytes, begin);
   std::size_t end = declared;
   if (declared <= bytes.size() && is_boundary(bytes, declared)) {
     if (next_track >= declared) return declared;
-    const std::size_t found = end_of_track(bytes, {begin, declared});
+    const std::size_t found = end_of_track(bytes, {begin, declared}, stop);
     if (find_track(bytes, found) < declared) end = found;
   } else {
-    const auto [found, is_track_end] = walk(bytes, begin, declared);
+    const auto [found, is_track_end] = walk(bytes, begin, declared, stop);
     const std::size_t resumed = std::min(find_track(bytes, found), bytes.size());
     const bool goes_on = declared <= bytes.size() && found < declared && resumed >= declared;
     if (is_track_end)
@@ -147,7 +147,8 @@ bool looks_like_header(ByteSpan bytes, std::size_t position) {
 std::size_t find_header(ByteSpan bytes, MidiWarnings& warnings) {
   if (is_named(bytes, 0, "MThd")) return 0;
   const bool is_riff = is_named(bytes, 0, "RIFF") && is_named(bytes, 8, "RMID");
-  const ByteSpan searched = is_riff ? bytes : bytes.first(std::min(bytes.size(), kHeaderSearchBytes));
+  const ByteSpan searched =
+      is_riff ? bytes : bytes.first(std::min(bytes.size(), kMostBeforeHeader + kNameBytes));
   std::size_t at = find(searched, "MThd", 0);
   while (at != kNotFound && !looks_like_header(bytes, at)) at = find(searched, "MThd", at + 1);
   if (at == kNotFound) throw MidiError("not a MIDI file: it does not begin with MThd", 0);
@@ -168,13 +169,15 @@ std::size_t find_header_end(ByteSpan bytes, std::size_t header, MidiWarnings& wa
   return header + kWholeHeader;
 }
 
-void find_tracks(ByteSpan bytes, std::size_t position, MidiFile& file, MidiWarnings& warnings) {
+void find_tracks(ByteSpan bytes, std::size_t position, MidiFile& file, MidiWarnings& warnings,
+                 const Stop& stop) {
   while (position < bytes.size()) {
+    stop.check();
     std::size_t end = 0;
     if (is_track(bytes, position)) {
       if (file.tracks.size() == MidiLimits::kMaxTracks)
         throw MidiError("the file has more than 65535 tracks", position);
-      end = find_track_end(bytes, position, warnings);
+      end = find_track_end(bytes, position, warnings, stop);
       file.tracks.push_back({position + kChunkHeaderBytes, end});
     } else if (is_other_chunk(bytes, position)) {
       end = position + kChunkHeaderBytes + chunk_size(bytes, position);
@@ -189,7 +192,7 @@ void find_tracks(ByteSpan bytes, std::size_t position, MidiFile& file, MidiWarni
 
 }  // namespace
 
-MidiFile open_midi(ByteSpan bytes, MidiWarnings& warnings) {
+MidiFile open_midi(ByteSpan bytes, MidiWarnings& warnings, const Stop& stop) {
   if (bytes.size() > MidiLimits::kMaxBytes)
     throw MidiError("the file has " + std::to_string(bytes.size()) + " bytes, more than the limit",
                     MidiLimits::kMaxBytes);
@@ -203,7 +206,7 @@ MidiFile open_midi(ByteSpan bytes, MidiWarnings& warnings) {
   const std::size_t declared = big_endian(bytes.subspan(header + 10, 2));
   file.division = read_division(big_endian(bytes.subspan(header + 12, 2)), header + 12);
 
-  find_tracks(bytes, find_header_end(bytes, header, warnings), file, warnings);
+  find_tracks(bytes, find_header_end(bytes, header, warnings), file, warnings, stop);
   if (file.tracks.size() != declared)
     warnings.add("the header counts " + std::to_string(declared) + " tracks, the file has " +
                      std::to_string(file.tracks.size()),

@@ -22,17 +22,17 @@ std::string of_chunks(MidiOddity oddity, std::size_t count, std::size_t amount) 
       return bytes(amount) + " outside of chunks" + were_skipped(amount);
     case MidiOddity::track_length:
       return quantity(count, "track has", "tracks have") +
-             " a wrong length and ended with End-of-Track or before the next track";
+             " a wrong length and was read up to End-of-Track or the next track";
     default:  // track_cut
-      return quantity(count, "track goes", "tracks go") + " on past the end of the file, where " +
-             bytes(amount) + (amount == 1 ? " is" : " are") + " missing";
+      return quantity(count, "track is", "tracks are") + " cut off at the end of the file: " + bytes(amount) +
+             (amount == 1 ? " is" : " are") + " missing";
   }
 }
 
 std::string of_tracks(MidiOddity oddity, std::size_t count, std::size_t amount) {
   const std::string tracks_end = quantity(count, "track ends", "tracks end");
   const std::string tracks_hold = quantity(count, "track holds", "tracks hold");
-  const std::string rest = ", and the rest of the track, " + bytes(amount) + "," + were_skipped(amount);
+  const std::string rest = "; the rest of the track (" + bytes(amount) + ") was skipped";
   switch (oddity) {
     case MidiOddity::message_truncated:
       return tracks_end + " inside a message, of which " + bytes(amount) + were_skipped(amount);
@@ -43,8 +43,8 @@ std::string of_tracks(MidiOddity oddity, std::size_t count, std::size_t amount) 
     case MidiOddity::no_end_of_track:
       return tracks_end + " without End-of-Track";
     default:  // bytes_after_end_of_track
-      return quantity(count, "track goes", "tracks go") + " on after End-of-Track with " + bytes(amount) +
-             ", which" + were_skipped(amount);
+      return bytes(amount) + " after the End-of-Track of " + quantity(count, "track", "tracks") +
+             were_skipped(amount);
   }
 }
 

@@ -35,7 +35,7 @@ inline constexpr std::size_t kMidiOddityCount = static_cast<std::size_t>(MidiOdd
 // Counts oddities, so that each kind gets one sentence, however often it occurs.
 class MidiWarnings {
  public:
-  // `amount`: bytes lost, or what the oddity's sentence counts besides how often it occurs.
+  // `amount`: bytes lost, or another number that the sentence of this oddity adds up.
   void add(MidiOddity oddity, std::size_t offset, std::size_t amount = 0);
 
   // For an oddity that occurs at most once in a file.
@@ -43,7 +43,7 @@ class MidiWarnings {
     sentences_.push_back(std::move(what) + ", at byte " + std::to_string(offset));
   }
 
-  // Each says what, how many, and the byte offset of the first.
+  // Each names the oddity, how often it occurs, and the byte offset of the first.
   std::vector<std::string> sentences() const;
 
  private:

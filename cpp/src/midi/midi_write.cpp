@@ -28,7 +28,7 @@ struct Few {
     ++size;
   }
 
-  // Writes eight bytes, the first of which are those of the number. Returns the position after those.
+  // Writes eight bytes, which begin with those of the number. Returns the position after the number.
   std::uint8_t* store(std::uint8_t* to) const {
     const std::uint64_t from_the_top = value << (64 - 8 * size);
     for (int i = 0; i < 8; ++i) to[i] = static_cast<std::uint8_t>(from_the_top >> (56 - 8 * i));

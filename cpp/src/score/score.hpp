@@ -7,6 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "base/day.hpp"
+#include "base/stop.hpp"
+
 namespace longplay {
 
 // A note as it sounds on a piano: times in ms from the start, the pedal included in the duration.
@@ -18,25 +21,26 @@ struct Note {
   bool operator==(const Note&) const = default;
 };
 
-// What the reader accepts; checked before memory is taken for it, and what keeps times from overflow.
+// Limits of the reader, which checks them before it allocates memory. They keep times from overflow.
 struct ScoreLimits {
   static constexpr std::size_t kMaxNotes = std::size_t{1} << 24;
-  static constexpr std::int64_t kMaxMilliseconds = 24 * 3'600'000;
+  static constexpr std::int64_t kMaxMilliseconds = kDayMs;
 };
 
 struct Score {
   std::vector<Note> notes;            // by onset, then pitch; no two overlap on one pitch
-  std::vector<std::string> warnings;  // what was odd but read, each a sentence
+  std::vector<std::string> warnings;  // oddities of the file, each a sentence
 };
 
 struct ReadOptions {
-  bool sustain = true;      // bake the sustain pedal (CC 64) into durations
-  bool keep_drums = false;  // keep channel 10
-  bool piano_only = false;  // drop notes of programs other than pianos; not channel 10
+  bool sustain;     // bake the sustain pedal (CC 64) into durations
+  bool keep_drums;  // keep channel 10
+  bool piano_only;  // drop notes of programs other than pianos; not channel 10
 };
 
-// Throws MidiError when the bytes cannot be read, or go past ScoreLimits.
-Score read_score(std::span<const std::uint8_t> bytes, const ReadOptions& options = {});
+// Throws MidiError when the bytes cannot be read, or go past ScoreLimits, and Cancelled if a stop is
+// requested.
+Score read_score(std::span<const std::uint8_t> bytes, const ReadOptions& options, const Stop& stop);
 
 // Sorts by onset, then pitch, and makes each pitch a keyboard's: an earlier note ends where a later
 // one starts; of notes that start together one is kept, with the longest duration and the highest
@@ -44,14 +48,14 @@ Score read_score(std::span<const std::uint8_t> bytes, const ReadOptions& options
 void resolve_overlaps(std::vector<Note>& notes);
 
 struct WriteOptions {
-  bool running_status = true;     // and note_offs as note_ons of velocity 0, so that one status does
-  std::int64_t clip_ms = 30'000;  // cut safely into clips of this length, at least 1000; 0: no care
+  bool running_status;   // writes note_offs as note_ons of velocity 0, so that all have one status
+  std::int64_t clip_ms;  // adds anchors for clips of this length, at least 1000; 0 adds none
 };
 
 // A type 0 file of exactly `length_ms`, 500 ticks per quarter, no tempo event: a tick is a
 // millisecond. Throws std::invalid_argument naming a note that is out of order, out of MIDI's range,
 // overlapping another one of its pitch, or not over before `length_ms`.
 std::vector<std::uint8_t> write_score(std::span<const Note> notes, std::int64_t length_ms,
-                                      const WriteOptions& options = {});
+                                      const WriteOptions& options);
 
 }  // namespace longplay

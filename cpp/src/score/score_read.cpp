@@ -91,8 +91,11 @@ class Player {
   MidiWarnings& warnings_;
 };
 
-void play_alone(MidiTrackReader reader, std::size_t track, Player& player) {
-  for (MidiEvent event; reader.next(event);) player.play(event, track);
+void play_alone(MidiTrackReader reader, std::size_t track, Player& player, const Stop& stop) {
+  for (MidiEvent event; reader.next(event);) {
+    stop.check();
+    player.play(event, track);
+  }
 }
 
 // A track and the tick of its next message.
@@ -118,7 +121,7 @@ void sift_down(std::vector<NextMessage>& heap) {
 }
 
 // In order of tick; at one tick in order of tracks.
-void play_together(std::vector<MidiTrackReader> readers, Player& player) {
+void play_together(std::vector<MidiTrackReader> readers, Player& player, const Stop& stop) {
   std::vector<MidiEvent> events(readers.size());
   std::vector<NextMessage> heap;
   for (std::size_t track = 0; track < readers.size(); ++track)
@@ -126,6 +129,7 @@ void play_together(std::vector<MidiTrackReader> readers, Player& player) {
   std::sort(heap.begin(), heap.end(), [](const NextMessage& a, const NextMessage& b) { return a.before(b); });
 
   while (!heap.empty()) {
+    stop.check();
     NextMessage& first = heap.front();
     player.play(events[first.track], first.track);
     if (readers[first.track].next(events[first.track])) {
@@ -141,9 +145,9 @@ void play_together(std::vector<MidiTrackReader> readers, Player& player) {
 
 }  // namespace
 
-Score read_score(std::span<const std::uint8_t> bytes, const ReadOptions& options) {
+Score read_score(std::span<const std::uint8_t> bytes, const ReadOptions& options, const Stop& stop) {
   MidiWarnings warnings;
-  const MidiFile file = open_midi(bytes, warnings);
+  const MidiFile file = open_midi(bytes, warnings, stop);
   std::vector<MidiTrackReader> readers;
   readers.reserve(file.tracks.size());
   for (const MidiTrack& track : file.tracks) readers.emplace_back(bytes, track, warnings);
@@ -151,14 +155,14 @@ Score read_score(std::span<const std::uint8_t> bytes, const ReadOptions& options
   Player player(file, bytes.size() / kBytesPerNote, options, warnings);
   if (file.type == 2) {
     for (std::size_t track = 0; track < readers.size(); ++track) {
-      play_alone(readers[track], track, player);
+      play_alone(readers[track], track, player, stop);
       player.end_sequence();
     }
   } else if (readers.size() == 1) {
-    play_alone(readers[0], 0, player);
+    play_alone(readers[0], 0, player, stop);
     player.end_sequence();
   } else {
-    play_together(std::move(readers), player);
+    play_together(std::move(readers), player, stop);
     player.end_sequence();
   }
   Score score{player.take_notes(), warnings.sentences()};

@@ -12,8 +12,8 @@
 
 namespace longplay {
 
-// Sorts numbers by the bits from `lowest_bit` up, in rounds by a part of them each, and so without a
-// comparison whose outcome a processor would have to guess.
+// Radix sort of numbers by the bits from `lowest_bit` up. It has no comparison that the processor could
+// mispredict.
 class Sorter {
  public:
   explicit Sorter(int lowest_bit) : lowest_bit_(lowest_bit) {}
@@ -50,7 +50,7 @@ class Sequencer {
   MidiWriter writer_;
   // Numbers that say where a message comes: see the .cpp.
   std::vector<std::int64_t> starts_;
-  std::vector<std::int64_t> ends_;  // of what sounds, too: at most one note a pitch
+  std::vector<std::int64_t> ends_;  // also of the notes that sound: at most one for each pitch
   std::vector<std::int64_t> numbers_;
   std::vector<ChannelMessage> messages_;
   std::array<bool, 128> sounding_{};  // by pitch
