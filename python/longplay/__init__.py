@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from longplay._core import DeviceError, Error, MidiError, ModelError, SnapshotError
+    from longplay._core import Cancelled, DeviceError, Error, MidiError, ModelError, SnapshotError
     from longplay.challenge.check import check, clips
     from longplay.challenge.packing import pack
     from longplay.engine import Engine
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NOTE",
+    "Cancelled",
     "DeviceError",
     "Engine",
     "Error",
@@ -54,7 +55,7 @@ __all__ = [
 
 # A name is imported at its first use, so that `longplay --help` does not import NumPy and the core.
 _NAMES = {
-    "_core": ["DeviceError", "Error", "MidiError", "ModelError", "SnapshotError"],
+    "_core": ["Cancelled", "DeviceError", "Error", "MidiError", "ModelError", "SnapshotError"],
     "challenge.check": ["check", "clips"],
     "challenge.packing": ["pack"],
     "engine": ["Engine"],

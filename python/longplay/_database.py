@@ -1,4 +1,4 @@
-"""SQLite databases whose errors name the file and what is wrong with it, in one line."""
+"""SQLite databases whose errors name the file and the problem, in one line."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,15 +24,15 @@ class DatabaseError(OSError):
 class Database:
     """A connection to an SQLite database.
 
-    Every call raises `DatabaseError` for a fault of the system, and `Error` if the file is not what it should be or if
-    another process uses it.
+    Every call raises `DatabaseError` for a fault of the system, and `Error` if the file is not of this kind or another
+    process uses it.
 
     Parameters
     ----------
     path : path
         The file, which is created if it does not exist.
     kind : str
-        What the file should be, with its article.
+        Kind of the file in error messages, with an article: "the manifest of a farm".
     **options
         As for `sqlite3.connect`.
     """

@@ -6,16 +6,17 @@ raises ValueError. Numbers of NumPy are returned as numbers of Python.
 
 import math
 import reprlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from numbers import Integral, Real
 from os import PathLike
-from typing import NoReturn, SupportsFloat, SupportsInt, TypeVar, cast
+from pathlib import Path
+from typing import Any, NoReturn, SupportsFloat, SupportsInt, TypeVar, cast
 
 T = TypeVar("T")
 
 
 def require_number(name: str, value: object, low: float, high: float, *, open_low: bool = False) -> float:
-    """Return a number as a float; refuse anything else and what is out of range.
+    """Return a number as a float; refuse other types and numbers out of range.
 
     With `open_low`, the range is (`low`, `high`].
     """
@@ -28,7 +29,7 @@ def require_number(name: str, value: object, low: float, high: float, *, open_lo
 
 
 def require_integer(name: str, value: object, low: int, high: float = math.inf) -> int:
-    """Return an integer as an int; refuse anything else and what is out of range."""
+    """Return an integer as an int; refuse other types and integers out of range."""
     if not isinstance(value, Integral) or isinstance(value, bool):
         refuse_type(name, "an integer", value)
     number = int(cast(SupportsInt, value))
@@ -58,7 +59,36 @@ def require_list(name: str, values: Iterable[T]) -> list[T]:
     if isinstance(values, (str, bytes, bytearray, PathLike)):
         shown = reprlib.repr(values)
         raise TypeError(f"{name} must be a list, not {shown}; to fix this, pass [{shown}]")
+    if not isinstance(values, Iterable):
+        refuse_type(name, "a list", values)
     return list(values)
+
+
+def require_instance(name: str, value: object, kind: type[T]) -> T:
+    """Return an instance of a class; refuse anything else."""
+    if not isinstance(value, kind):
+        refuse_type(name, f"of type {kind.__name__}", value)
+    return value
+
+
+def require_mapping(name: str, value: object) -> Mapping[str, Any]:
+    """Return a mapping; refuse anything else."""
+    if not isinstance(value, Mapping):
+        refuse_type(name, "a mapping", value)
+    return value
+
+
+def require_path(name: str, value: str | PathLike[str]) -> Path:
+    """Return a path; refuse anything but text and paths."""
+    if not isinstance(value, (str, PathLike)):
+        refuse_type(name, "a path", value)
+    return Path(value)
+
+
+def require_callable(name: str, value: object) -> None:
+    """Refuse anything but None and callables."""
+    if value is not None and not callable(value):
+        refuse_type(name, "callable or None", value)
 
 
 def refuse_type(name: str, wanted: str, value: object) -> NoReturn:

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from longplay._core import MAX_MIDI_BYTES
 from longplay._extras import missing_extra
+from longplay.files import open_regular
 from longplay.midi import MidiSource
 
 MANIFEST = "manifest.csv"
@@ -105,7 +107,7 @@ def _folder(data: Path) -> dict[str, MidiSource]:
 
 def _archive(data: Path) -> dict[str, MidiSource]:
     broken: tuple[type[Exception], ...] = (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError)
-    with data.open("rb") as packed:
+    with open_regular(data) as packed:
         stream: Any = packed
         if data.suffix == ".zst":
             zstandard = _zstandard()
@@ -114,7 +116,7 @@ def _archive(data: Path) -> dict[str, MidiSource]:
         try:
             with tarfile.open(fileobj=stream, mode="r|*") as members:
                 return {
-                    str(PurePosixPath(member.name)): content.read()
+                    str(PurePosixPath(member.name)): content.read(MAX_MIDI_BYTES + 1)  # more is refused later
                     for member in members
                     if _wanted(PurePosixPath(member.name))
                     and member.isfile()
@@ -145,9 +147,15 @@ def _find_manifest(files: dict[str, MidiSource]) -> str | None:
 
 
 def _rows(manifest: str, held: MidiSource, columns: Collection[str]) -> list[dict[str, str]]:
-    text = (held if isinstance(held, bytes) else Path(held).read_bytes()).decode("utf-8-sig")
-    rows = list(csv.DictReader(io.StringIO(text)))
+    data = held if isinstance(held, bytes) else Path(held).read_bytes()
+    try:
+        rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"))))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{manifest} must be a table of CSV in UTF-8: {error}") from error
     for column in columns:
         if not rows or column not in rows[0]:
             raise ValueError(f"{manifest} must have rows and the columns {', '.join(columns)}; {column} is missing")
+        for number, row in enumerate(rows, 1):
+            if row[column] is None:
+                raise ValueError(f"{manifest}: {column} is missing in row {number}")
     return rows

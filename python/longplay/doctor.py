@@ -14,13 +14,13 @@ from longplay.engine import DeviceName, Engine
 
 
 def examine(model: str | Path | None = None) -> dict[str, Any]:
-    """Try everything that `Engine` needs, and report the results.
+    """Try all parts that `Engine` needs, and report the results.
 
     Returns
     -------
     dict
         Versions; the instruction set of the kernels on the CPU; for each device "works" or the reason why it does not;
-        the model's name, hash and styles.
+        the model's name, hash and styles, and whether it has a critic.
     """
     report: dict[str, Any] = {
         "longplay": version("longplay"),
@@ -46,4 +46,5 @@ def _try(model: str | Path | None, device: DeviceName, report: dict[str, Any]) -
     except (_core.Error, OSError) as error:
         return str(error)
     report |= {"model": engine.model_name, "model_hash": engine.model_hash, "styles": list(engine.styles)}
+    report["critic"] = engine.has_critic
     return "works"

@@ -5,13 +5,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
 
+from longplay._cancel import Cancel, require_cancel
+from longplay._making.arguments import check_arguments
 from longplay._making.job import OnSnapshot, Progress, pieces
 from longplay._making.planner import Planner
 from longplay._model.device import DeviceName
 from longplay._model.opened import OpenModel
 from longplay._model.styles import styles
-from longplay._require import require_list
-from longplay.live import Session, Stream
+from longplay._require import require_flag, require_instance, require_list, require_mapping
+from longplay.live import LiveEngine
 from longplay.midi import MidiSource, Seed, midi_bytes
 from longplay.originality.index import Index
 from longplay.piece import Piece, Score
@@ -23,7 +25,7 @@ from longplay.tokenizer import Tokenizer
 __all__ = ["DeviceName", "Engine", "Progress", "Seed"]
 
 
-class Engine:
+class Engine(LiveEngine):
     """Generate piano music with a model, on the CPU or a GPU.
 
     An engine may be used from several threads at once. It keeps the ONNX Runtime sessions that it has opened.
@@ -68,7 +70,7 @@ class Engine:
     def __repr__(self) -> str:
         return "Engine({!r}, {!r}, {}, cuda_graph={})".format(*self._arguments)
 
-    def __reduce__(self) -> tuple[Any, ...]:  # pickled as what it was made with
+    def __reduce__(self) -> tuple[Any, ...]:  # pickled as its arguments
         return partial(type(self), cuda_graph=self._arguments[3]), self._arguments[:3]
 
     @property
@@ -97,6 +99,11 @@ class Engine:
         return styles(self._model.folder.config)
 
     @property
+    def has_critic(self) -> bool:
+        """Whether the setting ``search`` may be above 1."""
+        return "critic" in self._model.folder.config
+
+    @property
     def tokenizer(self) -> Tokenizer:
         """Tokenizer of the model. Its `end_id` is the time shift in `Piece.events` that means END."""
         return Tokenizer(self._model.folder.config)
@@ -113,9 +120,10 @@ class Engine:
         progress: Progress | None = None,
         extendable: bool = False,
         avoid: Index | None = None,
+        cancel: Cancel | None = None,
         **settings: Unpack[SettingsArguments],
     ) -> Piece:
-        """Generate one piece that answers a seed.
+        """Generate one piece that continues a seed.
 
         The piece depends on the model, the seed and the settings alone. It is the same, to the bit, as the first piece
         of `generate_batch` with the same arguments.
@@ -123,21 +131,24 @@ class Engine:
         Parameters
         ----------
         seed : path, bytes or None
-            The MIDI file to answer, of any length. With None, the piece has no seed.
+            The MIDI file to continue, of any length. With None, the piece has no seed.
         seconds : float
             Length of the piece, in [1, 86400], exact to the millisecond; by default an hour.
         progress : callable, optional
             Called with (seconds made, seconds in total) a few times a second.
         extendable : bool
-            Keep in the piece what `extend` needs: the model's state before the ending.
+            Keep the model's state before the ending in the piece, for `extend`.
         avoid : Index, optional
             A training set not to quote. No 12 notes in a row follow the training set, in any key. If a note would
             complete such a run, the engine draws the note again without its pitch, and `Piece.refusals` counts the
             note. If no pitch is left, the engine raises Error. A piece without a refusal is the same as without
             `avoid`.
+        cancel : threading.Event, optional
+            Cancels the call when another thread sets it (``docs/processes.md``).
         **settings
             ``random_seed``, ``temperature``, ``top_k``, ``top_p``, ``min_p``, ``style``, ``guidance_scale``,
-            ``max_velocity``, ``recital``, ``steady``, ``include_seed``: see `Settings`.
+            ``max_velocity``, ``recital``, ``dynamics``, ``steady``, ``two_hands``, ``playable``, ``key``,
+            ``search``, ``include_seed``: see `Settings`.
 
         Raises
         ------
@@ -145,12 +156,13 @@ class Engine:
             The seed is not a readable MIDI file.
         OSError
             The seed cannot be opened.
+        Cancelled
+            `cancel` is set.
         TypeError, ValueError
             A setting has the wrong type or is out of range; the message names it.
         """
-        return next(
-            self.generate_batch([seed], seconds, progress=progress, extendable=extendable, avoid=avoid, **settings)
-        )
+        common: dict[str, Any] = {"progress": progress, "extendable": extendable, "avoid": avoid, "cancel": cancel}
+        return next(self.generate_batch([seed], seconds, **common, **settings))
 
     def generate_batch(
         self,
@@ -163,18 +175,19 @@ class Engine:
         avoid: Index | None = None,
         on_snapshot: OnSnapshot | None = None,
         snapshot_seconds: float = 60.0,
+        cancel: Cancel | None = None,
         **settings: Unpack[SettingsArguments],
     ) -> Iterator[Piece]:
         """Generate one piece for each seed, many at once.
 
-        Candidate ``i`` answers ``seeds[i]``. Its random numbers depend on ``(random_seed, i)`` alone, so the other
-        candidates and the number of threads do not change it. ``docs/pieces.md`` says what holds for every piece.
+        Candidate ``i`` continues ``seeds[i]``. Its random numbers depend on ``(random_seed, i)`` alone, so the other
+        candidates and the number of threads do not change it. ``docs/pieces.md`` lists the properties of every piece.
 
         Parameters
         ----------
         seeds : iterable of path, bytes or None
-            What to answer. Repeat a seed to get several answers to it.
-        seconds, progress, extendable, avoid, **settings
+            The files to continue. Repeat a seed to get several continuations of it.
+        seconds, progress, extendable, avoid, cancel, **settings
             As for `generate`, which also lists the errors; `progress` counts all pieces together.
         each : iterable of mapping, optional
             Settings of each candidate, which override the common ones; they may hold ``seconds``.
@@ -190,15 +203,24 @@ class Engine:
         Piece
             In the order of the seeds, each as soon as it and all before it are finished.
         """
+        require_cancel(cancel)
         common: OwnSettings = {"seconds": seconds, **settings}
         sources = require_list("seeds", seeds)
-        chosen = [Settings(**(common | own)) for own in ([{}] * len(sources) if each is None else each)]
+        check_arguments(progress, avoid, on_snapshot, snapshot_seconds)
+        own = [{}] * len(sources) if each is None else require_list("each", each)
+        chosen = [Settings(**{**common, **require_mapping("each", one)}) for one in own]
         if len(chosen) != len(sources):
             raise ValueError(f"each must have an entry for each of {len(sources)} seeds, not {len(chosen)}")
-        tasks = [self._planner.generate_task(seed, chosen[index], index, avoid) for index, seed in enumerate(sources)]
+        names = [_name(index, seed) for index, seed in enumerate(sources)] if len(sources) > 1 else [""]
+        tasks = [
+            self._planner.generate_task(seed, own, index, avoid, name)
+            for index, (seed, own, name) in enumerate(zip(sources, chosen, names, strict=False))
+        ]
         longest = max((one.seconds for one in chosen), default=DEFAULT_SECONDS)
-        keep_seconds = snapshot_seconds if on_snapshot else longest if extendable else None
-        return pieces(self._planner.start(tasks, keep_seconds, avoid), tasks, progress, on_snapshot)
+        keep_seconds = longest if require_flag("extendable", extendable) else None
+        keep_seconds = snapshot_seconds if on_snapshot else keep_seconds
+        job = self._planner.start(tasks, keep_seconds, avoid, cancel)
+        return pieces(job, tasks, progress, on_snapshot, cancel)
 
     def regenerate(
         self,
@@ -208,6 +230,7 @@ class Engine:
         avoid: Index | None = None,
         progress: Progress | None = None,
         extendable: bool = False,
+        cancel: Cancel | None = None,
     ) -> Piece:
         """Generate a piece again from its provenance, to the bit on a machine of the same kind.
 
@@ -216,10 +239,10 @@ class Engine:
         provenance : Provenance
             `Piece.provenance` of the piece.
         seed : path, bytes or None
-            The seed that the piece answers.
+            The seed that the piece continues.
         avoid : Index, optional
             The index that the piece avoids, if it avoids one.
-        progress, extendable
+        progress, extendable, cancel
             As for `generate`.
 
         Raises
@@ -227,20 +250,25 @@ class Engine:
         ValueError
             Model, seed or index is not the piece's, or the piece was extended from a snapshot of `on_snapshot`; the
             message says which.
-        MidiError, OSError
+        MidiError, OSError, Cancelled
             As for `generate`.
         """
+        require_cancel(cancel)
+        check_arguments(progress, avoid)
+        require_instance("provenance", provenance, Provenance)
         task = self._planner.generate_task(seed, provenance.settings, provenance.candidate, avoid)
         for name in ("model_hash", "seed_hash", "index_hash"):
             given, wanted = getattr(task.provenance, name), getattr(provenance, name)
             if given != wanted:
                 raise ValueError(f"{name} must be {wanted}, as in the provenance, not {given}")
+        extendable = require_flag("extendable", extendable)
         keep_seconds = provenance.settings.seconds if provenance.steps or extendable else None
-        piece = next(pieces(self._planner.start([task], keep_seconds, avoid), [task], progress, None))
+        piece = next(pieces(self._planner.start([task], keep_seconds, avoid, cancel), [task], progress, None, cancel))
         for step in provenance.steps:
             if piece.before_ending is None or piece.before_ending.core.events != step.events:
                 raise ValueError(f"steps must begin at the ending of the piece, not after {step.events} events")
-            piece = self.extend(piece.snapshot(), step.seconds, branch=step.branch, progress=progress, avoid=avoid)
+            common: dict[str, Any] = {"progress": progress, "avoid": avoid, "cancel": cancel}
+            piece = self.extend(piece.snapshot(), step.seconds, branch=step.branch, **common)
         return piece
 
     def extend(
@@ -251,6 +279,7 @@ class Engine:
         branch: int = 0,
         progress: Progress | None = None,
         avoid: Index | None = None,
+        cancel: Cancel | None = None,
     ) -> Piece:
         """Extend a piece from before its ending.
 
@@ -269,15 +298,20 @@ class Engine:
             As for `generate`; the music in the snapshot counts as made.
         avoid : Index, optional
             The index that the piece avoids, if it avoids one.
+        cancel : threading.Event, optional
+            As for `generate`.
 
         Raises
         ------
         SnapshotError
             The bytes are damaged, or are not the snapshot of a piece of this model.
+        Cancelled
+            `cancel` is set.
         ValueError
             `seconds` or `branch` is out of range, or `avoid` is another index.
         """
-        return next(self.extend_batch([snapshot], seconds, branches=[branch], progress=progress, avoid=avoid))
+        common: dict[str, Any] = {"progress": progress, "avoid": avoid, "cancel": cancel}
+        return next(self.extend_batch([snapshot], seconds, branches=[branch], **common))
 
     def extend_batch(
         self,
@@ -289,6 +323,7 @@ class Engine:
         avoid: Index | None = None,
         on_snapshot: OnSnapshot | None = None,
         snapshot_seconds: float = 60.0,
+        cancel: Cancel | None = None,
     ) -> Iterator[Piece]:
         """Extend pieces, many at once; yield them in the order of the snapshots.
 
@@ -298,100 +333,49 @@ class Engine:
             As for `extend`. Repeat a snapshot to get several continuations of it.
         branches : iterable of int, optional
             One for each snapshot; by default 0 for all.
-        seconds, progress, avoid
+        seconds, progress, avoid, cancel
             As for `extend`, which also lists the errors.
         on_snapshot, snapshot_seconds
             As for `generate_batch`.
         """
+        require_cancel(cancel)
         before = [self._planner.read("piece", data) for data in require_list("snapshots", snapshots)]
-        numbers = [0] * len(before) if branches is None else list(branches)
+        check_arguments(progress, avoid, on_snapshot, snapshot_seconds)
+        numbers = [0] * len(before) if branches is None else require_list("branches", branches)
         tasks = [self._planner.extend_task(*pair, seconds) for pair in zip(before, numbers, strict=True)]
         seconds_before = sum(snapshot.provenance.settings_now.seconds for snapshot in before)
-        job = self._planner.start(tasks, snapshot_seconds if on_snapshot else seconds, avoid)
-        return pieces(job, tasks, progress, on_snapshot, seconds_before)
+        job = self._planner.start(tasks, snapshot_seconds if on_snapshot else seconds, avoid, cancel)
+        return pieces(job, tasks, progress, on_snapshot, cancel, seconds_before)
 
-    def stream(self, seed: Seed = None, **settings: Unpack[SettingsArguments]) -> Stream:
-        """Start endless music, drawn while somebody listens: ``for notes in engine.stream(seed): ...``.
-
-        The music is an endless recital. Its notes are those of `generate` with the same arguments, apart from the end:
-        with a length of ``s`` seconds, all notes of the pieces that begin before ``s - 481.5``. Without `recital`, all
-        notes before ``s - 80``.
+    def score(self, midi: MidiSource, *, cancel: Cancel | None = None) -> Score:
+        """Score a MIDI file: how likely the model finds each note, given all notes before it.
 
         Parameters
         ----------
-        seed, **settings
-            As for `generate`, which also lists the errors.
-
-        Returns
-        -------
-        Stream
-            Iterator of structured arrays of at least one note. The seed is already prefilled.
-        """
-        source, provenance, core_settings = self._planner.begin(seed, Settings(**settings))
-        return Stream(self._model.core.stream(source, core_settings), provenance)
-
-    def session(self, seed: Seed = None, **settings: Unpack[SettingsArguments]) -> Session:
-        """Start a session: `Session.feed` gives notes to the model, and `Session.next` draws the next note.
-
-        Parameters
-        ----------
-        seed, **settings
-            As for `generate`, which also lists the errors. `recital` and `include_seed` have no effect: a session is
-            one piece.
-
-        Returns
-        -------
-        Session
-            The seed is already prefilled.
-        """
-        source, provenance, core_settings = self._planner.begin(seed, Settings(**settings))
-        return Session(self._model.core.session(source, core_settings), provenance)
-
-    def resume(self, snapshot: bytes, *, branch: int = 0) -> Stream:
-        """Resume a stream from its snapshot, to the bit.
-
-        Parameters
-        ----------
-        snapshot : bytes
-            From `Stream.snapshot`.
-        branch : int
-            Number of the continuation, as for `extend`; 0 is the stream's own.
-
-        Returns
-        -------
-        Stream
-            Its first notes follow the last notes that the other stream returned.
+        midi : path or bytes
+        cancel : threading.Event, optional
+            As for `generate`.
 
         Raises
         ------
-        SnapshotError
-            The bytes are damaged, or are not the snapshot of a stream of this model.
-        ValueError
-            `branch` is out of range.
-        """
-        before, provenance, settings = self._planner.resume("stream", snapshot, branch)
-        return Stream(self._model.core.resume_stream(before, settings), provenance)
-
-    def resume_session(self, snapshot: bytes, *, branch: int = 0) -> Session:
-        """Resume a session from its snapshot, to the bit; `Session.snapshot` returns one, the rest as for `resume`."""
-        before, provenance, settings = self._planner.resume("session", snapshot, branch)
-        return Session(self._model.core.resume_session(before, settings), provenance)
-
-    def score(self, midi: MidiSource) -> Score:
-        """Score a MIDI file, a path or bytes: how likely the model finds each note, given all notes before it.
-
-        Raises
-        ------
+        Cancelled
+            `cancel` is set.
         MidiError
             The file is not a readable MIDI file.
         OSError
             The file cannot be opened.
         """
-        _, log_probabilities, warnings = self._model.core.score(midi_bytes(midi))
+        require_cancel(cancel)
+        _, log_probabilities, warnings = self._model.core.score(midi_bytes(midi, name="midi"), cancel)
         names = [str(field["name"]) for field in self._model.folder.config["fields"]]
         return Score.of(names, log_probabilities, warnings)
 
 
+def _name(index: int, seed: Seed) -> str:
+    """Return the name of one of several seeds in errors."""
+    return f"seeds[{index}]" if seed is None or isinstance(seed, bytes) else f"seeds[{index}], {seed}"
+
+
 def planner_of(engine: Engine) -> Planner:
-    """Return the planner of an engine. Only `longplay.farm` needs it, to start jobs of its own."""
+    """Return the planner of an engine, which only `longplay.farm` and `longplay.challenge` need."""
     return engine._planner

@@ -1,4 +1,4 @@
-"""Writing of files that appear only when they are complete."""
+"""Reading of regular files, and writing of files that appear only when they are complete."""
 
 import errno
 import hashlib
@@ -11,6 +11,46 @@ import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
+
+_READ_AHEAD = 1 << 16  # bytes beyond the size of a file: it may grow, or report no size
+
+
+@contextmanager
+def open_regular(path: Path) -> Iterator[BinaryIO]:
+    """Open a file to read bytes.
+
+    Raises
+    ------
+    OSError
+        The file cannot be opened, or is not a regular file: a pipe or a device may never end.
+    """
+    with open(path, "rb", opener=_open_at_once) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file; copy its content to one", str(path))
+        yield file
+
+
+def read_regular(path: Path, most: int) -> bytes | None:
+    """Return the bytes of a regular file; None if it has more than `most`, which are then not read.
+
+    Raises
+    ------
+    OSError
+        As `open_regular`.
+    """
+    with open_regular(path) as file:
+        size, parts = os.fstat(file.fileno()).st_size, []
+        left = most + 1 if size <= most else 0
+        while part := file.read(min(left, size + _READ_AHEAD)):
+            parts.append(part)
+            left -= len(part)
+    return b"".join(parts) if left > 0 else None
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file without waiting for somebody to write to it, which opening a pipe does."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def write_whole(path: Path, data: bytes, *, overwrite: bool) -> None:
@@ -29,7 +69,8 @@ def write_whole(path: Path, data: bytes, *, overwrite: bool) -> None:
 def whole_file(path: Path, *, overwrite: bool) -> Iterator[Path]:
     """Give a temporary path to write to, and rename the file when the block ends without an error.
 
-    A file that is written over keeps its mode. A link is followed. The data of a device or a pipe are written into it.
+    A file that is written over keeps its mode. A link is followed. The data of a device, a pipe or a file
+    without a name (``/dev/stdout`` and the like) are written into it.
 
     Raises
     ------
@@ -38,12 +79,12 @@ def whole_file(path: Path, *, overwrite: bool) -> Iterator[Path]:
     """
     if not overwrite and os.path.lexists(path):
         raise _exists(path)
-    path = path.resolve() if overwrite else path
     before = path.stat() if path.exists() else None
-    if before is not None and not stat.S_ISREG(before.st_mode):
+    link, path = path, path.resolve() if overwrite else path
+    if before is not None and not (stat.S_ISREG(before.st_mode) and path.exists() and path.samefile(link)):
         with tempfile.TemporaryDirectory() as folder:
             yield (temporary := Path(folder, path.name))
-            _write_into(path, temporary)
+            _write_into(link, temporary)
         return
     temporary = path.with_name(f"{_prefix(path.name)}{secrets.token_hex(4)}.part")
     try:
@@ -71,7 +112,7 @@ def remove_leftovers(folder: Path, names: Collection[str]) -> None:
 
 
 def _prefix(name: str) -> str:
-    """Return how the temporary names of a file begin, which are short and no other program's."""
+    """Return the prefix of the temporary names of a file, which is short and used by no other program."""
     return f".longplay-{hashlib.sha256(os.fsencode(name)).hexdigest()[:16]}-"
 
 
@@ -92,7 +133,7 @@ def _rename_to_new(temporary: Path, path: Path) -> None:
 
 def _write_into(path: Path, source: Path) -> None:
     """Write the bytes of a file into a device or a pipe; raise OSError if no process reads the pipe."""
-    descriptor = os.open(path, os.O_WRONLY | getattr(os, "O_NONBLOCK", 0))
+    descriptor = os.open(path, os.O_WRONLY | os.O_TRUNC | getattr(os, "O_NONBLOCK", 0))
     os.set_blocking(descriptor, True)
     with os.fdopen(descriptor, "wb") as target, source.open("rb") as data:
         shutil.copyfileobj(data, target)

@@ -1,12 +1,21 @@
 """Music that is generated while somebody listens."""
 
 from collections.abc import Iterator
+from typing import Unpack
+
+import numpy as np
 
 from longplay import _core
+from longplay._cancel import Cancel, require_cancel
+from longplay._making.planner import Planner
 from longplay._making.snapshot import Kind, Snapshot
-from longplay.midi import Notes
+from longplay._model.opened import OpenModel
+from longplay._require import require_integer
+from longplay.midi import Notes, Seed, require_notes
 from longplay.provenance import Provenance
+from longplay.settings import Settings, SettingsArguments
 
+_RANGES = {"onset_ms": (0, 2**62), "duration_ms": (1, _core.MAX_MILLISECONDS), "pitch": (0, 127), "velocity": (1, 127)}
 _EVENTS_AT_A_TIME = 16  # after each batch of events, Python handles Ctrl-C
 
 
@@ -20,16 +29,17 @@ class Stream(Iterator[Notes]):
     The stream draws nothing between two calls, and its memory does not grow.
     """
 
-    def __init__(self, core: _core.Stream, provenance: Provenance) -> None:
-        while core.prefill():  # between two slices of the seed, Python handles Ctrl-C
+    def __init__(self, core: _core.Stream, provenance: Provenance, cancel: Cancel | None) -> None:
+        while core.prefill(cancel):
             pass
         self._core: _core.Stream | None = core
         self._provenance = provenance
+        self._cancel = cancel
         self.warnings = tuple(core.warnings)
 
     def __next__(self) -> Notes:
         while self._core is not None:
-            notes = self._core.draw(_EVENTS_AT_A_TIME)
+            notes = self._core.draw(_EVENTS_AT_A_TIME, self._cancel)
             if len(notes):
                 return notes
         raise StopIteration
@@ -58,11 +68,12 @@ class Session:
     settings and the sequence of calls alone. A new note on a pitch ends an earlier note that still sounds on it.
     """
 
-    def __init__(self, core: _core.Session, provenance: Provenance) -> None:
-        while core.prefill():
+    def __init__(self, core: _core.Session, provenance: Provenance, cancel: Cancel | None) -> None:
+        while core.prefill(cancel):
             pass
         self._core = core
         self._provenance = provenance
+        self._cancel = cancel
         self.warnings = tuple(core.warnings)
 
     def feed(self, notes: Notes) -> None:
@@ -84,8 +95,8 @@ class Session:
         TypeError
             `notes` is not of dtype `NOTE`.
         """
-        for note in notes.reshape(-1, 1):  # between two notes, Python handles Ctrl-C
-            self._core.feed(note)
+        played = require_notes(np.asarray(notes) if isinstance(notes, np.void) else notes)
+        self._core.feed(played.reshape(-1), self._cancel)
 
     def next(
         self,
@@ -116,7 +127,12 @@ class Session:
         ValueError
             A given value is out of range, or a pitch that the model does not play. The session has not changed.
         """
-        return self._core.next(onset_ms=onset_ms, duration_ms=duration_ms, pitch=pitch, velocity=velocity)
+        given = {"onset_ms": onset_ms, "duration_ms": duration_ms, "pitch": pitch, "velocity": velocity}
+        fixed = {
+            name: None if value is None else require_integer(name, value, *_RANGES[name])
+            for name, value in given.items()
+        }
+        return self._core.next(**fixed, cancel=self._cancel)
 
     def snapshot(self) -> bytes:
         """Return the state of the session, for `Engine.resume_session`."""
@@ -125,3 +141,92 @@ class Session:
 
 def _snapshot(kind: Kind, core: _core.Stream | _core.Session, provenance: Provenance) -> bytes:
     return Snapshot(kind, provenance, core.save()).to_bytes()
+
+
+class LiveEngine:
+    """The part of `Engine` that generates music while somebody listens."""
+
+    _model: OpenModel
+    _planner: Planner
+
+    def stream(
+        self, seed: Seed = None, *, cancel: Cancel | None = None, **settings: Unpack[SettingsArguments]
+    ) -> Stream:
+        """Start endless music, drawn while somebody listens: ``for notes in engine.stream(seed): ...``.
+
+        The music is an endless recital. Its notes are those of `generate` with the same arguments, apart from the end:
+        with a length of ``s`` seconds, all notes of the pieces that begin before ``s - 481.5``. Without `recital`, all
+        notes before ``s - 80``.
+
+        Parameters
+        ----------
+        seed, **settings
+            As for `generate`, which also lists the errors.
+        cancel : threading.Event, optional
+            While it is set, the stream raises `Cancelled` instead of drawing. After the event is cleared, the stream
+            resumes.
+
+        Returns
+        -------
+        Stream
+            Iterator of structured arrays of at least one note. The seed is already prefilled.
+        """
+        require_cancel(cancel)
+        source, provenance, core_settings = self._planner.begin(seed, Settings(**settings))
+        return Stream(self._model.core.stream(source, core_settings, cancel), provenance, cancel)
+
+    def session(
+        self, seed: Seed = None, *, cancel: Cancel | None = None, **settings: Unpack[SettingsArguments]
+    ) -> Session:
+        """Start a session: `Session.feed` gives notes to the model, and `Session.next` draws the next note.
+
+        Parameters
+        ----------
+        seed, **settings
+            As for `generate`, which also lists the errors. `recital` and `include_seed` have no effect: a session is
+            one piece.
+        cancel : threading.Event, optional
+            As for `stream`.
+
+        Returns
+        -------
+        Session
+            The seed is already prefilled.
+        """
+        require_cancel(cancel)
+        source, provenance, core_settings = self._planner.begin(seed, Settings(**settings))
+        return Session(self._model.core.session(source, core_settings, cancel), provenance, cancel)
+
+    def resume(self, snapshot: bytes, *, branch: int = 0, cancel: Cancel | None = None) -> Stream:
+        """Resume a stream from its snapshot, to the bit.
+
+        Parameters
+        ----------
+        snapshot : bytes
+            From `Stream.snapshot`.
+        branch : int
+            Number of the continuation, as for `extend`; 0 is the stream's own.
+        cancel : threading.Event, optional
+            As for `stream`.
+
+        Returns
+        -------
+        Stream
+            Its first notes follow the last notes that the other stream returned.
+
+        Raises
+        ------
+        SnapshotError
+            The bytes are damaged, or are not the snapshot of a stream of this model.
+        ValueError
+            `branch` is out of range.
+        """
+        require_cancel(cancel)
+        before, provenance, settings = self._planner.resume("stream", snapshot, branch)
+        return Stream(self._model.core.resume_stream(before, settings), provenance, cancel)
+
+    def resume_session(self, snapshot: bytes, *, branch: int = 0, cancel: Cancel | None = None) -> Session:
+        """Resume a session from the bytes of `Session.snapshot`, to the bit; arguments and errors as for `resume`."""
+        require_cancel(cancel)
+        before, provenance, settings = self._planner.resume("session", snapshot, branch)
+        return Session(self._model.core.resume_session(before, settings), provenance, cancel)

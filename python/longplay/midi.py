@@ -1,8 +1,5 @@
 """MIDI files as arrays of notes."""
 
-import errno
-import os
-import stat
 import warnings
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -11,12 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longplay import _core
+from longplay._cancel import Cancel, require_cancel
+from longplay._require import refuse_type, require_flag, require_number
+from longplay.files import read_regular
 
 MidiSource: TypeAlias = str | Path | bytes
 """A MIDI file: its path, or its bytes."""
 
 Seed: TypeAlias = MidiSource | None
-"""The MIDI file that a piece answers: a path, bytes, or None for a piece from nothing."""
+"""The MIDI file that a piece continues: a path, bytes, or None for a piece without a seed."""
 
 Notes: TypeAlias = NDArray[np.void]
 """Structured array, shape (notes,), with the fields of `NOTE`."""
@@ -25,53 +25,44 @@ NOTE: np.dtype[Any] = _core.NOTE
 """``onset_ms`` and ``duration_ms`` (int64), ``pitch`` and ``velocity`` (uint8)."""
 
 
-_READ_AHEAD = 1 << 16  # bytes beyond the size of a file: it may grow, or report no size
-
-
-def midi_bytes(source: MidiSource) -> bytes:
-    """Return the bytes of a file, or the bytes themselves.
+def midi_bytes(source: MidiSource, most: int = _core.MAX_MIDI_BYTES, *, name: str = "source") -> bytes:
+    """Return the bytes of a file, or the bytes themselves. `name` is that of the argument in refusals.
 
     Raises
     ------
     MidiError
-        The file has more bytes than a MIDI file may have.
+        The file has more than `most` bytes.
     OSError
         The file cannot be opened, or is not a regular file: a pipe may never end.
     """
     if isinstance(source, bytes):
         return source
-    if isinstance(source, str | Path):
-        return _read_file(Path(source))
-    raise TypeError(f"a MIDI file must be a path or bytes, not {type(source).__name__}")
+    if not isinstance(source, str | Path):
+        refuse_type(name, "a path or bytes", source)
+    data = read_regular(Path(source), most)
+    if data is None:
+        error = _core.MidiError(f"{source} exceeds the limit of a MIDI file at byte {most}")
+        error.offset = most
+        raise error
+    return data
 
 
-def _read_file(path: Path) -> bytes:
-    with open(path, "rb", buffering=0, opener=_open_at_once) as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(errno.EINVAL, "not a regular file; copy what it holds to one", str(path))
-        size, parts = status.st_size, []
-        left = _core.MAX_MIDI_BYTES + 1 if size <= _core.MAX_MIDI_BYTES else 0
-        while part := file.read(min(left, size + _READ_AHEAD)):
-            parts.append(part)
-            left -= len(part)
-    if left == 0:
-        raise _too_long(path)
-    return b"".join(parts)
+def named(error: Exception, name: str) -> Exception:
+    """Return the error about one of several files with the name of the file."""
+    found = type(error)(f"{name}: {error}" if name else str(error))
+    if isinstance(error, _core.MidiError):
+        found.offset = error.offset  # type: ignore[attr-defined]
+    return found
 
 
-def _open_at_once(path: str, flags: int) -> int:
-    """Open a file without waiting for somebody to write to it, which opening a pipe does."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-
-
-def _too_long(path: Path) -> _core.MidiError:
-    error = _core.MidiError(f"{path} has more bytes than the limit at byte {_core.MAX_MIDI_BYTES}")
-    error.offset = _core.MAX_MIDI_BYTES
-    return error
-
-
-def read_midi(source: MidiSource, *, sustain: bool = True, keep_drums: bool = False, piano_only: bool = False) -> Notes:
+def read_midi(
+    source: MidiSource,
+    *,
+    sustain: bool = True,
+    keep_drums: bool = False,
+    piano_only: bool = False,
+    cancel: Cancel | None = None,
+) -> Notes:
     """Read the notes of a Standard MIDI File [1]_ as a piano plays them.
 
     All tracks are merged, the sustain pedal lengthens durations, and no two notes of one pitch overlap. The rules are
@@ -87,6 +78,8 @@ def read_midi(source: MidiSource, *, sustain: bool = True, keep_drums: bool = Fa
         Keep the notes of channel 10.
     piano_only : bool
         Leave out notes of programs beyond the eight of General MIDI's piano family [2]_.
+    cancel : threading.Event, optional
+        As for `Engine.generate`.
 
     Returns
     -------
@@ -100,21 +93,44 @@ def read_midi(source: MidiSource, *, sustain: bool = True, keep_drums: bool = Fa
         The bytes have no MIDI header that can be read, or go past a limit; its ``offset`` says where.
     OSError
         The file cannot be opened, or is not a regular file.
+    Cancelled
+        `cancel` is set.
 
     Warns
     -----
     UserWarning
-        The file is odd or damaged. Each warning says what was lost, how many, and at which byte.
+        The file is odd or damaged. Each warning names the loss, its number and the byte of the first.
 
     References
     ----------
     .. [1] "Standard MIDI Files 1.0", MIDI Manufacturers Association, RP-001, 1988.
     .. [2] "General MIDI System Level 1", MIDI Manufacturers Association, RP-003, 1991.
     """
-    notes, found = _core.read_score(midi_bytes(source), sustain=sustain, keep_drums=keep_drums, piano_only=piano_only)
+    notes, found = parse_midi(source, sustain=sustain, keep_drums=keep_drums, piano_only=piano_only, cancel=cancel)
     for warning in found:
         warnings.warn(warning, stacklevel=2)
     return notes
+
+
+def parse_midi(
+    source: MidiSource,
+    *,
+    sustain: bool = True,
+    keep_drums: bool = False,
+    piano_only: bool = False,
+    name: str = "source",
+    cancel: Cancel | None = None,
+) -> tuple[Notes, list[str]]:
+    """Read notes as `read_midi` does, and return the warnings instead of issuing them."""
+    options = {"sustain": sustain, "keep_drums": keep_drums, "piano_only": piano_only}
+    flags = {option: require_flag(option, value) for option, value in options.items()}
+    require_cancel(cancel)
+    return _core.read_score(midi_bytes(source, name=name), cancel=cancel, **flags)
+
+
+def require_notes(notes: Notes) -> Notes:
+    """Return an array; refuse anything else. The core checks the dtype."""
+    return notes if isinstance(notes, np.ndarray) else refuse_type("notes", "an array of dtype NOTE", notes)
 
 
 def resolve_overlaps(notes: Notes) -> Notes:
@@ -132,7 +148,7 @@ def resolve_overlaps(notes: Notes) -> Notes:
     -------
     structured array, shape (notes,)
     """
-    return _core.resolve_overlaps(notes)
+    return _core.resolve_overlaps(require_notes(notes))
 
 
 def write_midi(notes: Notes, seconds: float, *, running_status: bool = True) -> bytes:
@@ -160,4 +176,6 @@ def write_midi(notes: Notes, seconds: float, *, running_status: bool = True) -> 
         A note is out of order or range, overlaps another note of its pitch, or does not end before the end
         of the file; the message says which.
     """
-    return _core.write_score(notes, round(seconds * 1000), running_status=running_status)
+    length_ms = round(require_number("seconds", seconds, 0.001, _core.MAX_MILLISECONDS // 1000) * 1000)
+    flag = require_flag("running_status", running_status)
+    return _core.write_score(require_notes(notes), length_ms, running_status=flag, clip_ms=_core.CLIP_MS)

@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longplay import _core
+from longplay._cancel import Cancel, require_cancel
 from longplay._model.device import DeviceName, gpu_index
 from longplay._model.folder import load_model
+from longplay._model.ids import require_ids
 from longplay._model.opened import model_path, open_runtime
 from longplay._model.sampling import SAMPLING_OFF, field_params, sampling_params
-from longplay._require import require_integer
+from longplay._require import require_flag, require_instance, require_integer, require_list
 from longplay.settings import Settings
 
 
@@ -102,7 +104,9 @@ class Model:
         """Seconds inside ONNX Runtime's ``Run`` since the model was opened."""
         return self._core.run_seconds
 
-    def step(self, events: NDArray[np.int64], controls: NDArray[np.int64]) -> NDArray[np.float32]:
+    def step(
+        self, events: NDArray[np.int64], controls: NDArray[np.int64], *, seed: bool = False
+    ) -> NDArray[np.float32]:
         """Advance the first rows by one event.
 
         Parameters
@@ -111,6 +115,9 @@ class Model:
             The last event of each row; `start_event` before the first. `rows` is at most `max_batch`.
         controls : int64 array, shape (rows, controls)
             Value of each control.
+        seed : bool
+            Whether `events` are notes of the seed, or the start; a model distinguishes them if its config.json has
+            ``seed_events``.
 
         Returns
         -------
@@ -122,7 +129,10 @@ class Model:
         ValueError
             A shape is wrong, or an id is out of range.
         """
-        return self._core.step(_int64(events), _int64(controls))
+        events, controls = require_ids("events", events, np.int64), require_ids("controls", controls, np.int64)
+        for row in range(min(len(events), self.max_batch)):
+            self._core.mark_seed(row, require_flag("seed", seed))
+        return self._core.step(events, controls)
 
     def head(self, field: int, drawn: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the logits of a later field of the next event, after `step`.
@@ -143,15 +153,16 @@ class Model:
         ValueError
             `field`, the shape or an id is out of range.
         """
-        return self._core.head(field, _int64(drawn))
+        which = require_integer("field", field, 1, len(self.fields) - 1)
+        return self._core.head(which, require_ids("drawn", drawn, np.int64))
 
     def reset(self, row: int) -> None:
         """Set the state of a row to the initial state."""
-        self._core.reset(row)
+        self._core.reset(self._row(row))
 
     def save(self, row: int) -> bytes:
         """Return the state of a row, for `load`."""
-        return self._core.save(row)
+        return self._core.save(self._row(row))
 
     def load(self, row: int, state: bytes) -> None:
         """Set the state of a row to bytes from `save`.
@@ -161,14 +172,17 @@ class Model:
         ValueError
             The bytes are not a state of this model.
         """
-        self._core.load(row, state)
+        self._core.load(self._row(row), require_instance("state", state, bytes))
 
     def sampling(self, settings: Settings | None = None) -> list[dict[str, float]]:
         """Return ``temperature``, ``top_k``, ``top_p`` and ``min_p`` of each field, after settings and config."""
-        params = field_params(Settings() if settings is None else settings, self.config)
+        chosen = Settings() if settings is None else require_instance("settings", settings, Settings)
+        params = field_params(chosen, self.config)
         return [{name: getattr(one, name) for name in SAMPLING_OFF} for one in params]
 
-    def score_events(self, events: NDArray[np.int32], *, controls: Sequence[int] | None = None) -> NDArray[np.float32]:
+    def score_events(
+        self, events: NDArray[np.int32], *, controls: Sequence[int] | None = None, cancel: Cancel | None = None
+    ) -> NDArray[np.float32]:
         """Return the log-probability of each field of events, each given all events before it.
 
         Parameters
@@ -176,6 +190,8 @@ class Model:
         events : int32 array, shape (events, fields)
         controls : sequence of int, optional
             Value of each control; by default `unknown_controls`.
+        cancel : threading.Event, optional
+            As for `Engine.generate`.
 
         Returns
         -------
@@ -187,7 +203,8 @@ class Model:
         ValueError
             The shape is wrong, or an id is out of range.
         """
-        return self._generate(events, 0, {}, 0, controls, score_prompt=True)[2]
+        scored = require_ids("events", events, np.int32)
+        return self._generate(scored, 0, {}, 0, controls, cancel, score_prompt=True)[2]
 
     def generate_events(
         self,
@@ -196,6 +213,7 @@ class Model:
         *,
         random_seed: int = 0,
         controls: Sequence[int] | None = None,
+        cancel: Cancel | None = None,
         **sampling: float,
     ) -> NDArray[np.int32]:
         """Draw events after a prompt, without the rules of form that `Engine` adds.
@@ -208,7 +226,7 @@ class Model:
             The events before them.
         random_seed : int
             Any integer in [0, 2**64 - 1].
-        controls : sequence of int, optional
+        controls, cancel
             As for `score_events`.
         **sampling
             ``temperature``, ``top_k``, ``top_p``, ``min_p`` of all fields; by default the model's distribution is
@@ -224,7 +242,10 @@ class Model:
             An argument has the wrong type or is out of range.
         """
         nothing = np.empty((0, len(self.fields)), np.int32)
-        return self._generate(nothing if prompt is None else prompt, count, sampling, random_seed, controls)[0]
+        before = nothing if prompt is None else require_ids("prompt", prompt, np.int32)
+        number = require_integer("count", count, 0, 2**62)
+        seed = require_integer("random_seed", random_seed, 0, 2**64 - 1)
+        return self._generate(before, number, sampling, seed, controls, cancel)[0]
 
     def _generate(
         self,
@@ -233,23 +254,33 @@ class Model:
         sampling: Mapping[str, float],
         random_seed: int,
         controls: Sequence[int] | None,
+        cancel: Cancel | None,
         score_prompt: bool = False,
     ) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.float32]]:
+        require_cancel(cancel)
         if unknown := sorted(set(sampling) - set(SAMPLING_OFF)):
             raise TypeError(f"sampling must be of {', '.join(SAMPLING_OFF)}, not {unknown[0]!r}")
         [generated] = _core.generate_events(
             self._runtime,
             self._folder.files,
-            [np.ascontiguousarray(prompt, np.int32)],
+            [prompt],
             [count],
             random_seed=random_seed,
+            first_candidate=0,
             params=[sampling_params({**SAMPLING_OFF, **sampling})] * len(self.fields),
             bias=[[]] * len(self.fields),
-            controls=list(self.unknown_controls if controls is None else controls),
+            controls=self._controls(controls),
+            guidance_scale=_core.GUIDANCE_OFF,
             score_prompt=score_prompt,
+            rows=1,
+            cancel=cancel,
         )
         return generated
 
+    def _row(self, row: int) -> int:
+        return require_integer("row", row, 0, self.max_batch - 1)
 
-def _int64(ids: NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.ascontiguousarray(ids, np.int64)
+    def _controls(self, controls: Sequence[int] | None) -> list[int]:
+        if controls is None:
+            return list(self.unknown_controls)
+        return [require_integer("controls", value, 0, 2**31 - 1) for value in require_list("controls", controls)]

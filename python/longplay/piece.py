@@ -1,4 +1,4 @@
-"""What an engine returns: pieces and scores."""
+"""The results of an engine: pieces and scores."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longplay._making.snapshot import Snapshot
+from longplay._require import require_flag, require_path
 from longplay.files import write_whole
 from longplay.midi import Notes, write_midi
 from longplay.provenance import Provenance
@@ -38,13 +39,13 @@ class Piece:
     log_probabilities : float32 array, shape (events, 4)
         Natural logarithm of the probability that the model gave to each id, before temperature and filters.
     provenance : Provenance
-        What `Engine.regenerate` needs to generate the piece again.
+        Record from which `Engine.regenerate` generates the piece again.
     warnings : tuple of str
         Problems of the seed.
     refusals : int
         Number of notes that the engine drew and rejected, because they would have quoted the index to avoid.
     before_ending : Snapshot, optional
-        What `snapshot` returns as bytes; None unless the piece is extendable.
+        The snapshot that `snapshot` returns as bytes; None unless the piece is extendable.
     """
 
     notes: Notes = field(repr=False)
@@ -85,7 +86,7 @@ class Piece:
         FileExistsError
             The file exists and `overwrite` is false.
         """
-        write_whole(Path(path), self.to_bytes(), overwrite=overwrite)
+        write_whole(require_path("path", path), self.to_bytes(), overwrite=require_flag("overwrite", overwrite))
 
     def snapshot(self) -> bytes:
         """Return the piece before its ending, for `Engine.extend`: all up to the first onset in its last 12 s.

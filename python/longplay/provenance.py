@@ -1,15 +1,15 @@
-"""Provenance: what a piece was generated from."""
+"""Provenance: the record from which a piece can be generated again."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from longplay import _core
-from longplay._require import require_integer
+from longplay._require import require_integer, require_mapping
 from longplay.originality.index import Index
 from longplay.settings import DECLARATIONS, Settings
 
-FORMAT = 1
+FORMAT = 2
 """Version of the entries that `Provenance.as_dict` returns and `Provenance.from_dict` reads."""
 
 
@@ -57,6 +57,8 @@ class Provenance:
         Later changes, of a piece that was extended or branched.
     index_hash : str or None
         `Index.hash` of the index that the piece avoids; None if it avoids none.
+    performed_style : str or None
+        Style with which the piece answers a seed of one velocity (setting ``dynamics``); None if it does not.
     """
 
     version: str
@@ -67,11 +69,14 @@ class Provenance:
     settings: Settings
     steps: tuple[Step, ...] = ()
     index_hash: str | None = None
+    performed_style: str | None = None
 
     @property
     def settings_now(self) -> Settings:
-        """The settings after all steps."""
+        """The settings after all steps, with the style of a performance."""
         now = self.settings
+        if self.performed_style is not None:
+            now = replace(now, style=self.performed_style)
         for step in self.steps:
             now = replace(now, seconds=step.seconds)
             if step.branch > 0:
@@ -110,7 +115,7 @@ class Provenance:
         TypeError, ValueError
             The format is another one, or an entry is missing, unknown or out of range.
         """
-        entries = dict(values)
+        entries = dict(require_mapping("values", values))
         if (found := entries.pop("format", 0)) != FORMAT:
             raise ValueError(f"the provenance has format {found!r}, but this version of longplay reads format {FORMAT}")
         entries["settings"] = Settings(**entries["settings"])

@@ -6,7 +6,7 @@ Needs the extra ``[render]``.
 import io
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import redirect_stdout
+from contextlib import closing, contextmanager, redirect_stdout
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -14,10 +14,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from longplay._cancel import Cancel, require_cancel, until
 from longplay._contest import MAX_VELOCITY
 from longplay._core import Error
 from longplay._extras import missing_extra
-from longplay.files import whole_file
+from longplay.files import open_regular, whole_file
 from longplay.midi import MidiSource, Notes, read_midi
 
 SAMPLE_RATE = 44_100  # Hz
@@ -52,6 +53,7 @@ def render(
     gain: float = GAIN,
     overwrite: bool = True,
     progress: Callable[[float, float], None] | None = None,
+    cancel: Cancel | None = None,
 ) -> None:
     """Render a MIDI file with a grand piano to a sound file: 16 bits, 44.1 kHz, stereo.
 
@@ -66,43 +68,60 @@ def render(
     soundfont : path, optional
         SoundFont 2 or 3 file, of which bank 0, preset 0 is played; by default one of the system.
     as_heard : bool
-        Play as the contest's page does. A note rings out whatever its duration, its gain is velocity / 100, and its
-        tone does not depend on its velocity. There is no reverberation, and drums sound as piano.
+        Play as the contest's page does; docs/rendering.md lists the differences.
     gain : float
         Gain in ``(0, 10]``. Samples beyond the range of 16 bits are clipped.
     overwrite : bool
         Whether to replace an existing file.
     progress : callable, optional
         Called with (seconds rendered, seconds of the music).
+    cancel : threading.Event, optional
+        As for `Engine.generate`; it is looked at after each second of sound.
 
     Raises
     ------
     Error
         FluidSynth, a package or a soundfont is missing. The message has the command that installs it.
-    ValueError
-        `gain` or the suffix of `out` is out of range, or there are no notes.
-    OSError
-        A file cannot be opened.
+    ValueError, OSError
+        `gain` or the suffix of `out` is out of range; there are no notes; a file cannot be opened.
+    Cancelled
+        `cancel` is set. No file is written.
     """
+    require_cancel(cancel)
     path = Path(out)
-    if path.suffix.lower() not in FORMATS:
-        raise ValueError(f"out must end in {', '.join(FORMATS)}, not {path}")
-    notes = read_midi(source, keep_drums=as_heard)
+    sound_format = _format_of(path)
+    notes = read_midi(source, keep_drums=as_heard, cancel=cancel)
     if not len(notes):
         raise ValueError("the MIDI file has no notes")
-    soundfile = _soundfile()
-    piano = Piano(soundfont, gain=gain, ringing=as_heard)
     length = float((notes["onset_ms"] + notes["duration_ms"]).max()) / 1000
+    report = progress or (lambda done, all_seconds: None)
+    with (
+        closing(Piano(soundfont, gain=gain, ringing=as_heard)) as piano,
+        whole_file(path, overwrite=overwrite) as temporary,
+        _sound_file(path, temporary, sound_format) as file,
+    ):
+        for chunk in until(cancel, piano.play(notes)):
+            file.write(chunk)
+            report(min(file.frames / SAMPLE_RATE, length), length)
+    report(length, length)  # also if the sound decayed before the end
+
+
+def _format_of(path: Path) -> str:
+    suffix = path.suffix.lower()
+    if suffix not in FORMATS:
+        raise ValueError(f"out must end in {', '.join(FORMATS)}, not {path}")
+    return FORMATS[suffix]
+
+
+@contextmanager
+def _sound_file(path: Path, temporary: Path, sound_format: str) -> Iterator[Any]:
+    """Open a file for sound; raise OSError with its name where libsndfile does not give the system's reason."""
+    soundfile = _soundfile()
     try:
-        with whole_file(path, overwrite=overwrite) as temporary:
-            settings = {"samplerate": SAMPLE_RATE, "channels": 2, "format": FORMATS[path.suffix.lower()]}
-            with soundfile.SoundFile(temporary, "w", **settings) as file:
-                for chunk in piano.play(notes):
-                    file.write(chunk)
-                    if progress:
-                        progress(min(file.frames / SAMPLE_RATE, length), length)
-    finally:
-        piano.close()
+        with soundfile.SoundFile(temporary, "w", samplerate=SAMPLE_RATE, channels=2, format=sound_format) as file:
+            yield file
+    except (soundfile.LibsndfileError, AssertionError) as error:  # the latter if only a part was written
+        raise OSError(f"{path} cannot be written; perhaps the disk is full: {error or 'a part is missing'}") from error
 
 
 class Piano:
@@ -188,7 +207,7 @@ def _soundfont(given: str | Path | None) -> Path:
                 return path
         raise Error("no soundfont was found. To fix this, run: apt install fluid-soundfont-gm, or pass --soundfont")
     path = Path(given)
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         head = file.read(12)
     if head[:4] != b"RIFF" or head[8:] != b"sfbk":
         raise ValueError(f"soundfont must be a SoundFont 2 or 3 file; {path} is not one")

@@ -4,17 +4,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, TypeAlias, TypedDict
 
-from longplay._require import refuse_type, require_flag, require_integer, require_number, show_range
+from longplay._key import parse_key
+from longplay._require import refuse_type, require_choice, require_flag, require_integer, require_number, show_range
 
 SamplingOption: TypeAlias = float | Mapping[str, float]
 """One number for all fields, or a mapping of field name to number."""
 
-Kind: TypeAlias = Literal["number", "integer", "flag", "text", "sampling"]
+LONGEST_SECONDS = 86_400
+"""Greatest length of a piece, which is the most that the MIDI writer takes (docs/midi.md)."""
+
+MOST_BRANCHES = 64
+"""Greatest number of branches of a search. The numbers are here because help, which shows them, loads no core."""
+
+Kind: TypeAlias = Literal["number", "integer", "flag", "text", "choice", "key", "sampling"]
 
 
 @dataclass(frozen=True)
 class Declaration:
-    """What `Settings` declares about one of its fields, besides name, type and default.
+    """The declaration of one field of `Settings`, in addition to name, type and default.
 
     Attributes
     ----------
@@ -28,6 +35,11 @@ class Declaration:
         Exclude `low` from the range.
     whole : bool
         Take whole numbers only; "integer" settings always do.
+    choices : tuple of str
+        Values of a "choice".
+    shapes : str
+        How the setting changes what the model would draw by itself, such as "hand rules"; empty if it does not. A
+        submission to the challenge reports these settings.
     """
 
     kind: Kind
@@ -36,6 +48,8 @@ class Declaration:
     high: float = 0
     open_low: bool = False
     whole: bool = False
+    choices: tuple[str, ...] = ()
+    shapes: str = ""
 
     @property
     def range(self) -> str:
@@ -50,6 +64,12 @@ class Declaration:
             return require_integer(name, value, int(self.low), int(self.high))
         if self.kind == "number":
             return require_number(name, value, self.low, self.high, open_low=self.open_low)
+        if self.kind == "key":
+            return parse_key(name, value)
+        if self.kind == "choice":
+            return require_choice(
+                name, value if isinstance(value, str) else refuse_type(name, "text", value), self.choices
+            )
         if value is None:
             return None
         if self.kind == "text":
@@ -68,7 +88,7 @@ class Declaration:
         return int(number)
 
 
-def _setting(kind: Kind, text: str, low: float = 0, high: float = 0, **more: bool) -> dict[str, Declaration]:
+def _setting(kind: Kind, text: str, low: float = 0, high: float = 0, **more: Any) -> dict[str, Declaration]:
     return {"setting": Declaration(kind, text, low, high, **more)}
 
 
@@ -96,10 +116,23 @@ class Settings:
     max_velocity : int
         Highest MIDI velocity, in [1, 127].
     recital : bool
-        Make pieces of two to six minutes, each of which answers the seed afresh; otherwise one piece.
+        Make pieces of two to six minutes, each of which continues the seed afresh, instead of one piece.
+    dynamics : str
+        How to answer a seed of one velocity (standard deviation below 1): ``"performed"`` in the model's performed
+        style, if it has one and `style` is None; ``"seed"`` as any other seed.
     steady : bool
-        Keep five figures of any five minutes within the bands in the model's config, those of its training music
-        (docs/pieces.md). Without bands in the config, this setting has no effect.
+        Keep the density near the seed's, and the music from a few pitches over and over (docs/musical-rules.md).
+    two_hands : bool
+        Strike together only notes that two hands reach: ten notes within 50 ms, in two octaves.
+    playable : bool
+        Keep to what a pianist can play live: also the leaps of each hand, their crossing, and the time from one stroke
+        of a key to the next have limits (docs/musical-rules.md).
+    key : str
+        To which the music is pulled: ``"seed"`` for the pitch classes of the seed, ``"free"`` for none, or a name such
+        as ``"D minor"`` or ``"Bb major"``.
+    search : int
+        Draw each phrase so many times, in [1, 64], and keep the one that the model's critic finds most like real
+        music [4]_. The time grows by this factor. Above 1, the model must have a critic (`Engine.has_critic`).
     include_seed : bool
         Begin with the seed itself. The seed's time is part of `seconds`.
 
@@ -115,28 +148,42 @@ class Settings:
     .. [1] Holtzman et al., "The Curious Case of Neural Text Degeneration", ICLR 2020.
     .. [2] Nguyen et al., "Turning Up the Heat: Min-p Sampling for Creative and Coherent LLM Outputs", ICLR 2025.
     .. [3] Ho and Salimans, "Classifier-Free Diffusion Guidance", arXiv:2207.12598, 2022.
+    .. [4] Deng et al., "Residual Energy-Based Models for Text Generation", arXiv:2004.11714, 2020.
     """
 
     seconds: float = field(
-        default=3600.0, metadata=_setting("number", "Length of the music, exact to the millisecond.", 1, 86_400)
+        default=3600.0,
+        metadata=_setting("number", "Length of the music, exact to the millisecond.", 1, LONGEST_SECONDS),
     )
     random_seed: int = field(
         default=0, metadata=_setting("integer", "The same number generates the same music.", 0, 2**64 - 1)
     )
     temperature: SamplingOption | None = field(
-        default=None, metadata=_setting("sampling", "Above 1 more adventurous, below 1 tamer.", 0, 1_000_000)
+        default=None,
+        metadata=_setting("sampling", "Above 1 more adventurous, below 1 tamer.", 0, 1_000_000, shapes="sampling"),
     )
     top_k: SamplingOption | None = field(
         default=None,
-        metadata=_setting("sampling", "Draw from this many likeliest ids; 0 for all.", 0, 2**31 - 1, whole=True),
+        metadata=_setting(
+            "sampling", "Draw from this many likeliest ids; 0 for all.", 0, 2**31 - 1, whole=True, shapes="sampling"
+        ),
     )
     top_p: SamplingOption | None = field(
         default=None,
-        metadata=_setting("sampling", "Draw from the likeliest ids that reach this probability.", 0, 1, open_low=True),
+        metadata=_setting(
+            "sampling",
+            "Draw from the likeliest ids that reach this probability.",
+            0,
+            1,
+            open_low=True,
+            shapes="sampling",
+        ),
     )
     min_p: SamplingOption | None = field(
         default=None,
-        metadata=_setting("sampling", "Draw from ids at least this many times as likely as the likeliest.", 0, 1),
+        metadata=_setting(
+            "sampling", "Draw from ids at least this many times as likely as the likeliest.", 0, 1, shapes="sampling"
+        ),
     )
     style: str | None = field(
         default=None, metadata=_setting("text", "One of the model's styles, which `longplay doctor` lists.")
@@ -146,8 +193,32 @@ class Settings:
     recital: bool = field(
         default=True, metadata=_setting("flag", "Make pieces of two to six minutes instead of one long piece.")
     )
+    dynamics: str = field(
+        default="performed",
+        metadata=_setting(
+            "choice",
+            'Answer a seed of one velocity as a performance ("performed") or as it is ("seed").',
+            choices=("performed", "seed"),
+        ),
+    )
     steady: bool = field(
-        default=True, metadata=_setting("flag", "Keep the music within the bands of the model's training music.")
+        default=True, metadata=_setting("flag", "Keep the density near the seed's.", shapes="steadiness")
+    )
+    two_hands: bool = field(
+        default=True, metadata=_setting("flag", "Strike together only notes that two hands reach.", shapes="hand rules")
+    )
+    playable: bool = field(
+        default=False, metadata=_setting("flag", "Keep to what a pianist can play live.", shapes="hand rules")
+    )
+    key: str = field(
+        default="seed",
+        metadata=_setting("key", 'Pull the music to "seed", to a key such as "D minor", or "free".', shapes="key pull"),
+    )
+    search: int = field(
+        default=1,
+        metadata=_setting(
+            "integer", "Draw each phrase this many times and keep the best.", 1, MOST_BRANCHES, shapes="search"
+        ),
     )
     include_seed: bool = field(default=False, metadata=_setting("flag", "Begin with the seed itself."))
 
@@ -167,9 +238,6 @@ DECLARATIONS: Mapping[str, Declaration] = {one.name: one.metadata["setting"] for
 DEFAULT_SECONDS: float = Settings.seconds
 """Default length of a piece."""
 
-LONGEST_SECONDS = int(DECLARATIONS["seconds"].high)
-"""Greatest length of a piece, which is the most that the MIDI writer takes (docs/midi.md)."""
-
 
 class SettingsArguments(TypedDict, total=False):
     """The settings as keyword arguments, without `seconds`; see `Settings`."""
@@ -183,7 +251,12 @@ class SettingsArguments(TypedDict, total=False):
     guidance_scale: float
     max_velocity: int
     recital: bool
+    dynamics: str
     steady: bool
+    two_hands: bool
+    playable: bool
+    key: str
+    search: int
     include_seed: bool
 
 

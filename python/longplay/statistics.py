@@ -1,4 +1,4 @@
-"""What an engine counts while it generates."""
+"""Figures that an engine counts while it generates."""
 
 from dataclasses import dataclass, fields
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass, fields
 class Statistics:
     """Time and work of an engine since it was opened, summed over its threads and devices.
 
-    The difference of two statistics counts what the engine did between them. A thread is counted when it has
-    finished its part of a job.
+    The difference of two statistics counts the work between them. A thread is counted when it has finished its part of
+    a job.
 
     Attributes
     ----------
@@ -24,7 +24,7 @@ class Statistics:
         Steps of the model times the rows of each step. One row steps one note of one candidate; rows that prefill
         a prompt, and notes that the engine rejects, count too.
     row_copies : int
-        How often the engine copied the model state of one row.
+        Number of copies of the model state of one row.
     """
 
     loop_seconds: float
@@ -35,7 +35,7 @@ class Statistics:
     row_copies: int
 
     def __sub__(self, earlier: "Statistics") -> "Statistics":
-        """Return what was counted since an earlier call of `Engine.statistics`."""
+        """Return the counts since an earlier call of `Engine.statistics`."""
         return Statistics(*(getattr(self, one.name) - getattr(earlier, one.name) for one in fields(self)))
 
     def __add__(self, other: "Statistics") -> "Statistics":

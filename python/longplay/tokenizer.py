@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 
 from longplay import _core
 from longplay._model.folder import core_config
-from longplay.midi import Notes
+from longplay._model.ids import require_ids
+from longplay._require import require_mapping
+from longplay.midi import Notes, require_notes
 
 
 class Tokenizer:
@@ -29,7 +31,7 @@ class Tokenizer:
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
-        self._core = _core.Tokenizer(core_config(dict(config)))
+        self._core = _core.Tokenizer(core_config(dict(require_mapping("config", config))))
 
     @property
     def end_id(self) -> int:
@@ -57,7 +59,7 @@ class Tokenizer:
         ValueError
             The notes are not sorted by onset.
         """
-        return self._core.encode(notes)
+        return self._core.encode(require_notes(notes))
 
     def decode(self, events: NDArray[np.int32]) -> Notes:
         """Convert events to notes; END events are skipped.
@@ -76,4 +78,4 @@ class Tokenizer:
         ValueError
             An id is out of range.
         """
-        return self._core.decode(events)
+        return self._core.decode(require_ids("events", events, np.int32))

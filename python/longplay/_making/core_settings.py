@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from longplay import _core
+from longplay._key import named_key
 from longplay._model.sampling import field_params
 from longplay._model.styles import styles
-from longplay._require import require_choice, require_number
+from longplay._require import require_choice
 from longplay.originality.index import Index
-from longplay.settings import LONGEST_SECONDS, Settings
+from longplay.settings import Settings
 
 
 def core_settings(
@@ -36,14 +37,20 @@ def core_settings(
         include_seed=settings.include_seed,
         recital=settings.recital,
         steady=settings.steady,
+        two_hands=settings.two_hands,
+        playable=settings.playable,
+        search=settings.search,
+        key=_key(settings.key),
         candidate=candidate,
-        keep_ms=None if keep_seconds is None else _milliseconds(keep_seconds),
+        keep_ms=None if keep_seconds is None else round(keep_seconds * 1000),
         avoid=None if avoid is None else avoid.phrases,
     )
 
 
-def _milliseconds(keep_seconds: float) -> int:
-    return round(require_number("snapshot_seconds", keep_seconds, 1, LONGEST_SECONDS) * 1000)
+def _key(name: str) -> _core.KeyOfSeed | _core.NamedKey | _core.NoKey:
+    if name == "seed":
+        return _core.KeyOfSeed()
+    return _core.NoKey() if name == "free" else _core.NamedKey(*named_key(name))
 
 
 def _bias(field: Mapping[str, Any], settings: Settings) -> list[float]:

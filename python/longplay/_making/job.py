@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from longplay import _core
+from longplay._cancel import Cancel, check
 from longplay._making.snapshot import Snapshot
 from longplay.piece import Piece
 from longplay.provenance import Provenance
@@ -15,7 +16,8 @@ Progress: TypeAlias = Callable[[float, float], None]
 OnSnapshot: TypeAlias = Callable[[int, bytes], None]
 """Called with the index of a candidate in its batch and a snapshot of the candidate."""
 
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.02
+"""Seconds between two looks at a job, in which Python handles Ctrl-C and `cancel` is checked."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +29,14 @@ class PieceTask:
     provenance : Provenance
         Provenance of the piece when it is finished.
     source : bytes, Snapshot or None
-        The seed that the piece answers, None for a piece from nothing; or the snapshot that it resumes from.
+        The seed that the piece continues, None for a piece without a seed; or the snapshot that it resumes from.
+    name : str
+        Name of the seed in errors; empty if there is no other task.
     """
 
     provenance: Provenance
     source: bytes | Snapshot | None
+    name: str = ""
 
 
 def pieces(
@@ -39,6 +44,7 @@ def pieces(
     tasks: Sequence[PieceTask],
     progress: Progress | None,
     on_snapshot: OnSnapshot | None,
+    cancel: Cancel | None,
     seconds_before: float = 0.0,
 ) -> Iterator[Piece]:
     """Yield each piece in turn as soon as it is finished, and stop the job at the end.
@@ -47,8 +53,8 @@ def pieces(
     ----------
     job : Job
     tasks : sequence of PieceTask
-        What `Planner.start` was given.
-    progress, on_snapshot : callable, optional
+        The tasks of `Planner.start`.
+    progress, on_snapshot, cancel : optional
         As for `Engine.generate_batch`.
     seconds_before : float
         Seconds of music that the tasks' snapshots hold.
@@ -57,21 +63,23 @@ def pieces(
     total = sum(provenance.settings_now.seconds for provenance in provenances)
     try:
         for index, provenance in enumerate(provenances):
-            while not job.wait(index, POLL_SECONDS):  # between two waits, Python handles Ctrl-C
+            check(cancel)
+            while not job.wait(index, POLL_SECONDS):
+                check(cancel)
                 if progress is not None:
                     progress(min(seconds_before + job.made_ms / 1000, total), total)
                 if on_snapshot is not None:
                     _report_snapshots(job, provenances, on_snapshot)
+            if progress is not None and index + 1 == len(provenances):
+                progress(total, total)  # before the last piece, after which a caller may stop to listen
             yield take_piece(job, index, provenance)
-        if progress is not None:
-            progress(total, total)
     finally:
         job.stop()
 
 
 def _report_snapshots(job: _core.Job, provenances: Sequence[Provenance], on_snapshot: OnSnapshot) -> None:
     for index, provenance in enumerate(provenances):
-        if (update := job.snapshot(index)) is not None:
+        if (update := job.snapshot(index, 0)) is not None:
             core, _, events, log_probabilities = update
             on_snapshot(index, Snapshot("piece", provenance, core, events, log_probabilities).to_bytes())
 

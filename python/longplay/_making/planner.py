@@ -4,22 +4,30 @@ import hashlib
 from collections.abc import Iterable
 from importlib.metadata import version
 
+import numpy as np
+
 from longplay import _core
-from longplay._core import SnapshotError
+from longplay._cancel import Cancel
+from longplay._core import MidiError, SnapshotError
 from longplay._making.core_settings import core_settings
 from longplay._making.job import PieceTask
 from longplay._making.snapshot import Kind, Snapshot
 from longplay._model.opened import OpenModel
-from longplay.midi import Seed, midi_bytes
+from longplay._model.sampling import SAMPLING_OFF, field_params
+from longplay._model.styles import performed_style
+from longplay.midi import NOTE, Notes, Seed, midi_bytes, named, parse_midi
 from longplay.originality.index import Index
 from longplay.provenance import Provenance
 from longplay.settings import Settings
+
+FLAT_SPREAD = 1.0
+"""Standard deviation of velocities below which a seed has no dynamics."""
 
 
 class Planner:
     """Plan the pieces of an open model, and start the jobs that make them.
 
-    This is the interface of `longplay.engine` and `longplay.farm` to the core. It is not public.
+    This is the interface of `longplay.engine`, `longplay.farm` and `longplay.challenge` to the core. It is not public.
 
     Parameters
     ----------
@@ -29,10 +37,15 @@ class Planner:
     def __init__(self, model: OpenModel) -> None:
         self._model = model
 
-    def generate_task(self, seed: Seed, settings: Settings, candidate: int, avoid: Index | None = None) -> PieceTask:
-        """Plan a piece from its beginning."""
-        source = None if seed is None else midi_bytes(seed)
-        return PieceTask(self.provenance(source, settings, candidate, avoid), source)
+    def generate_task(
+        self, seed: Seed, settings: Settings, candidate: int, avoid: Index | None = None, name: str = ""
+    ) -> PieceTask:
+        """Plan a piece from its beginning; `name` is the name of the seed in errors."""
+        try:
+            source = None if seed is None else midi_bytes(seed, name="seed")
+        except TypeError as error:
+            raise named(error, name) from None
+        return PieceTask(self.provenance(source, settings, candidate, avoid), source, name)
 
     def resume_task(self, snapshot: bytes) -> PieceTask:
         """Plan the rest of an unfinished piece, to the length that it was begun with.
@@ -55,7 +68,13 @@ class Planner:
         """
         return PieceTask(snapshot.provenance.after(snapshot.core.events, branch, seconds), snapshot)
 
-    def start(self, tasks: Iterable[PieceTask], keep_seconds: float | None, avoid: Index | None = None) -> _core.Job:
+    def start(
+        self,
+        tasks: Iterable[PieceTask],
+        keep_seconds: float | None,
+        avoid: Index | None = None,
+        cancel: Cancel | None = None,
+    ) -> _core.Job:
         """Start a job that makes pieces; piece ``i`` of the job is task ``i``.
 
         Parameters
@@ -65,6 +84,8 @@ class Planner:
             Seconds of music between two snapshots of a piece; None for no snapshots.
         avoid : Index, optional
             The index that all pieces avoid.
+        cancel : threading.Event, optional
+            Cancels the start, not the job.
 
         Returns
         -------
@@ -76,6 +97,7 @@ class Planner:
         MidiError, SnapshotError, ValueError
             As for `Engine.generate_batch` and `Engine.extend`.
         """
+        tasks = list(tasks)
         core_tasks: list[_core.GenerateTask | _core.Extension] = []
         for task in tasks:
             task.provenance.check_index(avoid)
@@ -84,11 +106,25 @@ class Planner:
                 core_tasks.append(task.source.extension(settings))
             else:
                 core_tasks.append(_core.GenerateTask(task.source, settings))
-        return self._model.core_for(len(core_tasks)).start(core_tasks)
+        try:
+            return self._model.core_for(len(core_tasks)).start(core_tasks, cancel)
+        except (MidiError, ValueError) as error:
+            refused = [not self._starts(one) for one in core_tasks]
+            if len(tasks) == 1 or (all(refused) and not isinstance(error, MidiError)):
+                raise  # it is about the settings
+            raise named(error, tasks[refused.index(True)].name) from None
+
+    def _starts(self, task: _core.GenerateTask | _core.Extension) -> bool:
+        """Return whether a task alone is not refused."""
+        try:
+            self._model.core.start([task]).stop()
+        except (MidiError, ValueError):
+            return False
+        return True
 
     def begin(self, seed: Seed, settings: Settings) -> tuple[bytes | None, Provenance, _core.Settings]:
         """Plan a stream or session from its beginning: the seed's bytes, the provenance and the core's settings."""
-        source = None if seed is None else midi_bytes(seed)
+        source = None if seed is None else midi_bytes(seed, name="seed")
         provenance = self.provenance(source, settings)
         return source, provenance, self.core_settings(provenance)
 
@@ -109,7 +145,7 @@ class Planner:
     def provenance(
         self, source: bytes | None, settings: Settings, candidate: int = 0, avoid: Index | None = None
     ) -> Provenance:
-        """Return the provenance of a piece of this model."""
+        """Return the provenance of a piece of this model; `source` has the bytes of its seed."""
         return Provenance(
             version=version("longplay"),
             model=self._model.name,
@@ -118,7 +154,25 @@ class Planner:
             candidate=candidate,
             settings=settings,
             index_hash=None if avoid is None else avoid.hash,
+            performed_style=self.performed_style(_seed_notes(source), settings),
         )
+
+    def performed_style(self, seed: Notes, settings: Settings) -> str | None:
+        """Return the style with which a flat seed is answered as a performance; None for other seeds and settings."""
+        is_flat = len(seed) > 0 and float(seed["velocity"].std()) < FLAT_SPREAD
+        if settings.dynamics == "seed" or settings.style is not None or not is_flat:
+            return None
+        return performed_style(self._model.folder.config)
+
+    def sampling(self, settings: Settings) -> dict[str, dict[str, float]]:
+        """Return the sampling options of each field that filter or bend the model's distribution."""
+        names = [str(field["name"]) for field in self._model.folder.config["fields"]]
+        params = field_params(settings, self._model.folder.config)
+        options = {
+            field: {name: getattr(one, name) for name, off in SAMPLING_OFF.items() if getattr(one, name) != off}
+            for field, one in zip(names, params, strict=True)
+        }
+        return {field: used for field, used in options.items() if used}
 
     def core_settings(
         self, provenance: Provenance, keep_seconds: float | None = None, avoid: Index | None = None
@@ -146,3 +200,11 @@ class Planner:
         except (TypeError, ValueError) as problem:
             raise SnapshotError(f"the snapshot's settings are not valid: {problem}") from problem
         return snapshot
+
+
+def _seed_notes(source: bytes | None) -> Notes:
+    """Return the notes of a seed; none of a seed that cannot be read, which the core refuses."""
+    try:
+        return np.empty(0, NOTE) if source is None else parse_midi(source)[0]
+    except MidiError:
+        return np.empty(0, NOTE)

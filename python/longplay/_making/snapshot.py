@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 
 from longplay import _core
 from longplay._core import SnapshotError
+from longplay._require import refuse_type
 from longplay.midi import NOTE
 from longplay.provenance import Provenance
 
 Kind: TypeAlias = Literal["piece", "stream", "session"]
 
 _MAGIC = b"longplay state "
-_FORMAT = b"1"
+_FORMAT = b"3"
 _DIGEST_BYTES = 32
 _LONGEST_HEADER = 1 << 16
 _TAKEN_BY = {"piece": "Engine.extend", "stream": "Engine.resume", "session": "Engine.resume_session"}
@@ -56,7 +57,7 @@ class Snapshot:
 
     def to_bytes(self) -> bytes:
         """Return the snapshot as bytes."""
-        counts = {"position": len(self.core.state), "notes": len(self.core.notes), "events": len(self.events)}
+        counts = {"state": len(self.core.state), "notes": len(self.core.notes), "events": len(self.events)}
         header = {
             "kind": self.kind,
             "provenance": self.provenance.as_dict(),
@@ -100,15 +101,17 @@ class Snapshot:
                 raise SnapshotError(f"this is the snapshot of a {found}. To resume it, call {_TAKEN_BY[found]}")
             if provenance.model_hash != model_hash:
                 raise SnapshotError(f"the snapshot belongs to another model, {provenance.model!r}")
-            position, notes, events, log_probabilities = _split(parts, counts)
-            core = _core.Snapshot(position, drawn, notes)
+            state, notes, events, log_probabilities = _split(parts, counts)
+            core = _core.Snapshot(state, drawn, notes)
         except (KeyError, TypeError, ValueError, RecursionError) as problem:
             raise SnapshotError(f"the snapshot has an entry that is not valid: {problem!r}") from problem
         return cls(kind, provenance, core, events, log_probabilities)
 
 
 def _read_body(data: bytes) -> bytes:
-    """Return what follows the digest; refuse other formats and damage."""
+    """Return the bytes after the digest; refuse other formats and damage."""
+    if not isinstance(data, bytes):
+        refuse_type("snapshot", "bytes", data)
     start = len(_MAGIC) + len(_FORMAT)
     if data[: len(_MAGIC)] != _MAGIC:
         raise SnapshotError("these bytes are not a snapshot of longplay")
@@ -134,10 +137,10 @@ def _read_header(body: bytes) -> tuple[dict[str, Any], memoryview]:
 
 def _split(parts: memoryview, counts: dict[str, int]) -> tuple[bytes, Any, Any, Any]:
     """Return the four parts, whose sizes must match the counts."""
-    position, notes, events = (counts[name] for name in ("position", "notes", "events"))
-    if not all(type(count) is int and 0 <= count <= len(parts) for count in (position, notes, events)):
+    state, notes, events = (counts[name] for name in ("state", "notes", "events"))
+    if not all(type(count) is int and 0 <= count <= len(parts) for count in (state, notes, events)):
         raise SnapshotError("the snapshot's counts are out of range")
-    sizes = [position, notes * _NOTE.itemsize, events * _EVENT.itemsize, events * _LOG_PROBABILITY.itemsize]
+    sizes = [state, notes * _NOTE.itemsize, events * _EVENT.itemsize, events * _LOG_PROBABILITY.itemsize]
     if sum(sizes) != len(parts):
         raise SnapshotError(f"the snapshot's parts must have {sum(sizes)} bytes, not {len(parts)}")
     first, second, third = np.cumsum(sizes[:3]).tolist()

@@ -16,7 +16,8 @@ T = TypeVar("T")
 BANDS = ("notes_per_second", "mean_pitch", "distinct_pitches", "velocity_spread", "pitch_class_entropy")
 """Names of the figures that ``bands`` of a config.json limits."""
 
-_FORMAT = 1
+_FORMATS = (1, 2)
+_ONLY_IN_FORMAT_2 = ("float16", "int8")  # types of states
 _MAX_CONFIG_BYTES = 1 << 24
 _MAX_GRAPH_BYTES = (1 << 31) - 1  # the limit of protocol buffers
 
@@ -29,7 +30,7 @@ class ModelFolder:
     config: Mapping[str, Any]
     files: _core.ModelFiles
     hash: str
-    """SHA-256, hexadecimal, of what ``sha256sum config.json step.onnx head_1.onnx ...`` prints."""
+    """SHA-256, hexadecimal, of the output of ``sha256sum config.json step.onnx head_1.onnx ... critic.onnx``."""
 
 
 def load_model(path: str | Path) -> ModelFolder:
@@ -49,9 +50,13 @@ def load_model(path: str | Path) -> ModelFolder:
     heads = [f"head_{field}.onnx" for field in range(1, len(config["fields"]))]
     if strangers := sorted({file.name for file in folder.glob("head_*.onnx")} - set(heads)):
         raise ModelError(f"{strangers[0]}: config.json has no field for it")
-    for name in ["step.onnx", *heads]:
+    critic = ["critic.onnx"] if "critic" in config else []
+    if not critic and (folder / "critic.onnx").exists():
+        raise ModelError("critic.onnx: config.json has no entry critic")
+    for name in ["step.onnx", *heads, *critic]:
         contents[name] = _read(folder, name, _MAX_GRAPH_BYTES)
-    files = _core.ModelFiles(translated, contents["step.onnx"], [contents[name] for name in heads])
+    graphs = [contents[name] for name in heads]
+    files = _core.ModelFiles(translated, contents["step.onnx"], graphs, contents.get("critic.onnx", b""))
     return ModelFolder(folder, config, files, _hash(contents))
 
 
@@ -94,10 +99,10 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def core_config(config: dict[str, Any]) -> _core.ModelConfig:
     """Return a config as the core takes it. This module checks types, and the core checks values."""
-    if config.get("format") != _FORMAT:
-        raise ModelError(f"config.json: format must be {_FORMAT}, not {config.get('format')!r}")
+    if type(config.get("format")) is not int or config["format"] not in _FORMATS:
+        raise ModelError(f"config.json: format must be 1 or 2, not {config.get('format')!r}")
     entry = _Object("", config)
-    entry.take("format", _integer)
+    version = entry.take("format", _integer)
     translated = _core.ModelConfig(
         name=entry.take("name", _text),
         fields=entry.take("fields", _list_of(_field)),
@@ -106,11 +111,16 @@ def core_config(config: dict[str, Any]) -> _core.ModelConfig:
         controls=entry.take("controls", _list_of(_control)),
         states=entry.take("states", _list_of(_state)),
         states_in_place=entry.take("states_in_place", _flag),
-        bands=_bands(entry.take("bands", _Object)) if "bands" in config else None,
+        seed_events=entry.take("seed_events", _integer, 0) if version > 1 else 0,
+        notes_per_second=_notes_per_second(entry.take("bands", _Object)) if "bands" in config else None,
+        critic=_critic(entry.take("critic", _Object)) if "critic" in config and version > 1 else None,
     )
     if "sampling" in config:
         _check_sampling(entry.take("sampling", _Object), [field["name"] for field in config["fields"]])
     entry.finish()
+    for index, state in enumerate(config["states"] if version == 1 else ()):
+        if state["type"] in _ONLY_IN_FORMAT_2:
+            raise ModelError(f"config.json: states[{index}].type: {state['type']} needs format 2")
     translated.validate()
     return translated
 
@@ -135,7 +145,7 @@ class _Object:
     def finish(self) -> None:
         """Refuse keys that were not taken."""
         for key in self._left:
-            raise ModelError(f"config.json: {self._prefix}{key} is not an entry of format {_FORMAT}")
+            raise ModelError(f"config.json: {self._prefix}{key} is not an entry of the format")
 
 
 def _field(entry: str, value: object) -> _core.FieldConfig:
@@ -174,8 +184,15 @@ def _state(entry: str, value: object) -> _core.StateConfig:
     return translated
 
 
-def _bands(entry: _Object) -> _core.Bands:
-    translated = _core.Bands(**{name: entry.take(name, _pair) for name in BANDS})
+def _notes_per_second(bands: _Object) -> tuple[float, float]:
+    """Check all bands, and return the one that the core uses."""
+    checked = {name: bands.take(name, _band) for name in BANDS}
+    bands.finish()
+    return checked["notes_per_second"]
+
+
+def _critic(entry: _Object) -> _core.CriticConfig:
+    translated = _core.CriticConfig(events=entry.take("events", _integer), phrase_ms=entry.take("phrase_ms", _integer))
     entry.finish()
     return translated
 
@@ -219,10 +236,13 @@ def _number(entry: str, value: object) -> float:
     return float(value)  # type: ignore[arg-type]
 
 
-def _pair(entry: str, value: object) -> tuple[float, float]:
+def _band(entry: str, value: object) -> tuple[float, float]:
     if not isinstance(value, list) or len(value) != 2 or {type(edge) for edge in value} - {int, float}:
         _refuse(entry, "two numbers", value)
-    return (float(value[0]), float(value[1]))
+    low, high = float(value[0]), float(value[1])
+    if not 0 <= low < high < float("inf"):
+        _refuse(entry, "two numbers that ascend, the first at least 0", value)
+    return low, high
 
 
 def _flag(entry: str, value: object) -> bool:

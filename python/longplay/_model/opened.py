@@ -7,7 +7,7 @@ from longplay import _core
 from longplay._model.device import DeviceName, gpu_index
 from longplay._model.folder import ModelFolder, load_model
 from longplay._model.runtime import library_path, preload_cuda
-from longplay._require import require_flag, require_integer
+from longplay._require import require_flag, require_integer, require_path
 from longplay.statistics import Statistics
 
 AUTO_CANDIDATES = 256
@@ -65,7 +65,7 @@ class OpenModel:
         return self.folder.hash
 
     def statistics(self) -> Statistics:
-        """Return what all core engines have counted."""
+        """Return the sum of the counts of all core engines."""
         counted = _statistics(self.core)
         return counted + _statistics(self._gpu) if self._gpu else counted
 
@@ -99,7 +99,7 @@ def model_path(model: str | Path | None) -> Path:
     name = _DEFAULT_MODEL if model is None else model
     if isinstance(name, str) and (_BUILT_IN / name / "config.json").is_file():
         return _BUILT_IN / name
-    return Path(name)
+    return require_path("model", name)
 
 
 def open_runtime(index: int | None, cuda_graph: bool = False) -> tuple[_core.Runtime, _core.Device]:

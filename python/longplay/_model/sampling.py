@@ -6,7 +6,9 @@ from typing import Any
 from longplay import _core
 from longplay.settings import DECLARATIONS, SamplingOption, Settings
 
-SAMPLING_OFF: Mapping[str, float] = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "min_p": 0.0}
+SAMPLING_OFF: Mapping[str, float] = {
+    name: getattr(_core.SAMPLING_OFF, name) for name in ("temperature", "top_k", "top_p", "min_p")
+}
 """Every sampling option, with the value that leaves the model's distribution unchanged."""
 
 

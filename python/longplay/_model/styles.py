@@ -10,3 +10,8 @@ def styles(config: Mapping[str, Any]) -> tuple[str, ...]:
         if control["name"] == "style":
             return tuple(name for i, name in enumerate(control["names"]) if i != control["unknown"])
     return ()
+
+
+def performed_style(config: Mapping[str, Any]) -> str | None:
+    """Return the first style whose name begins with ``performed``; None if there is none."""
+    return next((name for name in styles(config) if name.startswith("performed")), None)

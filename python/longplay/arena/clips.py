@@ -1,15 +1,15 @@
 """The MIDI files of a folder, and their clips that voters hear."""
 
 import hashlib
-import os
 import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from longplay._contest import CLIP_MS, CLIP_SECONDS
 from longplay._core import Error
-from longplay.midi import Notes, read_midi
+from longplay._text import readable
+from longplay.form import CLIP_MS, CLIP_SECONDS
+from longplay.midi import Notes, midi_bytes, read_midi
 
 MAX_FILE_BYTES = 4 * 2**20  # a dense hour of piano takes a fifth of one MiB
 MAX_NOTES = 2_000  # of a clip: 67 a second
@@ -83,12 +83,12 @@ def find_candidates(folder: Path) -> tuple[list[ArenaCandidate], list[str]]:
     skipped = []
     for path in sorted(path for path in folder.iterdir() if path.suffix.lower() in {".mid", ".midi"}):
         try:
-            data = _read(path)
+            data = midi_bytes(path, MAX_FILE_BYTES)
             clips = cut(data)
         except (Error, ValueError) as error:
             skipped.append(f"{path.name} was skipped: {error}")
             continue
-        name = os.fsencode(path.stem).decode("utf-8", "replace")  # other bytes cannot be stored or shown
+        name = readable(path.stem)
         candidate = ArenaCandidate(hashlib.sha256(data).hexdigest(), name, path, len(clips))
         if candidate.id in found:
             skipped.append(f"{path.name} was skipped: it is the same file as {found[candidate.id].path.name}")
@@ -131,14 +131,7 @@ def cut(data: bytes) -> list[Clip]:
 
 @lru_cache(maxsize=32)
 def _clips(path: Path, id_: str) -> list[Clip]:
-    data = _read(path)
+    data = midi_bytes(path, MAX_FILE_BYTES)
     if hashlib.sha256(data).hexdigest() != id_:
         raise OSError(f"{path} has changed; restart the arena")
     return cut(data)
-
-
-def _read(path: Path) -> bytes:
-    size = path.stat().st_size
-    if size > MAX_FILE_BYTES:
-        raise ValueError(f"it has {size} bytes, more than {MAX_FILE_BYTES}")
-    return path.read_bytes()

@@ -18,7 +18,7 @@ def export_json(referee: Referee) -> str:
 def export_csv(referee: Referee) -> str:
     """Return the ranking as comma-separated values.
 
-    A quote precedes each name that a spreadsheet could evaluate as a formula, after it drops what begins the name.
+    A quote precedes each name that a spreadsheet could evaluate as a formula, after it has dropped leading characters.
     """
     text = io.StringIO()
     table = csv.DictWriter(text, RANKING_COLUMNS, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)

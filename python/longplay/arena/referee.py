@@ -75,7 +75,7 @@ class Referee:
         self._random = random
         self._choose = choose
         self._matches: dict[str, Match] = {}
-        store.remember({candidate.id: candidate.name for candidate in candidates})
+        store.store_names({candidate.id: candidate.name for candidate in candidates})
         self._names = store.names()
         self._count()
 
@@ -127,7 +127,7 @@ class Referee:
         """
         vote = self._store.take_back(voter)
         if vote is None:
-            raise RefusedError("there is no vote to take back")
+            raise RefusedError("there is no vote to undo")
         self._count()
         if not {vote.left.candidate, vote.right.candidate} <= self._candidates.keys():
             return self.match(voter)  # a file was removed

@@ -110,7 +110,7 @@ class Store:
         """Return all votes in the order in which they were added."""
         return [_vote(row) for row in self._database.execute(f"SELECT {_COLUMNS} FROM votes ORDER BY id")]
 
-    def remember(self, names: dict[str, str]) -> None:
+    def store_names(self, names: dict[str, str]) -> None:
         """Store the names of candidates, so that they stay known after their files are removed."""
         self._write("INSERT OR REPLACE INTO names VALUES (?, ?)", names.items())
 

@@ -1,7 +1,7 @@
 """A process that generates music and prints its memory use; `memory` starts it.
 
-``python -m longplay.bench.holding stream|piece SECONDS MODEL`` reads the seed from stdin. It imports only what
-generation needs.
+``python -m longplay.bench.holding stream|piece SECONDS MODEL`` reads the seed from stdin. It imports only the modules
+that generation needs.
 """
 
 import json
@@ -19,7 +19,7 @@ def main() -> None:
         stream = engine.stream(seed)
         while next(stream)["onset_ms"][-1] < 1000 * seconds:
             pass
-        made = {"position": len(stream.snapshot())}
+        made = {"snapshot": len(stream.snapshot())}
     else:
         piece = engine.generate(seed, seconds)
         made = {"piece": piece.notes.nbytes + piece.events.nbytes + piece.log_probabilities.nbytes}

@@ -20,7 +20,7 @@ from longplay.bench.options import Options
 
 _MEMORY = 256 << 20  # bytes
 _SHAPES = ((256, 512, 512), (256, 512, 2048), (512, 1024, 1024))  # rows, inputs, outputs
-_ROWS = 64  # batch for which the share of the limit is measured, besides one row
+_ROWS = 64  # of the second batch for which the share of the limit is measured; the first has one row
 
 
 def limits(options: Options) -> Iterator[Figure]:
@@ -44,9 +44,9 @@ def limits(options: Options) -> Iterator[Figure]:
         bound = "multiply-adds" if seconds == best[0] else "reading weights"
         yield Figure("limits", "notes at most", "1/s", [1 / seconds], labels, f"bound by {bound}")
         rates = [each.steps / each.seconds for each in made]
-        yield Figure("limits", "steps of rows made, of these", "%", [100 * seconds * rate for rate in rates], labels)
+        yield Figure("limits", "share that generation reaches", "%", [100 * seconds * rate for rate in rates], labels)
         running = [100 * seconds * each.steps / (each.step_seconds + each.head_seconds) for each in made]
-        yield Figure("limits", "the same inside Run", "%", running, labels)
+        yield Figure("limits", "share that Run reaches", "%", running, labels)
 
 
 def _multiply_adds(options: Options) -> tuple[int, int]:

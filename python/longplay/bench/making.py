@@ -24,7 +24,7 @@ class Sample:
 
 
 def sample(engine: Engine, seed: bytes, batch: int, seconds: float, random_seed: int) -> Sample:
-    """Make `batch` pieces of `seconds` that answer a seed."""
+    """Make `batch` pieces of `seconds` that continue a seed."""
     before, start = engine.statistics(), time.perf_counter()
     pieces = list(engine.generate_batch([seed] * batch, seconds, random_seed=random_seed))
     wall, spent = time.perf_counter() - start, engine.statistics() - before
@@ -41,7 +41,7 @@ def sample(engine: Engine, seed: bytes, batch: int, seconds: float, random_seed:
 
 
 def samples(engine: Engine, options: Options, batch: int, seconds: float) -> list[Sample]:
-    """Make pieces several times, after once for the sessions to be opened and the caches to be warm."""
+    """Make pieces several times, after one untimed run that opens the sessions and warms the caches."""
     sample(engine, options.source, batch, 1, 0)
     return [sample(engine, options.source, batch, seconds, repeat) for repeat in range(options.repeats)]
 
@@ -56,7 +56,7 @@ def hour(options: Options) -> Iterator[Figure]:
 
 
 def throughput(options: Options) -> Iterator[Figure]:
-    """Measure many candidates at once, by how many and by threads."""
+    """Measure many candidates at once, for each batch size and number of threads."""
     for threads in options.threads:
         engine = options.engine if threads == 1 else Engine(options.model, num_threads=threads)
         for batch in options.batches:

@@ -10,12 +10,12 @@ from longplay.bench.options import Options
 
 _FIGURES = {
     "stream": {
-        "now": ("held by a process that streams", "MB", 1e6),
-        "peak": ("held by it at most", "MB", 1e6),
-        "position": ("snapshot of the stream", "bytes", 1),
+        "now": ("memory of a process that streams", "MB", 1e6),
+        "peak": ("its peak", "MB", 1e6),
+        "snapshot": ("snapshot of the stream", "bytes", 1),
     },
     "piece": {
-        "peak": ("held at most by a process that makes a piece", "MB", 1e6),
+        "peak": ("peak of a process that makes a piece", "MB", 1e6),
         "piece": ("the piece itself", "MB", 1e6),
     },
 }

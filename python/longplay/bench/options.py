@@ -23,7 +23,7 @@ class Options:
     model : str, optional
         Model folder or name, as for `Engine`.
     seed : bytes, optional
-        The MIDI file that all pieces answer; by default 16 s of broken chords.
+        The MIDI file that all pieces continue; by default 16 s of broken chords.
     threads : tuple of int
         Numbers of threads that throughput is measured with.
     seconds : int

@@ -7,7 +7,7 @@ from longplay.bench.figure import Figure
 from longplay.pictures import plots
 
 
-def save(figures: Sequence[Figure], path: Path, title: str) -> None:
+def save(figures: Sequence[Figure], path: Path, title: str, overwrite: bool) -> None:
     """Draw notes a second by batch, one line for each number of threads, as PNG or SVG by the suffix of `path`.
 
     Raises
@@ -34,4 +34,4 @@ def save(figures: Sequence[Figure], path: Path, title: str) -> None:
     axes.set_xscale("log", base=2, subs=[])
     axes.set(xlabel="candidates at once", ylabel="notes a second", title=title, ylim=(0, None))
     axes.legend(frameon=False)
-    plots.save(drawn, path)
+    plots.save(drawn, path, overwrite=overwrite)

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from longplay._core import Error
+from longplay._cancel import Cancel, until
+from longplay._core import Cancelled, Error
 from longplay.arena.ladder import Ladder
 from longplay.arena.rating import Rating
 from longplay.arena.store import DATABASE, Store
@@ -55,36 +56,39 @@ class SubmissionCandidate:
         return {"arena_score": self.rating.score, "votes": self.votes, "in_bands": self.in_bands}
 
 
-def rank_candidates(folder: Path) -> tuple[list[SubmissionCandidate], list[str]]:
-    """Read and rank the candidates of a folder.
+def rank_candidates(folder: Path, cancel: Cancel | None = None) -> tuple[list[SubmissionCandidate], list[str]]:
+    """Read and rank the candidates of a folder; raise `Cancelled` if `cancel` is set.
 
-    Returns:
+    Returns
     -------
     list of SubmissionCandidate
         The best first: by arena score, then by `in_bands`, then by name.
     list of str
         One warning for each MIDI file that was skipped.
 
-    Raises:
+    Raises
     ------
     OSError
         The folder or a file cannot be read.
     ValueError
         A provenance is not valid.
 
-    Error:
+    longplay.Error
         The folder's ``arena.sqlite3`` is not a database of votes.
     """
     known = provenances(folder)
     ladder = _ladder(folder)
     found, skipped = [], []
-    for path in sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES):
+    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+    for path in until(cancel, paths):
         if path.name not in known:
             skipped.append(f"{path.name}: no JSON file of the folder has its provenance.")
             continue
         try:
             data = midi_bytes(path)
-            notes = read_midi(data)
+            notes = read_midi(data, cancel=cancel)
+        except Cancelled:
+            raise
         except Error as error:
             skipped.append(f"{path.name}: {error}.")
             continue
@@ -130,7 +134,7 @@ def provenances(folder: Path) -> dict[str, Provenance]:
 
 def _records(path: Path) -> Iterator[dict[str, Any]]:
     """Yield each object of a JSON file, at any depth, that has a file and a provenance."""
-    if path.suffix not in (".json", ".jsonl"):
+    if path.suffix not in (".json", ".jsonl") or not path.is_file():
         return
     text = path.read_text(encoding="utf-8", errors="replace")
     try:

@@ -4,13 +4,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from longplay._contest import CLIPS, HOUR_SECONDS, MAX_FIRST_ONSET_MS, MAX_VELOCITY, TOLERANCE_SECONDS
+from longplay._cancel import Cancel, until
+from longplay._contest import HOUR_SECONDS, MAX_VELOCITY, TOLERANCE_SECONDS
 from longplay.challenge.grader import Clip
 from longplay.challenge.mido_view import DEFAULT_TEMPO, END_OF_TRACK, META, SET_TEMPO, File, Message
+from longplay.form import CLIP_GRACE_MS, CLIPS
 
 Severity: TypeAlias = Literal["fatal", "risk", "warning"]
 
-MAX_FIRST_ONSET = MAX_FIRST_ONSET_MS / 1000
+MAX_FIRST_ONSET = CLIP_GRACE_MS / 1000
 _DRUMS = 9  # channel 10, counted from 0
 PACK = "`longplay pack`"
 _PACK = f"{PACK} does"
@@ -123,9 +125,11 @@ def of_clips(clips: Sequence[Clip], share: float) -> Iterator[Finding]:
         )
 
 
-def of_tempo(file: File) -> Iterator[Finding]:
+def of_tempo(file: File, cancel: Cancel | None) -> Iterator[Finding]:
     """Yield the finding for tempo events other than 120 quarter notes per minute."""
-    tempos = [tempo for track in file.tracks for message in track if (tempo := message.tempo) is not None]
+    tempos = [
+        tempo for track in file.tracks for message in until(cancel, track) if (tempo := message.tempo) is not None
+    ]
     odd = [tempo for tempo in tempos if tempo != DEFAULT_TEMPO]
     if odd:
         first = f"{60e6 / odd[0]:.1f} quarter notes per minute" if odd[0] else "infinitely fast"
@@ -149,11 +153,11 @@ _INAUDIBLE: list[tuple[str, Callable[[Message], bool], str, str]] = [
 ]
 
 
-def of_voters(file: File) -> Iterator[Finding]:
+def of_voters(file: File, cancel: Cancel | None) -> Iterator[Finding]:
     """Yield findings for content that voters do not hear as intended."""
-    messages = [message for track in file.tracks for message in track]
-    onsets = [message for message in messages if message.is_onset]
-    drums = sum(message.status & 0x0F == _DRUMS for message in onsets)
+    messages = [message for track in file.tracks for message in until(cancel, track)]
+    onsets = [message for message in until(cancel, messages) if message.is_onset]
+    drums = sum(message.status & 0x0F == _DRUMS for message in until(cancel, onsets))
     if drums:
         yield Finding(
             "channel 10",
@@ -161,7 +165,7 @@ def of_voters(file: File) -> Iterator[Finding]:
             f"{_count(drums, 'drum note')} {'sounds' if drums == 1 else 'sound'} as piano",
             "Remove the drums; `longplay pack` does.",
         )
-    loud = sum(message.data[1] > MAX_VELOCITY for message in onsets)
+    loud = sum(message.data[1] > MAX_VELOCITY for message in until(cancel, onsets))
     if loud:
         yield Finding(
             "velocity",
@@ -171,7 +175,7 @@ def of_voters(file: File) -> Iterator[Finding]:
             f"Scale velocities to at most {MAX_VELOCITY}; `longplay pack` does.",
         )
     for name, belongs, what, remedy in _INAUDIBLE:
-        count = sum(map(belongs, messages))
+        count = sum(map(belongs, until(cancel, messages)))
         if count:
             yield Finding(
                 name, "warning", f"{_count(count, what)}, which voters do not hear", f"`longplay pack` {remedy}."

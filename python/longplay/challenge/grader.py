@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from longplay._contest import CLIPS
+from longplay._cancel import Cancel
 from longplay.challenge.mido_view import META, File, Message, timed, waits
+from longplay.form import CLIPS
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,9 @@ class Cut(NamedTuple):
     messages: list[Message]
 
 
-def mido_length(file: File) -> float:
+def mido_length(file: File, cancel: Cancel | None = None) -> float:
     """Return the length in seconds that mido measures. Errors are those of `waits`."""
-    return sum(waits(file))
+    return sum(waits(file, cancel))
 
 
 def cut(track: Iterable[Message], ticks_per_quarter: int, length: float, *, meta_takes_time: bool = True) -> list[Cut]:

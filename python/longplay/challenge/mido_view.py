@@ -6,9 +6,12 @@ the same losses. The two differ (docs/challenge.md), so the grader needs a separ
 
 import math
 from collections.abc import Iterable, Iterator
+from heapq import merge
 from operator import itemgetter
 from struct import pack, unpack
 from typing import NamedTuple
+
+from longplay._cancel import Cancel, check, until
 
 META = 0xFF
 END_OF_TRACK = 0x2F
@@ -79,8 +82,8 @@ class File(NamedTuple):
     tracks: list[list[Message]]
 
 
-def read(data: bytes) -> File:
-    """Read a file as mido does.
+def read(data: bytes, cancel: Cancel | None = None) -> File:
+    """Read a file as mido does; raise `Cancelled` if `cancel` is set.
 
     Raises
     ------
@@ -105,17 +108,18 @@ def read(data: bytes) -> File:
         end = position + 8 + int.from_bytes(data[position + 4 : position + 8])
         if end > len(data):
             raise UnreadableError("a track is longer than the file", position + 4)
-        tracks.append(_read_track(data, position + 8, end))
+        tracks.append(_read_track(data, position + 8, end, cancel))
         position = end
     return File(kind, ticks_per_quarter, tracks)
 
 
-def _read_track(data: bytes, position: int, end: int) -> list[Message]:
+def _read_track(data: bytes, position: int, end: int, cancel: Cancel | None) -> list[Message]:
     """Read messages up to the last byte of the track."""
     messages = []
     running = 0  # none yet
     try:
         while position < end:
+            check(cancel)
             start = position
             delta, position = _read_number(data, position)
             status = data[position]
@@ -201,7 +205,7 @@ def _in_range(kind: int, payload: bytes) -> bool:
     return True
 
 
-def waits(file: File) -> list[float]:
+def waits(file: File, cancel: Cancel | None = None) -> list[float]:
     """Return the seconds before each message of all tracks, merged by time; their sum is mido's length.
 
     Raises
@@ -219,15 +223,15 @@ def waits(file: File) -> list[float]:
     def wait(now: int) -> float:
         return (now - before) * (tempo * 1e-6 / file.ticks_per_quarter) if now > before else 0
 
-    merged = sorted((pair for track in file.tracks for pair in timed(track)), key=itemgetter(0))
-    for now, message in merged:
+    now = 0
+    for now, message in until(cancel, merge(*map(timed, file.tracks), key=itemgetter(0))):
         if message.status == META and message.kind == END_OF_TRACK:
             continue  # its time is added to the next message's
         times.append(wait(now))
         before = now
         if message.status == META and message.tempo is not None:
             tempo = message.tempo
-    times.append(wait(merged[-1][0] if merged else 0))
+    times.append(wait(now))
     return times
 
 

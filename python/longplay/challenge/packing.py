@@ -1,14 +1,17 @@
 """Conversion of any MIDI file into a submission that the grader accepts and whose clips all have music."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from longplay import _core
-from longplay._contest import CLIP_MS, CLIPS, HOUR_SECONDS, MAX_FIRST_ONSET_MS, MAX_GAP_MS, MAX_VELOCITY
+from longplay._cancel import Cancel, require_cancel
+from longplay._contest import HOUR_SECONDS, MAX_VELOCITY
+from longplay._require import require_callable, require_instance, require_integer
 from longplay.engine import Engine, Progress
-from longplay.midi import MidiSource, Notes, midi_bytes, resolve_overlaps, write_midi
+from longplay.form import CLIP_GRACE_MS, CLIP_MS, CLIPS, MAX_GAP_MS
+from longplay.midi import MidiSource, Notes, parse_midi, resolve_overlaps, write_midi
 
 _HOUR_MS = 1000 * HOUR_SECONDS
 _TARGET_ONSET_MS = 150  # of a moved onset, after a boundary: a whole arpeggio then follows the latest cut
@@ -45,6 +48,7 @@ def pack(
     *,
     random_seed: int = 0,
     progress: Progress | None = None,
+    cancel: Cancel | None = None,
 ) -> Packed:
     """Convert a MIDI file into a safe submission to the challenge.
 
@@ -64,7 +68,7 @@ def pack(
         Engine that continues a piece that is too short; by default one with the built-in model.
     random_seed : int
         Random seed of the continuation, in [0, 2**64).
-    progress : callable, optional
+    progress, cancel : optional
         As for `Engine.generate`.
 
     Returns
@@ -80,12 +84,18 @@ def pack(
     ModelError, DeviceError
         The continuation needs a model that cannot be used.
     """
-    notes, warnings = _core.read_score(midi_bytes(source))
+    if engine is not None:
+        require_instance("engine", engine, Engine)
+    require_integer("random_seed", random_seed, 0, 2**64 - 1)
+    require_callable("progress", progress)
+    require_cancel(cancel)
+    notes, warnings = parse_midi(source, cancel=cancel)
     changes: list[str] = []
     for step in (_remove_initial_silence, _scale_velocities, _align, _trim):
         notes = step(notes, changes)
     if len(notes) == 0 or notes["onset_ms"][-1] < _HOUR_MS - MAX_GAP_MS:
-        notes = _continue(notes, engine or Engine(), random_seed, progress, changes)
+        settings = {"random_seed": random_seed, "progress": progress, "cancel": cancel}
+        notes = _continue(notes, engine or Engine(), settings, changes)
     return Packed(notes, tuple(changes), tuple(warnings))
 
 
@@ -120,7 +130,7 @@ def _soon_after_each_boundary(onsets: NDArray[np.int64]) -> bool:
     clips = np.arange(1, CLIPS)
     clips = clips[clips * (CLIP_MS + 1) <= onsets.max(initial=0)]
     first = onsets[np.searchsorted(onsets, clips * (CLIP_MS + 1))]
-    return bool((first <= clips * CLIP_MS + MAX_FIRST_ONSET_MS).all())
+    return bool((first <= clips * CLIP_MS + CLIP_GRACE_MS).all())
 
 
 def _shorten_rests(notes: Notes, changes: list[str]) -> Notes:
@@ -152,7 +162,7 @@ def _change_tempo(notes: Notes, changes: list[str]) -> Notes:
             break  # the music has ended
         chosen = int(np.searchsorted(straight, boundary + clip))
         target = int(straight[chosen])
-        if target > boundary + MAX_FIRST_ONSET_MS:
+        if target > boundary + CLIP_GRACE_MS:
             target = boundary + _TARGET_ONSET_MS
             chosen = int(np.abs(straight - target).argmin())
             changed += 1
@@ -186,11 +196,11 @@ def _trim(notes: Notes, changes: list[str]) -> Notes:
     return kept[inside]
 
 
-def _continue(notes: Notes, engine: Engine, random_seed: int, progress: Progress | None, changes: list[str]) -> Notes:
+def _continue(notes: Notes, engine: Engine, settings: dict[str, Any], changes: list[str]) -> Notes:
     """Generate the rest of the hour after notes that end too early."""
     if len(notes) == 0:
         changes.append("the file has no piano notes, so the model generated the hour")
-        return engine.generate(None, HOUR_SECONDS, random_seed=random_seed, progress=progress).notes
+        return engine.generate(None, HOUR_SECONDS, **settings).notes
     changes.append(f"the model continued from {notes['onset_ms'][-1] / 1000:.3f} s")
     seed = write_midi(notes, HOUR_SECONDS)
-    return engine.generate(seed, HOUR_SECONDS, include_seed=True, random_seed=random_seed, progress=progress).notes
+    return engine.generate(seed, HOUR_SECONDS, include_seed=True, **settings).notes

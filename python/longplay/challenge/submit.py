@@ -8,15 +8,18 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+from longplay._cancel import Cancel, require_cancel
 from longplay._core import Error
 from longplay.challenge.candidates import SubmissionCandidate, rank_candidates
 from longplay.challenge.check import check
-from longplay.engine import Engine
+from longplay.engine import Engine, planner_of
 from longplay.midi import midi_bytes
 from longplay.originality import Index, Originality, compare
 from longplay.originality.plot import plot
 from longplay.pictures import plots
+from longplay.settings import DECLARATIONS, Settings
 
 MAX_SUBMISSIONS = 2  # in a day
 DAY = timedelta(hours=24)
@@ -55,17 +58,14 @@ def submit(
     engine: Engine | None = None,
     now: datetime,
     report: Report | None = None,
+    cancel: Cancel | None = None,
 ) -> Submission:
     """Choose a candidate of a folder and write the files of a submission.
 
-    Candidates are tried in the order of their arena score, mu - 3 sigma, by the votes in ``arena.sqlite3``. Among equal
-    scores, the share of clip features within the bands of real music decides. `submit` takes the first candidate for
-    which all of these hold:
-
-    - A JSON file of the folder has its provenance (see `longplay.challenge.candidates`).
-    - The grader accepts it, and `check` calls it safe.
-    - Regenerating it gives the same bytes.
-    - It quotes nothing of the training set.
+    `submit` tries the candidates in the order of their arena score, mu - 3 sigma, by the votes in ``arena.sqlite3``. If
+    scores are equal, the share of clip features within the bands of real music decides. It takes the first candidate
+    that has a provenance in a JSON file of the folder, that `check` calls safe, that has the same bytes when it is
+    regenerated, and that quotes nothing of the training set.
 
     Parameters
     ----------
@@ -76,13 +76,15 @@ def submit(
     index : Index
         Index of the training set.
     seeds : iterable of path
-        MIDI files that the candidates answer.
+        MIDI files that the candidates continue.
     engine : Engine, optional
         Engine that regenerates candidates; by default one with the built-in model.
     now : datetime
         Current time, with its time zone.
     report : callable, optional
         Receives one line for each step.
+    cancel : threading.Event, optional
+        As for `Engine.generate`.
 
     Returns
     -------
@@ -91,34 +93,46 @@ def submit(
     Raises
     ------
     Error
-        Two submissions of `out` are less than 24 hours old, or no candidate can be submitted. The message says when the
-        next submission is possible, or why each candidate was skipped.
-    OSError
-        A file cannot be read or written.
+        Two submissions of `out` are less than 24 hours old, or no candidate can be submitted. The message says why.
+    Cancelled
+        `cancel` is set. No submission is written.
     ValueError
         `now` has no time zone, or a provenance or the votes of the folder are not valid.
     """
+    require_cancel(cancel)
     if now.tzinfo is None:
         raise ValueError(f"now must have a time zone, not {now}")
     out, report = Path(out), report or (lambda line: None)
     refuse_a_third(out, now)
     known = {hashlib.sha256(data).hexdigest(): data for data in map(midi_bytes, seeds)}
-    candidates, skipped = rank_candidates(Path(folder))
-    engine = engine or Engine()
-    for one in candidates:
-        report(
-            f"{one.path.name}: arena score {one.rating.score:.2f}, {one.in_bands:.1%} of the features within the bands"
-        )
-        reason = _reason_against(one, known, engine, index)
-        if reason is None:
-            report(f"{one.path.name}: safe, and regenerating it gives the same bytes; checking its originality")
-            originality = compare(one.data, index, name=one.path.name)
-            if not originality.quotes:
-                written = _write(out, one, originality, known, index, now)
-                return Submission(written, one, originality, tuple(skipped))
-            reason = originality.verdict
-        skipped.append(f"{one.path.name}: {reason}")
+    candidates, skipped = rank_candidates(Path(folder), cancel)
+    if chosen := _first_good(candidates, skipped, known, engine := engine or Engine(), index, report, cancel):
+        return Submission(_write(out, *chosen, engine, known, index, now, cancel), *chosen, tuple(skipped))
     raise Error("No candidate can be submitted. " + " ".join(skipped or [f"{folder} has no MIDI files."]))
+
+
+def _first_good(
+    candidates: Iterable[SubmissionCandidate],
+    skipped: list[str],
+    seeds: Mapping[str, bytes],
+    engine: Engine,
+    index: Index,
+    report: Report,
+    cancel: Cancel | None,
+) -> tuple[SubmissionCandidate, Originality] | None:
+    """Return the first candidate that may be submitted; append a reason to `skipped` for each one before it."""
+    for one in candidates:
+        name = one.path.name
+        report(f"{name}: arena score {one.rating.score:.2f}, {one.in_bands:.1%} of the features within the bands")
+        reason = _reason_against(one, seeds, engine, index, cancel)
+        if reason is None:
+            report(f"{name}: safe, and regenerating it gives the same bytes; checking its originality")
+            originality = compare(one.data, index, name=name, cancel=cancel)
+            if not originality.quotes:
+                return one, originality
+            reason = originality.verdict
+        skipped.append(f"{name}: {reason}")
+    return None
 
 
 def refuse_a_third(out: Path, now: datetime) -> None:
@@ -142,22 +156,32 @@ def refuse_a_third(out: Path, now: datetime) -> None:
         )
 
 
-def _reason_against(one: SubmissionCandidate, seeds: Mapping[str, bytes], engine: Engine, index: Index) -> str | None:
+def _reason_against(
+    one: SubmissionCandidate, seeds: Mapping[str, bytes], engine: Engine, index: Index, cancel: Cancel | None
+) -> str | None:
     if one.provenance.seed_hash is not None and one.provenance.seed_hash not in seeds:
         return f"its seed, with SHA-256 {one.provenance.seed_hash}, is not among the given seeds."
-    report = check(one.data)
+    report = check(one.data, cancel=cancel)
     if not report.safe:
         return " ".join(f"{finding.problem}." for finding in report.findings if finding.severity != "warning")
     seed = None if one.provenance.seed_hash is None else seeds[one.provenance.seed_hash]
     try:
-        again = engine.regenerate(one.provenance, seed, avoid=None if one.provenance.index_hash is None else index)
+        avoid = None if one.provenance.index_hash is None else index
+        again = engine.regenerate(one.provenance, seed, avoid=avoid, cancel=cancel)
     except ValueError as error:
         return f"it cannot be regenerated: {error}."
     return None if again.to_bytes() == one.data else "regenerating it gives other bytes."
 
 
 def _write(
-    out: Path, one: SubmissionCandidate, report: Originality, seeds: Mapping[str, bytes], index: Index, now: datetime
+    out: Path,
+    one: SubmissionCandidate,
+    report: Originality,
+    engine: Engine,
+    seeds: Mapping[str, bytes],
+    index: Index,
+    now: datetime,
+    cancel: Cancel | None,
 ) -> Path:
     """Write all files to a folder, which exists complete or not at all."""
     record = {
@@ -168,6 +192,7 @@ def _write(
         "chosen_by": one.scores(),
         "index_hash": index.hash,
         "provenance": one.provenance.as_dict(),
+        "shaped_by": shaping(engine, one.provenance.settings_now),
     }
     seconds = one.provenance.settings_now.seconds
     out.mkdir(parents=True, exist_ok=True)
@@ -178,13 +203,23 @@ def _write(
             (written / "seed.mid").write_bytes(seeds[one.provenance.seed_hash])
         (written / RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
         (written / "originality.json").write_text(json.dumps(report.as_dict(), indent=1), encoding="utf-8")
-        plot(report, one.data, index, written / "originality.png")
-        plots.save(plots.page(one.notes, seconds, one.path.name), written / "hour.png")
+        plot(report, one.data, index, written / "originality.png", cancel=cancel)
+        page = plots.page(one.notes, seconds, one.path.name, cancel=cancel)
+        plots.save(page, written / "hour.png", cancel=cancel)
         written.chmod(0o755)
         return written.rename(out / f"{now:%Y-%m-%dT%H%M%S}")
     except BaseException:
         shutil.rmtree(written)
         raise
+
+
+def shaping(engine: Engine, settings: Settings) -> dict[str, Any]:
+    """Return what changed the draws of the trained model: sampling filters by field, and settings by their group."""
+    found: dict[str, Any] = {}
+    for name, declared in DECLARATIONS.items():
+        if declared.shapes and declared.shapes != "sampling":
+            found.setdefault(declared.shapes, {})[name] = getattr(settings, name)
+    return {"sampling": planner_of(engine).sampling(settings), **found}
 
 
 def _span(time: timedelta) -> str:

@@ -1,14 +1,15 @@
 """The command line. Each module of this folder holds a group of commands.
 
 Results go to stdout, progress and warnings to stderr. The exit status is 0 for success, 1 for a failure, 2 for wrong
-usage, and 130 after an interrupt. Commands import NumPy and the core only when they run.
+usage, and 130 after an interrupt (see longplay.__main__). Commands import NumPy and the core only when they run.
 """
 
 import io
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from longplay.cli import challenge, judging, listening, making, measuring, originality, picture
 
@@ -27,8 +28,23 @@ COMMANDS = (
     *(originality.originality, originality.originality_index),
     *(picture.plot, measuring.bench),
 )
+
+
+class _Command(TyperCommand):
+    """A command whose help shows square brackets unchanged."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        from rich.markup import escape
+
+        self.help = escape(self.help or "")
+        for parameter in self.params:
+            if text := getattr(parameter, "help", None):
+                parameter.help = escape(text)  # type: ignore[attr-defined]
+        super().format_help(ctx, formatter)
+
+
 for command in COMMANDS:
-    app.command()(command)
+    app.command(cls=_Command)(command)
 
 
 @app.callback(invoke_without_command=True)
@@ -40,16 +56,17 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Print the ver
         raise typer.Exit
 
 
-def main() -> None:
-    """Run the command line and exit with its status."""
+def run() -> None:
+    """Run the command line. An error that the user can fix becomes one line and the exit status 1."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="surrogateescape")  # prints names of files as they are, in UTF-8 or not
     try:
         app()
     except Exception as error:
         from longplay._core import Error
+        from longplay._text import one_line
 
         if not isinstance(error, Error | OSError | ValueError):
             raise  # a bug: show the traceback
-        print(f"longplay: {error}", file=sys.stderr)
+        print(f"longplay: {one_line(str(error))}", file=sys.stderr)
         sys.exit(1)

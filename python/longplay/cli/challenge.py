@@ -17,11 +17,13 @@ from longplay.cli.shared import (
     ForceOption,
     JsonOption,
     ModelOption,
+    midi_input,
     open_engine,
     open_index,
     progress_bar,
     require_outputs,
     warn,
+    write_output,
 )
 from longplay.settings import OwnSettings
 
@@ -41,7 +43,7 @@ def check(
 ) -> None:
     """Report how the challenge's grader treats files, what voters will not hear, and how to fix it.
 
-    The exit status is 0 if all files are safe to submit, and 1 otherwise.
+    The exit status is 0 if all files are safe to submit, and 1 otherwise. A file - is read from stdin.
     """
     from rich.console import Console
 
@@ -50,7 +52,7 @@ def check(
     console = Console()
     safe = True
     for file in files:
-        report = check(file)
+        report = check(midi_input(file))
         safe &= report.safe
         if as_json:
             print(json.dumps({"file": str(file)} | report.as_dict()))
@@ -70,18 +72,21 @@ def pack(
     device: DeviceOption = "auto",
     force: ForceOption = False,
 ) -> None:
-    """Turn any MIDI file into a safe submission of an hour; the model continues a file that is too short."""
+    """Turn any MIDI file into a safe submission of an hour; the model continues a file that is too short.
+
+    A file - is read from stdin. An output - is written to stdout; messages then go to stderr.
+    """
     from longplay import pack
-    from longplay.files import write_whole
 
     require_outputs([out], force, MIDI_SUFFIXES)
     with progress_bar() as progress:
-        packed = pack(file, open_engine(model, device, 1), progress=progress, random_seed=settings["random_seed"])
+        engine, random_seed = open_engine(model, device, 1), settings["random_seed"]
+        packed = pack(midi_input(file), engine, progress=progress, random_seed=random_seed)
     warn(packed.warnings, file)
-    write_whole(out, packed.to_bytes(), overwrite=force)
+    messages = write_output(out, packed.to_bytes(), force)
     for change in packed.changes:
-        print(change)
-    print(out)
+        print(change, file=messages)
+    print(out, file=messages)
 
 
 def clips(

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from longplay.cli.shared import DeviceOption, JsonOption, ModelOption, open_engine, warn
+from longplay.cli.shared import DeviceOption, JsonOption, ModelOption, midi_input, open_engine, warn
 
 
 def score(
@@ -17,10 +17,13 @@ def score(
     device: DeviceOption = "auto",
     as_json: JsonOption = False,
 ) -> None:
-    """Report how likely a model finds files: nats per note, in total and per field."""
+    """Report how likely a model finds files: nats per note, in total and per field.
+
+    A file - is read from stdin.
+    """
     engine = open_engine(model, device, 1)
     for file in files:
-        scored = engine.score(file)
+        scored = engine.score(midi_input(file))
         warn(scored.warnings, file)
         if as_json:
             # JSON has no NaN: a file without notes has no mean.

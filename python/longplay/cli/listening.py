@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from longplay.cli.shared import ForceOption, progress_bar, require_outputs, warn
+from longplay.cli.shared import ForceOption, midi_input, progress_bar, require_outputs, warn
 
 
 def render(
@@ -23,12 +23,17 @@ def render(
     gain: Annotated[float, typer.Option(help="Loudness.")] = 0.5,
     force: ForceOption = False,
 ) -> None:
-    """Play a MIDI file on a grand piano into a sound file."""
+    """Play a MIDI file on a grand piano into a sound file.
+
+    A file - is read from stdin. Needs the extra [render].
+    """
     from longplay.render import render
 
     require_outputs([out], force)
     with progress_bar() as progress:
-        render(file, out, soundfont=soundfont, as_heard=as_heard, gain=gain, overwrite=force, progress=progress)
+        render(
+            midi_input(file), out, soundfont=soundfont, as_heard=as_heard, gain=gain, overwrite=force, progress=progress
+        )
     print(out)
 
 
@@ -47,7 +52,10 @@ def arena(
     ] = None,
     force: ForceOption = False,
 ) -> None:
-    """Let people vote on clips of MIDI files in the browser, and rank the files."""
+    """Let people vote on clips of MIDI files in the browser, and rank the files.
+
+    Needs the extra [arena].
+    """
     try:
         from longplay.arena.export import export_csv, export_json
         from longplay.arena.server import LOOPBACK, open_referee, serve

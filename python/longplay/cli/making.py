@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +11,7 @@ import typer
 from longplay.cli.settings import takes_settings
 from longplay.cli.shared import (
     MIDI_SUFFIXES,
+    STANDARD,
     AvoidOption,
     DeviceOption,
     ForceOption,
@@ -19,11 +19,13 @@ from longplay.cli.shared import (
     ModelOption,
     ThreadsOption,
     farm_bar,
+    midi_input,
     open_engine,
     open_index,
     progress_bar,
     require_outputs,
     warn,
+    write_output,
 )
 from longplay.settings import OwnSettings
 
@@ -38,7 +40,7 @@ RayOption = Annotated[str | None, typer.Option(help="Address of a Ray cluster to
 
 @takes_settings()
 def generate(
-    seed: Annotated[Path | None, typer.Argument(help="MIDI file to answer; by default none.")] = None,
+    seed: Annotated[Path | None, typer.Argument(help="MIDI file to continue; by default none.")] = None,
     out: OutOption = Path("longplay.mid"),
     *,
     settings: OwnSettings,
@@ -49,12 +51,16 @@ def generate(
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Generate one piece that answers a seed."""
+    """Generate one piece that continues a seed.
+
+    A seed - is read from stdin. An output - is written to stdout; messages then go to stderr.
+    """
     _require_outputs(out, force)
     engine = open_engine(model, device, threads)
     index = None if avoid is None else open_index(avoid)
     with progress_bar() as progress:
-        piece = engine.generate(seed, progress=progress, avoid=index, **settings)
+        source = None if seed is None else midi_input(seed)
+        piece = engine.generate(source, progress=progress, avoid=index, **settings)
     _write(piece, out, force, as_json)
 
 
@@ -64,7 +70,7 @@ def extend(
     out: OutOption = Path("longplay.mid"),
     *,
     settings: OwnSettings,
-    seed: Annotated[Path | None, typer.Option(help="MIDI file that the piece answers.")] = None,
+    seed: Annotated[Path | None, typer.Option(help="MIDI file that the piece continues.")] = None,
     branch: Annotated[
         int, typer.Option(help="Number of the continuation; 0 keeps the random numbers of the piece.")
     ] = 0,
@@ -77,6 +83,8 @@ def extend(
     """Extend a piece that `generate`, `extend` or `batch` wrote.
 
     The command regenerates the piece from its provenance, checks that the bytes match, and extends it.
+
+    A seed - is read from stdin. An output - is written to stdout; messages then go to stderr.
     """
     from longplay import Error
     from longplay.challenge.candidates import provenances
@@ -85,12 +93,19 @@ def extend(
     _require_outputs(out, force)
     data, provenance = midi_bytes(file), provenances(file.absolute().parent).get(file.name)
     if provenance is None:
-        raise Error(f"no JSON file in the folder of {file} holds its provenance")
+        raise Error(
+            f"no JSON file in the folder of {file} holds its provenance. To fix this, save the output of "
+            "`longplay generate --json` there, or the ranking.json of the farm"
+        )
     engine = open_engine(model, device, 1)
     index = None if avoid is None else open_index(avoid)
-    preview = engine.regenerate(provenance, seed, avoid=index, extendable=True)
+    source = None if seed is None else midi_input(seed)
+    preview = engine.regenerate(provenance, source, avoid=index, extendable=True)
     if preview.to_bytes() != data:
-        raise Error(f"{file} differs from the piece that this machine generates from its provenance")
+        raise Error(
+            f"{file} differs from the piece that this machine regenerates from its provenance. To fix this, use the "
+            "version, the model and the seed of the piece"
+        )
     with progress_bar() as progress:
         seconds = settings["seconds"]
         piece = engine.extend(preview.snapshot(), seconds, branch=branch, progress=progress, avoid=index)
@@ -99,7 +114,7 @@ def extend(
 
 @takes_settings()
 def batch(
-    seeds: Annotated[list[Path], typer.Argument(help="MIDI files to answer.")],
+    seeds: Annotated[list[Path], typer.Argument(help="MIDI files to continue.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write to.")] = Path("longplay"),
     count: CountOption = 1,
     keep: KeepOption = None,
@@ -133,8 +148,7 @@ def batch(
                 with Cluster(ray, model, threads or 1, avoid) as cluster:
                     ranking = farm.run(progress, cluster)
     except KeyboardInterrupt:
-        print(f"longplay: stopped. To resume in {out}, run the same command", file=sys.stderr)
-        raise
+        raise KeyboardInterrupt(f"stopped. To resume in {out}, run the same command") from None
     for name, warnings in farm.warnings.items():
         warn(warnings, Path(name))
     kept = [ranked for ranked in ranking if ranked.kept]
@@ -148,8 +162,8 @@ def batch(
 
 
 def _provenance_file(out: Path) -> Path | None:
-    """Return the JSON file for the provenance of a piece; None if the piece goes to a device or a pipe."""
-    return None if out.exists() and not out.is_file() else out.with_suffix(".json")
+    """Return the JSON file for the provenance of a piece; None if the piece goes to stdout, a device or a pipe."""
+    return None if out == STANDARD or (out.exists() and not out.is_file()) else out.with_suffix(".json")
 
 
 def _require_outputs(out: Path, force: bool) -> None:
@@ -169,12 +183,12 @@ def _write(piece: Piece, out: Path, force: bool, as_json: bool) -> None:
         result["refusals"] = piece.refusals
     result["provenance"] = piece.provenance.as_dict()
     record = _provenance_file(out)
-    piece.save(out, overwrite=force)
+    messages = write_output(out, piece.to_bytes(), force)
     if record is not None:
         write_whole(record, json.dumps(result | {"file": out.name}, indent=1).encode(), overwrite=force)
     if as_json:
-        print(json.dumps(result))
+        print(json.dumps(result), file=messages)
     else:
-        print(out)
+        print(out, file=messages)
         if avoids:
             warn([f"{piece.refusals} notes would have quoted the index, so the engine drew them again"], out)

@@ -12,7 +12,7 @@ from longplay.cli.shared import ForceOption, ModelOption, require_outputs
 
 def bench(
     seed: Annotated[
-        Path | None, typer.Argument(help="MIDI file that all pieces answer; by default 16 s of chords.")
+        Path | None, typer.Argument(help="MIDI file that all pieces continue; by default 16 s of chords.")
     ] = None,
     part: Annotated[
         list[str] | None,
@@ -30,18 +30,20 @@ def bench(
 ) -> None:
     """Measure how fast longplay is on this machine.
 
-    Close all other programs first. The tables show medians and quartiles of several runs.
+    Close all other programs first. The tables show medians and quartiles of several runs. `--plot` needs the extra
+    [plot]; `python -m benchmarks.peers` of a checkout compares with rivals, and needs the extra [bench].
     """
     from longplay.bench import machine, measure, report
     from longplay.bench.options import Options
+    from longplay.midi import midi_bytes
 
     if plot:
         from longplay.bench import picture  # fails early if matplotlib is missing
     require_outputs([path for path in (json, plot) if path], force)
-    options = Options(model, None if seed is None else seed.read_bytes(), tuple(threads or machine.doublings()))
+    options = Options(model, None if seed is None else midi_bytes(seed), tuple(threads or machine.doublings()))
     options = options.quick() if quick else options
     found, known = report.show_all(measure.figures(options, part))
     if json:
         report.write_json(json, found, known, force)
     if plot:
-        picture.save(known, plot, str(found["processor"]))
+        picture.save(known, plot, str(found["processor"]), force)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from longplay.cli.shared import ForceOption, JsonOption, ThreadsOption, progress_bar, require_outputs, warn
+from longplay.cli.shared import ForceOption, JsonOption, ThreadsOption, midi_input, progress_bar, require_outputs, warn
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -33,7 +33,10 @@ def originality(
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Report what files share with a training set: closest windows, longest runs, quotations, melodies."""
+    """Report what files share with a training set: closest windows, longest runs, quotations, melodies.
+
+    A file - is read from stdin. `--plot` needs the extra [plot].
+    """
     from longplay.originality import Index, compare
 
     if plot is not None and len(files) > 1:
@@ -45,9 +48,11 @@ def originality(
     opened = Index.open(index)
     for file in files:
         with progress_bar("windows") as progress:
+            source = midi_input(file)
             report = compare(
-                file,
+                source,
                 opened,
+                name=str(file),
                 top=top,
                 least_bits=least_bits,
                 least_melody_bits=least_melody_bits,
@@ -56,7 +61,7 @@ def originality(
             )
         warn(report.warnings, file)
         if plot is not None:
-            draw(report, file, opened, plot)
+            draw(report, source, opened, plot, overwrite=force)
         if as_json:
             print(json.dumps(report.as_dict()), flush=True)
         else:
@@ -70,12 +75,12 @@ def originality_index(
     series: Annotated[
         str, typer.Option(help="sounding: the highest pitch that sounds; struck: the highest of the latest notes.")
     ] = "sounding",
-    step_ms: Annotated[int, typer.Option(help="Grid of the series, in ms.")] = 125,
+    step_ms: Annotated[int, typer.Option(help="Time step of the pitch series, in ms.")] = 125,
     steps: Annotated[int, typer.Option(help="Steps of a window.")] = 40,
     stride: Annotated[int, typer.Option(help="Steps from one window to the next.")] = 8,
-    band: Annotated[int, typer.Option(help="Largest shift of the warping, in steps; 0 for no limit.")] = 0,
-    min_changes: Annotated[int, typer.Option(help="Changes of pitch that a window needs to be compared.")] = 8,
-    calibration: Annotated[int, typer.Option(min=1, help="Windows of real works to calibrate with.")] = 1000,
+    band: Annotated[int, typer.Option(help="Most steps between two values that are paired; 0 for no limit.")] = 0,
+    min_changes: Annotated[int, typer.Option(help="Fewest changes of pitch in a window that is compared.")] = 8,
+    calibration: Annotated[int, typer.Option(min=1, help="Windows of real works that give the percentiles.")] = 1000,
     threads: ThreadsOption = 0,
     force: ForceOption = False,
 ) -> None:
@@ -135,8 +140,8 @@ def _print(report: Originality) -> None:
     for table in tables:
         console.print(table)
     console.print(
-        f"{report.share_in_runs:.1%} of the notes are in common runs of {report.run_notes} or more notes, "
-        f"{report.share_quoted:.1%} in quotations; {report.melody_share_in_runs:.1%} of the melody's "
-        f"{report.melody_notes} notes are in common runs of {report.run_notes} or more notes of melodies"
+        f"{report.share_in_runs:.1%} of the notes are in runs of {report.run_notes} or more notes that the training "
+        f"set also has, {report.share_quoted:.1%} in quotations. Of the melody's {report.melody_notes} notes, "
+        f"{report.melody_share_in_runs:.1%} are in such runs of the training set's melodies."
     )
     console.print(report.verdict)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from longplay.cli.shared import ForceOption, require_outputs
+from longplay.cli.shared import ForceOption, midi_input, require_outputs
 
 
 def plot(
@@ -17,14 +17,17 @@ def plot(
     dpi: Annotated[int, typer.Option(help="Dots per inch.")] = 150,
     force: ForceOption = False,
 ) -> None:
-    """Draw a piece: piano roll, clips of 30 s, self-similarity, and a comparison with real music."""
+    """Draw a piece: piano roll, clips of 30 s, self-similarity, and a comparison with real music.
+
+    A file - is read from stdin. Needs the extra [plot].
+    """
     from longplay import read_midi
     from longplay._require import require_choice
     from longplay.pictures import plots
 
     require_choice("picture", picture, plots.PICTURES)
     require_outputs([out], force)
-    notes = read_midi(file)
+    notes = read_midi(midi_input(file))
     seconds = float((notes["onset_ms"] + notes["duration_ms"]).max(initial=0)) / 1000
-    plots.save(plots.PICTURES[picture](notes, max(seconds, 1.0), file.name), out, dpi=dpi)
+    plots.save(plots.PICTURES[picture](notes, max(seconds, 1.0), file.name), out, dpi=dpi, overwrite=force)
     print(out)

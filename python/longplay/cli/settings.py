@@ -11,7 +11,15 @@ import typer
 
 from longplay.settings import DECLARATIONS, Declaration, SamplingOption, Settings
 
-_TYPES: dict[str, Any] = {"number": float, "integer": int, "flag": bool, "text": str | None, "sampling": str | None}
+_TYPES: dict[str, Any] = {
+    "number": float,
+    "integer": int,
+    "flag": bool,
+    "text": str | None,
+    "choice": str,
+    "key": str,
+    "sampling": str | None,
+}
 _SAMPLING_HELP = "By default the model's own."
 
 

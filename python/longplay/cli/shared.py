@@ -1,20 +1,22 @@
-"""What several commands share: options, an engine, a progress bar, warnings."""
+"""Parts that several commands share: options, an engine, a progress bar, warnings."""
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, BinaryIO, TextIO
 
 import typer
 
 if TYPE_CHECKING:
     from longplay.engine import Engine, Progress
     from longplay.farm import FarmProgress, OnProgress
+    from longplay.midi import MidiSource
     from longplay.originality import Index
 
 ModelOption = Annotated[str | None, typer.Option(help="Model folder, or the name of a built-in model.")]
@@ -25,6 +27,8 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 AvoidOption = Annotated[Path | None, typer.Option(help="Index of a training set (`originality-index`) not to quote.")]
 
 MIDI_SUFFIXES = (".mid", ".midi")
+STANDARD = Path("-")
+"""The path that means stdin as an input, and stdout as an output."""
 
 
 def open_engine(model: str | None, device: str, threads: int) -> Engine:
@@ -41,12 +45,44 @@ def open_index(path: Path) -> Index:
     return Index.open(path)
 
 
+def midi_input(path: Path) -> MidiSource:
+    """Return a MIDI file that a command reads: its path, or the bytes of stdin."""
+    if path != STANDARD:
+        return path
+    from longplay._core import MAX_MIDI_BYTES
+
+    return _binary("stdin").read(MAX_MIDI_BYTES + 1)  # too many are refused with the others
+
+
+def _binary(name: str) -> BinaryIO:
+    """Return a standard stream for bytes; raise OSError if the program was started without it."""
+    stream: TextIO | None = getattr(sys, name)
+    if stream is None:
+        raise OSError(errno.EBADF, f"{name} is closed")
+    return stream.buffer
+
+
+def write_output(path: Path, data: bytes, force: bool) -> TextIO:
+    """Write the output of a command to its file or to stdout; return the stream for its messages."""
+    from longplay.files import write_whole
+
+    if path != STANDARD:
+        write_whole(path, data, overwrite=force)
+        return sys.stdout
+    stdout = _binary("stdout")
+    stdout.write(data)
+    stdout.flush()
+    return sys.stderr
+
+
 def require_outputs(paths: Iterable[Path], force: bool, suffixes: Collection[str] = ()) -> None:
     """Raise OSError or ValueError for the first file that cannot be written, before there is work to lose.
 
     Without `force`, no file may exist. A new or regular file must have one of the suffixes, if there are any.
     """
     for path in paths:
+        if path == STANDARD:
+            continue
         exists = os.path.lexists(path)
         if path.is_dir():
             raise IsADirectoryError(f"{path} is a folder. To fix this, give the name of a file")
@@ -72,8 +108,11 @@ def _require_room(path: Path) -> None:
 
 def warn(warnings: Iterable[str], path: Path | None = None) -> None:
     """Print warnings to stderr, with the file that they are about."""
+    from longplay._text import one_line
+
     for warning in warnings:
-        print(f"longplay: {warning}" if path is None else f"longplay: {path}: {warning}", file=sys.stderr)
+        line = warning if path is None else f"{path}: {warning}"
+        print(f"longplay: {one_line(line)}", file=sys.stderr)
 
 
 @contextmanager

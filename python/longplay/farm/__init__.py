@@ -10,16 +10,17 @@ import hashlib
 import json
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias, Unpack
 
+from longplay._cancel import Cancel, require_cancel, until
 from longplay._core import Error
 from longplay._require import require_integer
 from longplay.engine import Engine, planner_of
 from longplay.farm.manifest import Manifest
-from longplay.farm.measures import COLUMNS, Measures
+from longplay.farm.measures import COLUMNS, KEY_COLUMNS, Measures
 from longplay.farm.plan import Plan, PlannedSeed
 from longplay.farm.ranking import Ranked, order
 from longplay.farm.worker import Checkpoint, Finished, Update, Worker, WorkItem, work
@@ -61,9 +62,9 @@ OnProgress: TypeAlias = Callable[[FarmProgress], None]
 class Farm:
     """Make candidates in a folder: MIDI files, a manifest and, at the end, a ranking.
 
-    Candidate ``i`` answers seed ``i // count``. It is piece ``i`` of `Engine.generate_batch` with the same seeds, each
-    repeated `count` times. A farm may be killed at any moment: opened again with the same arguments, it resumes from
-    the last snapshots.
+    Candidate ``i`` continues seed ``i // count``. It equals piece ``i`` of `Engine.generate_batch` with the same seeds,
+    each repeated `count` times. A farm may be killed at any moment: opened again with the same arguments, it resumes
+    from the last snapshots.
 
     Parameters
     ----------
@@ -72,7 +73,7 @@ class Farm:
     folder : path or str
         Folder of the farm, which is created if it does not exist.
     seeds : sequence of path or str
-        MIDI files to answer.
+        MIDI files to continue.
     count : int
         Candidates of each seed.
     seconds : float
@@ -87,7 +88,7 @@ class Farm:
     Attributes
     ----------
     plan : Plan
-        What the farm makes.
+        The work of the farm.
     warnings : dict of str to tuple of str
         Problems of seeds, by the names of their files.
 
@@ -117,13 +118,14 @@ class Farm:
         if keep is not None:
             require_integer("keep", keep, 1)
         chosen, planner = Settings(seconds=seconds, **settings), planner_of(engine)
-        planned = [PlannedSeed.read(seed) for seed in seeds]
+        read = [PlannedSeed.read(seed) for seed in seeds]
+        planned = [replace(seed, performed_style=planner.performed_style(seed.notes, chosen)) for seed in read]
         self.plan = Plan(planned, count, planner.provenance(None, chosen, 0, avoid))
         self._engine, self._avoid = engine, avoid
         self._folder = Path(folder)
         self._keep = len(self.plan) if keep is None else keep
         self.warnings: dict[str, tuple[str, ...]] = {}
-        tasks = [planner.generate_task(seed.data, chosen, 0, avoid) for seed in planned]
+        tasks = [planner.generate_task(seed.data, chosen, 0, avoid, seed.name) for seed in planned]
         planner.start(tasks, None, avoid).stop()  # refuses bad input before there is a folder
         self._folder.mkdir(parents=True, exist_ok=True)
         manifest = self._folder / "manifest.sqlite"
@@ -146,28 +148,40 @@ class Farm:
         """Return the path of a candidate's MIDI file, which exists if the candidate is kept."""
         return self._folder / self.plan.file(number)
 
-    def run(self, progress: OnProgress | None = None, worker: Worker | None = None) -> list[Ranked]:
+    def run(
+        self, progress: OnProgress | None = None, worker: Worker | None = None, *, cancel: Cancel | None = None
+    ) -> list[Ranked]:
         """Make the missing candidates, rank all, keep the best, and write ``ranking.json``.
 
         Parameters
         ----------
         progress : callable, optional
-            Called with a `FarmProgress` after each update, every few seconds.
+            Called with a `FarmProgress` after each update, every few seconds, and at the end.
         worker : callable, optional
             Makes the candidates; by default the engine does, in this process. `longplay.farm.cluster.Cluster` is
             another worker.
+        cancel : threading.Event, optional
+            As for `Engine.generate`. A farm that was cancelled resumes in the next run.
 
         Returns
         -------
         list of Ranked
             The best first.
+
+        Raises
+        ------
+        Cancelled
+            `cancel` is set.
         """
+        require_cancel(cancel)
         chosen = partial(_work_here, self._engine, self._avoid) if worker is None else worker
         done = self._manifest.measured()
-        self._make([number for number in range(len(self.plan)) if number not in done], chosen, progress)
+        to_do = [number for number in range(len(self.plan)) if number not in done]
+        drawn = self._make(to_do, chosen, progress, cancel)
         ranking = self._rank()
         missing = [ranked.number for ranked in ranking if ranked.kept and not self._is_whole(ranked)]
-        self._make(missing, chosen, progress)  # their files were lost, or were not kept in an earlier run
+        # The files of these were lost, or were not kept in an earlier run.
+        drawn += self._make(missing, chosen, progress, cancel)
         for ranked in ranking:
             if not ranked.kept:
                 self.path(ranked.number).unlink(missing_ok=True)
@@ -175,10 +189,13 @@ class Farm:
         report = {
             "format": _REPORT_FORMAT,
             "farm": self.plan.as_dict(),
-            "columns": dict(COLUMNS),
+            "columns": {**COLUMNS, **KEY_COLUMNS},
             "candidates": [{**ranked.as_dict(), "provenance": self._provenance(ranked)} for ranked in ranking],
         }
         write_whole(self._folder / _RANKING, json.dumps(report, indent=1).encode(), overwrite=True)
+        if progress is not None:
+            whole = self.plan.provenance.settings.seconds * len(self.plan)
+            progress(FarmProgress(len(self.plan), len(self.plan), whole, whole, drawn))
         return ranking
 
     def snapshot(self, number: int) -> bytes | None:
@@ -195,16 +212,17 @@ class Farm:
         seed = self.plan.seed(number)
         return WorkItem(number, seed.data, seed.notes, self.snapshot(number))
 
-    def _make(self, numbers: Sequence[int], worker: Worker, progress: OnProgress | None) -> None:
+    def _make(self, numbers: Sequence[int], worker: Worker, progress: OnProgress | None, cancel: Cancel | None) -> int:
+        """Make candidates, and return the number of events drawn."""
         if not numbers:
-            return
+            return 0
         whole_ms = self.plan.provenance.settings.milliseconds
         made_ms = dict.fromkeys(range(len(self.plan)), whole_ms) | dict.fromkeys(numbers, 0)
         in_progress = self._manifest.in_progress()
         made_ms |= {number: in_progress[number] for number in numbers if number in in_progress}
         drawn = 0
         with closing(worker(self.plan.provenance, numbers, self._item)) as updates:  # stops the worker after an error
-            for update in updates:
+            for update in filter(None, until(cancel, updates)):
                 self._manifest.save([item for item in update if isinstance(item, Checkpoint)])
                 for item in update:
                     drawn += item.drawn
@@ -217,6 +235,7 @@ class Farm:
                     pieces = sum(made == whole_ms for made in made_ms.values())
                     seconds, total = sum(made_ms.values()) / 1000, whole_ms * len(self.plan) / 1000
                     progress(FarmProgress(pieces, len(self.plan), seconds, total, drawn))
+        return drawn
 
     def _file(self, finished: Finished) -> None:
         if finished.warnings:
@@ -241,7 +260,7 @@ class Farm:
 
     def _is_whole(self, ranked: Ranked) -> bool:
         path = self.path(ranked.number)
-        return path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == self._manifest.sha256(ranked.number)
+        return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == self._manifest.sha256(ranked.number)
 
 
 def _work_here(

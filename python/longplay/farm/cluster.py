@@ -22,7 +22,7 @@ except ImportError:
 
 _ROWS = 64  # candidates that a thread of an engine makes side by side
 _MOST_DEATHS = 5  # deaths of actors without an update between them
-_WAIT_SECONDS = 0.5  # between two waits, Python handles Ctrl-C
+_WAIT_SECONDS = 0.05  # between two waits, Python handles Ctrl-C and the farm looks at `cancel`
 
 
 class Actor:
@@ -45,7 +45,9 @@ class Actor:
             raise Error(f"the model {self._model} on {socket.gethostname()} is not the farm's model")
         if self._index is not None and self._index.hash != provenance.index_hash:
             raise Error(f"the index {self._avoid} on {socket.gethostname()} is not the farm's index")
-        yield from work(self._engine, provenance.settings, items, self._index)
+        for update in work(self._engine, provenance.settings, items, self._index):
+            if update is not None:
+                yield update
 
 
 class Cluster:
@@ -108,6 +110,7 @@ class Cluster:
                     items = [item_of(number) for number in sorted(unfinished)]
                     busy[actor.work.remote(provenance, items)] = (actor, unfinished)
                 ready, _ = ray.wait(list(busy), timeout=_WAIT_SECONDS)
+                yield []
                 for stream in ready:
                     actor, unfinished = busy[stream]
                     try:

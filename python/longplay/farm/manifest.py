@@ -13,7 +13,7 @@ from longplay._making.snapshot import Snapshot
 from longplay.farm.measures import Measures
 from longplay.farm.worker import Checkpoint, Finished
 
-_FORMAT = 1  # written as SQLite's user_version
+_FORMAT = 2  # written as SQLite's user_version
 _SCHEMA = """
 CREATE TABLE plan (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE snapshots (
@@ -37,6 +37,9 @@ CREATE TABLE pieces (
   in_bands REAL NOT NULL,
   repetition REAL NOT NULL,
   response REAL,
+  key_20_s REAL,
+  key_1_min REAL,
+  key_5_min REAL,
   refusals INTEGER NOT NULL
 ) STRICT;
 """

@@ -1,17 +1,17 @@
 """Measures of a candidate, for the ranking: they depend on the candidate and its seed alone."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from longplay._contest import CLIP_SECONDS
+from longplay.form import CLIP_SECONDS, SHORTEST_LOOP
 from longplay.midi import Notes
 from longplay.pictures.clip_features import bands, clip_features, stretch_features
+from longplay.pictures.seed_key import PART_SECONDS, SPANS, seed_key
 from longplay.piece import Piece
-
-RUN_NOTES = 16  # as the loop guard's shortest run
 
 COLUMNS = MappingProxyType(
     {
@@ -25,7 +25,7 @@ COLUMNS = MappingProxyType(
             "of piano-lstm's training set; real music has 0.9, higher is better"
         ),
         "repetition": (
-            f"share of its runs of {RUN_NOTES} pitches that occurred before in the same candidate; lower is better"
+            f"share of its runs of {SHORTEST_LOOP} pitches that occurred before in the same candidate; lower is better"
         ),
         "response": (
             "similarity of its clips to the seed, from 0 to 1: half is the overlap of pitch classes, half the nearness "
@@ -33,12 +33,19 @@ COLUMNS = MappingProxyType(
         ),
     }
 )
-"""Meaning of each measure, in one line."""
+"""Meaning of each measure that ranks, in one line."""
+KEY_COLUMNS = MappingProxyType(
+    {
+        name: f"correlation of pitch classes with the seed's, {span} after it, as a mean over parts of {PART_SECONDS} s"
+        for name, span in zip(("key_20_s", "key_1_min", "key_5_min"), SPANS, strict=True)
+    }
+)
+"""Meaning of each measure of the key, which does not rank."""
 
 
 @dataclass(frozen=True)
 class Measures:
-    """Measures of a candidate, which `COLUMNS` explains, and two counts.
+    """Measures of a candidate, which `COLUMNS` and `KEY_COLUMNS` explain, and two counts.
 
     Attributes
     ----------
@@ -48,6 +55,8 @@ class Measures:
         As `COLUMNS` says.
     response : float or None
         As `COLUMNS` says; None for a seed without notes.
+    key_20_s, key_1_min, key_5_min : float or None
+        As `KEY_COLUMNS` says; None if the candidate is too short, or if the seed has no notes.
     refusals : int
         As `Piece.refusals`.
     """
@@ -57,6 +66,9 @@ class Measures:
     in_bands: float
     repetition: float
     response: float | None
+    key_20_s: float | None = None
+    key_1_min: float | None = None
+    key_5_min: float | None = None
     refusals: int = 0
 
 
@@ -70,17 +82,28 @@ def measure(piece: Piece, seed: Notes) -> Measures:
         in_bands=float(((features >= low) & (features <= high)).mean()),  # NaN, of a clip without notes, is neither
         repetition=repetition(piece.notes),
         response=_response(piece, features, seed) if len(seed) else None,
+        **dict(zip(KEY_COLUMNS, _keys(piece, seed), strict=True)),
         refusals=piece.refusals,
     )
 
 
 def repetition(notes: Notes) -> float:
-    """Return the share of the runs of `RUN_NOTES` pitches that occurred before; 0 with fewer notes than a run."""
+    """Return the share of the runs of `SHORTEST_LOOP` pitches that occurred before; 0 with fewer notes than a run."""
     pitches = notes["pitch"].tobytes()
-    count = len(pitches) - RUN_NOTES + 1
+    count = len(pitches) - SHORTEST_LOOP + 1
     if count < 1:
         return 0.0
-    return 1 - len({pitches[start : start + RUN_NOTES] for start in range(count)}) / count
+    return 1 - len({pitches[start : start + SHORTEST_LOOP] for start in range(count)}) / count
+
+
+def _keys(piece: Piece, seed: Notes) -> Iterator[float | None]:
+    """Yield the correlation with the seed's key of each span."""
+    answer = piece.notes.copy()
+    begin = int(np.ptp(seed["onset_ms"])) if piece.provenance.settings.include_seed and len(seed) else 0
+    answer["onset_ms"] -= begin
+    for span in SPANS.values():
+        found = seed_key(seed, answer, piece.duration - begin / 1000, span)
+        yield None if np.isnan(found) else found
 
 
 def _response(piece: Piece, features: NDArray[np.float64], seed: Notes) -> float:
@@ -109,7 +132,7 @@ def _features(notes: Notes, seconds: float) -> NDArray[np.float64]:
 
 def _clip_classes(notes: Notes, clips: int) -> NDArray[np.float64]:
     """Return the shares of the 12 pitch classes in each clip, shape (clips, 12); 0 in a clip without notes."""
-    clip = np.minimum(notes["onset_ms"] // (1000 * CLIP_SECONDS), clips)  # what comes after the last one is left out
+    clip = np.minimum(notes["onset_ms"] // (1000 * CLIP_SECONDS), clips)  # notes after the last clip are left out
     counts = np.bincount(12 * clip + notes["pitch"] % 12, minlength=12 * (clips + 1)).reshape(-1, 12)[:clips]
     parts: NDArray[np.float64] = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
     return parts

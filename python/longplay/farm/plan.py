@@ -8,32 +8,32 @@ from typing import Any
 
 from longplay import _core
 from longplay._require import require_integer
-from longplay.midi import Notes, midi_bytes
+from longplay._text import readable
+from longplay.midi import Notes, midi_bytes, named, parse_midi
 from longplay.provenance import Provenance
 
 
 @dataclass(frozen=True)
 class PlannedSeed:
-    """A MIDI file to answer, with the bytes that it had when the farm was opened."""
+    """A MIDI file to continue, with the bytes that it had when the farm was opened.
+
+    `performed_style` is that of `Provenance`.
+    """
 
     name: str
     data: bytes = field(repr=False)
     notes: Notes = field(repr=False, compare=False)
+    performed_style: str | None = None
 
     @classmethod
     def read(cls, path: str | Path) -> "PlannedSeed":
         """Read a MIDI file; an error names it."""
-        name = Path(path).name
-        try:
-            name.encode()
-        except UnicodeEncodeError:
-            raise ValueError(f"{name!r} is not a name in UTF-8. To fix this, rename the seed") from None
         data = midi_bytes(path)
         try:
-            notes, _ = _core.read_score(data)  # the engine returns the warnings
+            notes, _ = parse_midi(data)  # the engine returns the warnings
         except _core.MidiError as error:
-            raise _core.MidiError(f"{path}: {error}") from error
-        return cls(name, data, notes)
+            raise named(error, str(path)) from error
+        return cls(readable(Path(path).name), data, notes)
 
     @property
     def hash(self) -> str:
@@ -43,12 +43,12 @@ class PlannedSeed:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a farm makes.
+    """The work of a farm.
 
     Attributes
     ----------
     seeds : sequence of PlannedSeed
-        The files to answer.
+        The files to continue.
     count : int
         Candidates of each seed, at least 1.
     provenance : Provenance
@@ -68,12 +68,13 @@ class Plan:
         return len(self.seeds) * self.count
 
     def seed(self, number: int) -> PlannedSeed:
-        """Return the seed of a candidate: the first `count` candidates answer the first seed, and so on."""
+        """Return the seed of a candidate: the first `count` candidates continue the first seed, and so on."""
         return self.seeds[number // self.count]
 
     def provenance_of(self, number: int) -> Provenance:
         """Return the provenance of a candidate."""
-        return replace(self.provenance, candidate=number, seed_hash=self.seed(number).hash)
+        seed = self.seed(number)
+        return replace(self.provenance, candidate=number, seed_hash=seed.hash, performed_style=seed.performed_style)
 
     def file(self, number: int) -> str:
         """Return the name of a candidate's MIDI file."""

@@ -36,7 +36,7 @@ class WorkItem:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """How far a candidate has come.
+    """The progress of a candidate, from which it can resume.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class Checkpoint:
     first_event : int
         Index of the first of the events below.
     events, log_probabilities : int32 and float32 array, shape (events, 4)
-        What was drawn since the last checkpoint of the candidate.
+        Drawn since the last checkpoint of the candidate.
     """
 
     number: int
@@ -77,12 +77,13 @@ class Finished:
 
 
 Update: TypeAlias = list[Checkpoint | Finished]
-"""What a worker reports at one time."""
+"""The checkpoints and finished candidates of one report of a worker."""
 
 Worker: TypeAlias = Callable[[Provenance, Sequence[int], Callable[[int], WorkItem]], Generator[Update, None, None]]
 """Makes the candidates of these numbers with `Plan.provenance`, in any order.
 
-The worker asks for the work item of a candidate when it begins the candidate.
+The worker asks for the work item of a candidate when it begins the candidate. It yields many times a second, an empty
+update if nothing is to be reported: the farm looks at `cancel` then.
 """
 
 
@@ -103,6 +104,7 @@ def work(
     Yields
     ------
     list of Checkpoint or Finished
+        Many times a second; empty if nothing is to be reported.
 
     Raises
     ------
@@ -117,7 +119,7 @@ def work(
     due = time.monotonic() + REPORT_SECONDS
     try:
         while waiting:
-            job.wait(waiting[0], POLL_SECONDS)  # between two waits, Python handles Ctrl-C
+            job.wait(waiting[0], POLL_SECONDS)
             for index in [index for index in waiting if job.wait(index, 0)]:
                 waiting.remove(index)
                 piece = take_piece(job, index, tasks[index].provenance)
@@ -125,6 +127,7 @@ def work(
                 drawn = len(piece.events) - reported[index]
                 yield [Finished(items[index].number, drawn, piece.to_bytes(), measures, piece.warnings)]
             if time.monotonic() < due:
+                yield []
                 continue
             update: Update = []
             for index in waiting:

@@ -1,5 +1,6 @@
 """Compare a piece with a training set: closest windows, longest runs, quotations."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any, NamedTuple
@@ -8,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longplay import _core
-from longplay.midi import MidiSource, Notes, midi_bytes
+from longplay._cancel import Cancel, require_cancel
+from longplay._require import require_callable, require_instance, require_integer, require_number
+from longplay.midi import MidiSource, Notes, parse_midi
 from longplay.originality.index import NO_WINDOW, Index, Progress
 from longplay.originality.line import RUN_NOTES, Line, quoted
 from longplay.originality.report import HIGHEST_PITCH, Originality, Passage, WindowPair
@@ -24,6 +27,7 @@ def compare(
     least_melody_bits: float = 60.0,
     num_threads: int = 0,
     progress: Progress | None = None,
+    cancel: Cancel | None = None,
 ) -> Originality:
     """Compare a MIDI file with a training set.
 
@@ -36,14 +40,10 @@ def compare(
         Name of the file in the report; by default its path.
     top : int
         Number of closest pairs and of longest runs to report, at least 1.
-    least_bits : float
-        Improbability, in bits, from which a common passage counts as quoted.
-    least_melody_bits : float
-        Improbability, in bits, from which a common melody counts as quoted.
-    num_threads : int
-        Number of threads; 0 uses one per core.
-    progress : callable, optional
-        Called with (windows compared, all windows).
+    least_bits, least_melody_bits : float
+        Improbability, in bits, from which a common passage, or a common melody, counts as quoted.
+    num_threads, progress, cancel
+        As for `Index.build`.
 
     Returns
     -------
@@ -51,17 +51,22 @@ def compare(
 
     Raises
     ------
-    MidiError
-        The file is not a readable MIDI file.
-    OSError
-        The file cannot be opened.
+    MidiError, OSError
+        The file is not a MIDI file, or it cannot be opened.
+    Cancelled
+        `cancel` is set.
     ValueError
-        `top` or `num_threads` is out of range.
+        An argument is out of range.
     """
-    if top < 1:
-        raise ValueError(f"top must be at least 1, not {top}")
+    require_instance("index", index, Index)
+    require_integer("top", top, 1)
+    require_integer("num_threads", num_threads, 0, 1024)
+    for argument, bits in (("least_bits", least_bits), ("least_melody_bits", least_melody_bits)):
+        require_number(argument, bits, 0, math.inf)
+    require_callable("progress", progress)
+    require_cancel(cancel)
     name = name or ("MIDI bytes" if isinstance(midi, bytes) else str(midi))
-    notes, warnings = _core.read_score(midi_bytes(midi))
+    notes, warnings = parse_midi(midi, name="midi", cancel=cancel)
     return Originality(
         file=name,
         notes=len(notes),
@@ -69,20 +74,26 @@ def compare(
         settings=asdict(index.settings),
         works=len(index.names),
         warnings=tuple(warnings),
-        **_compare_windows(notes, index, name, top, num_threads, progress),
-        **_compare_lines(notes, index, name, top, least_bits, least_melody_bits),
+        **_compare_windows(notes, index, name, top, num_threads, progress, cancel),
+        **_compare_lines(notes, index, name, top, least_bits, least_melody_bits, cancel),
     )
 
 
 def _compare_windows(
-    notes: Notes, index: Index, name: str, top: int, num_threads: int, progress: Progress | None
+    notes: Notes,
+    index: Index,
+    name: str,
+    top: int,
+    num_threads: int,
+    progress: Progress | None,
+    cancel: Cancel | None,
 ) -> dict[str, Any]:
     """Return the fields of the report that describe windows."""
     settings = index.settings
     series = _core.pitch_series(notes, settings.series, settings.step_ms)
     starts, plain = settings.windows(series)
     queries = series[starts[:, None] + np.arange(settings.steps)]
-    nearest, distances = index.nearest(queries, None, num_threads, progress)
+    nearest, distances = index.nearest(queries, None, num_threads, progress, cancel)
     near = np.quantile(index.calibration, 0.01, method="lower") if len(index.calibration) else 0
     windows = _Windows(queries, starts, nearest, distances)
     return {
@@ -95,10 +106,16 @@ def _compare_windows(
 
 
 def _compare_lines(
-    notes: Notes, index: Index, name: str, top: int, least_bits: float, least_melody_bits: float
+    notes: Notes,
+    index: Index,
+    name: str,
+    top: int,
+    least_bits: float,
+    least_melody_bits: float,
+    cancel: Cancel | None,
 ) -> dict[str, Any]:
     """Return the fields of the report that describe runs and quotations of notes."""
-    line, tune = Line.of_notes(index, notes), Line.of_melody(index, notes)
+    line, tune = Line.of_notes(index, notes, cancel), Line.of_melody(index, notes, cancel)
     passages, melodies = quoted(line, tune, least_bits, least_melody_bits)
     return {
         "longest_runs": tuple(line.quotation(run, name) for run in line.longest_runs(top)),
@@ -125,7 +142,7 @@ class _Windows(NamedTuple):
 
 
 def _closest(index: Index, name: str, windows: _Windows, top: int) -> Iterator[WindowPair]:
-    """Yield the nearest pairs whose windows do not overlap; of equally near ones first those that change more."""
+    """Yield the nearest pairs whose windows do not overlap; of equally near ones, that with most changes first."""
     steps, step_seconds = index.settings.steps, index.settings.step_ms / 1000
     changes = np.count_nonzero(np.diff(windows.queries.astype(np.int16)), axis=1)
     chosen: list[int] = []

@@ -1,4 +1,4 @@
-"""An index of a training set: built once, mapped into memory, then compared with files."""
+"""An index of a training set: built once, then compared with files."""
 
 import hashlib
 import warnings
@@ -12,7 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longplay import _core
-from longplay.midi import Notes
+from longplay._cancel import Cancel, require_cancel, until
+from longplay._require import (
+    require_callable,
+    require_flag,
+    require_instance,
+    require_integer,
+    require_list,
+    require_path,
+)
+from longplay.midi import Notes, parse_midi
 from longplay.originality.index_file import IndexContent, read_index, write_index
 from longplay.originality.melody import melody
 from longplay.originality.training_files import TrainingFile
@@ -22,7 +31,7 @@ Progress: TypeAlias = Callable[[float, float], None]
 
 NO_WINDOW = 2**32 - 1  # start of the nearest window where there is none
 
-WINDOWS_PER_TURN = 64  # after which the search handles Ctrl-C and reports progress
+WINDOWS_PER_TURN = 64  # after which the search reports progress
 
 
 @dataclass(frozen=True)
@@ -68,9 +77,7 @@ class IndexSettings:
             "min_changes": (0, 255),
         }
         for name, (least, most) in ranges.items():
-            value = getattr(self, name)
-            if not isinstance(value, int) or not least <= value <= most:
-                raise ValueError(f"{name} must be an integer in [{least}, {most}], not {value!r}")
+            object.__setattr__(self, name, require_integer(name, getattr(self, name), least, most))
 
     def windows(self, series: NDArray[np.uint8]) -> tuple[NDArray[np.uint32], int]:
         """Find the windows of a series.
@@ -140,7 +147,7 @@ class Index:
         OSError
             The file cannot be opened.
         """
-        return cls(read_index(Path(path)))
+        return cls(read_index(require_path("path", path)))
 
     @classmethod
     def build(
@@ -151,6 +158,7 @@ class Index:
         calibration: int = 1000,
         num_threads: int = 0,
         progress: Progress | None = None,
+        cancel: Cancel | None = None,
     ) -> "Index":
         """Build an index of a training set.
 
@@ -167,40 +175,28 @@ class Index:
             Number of threads; 0 uses one per core.
         progress : callable, optional
             Called with (windows calibrated, all windows).
+        cancel : threading.Event, optional
+            As for `Engine.generate`.
 
         Raises
         ------
+        Cancelled
+            `cancel` is set.
         ValueError
             No file holds a note, or `calibration` is out of range.
         """
-        if calibration < 1:
-            raise ValueError(f"calibration must be at least 1, not {calibration}")
-        settings = settings or IndexSettings()
-        works, notes = _read_works(files)
-        series = [_core.pitch_series(one, settings.series, settings.step_ms) for one in notes]
+        require_integer("calibration", calibration, 1)
+        require_integer("num_threads", num_threads, 0, 1024)
+        require_callable("progress", progress)
+        require_cancel(cancel)
+        settings = IndexSettings() if settings is None else require_instance("settings", settings, IndexSettings)
+        given = [require_instance("files", one, TrainingFile) for one in require_list("files", files)]
+        works, notes = _read_works(given, cancel)
         if not works:
             raise ValueError("a training set must hold at least one readable MIDI file with notes")
-        first_steps = np.cumsum([0, *map(len, series)]).astype(np.uint32)
-        first_notes = np.cumsum([0, *map(len, notes)]).astype(np.uint32)
-        all_series = np.concatenate(series)
-        starts = [first + settings.windows(one)[0] for first, one in zip(first_steps, series, strict=False)]
-        pitches = np.concatenate([one["pitch"] for one in notes])
-        melodies = [first + melody(one) for first, one in zip(first_notes, notes, strict=False)]
-        all_melodies = np.concatenate(melodies).astype(np.uint32)
-        arrays: dict[str, NDArray[Any]] = {
-            "series": all_series,
-            "first_steps": first_steps,
-            "windows": _core.order_windows(all_series, np.concatenate(starts).astype(np.uint32), settings.steps),
-            "pitches": pitches,
-            "onsets_ms": np.concatenate([one["onset_ms"] for one in notes]).astype(np.uint32),
-            "first_notes": first_notes,
-            "phrases": _core.sort_phrases(_core.interval_symbols(pitches, first_notes[:-1])),
-            "melody": all_melodies,
-            "melody_phrases": _core.sort_phrases(_melody_symbols(pitches, first_notes, all_melodies)),
-            "calibration": np.zeros(0, np.uint32),
-        }
+        arrays = _arrays_of(notes, settings, cancel)
         index = cls(IndexContent(asdict(settings), works, arrays))
-        arrays["calibration"] = index._calibrate(calibration, num_threads, progress)
+        arrays["calibration"] = index._calibrate(calibration, num_threads, progress, cancel)
         return cls(IndexContent(asdict(settings), works, arrays))
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
@@ -211,7 +207,7 @@ class Index:
         FileExistsError
             The file exists and `overwrite` is false.
         """
-        write_index(Path(path), self._content, overwrite=overwrite)
+        write_index(require_path("path", path), self._content, overwrite=require_flag("overwrite", overwrite))
 
     def nearest(
         self,
@@ -219,6 +215,7 @@ class Index:
         excluded: NDArray[np.uint32] | None = None,
         num_threads: int = 0,
         progress: Progress | None = None,
+        cancel: Cancel | None = None,
     ) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
         """Find the exact nearest window to each query by dynamic time warping (DTW).
 
@@ -227,6 +224,8 @@ class Index:
         queries : uint8 array, shape (queries, steps)
         excluded : uint32 array, shape (queries, 2), optional
             For each query, [begin, end): windows that start there in `series` are skipped.
+        num_threads, progress, cancel
+            As for `compare`.
 
         Returns
         -------
@@ -240,7 +239,7 @@ class Index:
         for begin in range(0, len(queries), WINDOWS_PER_TURN):
             turn = slice(begin, begin + WINDOWS_PER_TURN)
             skipped = none if excluded is None else excluded[turn]
-            starts[turn], distances[turn] = self.search.nearest(queries[turn], skipped, num_threads)
+            starts[turn], distances[turn] = self.search.nearest(queries[turn], skipped, num_threads, cancel)
             if progress is not None:
                 progress(min(begin + WINDOWS_PER_TURN, len(queries)), len(queries))
         return starts, distances
@@ -275,13 +274,15 @@ class Index:
             end += 1
         return begin, end
 
-    def _calibrate(self, count: int, num_threads: int, progress: Progress | None) -> NDArray[np.uint32]:
+    def _calibrate(
+        self, count: int, num_threads: int, progress: Progress | None, cancel: Cancel | None
+    ) -> NDArray[np.uint32]:
         windows = np.sort(self.window_starts)
         chosen = windows[np.linspace(0, len(windows) - 1, min(count, len(windows))).astype(np.int64)]
         queries = self.series[chosen[:, None] + np.arange(self.settings.steps)]
         groups = [self.group_of(self.work_at(self.first_steps, start)) for start in chosen]
         excluded = self.first_steps[np.array(groups, np.int64).reshape(-1, 2)]
-        starts, distances = self.nearest(queries, excluded, num_threads, progress)
+        starts, distances = self.nearest(queries, excluded, num_threads, progress, cancel)
         return np.sort(distances[starts != np.uint32(NO_WINDOW)])
 
 
@@ -292,6 +293,31 @@ def _boundaries(name: str, arrays: dict[str, NDArray[Any]], works: int, length: 
     return bounds
 
 
+def _arrays_of(notes: list[Notes], settings: IndexSettings, cancel: Cancel | None) -> dict[str, NDArray[Any]]:
+    """Return the arrays of an index of works; the calibration is empty."""
+    series = [_core.pitch_series(one, settings.series, settings.step_ms) for one in until(cancel, notes)]
+    first_steps = np.cumsum([0, *map(len, series)]).astype(np.uint32)
+    first_notes = np.cumsum([0, *map(len, notes)]).astype(np.uint32)
+    all_series = np.concatenate(series)
+    starts = [first + settings.windows(one)[0] for first, one in zip(first_steps, series, strict=False)]
+    pitches = np.concatenate([one["pitch"] for one in notes])
+    melodies = [first + melody(one) for first, one in zip(first_notes, until(cancel, notes), strict=False)]
+    all_starts = np.concatenate(starts).astype(np.uint32)
+    all_melodies = np.concatenate(melodies).astype(np.uint32)
+    return {
+        "series": all_series,
+        "first_steps": first_steps,
+        "windows": _core.order_windows(all_series, all_starts, settings.steps, cancel),
+        "pitches": pitches,
+        "onsets_ms": np.concatenate([one["onset_ms"] for one in notes]).astype(np.uint32),
+        "first_notes": first_notes,
+        "phrases": _core.sort_phrases(_core.interval_symbols(pitches, first_notes[:-1]), cancel),
+        "melody": all_melodies,
+        "melody_phrases": _core.sort_phrases(_melody_symbols(pitches, first_notes, all_melodies), cancel),
+        "calibration": np.zeros(0, np.uint32),
+    }
+
+
 def _melody_symbols(
     pitches: NDArray[np.uint8], first_notes: NDArray[np.uint32], melodies: NDArray[np.uint32]
 ) -> NDArray[np.uint8]:
@@ -299,13 +325,14 @@ def _melody_symbols(
     return _core.interval_symbols(pitches[melodies], begins)
 
 
-def _read_works(files: Iterable[TrainingFile]) -> tuple[list[tuple[str, str]], list[Notes]]:
+def _read_works(files: Iterable[TrainingFile], cancel: Cancel | None) -> tuple[list[tuple[str, str]], list[Notes]]:
     """Read the works of an index; leave out each that equals an earlier one."""
     works: list[tuple[str, str]] = []
     notes: list[Notes] = []
     same: dict[bytes, int] = {}  # the first work of these intervals
-    for file in sorted(files, key=lambda file: (file.group, file.name)):
-        read = _read_training_file(file)
+    in_order = sorted(until(cancel, files), key=lambda file: (file.group, file.name))
+    for file in until(cancel, in_order):
+        read = _read_training_file(file, cancel)
         if read is None:
             continue
         pitches = read["pitch"].astype(np.int16)
@@ -320,9 +347,9 @@ def _read_works(files: Iterable[TrainingFile]) -> tuple[list[tuple[str, str]], l
     return works, notes
 
 
-def _read_training_file(file: TrainingFile) -> Notes | None:
+def _read_training_file(file: TrainingFile, cancel: Cancel | None) -> Notes | None:
     try:
-        notes, _ = _core.read_score(file.data)
+        notes, _ = parse_midi(file.data, cancel=cancel)
     except _core.MidiError as error:
         warnings.warn(f"{file.name} was skipped: {error}", stacklevel=4)
         return None

@@ -1,4 +1,4 @@
-"""The file format of an index: a JSON header, then arrays that are mapped into memory (``docs/originality.md``).
+"""The file format of an index: a JSON header, then arrays (``docs/originality.md``).
 
 The reader does not trust the bytes: damage raises an `Error` that describes it.
 """
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longplay import _core
-from longplay.files import write_whole
+from longplay.files import open_regular, write_whole
 
 MAGIC = b"LONGPLAY-ORIGINALITY"
 VERSION = 2
@@ -48,7 +48,7 @@ class IndexContent:
         Settings of series and windows; see `IndexSettings`.
     works : list of (name, group)
     arrays : dict
-        One-dimensional arrays by the names of `ARRAYS`; mapped into memory if they come from a file.
+        One-dimensional arrays by the names of `ARRAYS`.
     """
 
     settings: dict[str, Any]
@@ -71,16 +71,16 @@ def write_index(path: Path, content: IndexContent, *, overwrite: bool) -> None:
 
 
 def read_index(path: Path) -> IndexContent:
-    """Read the header of an index file and map its arrays.
+    """Read an index file. Later changes to the file do not matter.
 
     Raises
     ------
     longplay.Error
         The file is not an index, has another version, or is damaged.
     OSError
-        The file cannot be opened.
+        The file cannot be opened, or is not a regular file.
     """
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         fixed = file.read(_FIXED)
         if len(fixed) < _FIXED or not fixed.startswith(MAGIC):
             raise _core.Error(f"{path} is not an index of originality: it does not begin with {MAGIC.decode()}")
@@ -93,6 +93,7 @@ def read_index(path: Path) -> IndexContent:
         if length > MAX_HEADER_BYTES:
             raise _core.Error(f"{path}: the header must have at most {MAX_HEADER_BYTES} bytes, not {length}")
         header = file.read(length)
+        body = file.read()
     if len(header) < length or zlib.crc32(header) != int.from_bytes(fixed[-4:], "little"):
         raise _core.Error(f"{path} is broken: its header is damaged. To fix this, build the index again")
     try:
@@ -104,17 +105,16 @@ def read_index(path: Path) -> IndexContent:
         }
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _core.Error(f"{path} is broken: its header is not that of an index ({error!r})") from error
-    mapped = np.memmap(path, np.uint8, mode="r")
-    arrays = {name: _array(path, mapped, name, _FIXED + length, *entries[name]) for name in ARRAYS}
+    arrays = {name: _array(path, body, name, *entries[name]) for name in ARRAYS}
     return IndexContent(settings, works, arrays)
 
 
-def _array(path: Path, mapped: NDArray[Any], name: str, base: int, offset: int, count: int, crc: int) -> NDArray[Any]:
+def _array(path: Path, body: bytes, name: str, offset: int, count: int, crc: int) -> NDArray[Any]:
     dtype = ARRAYS[name]
-    begin, size = base + offset, count * dtype.itemsize
-    if offset < 0 or count < 0 or offset % ALIGNMENT or begin + size > len(mapped):
+    end = offset + count * dtype.itemsize
+    if offset < 0 or count < 0 or offset % ALIGNMENT or end > len(body):
         raise _core.Error(f"{path} is broken: the array {name!r} does not lie within the file")
-    data = mapped[begin : begin + size]
-    if zlib.crc32(data.data) != crc:
+    data = memoryview(body)[offset:end]
+    if zlib.crc32(data) != crc:
         raise _core.Error(f"{path} is broken: the array {name!r} is damaged. To fix this, build the index again")
-    return data.view(dtype)
+    return np.frombuffer(data, dtype)

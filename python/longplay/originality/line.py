@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longplay import _core
-from longplay.midi import Notes
+from longplay._cancel import Cancel
+from longplay._require import require_instance
+from longplay.midi import Notes, require_notes
 from longplay.originality.index import Index
 from longplay.originality.melody import melody
 from longplay.originality.report import Passage, Quotation
@@ -40,21 +42,24 @@ class Line:
         own: NDArray[np.uint32],
         phrases: _core.PhraseIndex,
         sources: Sequence[int] | NDArray[np.uint32],
+        cancel: Cancel | None,
     ) -> None:
-        self._index, self._notes, self._phrases = index, notes, phrases
+        self._index, self._notes, self._phrases, self._cancel = index, notes, phrases, cancel
         self.own, self._sources = own, sources  # indices of the line's notes in the file, and in the index
         self._symbols = _core.interval_symbols(notes["pitch"][own], np.zeros(min(1, len(own)), np.uint32))
 
     @classmethod
-    def of_notes(cls, index: Index, notes: Notes) -> "Line":
+    def of_notes(cls, index: Index, notes: Notes, cancel: Cancel | None = None) -> "Line":
         """Return the line of all notes, by onset, then pitch."""
-        own = np.arange(len(notes), dtype=np.uint32)
-        return cls(index, notes, own, index.phrases, range(len(index.pitches)))
+        require_instance("index", index, Index)
+        own = np.arange(len(require_notes(notes)), dtype=np.uint32)
+        return cls(index, notes, own, index.phrases, range(len(index.pitches)), cancel)
 
     @classmethod
-    def of_melody(cls, index: Index, notes: Notes) -> "Line":
+    def of_melody(cls, index: Index, notes: Notes, cancel: Cancel | None = None) -> "Line":
         """Return the line of the melody's notes."""
-        return cls(index, notes, melody(notes), index.melody_phrases, index.melody)
+        require_instance("index", index, Index)
+        return cls(index, notes, melody(notes), index.melody_phrases, index.melody, cancel)
 
     @property
     def share_in_runs(self) -> float:
@@ -90,7 +95,8 @@ class Line:
 
     def quotes(self, least_bits: float) -> list[Found]:
         """Return passages that follow the index except for a few notes, the most improbable first."""
-        return [Found(*quote) for quote in self._phrases.find_quotes(self._symbols, least_bits, (0, 0))]
+        found = self._phrases.find_quotes(self._symbols, least_bits, (0, 0), self._cancel)
+        return [Found(*quote) for quote in found]
 
     def work_of(self, found: Found) -> int:
         """Return the index of the work that a passage follows."""
@@ -120,7 +126,7 @@ class Line:
     @cached_property
     def _runs(self) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
         """Lengths of the longest common run from each note, and its position in the index."""
-        return self._phrases.longest_runs(self._symbols)
+        return self._phrases.longest_runs(self._symbols, self._cancel)
 
 
 def quoted(line: Line, tune: Line, least_bits: float, least_melody_bits: float) -> tuple[list[Found], list[Found]]:

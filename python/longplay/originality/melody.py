@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longplay import _core
-from longplay.midi import Notes
+from longplay.midi import Notes, require_notes
 
 STEP_MS = 25
 
@@ -28,6 +28,7 @@ def melody(notes: Notes) -> NDArray[np.uint32]:
     ----------
     .. [1] Uitdenbogerd and Zobel, "Manipulation of Music for Melody Matching", ACM Multimedia 1998: "all-mono".
     """
+    require_notes(notes)
     highest = _core.pitch_series(notes, "sounding", STEP_MS)
     begin = (notes["onset_ms"] + STEP_MS // 2) // STEP_MS  # step of the series
     soon = np.minimum(begin + 1, len(highest) - 1)

@@ -6,8 +6,11 @@ from typing import Any
 import numpy as np
 
 from longplay import _core
+from longplay._cancel import Cancel, until
+from longplay._drawing import write_figure
 from longplay._extras import missing_extra
-from longplay.midi import MidiSource, Notes, midi_bytes
+from longplay._text import drawable
+from longplay.midi import MidiSource, Notes, parse_midi
 from longplay.originality.index import Index
 from longplay.originality.report import Originality, Quotation, WindowPair
 
@@ -20,25 +23,34 @@ HERE, THERE = "#d1495b", "#30638e"  # distinct in grey as well
 MAX_ROWS = 4
 
 
-def plot(report: Originality, midi: MidiSource, index: Index, out: Path) -> None:
-    """Draw a comparison as a PNG.
+def plot(
+    report: Originality,
+    midi: MidiSource,
+    index: Index,
+    out: Path,
+    *,
+    overwrite: bool = True,
+    cancel: Cancel | None = None,
+) -> None:
+    """Draw a comparison as a PNG or SVG, by the suffix of `out`.
 
     The closest windows are on the left. Quotations, or the longest runs if nothing is quoted, are on the right.
+    If `cancel` is set, no file is written.
     """
-    notes, _ = _core.read_score(midi_bytes(midi))
+    notes, _ = parse_midi(midi, cancel=cancel)
     series = _core.pitch_series(notes, index.settings.series, index.settings.step_ms)
     passages = ((*report.quotations, *report.melodies) or report.longest_runs)[:MAX_ROWS]
     rows = max(1, len(report.closest[:MAX_ROWS]), len(passages))
     figure = Figure(figsize=(12, 0.6 + 2.6 * rows), layout="constrained")
-    figure.suptitle(report.verdict, fontsize=9, wrap=True)
+    figure.suptitle(drawable(report.verdict), fontsize=9, wrap=True)
     axes = figure.subplots(rows, 2, squeeze=False)
     for axis in axes.flat:
         axis.axis("off")
-    for axis, pair in zip(axes[:, 0], report.closest, strict=False):
+    for axis, pair in zip(axes[:, 0], until(cancel, report.closest), strict=False):
         _windows(axis, pair, series, index)
-    for axis, passage in zip(axes[:, 1], passages, strict=False):
+    for axis, passage in zip(axes[:, 1], until(cancel, passages), strict=False):
         _passage(axis, passage, notes, index)
-    figure.savefig(out, format="png", dpi=120)
+    write_figure(figure, out, dpi=120, overwrite=overwrite, cancel=cancel)
 
 
 def _windows(axis: Any, pair: WindowPair, series: Any, index: Index) -> None:
@@ -97,4 +109,4 @@ def _finish(axis: Any, below: str) -> None:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= 60 else "..." + text[-57:]
+    return drawable(text if len(text) <= 60 else "..." + text[-57:])

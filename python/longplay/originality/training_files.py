@@ -1,11 +1,13 @@
 """The MIDI files of a training set: from a folder, an archive or a list."""
 
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from longplay._core import MidiError
 from longplay.data_set import SUFFIXES, read_data_set
-from longplay.midi import midi_bytes
+from longplay.midi import MidiSource, midi_bytes
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ def training_files(sources: Iterable[Path], split: str | None = "train") -> Iter
     split : str or None
         Split of the manifest to read; None reads all.
 
+    A file that is too long is skipped with a warning.
+
     Yields
     ------
     TrainingFile
@@ -51,8 +55,15 @@ def training_files(sources: Iterable[Path], split: str | None = "train") -> Iter
     """
     for source in sources:
         if source.is_file() and source.suffix.lower() in SUFFIXES:
-            yield TrainingFile(source.name, str(source), midi_bytes(source))
+            yield from _read(source.name, str(source), source)
             continue
         for one in read_data_set(source, ("work_group", "split")).files:
             if split is None or not one.row or one.row["split"] == split:
-                yield TrainingFile(one.path, one.row.get("work_group", one.path), midi_bytes(one.file))
+                yield from _read(one.path, one.row.get("work_group", one.path), one.file)
+
+
+def _read(name: str, group: str, file: MidiSource) -> Iterator[TrainingFile]:
+    try:
+        yield TrainingFile(name, group, midi_bytes(file))
+    except MidiError as error:  # it is too long
+        warnings.warn(f"{name} was skipped: {error}", stacklevel=3)

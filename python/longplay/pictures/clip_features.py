@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from longplay._contest import CLIP_SECONDS
+from longplay.form import CLIP_SECONDS
 from longplay.midi import Notes
 
 FEATURES = (

@@ -3,7 +3,6 @@
 Each function draws notes on a matplotlib Axes; `page` draws them all on one Figure.
 """
 
-import io
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -12,8 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from longplay._contest import CLIP_SECONDS
+from longplay._cancel import Cancel, until
+from longplay._drawing import write_figure
 from longplay._extras import missing_extra
+from longplay._text import drawable
+from longplay.form import CLIP_SECONDS
 from longplay.midi import Notes
 from longplay.pictures.clip_features import FEATURES, bands, clip_features
 
@@ -22,7 +24,6 @@ try:
     from matplotlib.collections import LineCollection
     from matplotlib.colors import to_rgb
     from matplotlib.figure import Figure
-    from PIL import Image  # a dependency of matplotlib
 except ModuleNotFoundError:
     raise missing_extra("matplotlib", "plot") from None
 
@@ -49,7 +50,6 @@ _STYLE: dict[Any, Any] = {
     "ytick.major.width": 0.6,
     "xtick.major.size": 2.5,
     "ytick.major.size": 2.5,
-    "svg.hashsalt": "longplay",  # the same picture has the same bytes
 }
 _LONGEST_IN_NOTES = 180  # s that are drawn note by note; for longer pieces, the sounding share is drawn
 _COLUMNS = 1200
@@ -173,7 +173,7 @@ def band_comparison(axes: "Axes", notes: Notes, seconds: float) -> None:
     axes.tick_params(length=0)
 
 
-def page(notes: Notes, seconds: float, title: str = "") -> Figure:
+def page(notes: Notes, seconds: float, title: str = "", *, cancel: Cancel | None = None) -> Figure:
     """Draw all pictures of a piece on one page.
 
     Parameters
@@ -184,20 +184,32 @@ def page(notes: Notes, seconds: float, title: str = "") -> Figure:
         Length of the piece.
     title : str
         Title of the page.
+    cancel : threading.Event, optional
+        As for `Engine.generate`.
 
     Returns
     -------
     matplotlib.figure.Figure
+
+    Raises
+    ------
+    Cancelled
+        `cancel` is set.
     """
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(11, 11.5), layout="constrained")
         grid = figure.add_gridspec(5, 2, height_ratios=[2.3, 0.75, 0.75, 0.75, 4.2])
-        roll = figure.add_subplot(grid[0, :])
-        piano_roll(roll, notes, seconds)
-        clip_overview([figure.add_subplot(grid[row, :]) for row in (1, 2, 3)], notes, seconds)
-        self_similarity(figure.add_subplot(grid[4, 0]), notes, seconds)
-        band_comparison(figure.add_subplot(grid[4, 1]), notes, seconds)
-        figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+        wide = [figure.add_subplot(grid[row, :]) for row in until(cancel, range(4))]
+        left, right = (figure.add_subplot(grid[4, column]) for column in range(2))
+        parts: list[Callable[[], None]] = [
+            lambda: piano_roll(wide[0], notes, seconds),
+            lambda: clip_overview(wide[1:], notes, seconds),
+            lambda: self_similarity(left, notes, seconds),
+            lambda: band_comparison(right, notes, seconds),
+        ]
+        for draw in until(cancel, parts):
+            draw()
+        figure.suptitle(drawable(title), x=0.01, ha="left", fontsize=11)
     return figure
 
 
@@ -208,7 +220,7 @@ def _one(draw: Callable[["Axes", Notes, float], None], size: tuple[float, float]
             axes = figure.add_subplot()
             draw(axes, notes, seconds)
             if title:
-                axes.set_title(title)
+                axes.set_title(drawable(title))
         return figure
 
     return picture
@@ -218,7 +230,7 @@ def _clips(notes: Notes, seconds: float, title: str = "") -> Figure:
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(9, 4.2), layout="constrained")
         clip_overview(figure.subplots(3), notes, seconds)
-        figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+        figure.suptitle(drawable(title), x=0.01, ha="left", fontsize=11)
     return figure
 
 
@@ -234,7 +246,9 @@ PICTURES: Mapping[str, Callable[..., Figure]] = MappingProxyType(
 """Functions by name; each takes notes, seconds and a title, and returns a matplotlib Figure."""
 
 
-def save(figure: Figure, path: str | Path, *, dpi: int = 150) -> None:
+def save(
+    figure: Figure, path: str | Path, *, dpi: int = 150, overwrite: bool = True, cancel: Cancel | None = None
+) -> None:
     """Write a picture as PNG or SVG, by the suffix of the file.
 
     The same picture always gives the same bytes. A PNG has a palette of 256 colours: there is no visible difference,
@@ -246,25 +260,22 @@ def save(figure: Figure, path: str | Path, *, dpi: int = 150) -> None:
     path : path
     dpi : int
         Dots per inch, in [20, 1000]; in an SVG they apply to images only.
+    overwrite : bool
+        Whether to replace an existing file.
+    cancel : threading.Event, optional
+        As for `Engine.generate`.
 
     Raises
     ------
     ValueError
         The suffix is neither .png nor .svg, or `dpi` is out of range.
+    OSError
+        The file cannot be written.
+    Cancelled
+        `cancel` is set. No file is written.
     """
-    kind = Path(path).suffix.lower()
-    if kind not in (".png", ".svg"):
-        raise ValueError(f"the picture's name must end in .png or .svg, not {kind or 'nothing'!r}")
-    if not 20 <= dpi <= 1000:
-        raise ValueError(f"dpi must be in [20, 1000], not {dpi}")
     with mpl.rc_context(_STYLE):
-        if kind == ".svg":
-            figure.savefig(path, dpi=dpi, metadata={"Date": None})
-            return
-        drawn = io.BytesIO()
-        figure.savefig(drawn, dpi=dpi)
-    whole = Image.open(drawn).convert("RGB")
-    whole.quantize(256, dither=Image.Dither.NONE).save(path, "PNG", optimize=True)
+        write_figure(figure, Path(path), dpi=dpi, overwrite=overwrite, cancel=cancel)
 
 
 def _time_unit(seconds: float) -> tuple[float, str]:

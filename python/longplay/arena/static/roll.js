@@ -40,7 +40,7 @@ export class Roll {
     pen.setTransform(dots, 0, 0, dots, 0, 0);
     pen.clearRect(0, 0, width, height);
 
-    // Who wants less motion sees the whole clip, and the line moves.
+    // If the reader wants less motion, the roll shows the whole clip, and only the line moves.
     const still = this.#still.matches;
     const scale = width / (still ? this.#length : WINDOW);
     const x = (time) => still ? time * scale : width * LINE + (time - now) * scale;

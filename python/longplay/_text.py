@@ -1,0 +1,18 @@
+"""Names of files as text that can be shown."""
+
+import os
+
+
+def readable(name: str) -> str:
+    """Return a name in Unicode: U+FFFD replaces bytes that are not UTF-8, which cannot be stored or drawn."""
+    return os.fsencode(name).decode("utf-8", "replace")
+
+
+def one_line(text: str) -> str:
+    """Return a text for a terminal: escapes replace line breaks and other control characters of names."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
+def drawable(text: str) -> str:
+    """Return a text with names as matplotlib draws it: dollar signs begin no formula."""
+    return readable(text).replace("$", r"\$")
