@@ -3,7 +3,7 @@
 The command reads the training split of a data folder (training/README.md) and writes bands.json. The file holds the
 5th and the 95th percentile of each of FEATURES, over windows of five minutes; a piece of two to five minutes is one
 window. It also holds the share of the windows that leave any band. Exported models contain the bands, and the engine
-steers towards them.
+keeps the density within its band.
 """
 
 import argparse

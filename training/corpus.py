@@ -188,6 +188,16 @@ NOTES = _of_notes(tables.TABLES)
 """The vocabulary of the built-in models, with four fields."""
 FINE = _of_notes(tables.FINE)
 """The same fields with the finer tables."""
+NOTE_VOCABULARIES = (NOTES, FINE)
+"""The vocabularies whose events are notes."""
+
+
+def vocabulary_of(config: dict[str, Any]) -> Vocabulary:
+    """Return the vocabulary of notes that a config.json has."""
+    for vocabulary in NOTE_VOCABULARIES:
+        if vocabulary.config("", [], 1)["fields"] == config["fields"]:
+            return vocabulary
+    raise ValueError(f"the fields of the model {config['name']!r} must be those of a vocabulary of notes")
 
 
 class Corpus:

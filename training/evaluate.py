@@ -18,7 +18,7 @@ import torch
 from threadpoolctl import threadpool_limits
 
 import longplay
-from training.corpus import NOTES, Corpus
+from training.corpus import NOTE_VOCABULARIES, Corpus, Vocabulary, note_tokenizer
 from training.evaluation import distances, report, sets
 from training.evaluation.clips import paired_clips
 from training.evaluation.plots import draw
@@ -78,11 +78,12 @@ def evaluate(config: EvaluateConfig, scratch: Path) -> dict[str, Any]:
     found = report.Report(config=plain(config))
     generation = None
     if config.model:
-        scorer, folder = open_model(Path(config.model), config.data, scratch)
+        scorer, folder, vocabulary = open_model(Path(config.model), config.data, scratch)
+        events = Corpus(config.data, config.split, vocabulary)
         if config.nats:
             known = [name for name in config.controls.split(",") if name]
             limit = config.notes_per_source or None
-            found.add("nats", lambda: score_corpus(corpus, scorer, controls=known, notes_per_source=limit))
+            found.add("nats", lambda: score_corpus(events, scorer, controls=known, notes_per_source=limit))
         engine = longplay.Engine(folder, num_threads=config.threads)
         generation = report.Generation(engine, {"random_seed": config.random_seed} | json.loads(config.settings))
     if config.answers:
@@ -110,13 +111,16 @@ def add_music(
     else:
         made = generation.answers(seeds, corpus, config.seconds, folder=config.out / "music")
         sets.write_seeds(seeds, corpus, config.out / "seeds")
+    rounded = sets.rounding(generation.engine.tokenizer if generation else note_tokenizer())
     found.seconds["music"] = round(time.monotonic() - start, 1)
     pair = paired_clips(real, made, config.clips)
     others = sets.real_clips(corpus, sources, len(pair[0]), np.random.default_rng(seed))
-    found.add("real_or_generated", lambda: report.realness_figures(*pair, others))
+    found.add("real_or_generated", lambda: report.realness_figures(*pair, others, rounded))
     found.add("notes", lambda: report.note_figures(*pair))
     found.add("distances", lambda: distances.compare(*pair))
-    found.add("seed_response", lambda: report.response_figures([sets.seed_music(s, corpus) for s in seeds], real, made))
+    openings = [sets.seed_music(opening, corpus) for opening in seeds]
+    found.add("musical", lambda: report.musical_figures(openings, real, made, rounded))
+    found.add("seed_response", lambda: report.response_figures(openings, real, made))
     every = [sets.real_piece(corpus, i) for source in sources for i in corpus.by_source[source]]
     found.add("long", lambda: report.long_figures(every, made, seed))
     if config.endings:
@@ -126,16 +130,17 @@ def add_music(
         found.add("styles", lambda: report.style_figures(corpus, train, seeds, generation, config.styles, seed))
 
 
-def open_model(folder: Path, data: Path, scratch: Path) -> tuple[Scorer, Path]:
-    """Return a scorer of a model, and the model's folder; a run is exported to `scratch`."""
+def open_model(folder: Path, data: Path, scratch: Path) -> tuple[Scorer, Path, Vocabulary]:
+    """Return a scorer of a model, the model's folder, and its vocabulary; a run is exported to `scratch`."""
     if (folder / "step.onnx").exists():
-        return ModelFolder(folder).score, folder
+        opened = ModelFolder(folder)
+        return opened.score, folder, opened.vocabulary
     model = load_model(folder)
-    if model.vocabulary is not NOTES:
+    if model.vocabulary not in NOTE_VOCABULARIES:
         raise SystemExit(f"--model must be of notes, not {folder}, which is of other events")
     exported = scratch / folder.name
     write_model(model, exported, name=folder.name, precision="int8", ranges=calibrate(model, data))
-    return torch_scorer(model), exported
+    return torch_scorer(model), exported, model.vocabulary
 
 
 def headline(found: dict[str, Any]) -> dict[str, Any]:
@@ -147,6 +152,13 @@ def headline(found: dict[str, Any]) -> dict[str, Any]:
         test = found["real_or_generated"]
         lines["real_or_generated"] = {"accuracy": test["accuracy"], "standard_error": test["standard_error"]}
         lines |= {name: test[name]["accuracy"] for name in ("beyond_tables", "tables_alone", "real_halves")}
+        lines["musical"] = {
+            name: [both["made"]["mean"], both["real"]["mean"]] for name, both in found["musical"]["all"].items()
+        }
+        lines["seed_key"] = {
+            name: [span[which]["mean"] for which in report.BOTH[::-1]]
+            for name, span in found["musical"]["seed_key"].items()
+        }
         lines["seed_response_auc"] = found["seed_response"]["first_minute"]["all"]["auc"]
     if "endings" in found:
         kinds = [name for name in ("real", "cut", "made") if name in found["endings"]]

@@ -11,10 +11,10 @@ import onnx
 import torch
 
 from training.bands import BANDS
-from training.corpus import NOTES, Corpus
+from training.corpus import NOTE_VOCABULARIES, Corpus
 from training.graphs.builder import Precision
 from training.graphs.calibration import Ranges, measure
-from training.graphs.notes import head_graph, states, step_graph
+from training.graphs.notes import head_graph, seed_events, states, step_graph
 from training.model import NoteModel
 from training.options import parse_config
 from training.streams import MIXES, Stream
@@ -80,7 +80,9 @@ def write_model(
     for f in range(1, len(model.vocabulary.fields)):
         onnx.save(head_graph(model, f, precision), partial / f"head_{f}.onnx")
     config = model.vocabulary.config(name, states(model), model.context_width)
-    if model.vocabulary is NOTES:
+    if seed_events(model):
+        config |= {"format": 2, "seed_events": seed_events(model)}
+    if model.vocabulary in NOTE_VOCABULARIES:
         config["bands"] = json.loads(BANDS.read_text(encoding="utf-8"))["bands"]
         config["sampling"] = json.loads(sampling)
     (partial / "config.json").write_text(json.dumps(config) + "\n", encoding="utf-8")

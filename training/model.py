@@ -83,30 +83,30 @@ class NoteModel(nn.Module):
             return state
         return *state, torch.zeros(rows, dtype=torch.int64, device=self.out.weight.device)  # the pitch before
 
-    def hear(self, events: Tensor, controls: Tensor, state: State) -> tuple[Tensor, State]:
+    def run_backbone(self, events: Tensor, controls: Tensor, state: State) -> tuple[Tensor, State]:
         """Return the backbone's output at every step, (steps, rows, width), and the state after the last step."""
         each = [table(events[..., i]) for i, table in enumerate(self.events)]
         each += [table(controls[..., i]) for i, table in enumerate(self.controls)]
         if self.intervals is None:
-            heard, state = cast(Backbone, self.backbone)(functools.reduce(torch.add, each), state)
+            output, state = cast(Backbone, self.backbone)(functools.reduce(torch.add, each), state)
         else:
             *state_before, before = state
             pitches = events[..., PITCH]
             each.append(self.intervals(pitches - torch.cat([before[None], pitches[:-1]]) + self.pitches))
-            heard, state = cast(Backbone, self.backbone)(functools.reduce(torch.add, each), tuple(state_before))
+            output, state = cast(Backbone, self.backbone)(functools.reduce(torch.add, each), tuple(state_before))
             state = *state, pitches[-1]
-        return self.dropout(heard), state
+        return self.dropout(output), state
 
-    def first_logits(self, heard: Tensor, events: Tensor) -> tuple[Tensor, Tensor]:
+    def first_logits(self, output: Tensor, events: Tensor) -> tuple[Tensor, Tensor]:
         """Return the logits of the first field, and the context of the heads; `events` are the input events."""
-        told = self.out(heard)
+        projected = self.out(output)
         if not self.pitches:
-            first = told.shape[-1] - self.context_width
-            return told[..., :first], told[..., first:]
-        told, moves = told.split([told.shape[-1] - 2 * self.pitches, 2 * self.pitches], dim=-1)
+            first = projected.shape[-1] - self.context_width
+            return projected[..., :first], projected[..., first:]
+        projected, moves = projected.split([projected.shape[-1] - 2 * self.pitches, 2 * self.pitches], dim=-1)
         pitches = torch.arange(self.pitches, 2 * self.pitches, device=events.device) - events[..., PITCH, None]
-        first = told.shape[-1] - self.context_width + self.pitches
-        return told[..., :first], torch.cat([told[..., first:], moves.gather(-1, pitches)], dim=-1)
+        first = projected.shape[-1] - self.context_width + self.pitches
+        return projected[..., :first], torch.cat([projected[..., first:], moves.gather(-1, pitches)], dim=-1)
 
     def head_logits(self, field: int, context: Tensor, drawn: Tensor) -> Tensor:
         """Return the logits of a further field, given the fields before it."""
@@ -116,12 +116,12 @@ class NoteModel(nn.Module):
         logits: Tensor = self.heads[field - 1](torch.tanh(hidden))
         return logits + context[..., -self.pitches :] if self.pitches and field == PITCH else logits
 
-    def field_losses(self, heard: Tensor, events: Tensor, targets: Tensor, *, coarse: bool = False) -> list[Tensor]:
-        """Return the nats of every field and step, 0 where the target is ignored; `heard` is (..., width).
+    def field_losses(self, output: Tensor, events: Tensor, targets: Tensor, *, coarse: bool = False) -> list[Tensor]:
+        """Return the nats of every field and step, 0 where the target is ignored; `output` is (..., width).
 
         If `coarse`, sum the probabilities of ids that share the nearest id in `training.tables.TABLES`.
         """
-        logits, context = self.first_logits(heard, events)
+        logits, context = self.first_logits(output, events)
         every = [logits]
         drawn = targets.clamp(min=0)
         every += [self.head_logits(field, context, drawn) for field in range(1, targets.shape[-1])]

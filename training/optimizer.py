@@ -87,8 +87,16 @@ class Optimizer:
         self._weights = [*large, *rest]
 
     def step(self, rate: float, clip_norm: float) -> None:
-        """Clip the gradient's norm, update every weight, and reset the gradient."""
-        torch.nn.utils.clip_grad_norm_(self._weights, clip_norm)
+        """Clip the gradient's norm, update every weight, and reset the gradient.
+
+        Raises
+        ------
+        FloatingPointError
+            The gradient is not finite. The weights have not changed.
+        """
+        norm = torch.nn.utils.clip_grad_norm_(self._weights, clip_norm)
+        if not bool(norm.isfinite()):
+            raise FloatingPointError(f"the norm of the gradient must be finite, not {norm.item()}")
         for part in self._parts:
             for group in part.param_groups:
                 group["lr"] = rate

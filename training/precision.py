@@ -18,7 +18,7 @@ def choose_precision(wanted: str, device: torch.device) -> str:
 
 
 def measure_peak(precision: str, device: torch.device) -> float:
-    """Return the operations per second of the fastest of ten products of `WIDTH`; a multiply-add counts two."""
+    """Return the operations per second of the fastest of ten products of `WIDTH`; a multiply-add counts as two."""
     matrix = torch.ones(WIDTH, WIDTH, dtype=KINDS[precision], device=device)
     seconds = []
     for _ in range(11):

@@ -46,14 +46,14 @@ def returns(pitches: Sequence[int], near: int = 128, far: int = 1024) -> dict[st
     """
     last: dict[tuple[int, ...], int] = {}
     counts = {"near": [0, 0], "far": [0, 0]}
-    for place in range(SIX, len(pitches)):
-        six = tuple(pitches[place - SIX : place])
+    for index in range(SIX, len(pitches)):
+        six = tuple(pitches[index - SIX : index])
         then = last.get(six)
-        if then is not None and place - then < far:
-            count = counts["near" if place - then < near else "far"]
+        if then is not None and index - then < far:
+            count = counts["near" if index - then < near else "far"]
             count[0] += 1
-            count[1] += pitches[then] == pitches[place]
-        last[six] = place
+            count[1] += pitches[then] == pitches[index]
+        last[six] = index
     return {name: (notes, same) for name, (notes, same) in counts.items()}
 
 
@@ -76,10 +76,10 @@ def _returns(config: ReachConfig) -> dict[str, dict[str, float]]:
 
 
 def cut_windows(backbone: FarTransformer, most: int) -> None:
-    """Limit the window of every layer to `most` notes."""
-    for layer in backbone.layers:
-        window = cast(FarLayer, layer).window
-        cast(FarLayer, layer).window = min(window, most)
+    """Limit the window of every layer to `most` notes; a layer whose window this cuts keeps no first notes."""
+    for layer in (cast(FarLayer, layer) for layer in backbone.layers):
+        if layer.window > most:
+            layer.window, layer.kept = most, 0
 
 
 def main(argv: Sequence[str] | None = None) -> None:

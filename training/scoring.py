@@ -47,7 +47,7 @@ def torch_scorer(model: NoteModel, context: int | None = None) -> Scorer:
                 state = model.zero_state(events.shape[1])
                 event = event.clone()  # the memory is the caller's
                 event[0] = start
-            output, state = model.hear(event, control, state)
+            output, state = model.run_backbone(event, control, state)
             losses = model.field_losses(output, event, target, coarse=True)
             nats[part] = torch.stack(losses, dim=-1).cpu().numpy()
         return nats

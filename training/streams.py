@@ -124,11 +124,11 @@ class Stream:
     def _begin_piece(self, r: int) -> Reading:
         source = self._sources[self._draw(0, self._picks).choice(len(self._sources), p=self._chances)]
         pieces = self._corpus.by_source[source]
-        cycle, place = divmod(self._cursors[source], len(pieces))  # each piece once a cycle
+        cycle, index = divmod(self._cursors[source], len(pieces))  # each piece once a cycle
         order = self._draw(3, self._sources.index(source), cycle).permutation(len(pieces))
         self._cursors[source] += 1
         row = self._rows[r]
-        row.update(pick=self._picks, piece=pieces[order[place]], position=0)
+        row.update(pick=self._picks, piece=pieces[order[index]], position=0)
         self._picks += 1
         reading = self._read(row)
         assert reading is not None

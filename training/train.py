@@ -1,5 +1,8 @@
 """Train a model, or resume a run.
 
+A run whose gradient is no longer finite ends with an error. Its checkpoint is from before that. ``--resume`` with a
+lower ``--learning-rate`` continues from there.
+
 A new run needs --data and --out. ``--resume`` continues the run in --out exactly from its last checkpoint. Options
 given with ``--resume`` replace those of the run: ``--threads 2``, for example, or ``--steps N --decay-steps M``, with
 which the learning rate falls to zero over the last M steps before step N. On SIGTERM or SIGINT, a run writes a
@@ -37,6 +40,7 @@ class TrainConfig:
 
     data: Path = field(metadata={"help": "folder written by training.prepare"})
     out: Path = field(metadata={"help": "folder of the run"})
+    weights: str = field(default="", metadata={"help": "file of training/checkpoints with which a new run begins"})
     steps: int = field(default=1_000_000, metadata={"help": "steps of the whole run"})
     decay_steps: int = field(default=0, metadata={"help": "last steps, in which the rate falls to zero"})
     warmup_steps: int = field(default=100, metadata={"help": "first steps, in which the rate rises"})
@@ -110,17 +114,17 @@ class Run:
         )
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
             start = reset_rows(self.state, torch.from_numpy(window.begins))
-            heard, self.state = self.model.hear(events, controls, start)
-            told = targets[..., 0] != IGNORED
-            losses = self.model.field_losses(heard[told], events[told], targets[told])
-            notes = int(self.brings_note[targets[..., 0][told]].sum())
+            output, self.state = self.model.run_backbone(events, controls, start)
+            scored = targets[..., 0] != IGNORED
+            losses = self.model.field_losses(output[scored], events[scored], targets[scored])
+            notes = int(self.brings_note[targets[..., 0][scored]].sum())
             sums = torch.stack([nats.sum() for nats in losses])
         (sums.sum() / max(1, notes)).backward()  # type: ignore[no-untyped-call]
         self.optimizer.step(self.rate(), self.config.clip_norm)
         self.average.update_parameters(self.model)
         self.step += 1
         self.notes += notes
-        self.events += int(told.sum())
+        self.events += int(scored.sum())
         return (sums.detach() / max(1, notes)).tolist()
 
     def evaluate(self) -> dict[str, Any]:
@@ -133,6 +137,13 @@ class Run:
             "fields": {name: report["total"][name] for name in self.valid.vocabulary.fields},
             "sources": {source: values["nats_per_note"] for source, values in report["sources"].items()},
         }
+
+    def begin_from(self, weights: Path) -> None:
+        """Take the weights of a kept checkpoint, and count its notes; the optimizer starts anew."""
+        saved = torch.load(weights, map_location=self.device, weights_only=True)
+        for model in (self.model, self.average.module):
+            model.load_state_dict({name: value.to(torch.float32) for name, value in saved["weights"].items()})
+        self.notes = saved["notes"]
 
     def log(self, **values: Any) -> None:
         """Add a line to metrics.jsonl."""
@@ -193,6 +204,8 @@ def open_run(argv: Sequence[str] | None) -> Run:
     run = Run(config)
     if resume:
         run.load()
+    elif config.weights:
+        run.begin_from(Path(config.weights))
     run.log(config=plain(config), weights=count_weights(run.model), precision=run.precision)
     return run
 

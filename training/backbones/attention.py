@@ -49,28 +49,28 @@ class Attention(nn.Module):
         """Return the memory before a piece: unrotated keys, and values, (rows, 2, keys, window - 1, HEAD)."""
         return self.sink.new_zeros(rows, 2, self.keys, self.window - 1, HEAD)
 
-    def attend(self, given: Tensor, memory: Tensor, masks: list[Tensor]) -> tuple[Tensor, Tensor]:
-        """Read steps: (steps, rows, width) -> the same shape, and the memory after them; `masks_of` makes `masks`."""
-        parts = products(given, self.query, self.key, self.value)
+    def attend(self, x: Tensor, memory: Tensor, masks: list[Tensor]) -> tuple[Tensor, Tensor]:
+        """Attend in every step: (steps, rows, width) -> the same shape, and the memory after them; see `masks_of`."""
+        parts = products(x, self.query, self.key, self.value)
         query, key, value = (part.view(*part.shape[:2], -1, HEAD).permute(1, 2, 0, 3) for part in parts)
         length = math.sqrt(HEAD) * self.sharpness.view(-1, 1, 1)
         query = query * (length / query.norm(dim=-1, keepdim=True)).to(key.dtype)
         past = memory.to(key.dtype)
         keys = torch.cat([past[:, 0], functional.normalize(key, dim=-1)], dim=2)
         values = torch.cat([past[:, 1], value], dim=2)
-        after = torch.stack([part[:, :, len(given) :] for part in (keys, values)], dim=1)
+        after = torch.stack([part[:, :, len(x) :] for part in (keys, values)], dim=1)
         if self.distances is None:
             angles = rotations(torch.arange(keys.shape[2], device=keys.device))
-            query, keys = rotate(query, *(part[-len(given) :] for part in angles)), rotate(keys, *angles)
-        heard: Tensor = self.attended(self._mean(query, keys, values, masks))
-        return heard, after
+            query, keys = rotate(query, *(part[-len(x) :] for part in angles)), rotate(keys, *angles)
+        output: Tensor = self.attended(self._mean(query, keys, values, masks))
+        return output, after
 
     def _mean(self, query: Tensor, keys: Tensor, values: Tensor, masks: list[Tensor]) -> Tensor:
         """Return the weighted means of the values, with heads concatenated: (steps, rows, width)."""
         rows, _, steps, _ = query.shape
         query = query.reshape(rows, self.keys, self.shared, steps, HEAD)
         sink = self.sink.exp().to(query.dtype).view(self.keys, self.shared, 1, 1)
-        heard, begin = [], 0
+        means, begin = [], 0
         for mask in masks:
             notes, seen = mask.shape[-2:]
             near, blocks = slice(begin, begin + seen), (rows, self.keys, self.shared, notes, -1)
@@ -81,22 +81,22 @@ class Attention(nn.Module):
             # The lengths bound the logits, so their maximum need not be subtracted.
             weights = (logits + mask.to(query.dtype)[:, None, None]).exp()
             sums = (weights.flatten(2, 3) @ values[:, :, near]).view(blocks)
-            heard.append(sums / (weights.sum(dim=-1, keepdim=True) + sink))
+            means.append(sums / (weights.sum(dim=-1, keepdim=True) + sink))
             begin += notes
-        return torch.cat(heard, dim=3).permute(3, 0, 1, 2, 4).reshape(steps, rows, -1)
+        return torch.cat(means, dim=3).permute(3, 0, 1, 2, 4).reshape(steps, rows, -1)
 
 
-def masks_of(heard: Tensor, steps: int, window: int) -> list[Tensor]:
+def masks_of(count: Tensor, steps: int, window: int) -> list[Tensor]:
     """Return the mask to add to the logits of each `BLOCK` of notes: (rows, notes, positions from the first in reach).
 
-    `heard` is the number of notes that each row remembers, at most `window - 1`.
+    `count` is the number of notes in each row's memory, at most `window - 1`.
     """
     before, masks = window - 1, []
     for begin in range(0, steps, BLOCK):
-        note = torch.arange(begin, min(begin + BLOCK, steps), device=heard.device).view(-1, 1)
-        place = torch.arange(begin, int(note[-1]) + window, device=heard.device)
-        seen = (place >= note) & (place <= note + before) & (place >= before - heard.view(-1, 1, 1))
-        masks.append(torch.zeros(seen.shape, device=heard.device).masked_fill(~seen, -math.inf))
+        note = torch.arange(begin, min(begin + BLOCK, steps), device=count.device).view(-1, 1)
+        position = torch.arange(begin, int(note[-1]) + window, device=count.device)
+        seen = (position >= note) & (position <= note + before) & (position >= before - count.view(-1, 1, 1))
+        masks.append(torch.zeros(seen.shape, device=count.device).masked_fill(~seen, -math.inf))
     return masks
 
 
@@ -119,10 +119,10 @@ def rotate(heads: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)
 
 
-def products(given: Tensor, *linear: nn.Linear) -> list[Tensor]:
+def products(x: Tensor, *linear: nn.Linear) -> list[Tensor]:
     """Multiply by the weights of several layers in one product."""
     weights = [each.weight for each in linear]
-    together = functional.linear(given, torch.cat(weights))
+    together = functional.linear(x, torch.cat(weights))
     return list(torch.split(together, [len(weight) for weight in weights], dim=-1))
 
 

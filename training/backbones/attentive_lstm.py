@@ -31,10 +31,10 @@ class AttentiveLSTM(nn.Module):
         count = torch.zeros(rows, dtype=torch.int64, device=memory.device)
         return *self.lower.zero_state(rows), *self.upper.zero_state(rows), memory, count
 
-    def forward(self, given: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
+    def forward(self, x: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Return h of the upper layer at every step, and the state after the last step."""
         lower_h, lower_c, upper_h, upper_c, memory, count = state
-        low, lower = self.lower(given, (lower_h, lower_c))
-        heard, memory = self.attention.attend(low, memory, masks_of(count, len(given), self.attention.window))
-        high, upper = self.upper(self.norm(low + self.dropout(heard)), (upper_h, upper_c))
-        return high, (*lower, *upper, memory, (count + len(given)).clamp(max=self.attention.window - 1))
+        low, lower = self.lower(x, (lower_h, lower_c))
+        attended, memory = self.attention.attend(low, memory, masks_of(count, len(x), self.attention.window))
+        high, upper = self.upper(self.norm(low + self.dropout(attended)), (upper_h, upper_c))
+        return high, (*lower, *upper, memory, (count + len(x)).clamp(max=self.attention.window - 1))

@@ -13,6 +13,10 @@ from training.backbones.attention import BLOCK, HEAD, TURN
 
 WINDOWS = (128, 128, 1024, 1024, 128, 128)
 """The window of each layer in notes, the current note included."""
+KEPT = 256
+"""The first notes of a piece, to which layers with long windows attend until its end."""
+SHARPEST = 8
+"""The largest sharpness: logits of at most 64, whose exponentials fp32 can add."""
 TURNING = HEAD // 4
 """The pairs of a head's channels that near layers rotate by the position; the other pairs are not rotated."""
 SLOWEST = 16
@@ -26,7 +30,8 @@ class FarTransformer(nn.Module):
     call; earlier keys and values are used as they were computed, as in Transformer-XL [5]_. Each channel of queries,
     keys and values adds a learned part of its value one note ago [2]_. One layer can therefore find what followed the
     same notes last time. Layers with the shortest window encode distances by rotating a part of the channels [3]_. The
-    other layers encode no distances [6]_, and find similar notes at any distance.
+    other layers encode no distances [6]_, and find similar notes at any distance. Their window holds the first
+    `kept` notes of a piece until its end. These notes stand for the seed of a piece.
 
     References
     ----------
@@ -39,10 +44,13 @@ class FarTransformer(nn.Module):
     .. [6] Yang et al., "Rope to Nope and Back Again: A New Hybrid Attention Strategy", arXiv:2501.18795, 2025.
     """
 
-    def __init__(self, width: int, dropout: float = 0.0, *, windows: Sequence[int] = WINDOWS) -> None:
+    def __init__(self, width: int, dropout: float = 0.0, *, windows: Sequence[int] = WINDOWS, kept: int = KEPT) -> None:
         super().__init__()
-        near = min(windows)
-        self.layers = nn.ModuleList(FarLayer(width, window, dropout, turning=window == near) for window in windows)
+        near, self.kept = min(windows), kept
+        self.layers = nn.ModuleList(
+            FarLayer(width, window, dropout, turning=window == near, kept=0 if window == near else kept)
+            for window in windows
+        )
         self.last = nn.LayerNorm(width, bias=False)
 
     def zero_state(self, rows: int) -> tuple[Tensor, ...]:
@@ -52,20 +60,20 @@ class FarTransformer(nn.Module):
         asked = self.last.weight.new_zeros(rows, len(layers), len(layers[0].earlier))
         return *memories, asked, torch.zeros(rows, dtype=torch.int64, device=asked.device)
 
-    def forward(self, given: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
+    def forward(self, x: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Return the output of the last layer at every step, and the state after the last step."""
         *memories, asked, count = state
-        places = count.view(-1, 1) + torch.arange(len(given), device=count.device)
+        positions = count.view(-1, 1) + torch.arange(len(x), device=count.device)
         turns = far_turns()[:TURNING].to(count.device)
-        angles = (places % TURN)[..., None] * turns % TURN * (2 * math.pi / TURN)
-        turned, heard = (angles.cos()[:, None], angles.sin()[:, None]), count.tolist()
+        angles = (positions % TURN)[..., None] * turns % TURN * (2 * math.pi / TURN)
+        turned, counts = (angles.cos()[:, None], angles.sin()[:, None]), count.tolist()
         after: list[Tensor] = []
         last: list[Tensor] = []
         for layer, memory, before in zip(self.layers, memories, asked.unbind(1), strict=True):
-            given, memory, before = layer(given, memory, before, turned, heard)
+            x, memory, before = layer(x, memory, before, turned, counts)
             after.append(memory)
             last.append(before)
-        return self.last(given), (*after, torch.stack(last, dim=1), count + len(given))
+        return self.last(x), (*after, torch.stack(last, dim=1), count + len(x))
 
 
 class FarLayer(nn.Module):
@@ -75,11 +83,14 @@ class FarLayer(nn.Module):
     `training.backbones.attention.Attention`.
     """
 
-    def __init__(self, width: int, window: int, dropout: float, *, turning: bool, shared: int = 2) -> None:
+    def __init__(
+        self, width: int, window: int, dropout: float, *, turning: bool, kept: int = 0, shared: int = 2
+    ) -> None:
         super().__init__()
         if width % (HEAD * shared):
             raise ValueError(f"width must be a multiple of {HEAD * shared}, not {width}")
-        self.window, self.turning, self.shared, self.keys = window, turning, shared, width // HEAD // shared
+        self.window, self.kept, self.turning = window, kept, turning
+        self.shared, self.keys = shared, width // HEAD // shared
         self.query = nn.Linear(width, width, bias=False)
         self.key, self.value = (nn.Linear(width, self.keys * HEAD, bias=False) for _ in range(2))
         self.earlier = nn.Parameter(torch.zeros(width + 2 * self.keys * HEAD))
@@ -99,7 +110,7 @@ class FarLayer(nn.Module):
         return self.sink.new_zeros(rows, 2, self.keys, self.window - 1, HEAD)
 
     def forward(
-        self, stream: Tensor, memory: Tensor, before: Tensor, turned: tuple[Tensor, Tensor], heard: list[int]
+        self, stream: Tensor, memory: Tensor, before: Tensor, turned: tuple[Tensor, Tensor], counts: list[int]
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Return the stream after the layer, its memory, and its unshifted products of the last note."""
         weights = [self.query.weight, self.key.weight, self.value.weight]
@@ -107,7 +118,7 @@ class FarLayer(nn.Module):
         shifted = torch.cat([before.to(asked.dtype)[None], asked[:-1]])
         asking = torch.addcmul(asked, shifted, self.earlier.to(asked.dtype))
         query, key, value = torch.split(asking, [len(weight) for weight in weights], dim=-1)
-        mean, memory = self.attend(query, key, value, memory, turned, heard)
+        mean, memory = self.attend(query, key, value, memory, turned, counts)
         stream = stream + self.dropout(self.attended(mean))
         normed = self.before_unit(stream)
         gated = functional.silu(self.gate(normed)) * self.up(normed)  # splitting one product is slower
@@ -120,13 +131,17 @@ class FarLayer(nn.Module):
         value: Tensor,
         memory: Tensor,
         turned: tuple[Tensor, Tensor],
-        heard: list[int],
+        counts: list[int],
     ) -> tuple[Tensor, Tensor]:
         """Return the weighted means of the values, (steps, rows, width), and the memory after these steps."""
         steps, rows, width = query.shape
+        if self.kept and steps >= self.window - self.kept:
+            raise ValueError(f"a call must have at most {self.window - self.kept - 1} notes, not {steps}")
         # (rows, keys, steps, shared, HEAD), and the same without `shared`
         asking = query.view(steps, rows, self.keys, self.shared, HEAD).permute(1, 2, 0, 3, 4)
         key, value = (part.view(steps, rows, self.keys, HEAD).permute(1, 2, 0, 3) for part in (key, value))
+        with torch.no_grad():
+            self.sharpness.clamp_(max=SHARPEST)
         length = math.sqrt(HEAD) * self.sharpness.view(self.keys, 1, self.shared, 1)
         asking = asking * (length / asking.norm(dim=-1, keepdim=True).clamp(min=1e-12)).to(asking.dtype)
         key = functional.normalize(key, dim=-1)
@@ -134,9 +149,13 @@ class FarLayer(nn.Module):
             asking, key = _turn(asking, *(part[..., None, :] for part in turned)), _turn(key, *turned)
         sink = self.sink.exp().to(key.dtype).view(self.keys, self.shared)
         past = memory.to(key.dtype)
-        mean = cast(Tensor, _Attend.apply(asking, key, value, past, sink, heard))  # type: ignore[no-untyped-call]
+        mean = cast(Tensor, _Attend.apply(asking, key, value, past, sink, counts, self.kept))  # type: ignore[no-untyped-call]
         fresh = torch.stack([key, value], dim=1).detach()
         after = torch.cat([past[:, :, :, steps:], fresh[:, :, :, -(self.window - 1) :]], dim=3)
+        for row, count in enumerate(counts if self.kept else ()):
+            first = max(0, self.window - 1 - count)
+            if first < steps:  # the first notes would leave the memory
+                after[row, :, :, : self.kept] = past[row, :, :, first : first + self.kept]
         return mean.permute(2, 0, 1, 3, 4).reshape(steps, rows, width), after
 
 
@@ -149,28 +168,28 @@ class _Attend(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, query: Tensor, key: Tensor, value: Tensor, past: Tensor, sink: Tensor, heard: list[int]
+        ctx: Any, query: Tensor, key: Tensor, value: Tensor, past: Tensor, sink: Tensor, counts: list[int], kept: int
     ) -> Tensor:
         rows, keys, steps, shared, _ = query.shape
         query, key, value, reach = query.contiguous(), key.contiguous(), value.contiguous(), past.shape[3]
         mean = torch.empty_like(query)
         every = sink.repeat(1, BLOCK)[..., None]  # for each note and head
-        kept = []
+        blocks = []
         for row in range(rows):
-            there = min(heard[row], reach)
+            there = min(counts[row], reach)
             known = [torch.cat([past[row, i, :, reach - there :], part[row]], 1) for i, part in enumerate((key, value))]
             for begin in range(0, steps, BLOCK):
                 end = min(begin + BLOCK, steps)
                 first = max(0, there + begin - reach)
-                seen = slice(first, there + end)
                 asked = query[row, :, begin:end].flatten(1, 2)
-                weights = (asked @ known[0][:, seen].mT).exp_()
-                _hide(weights.view(keys, end - begin, shared, -1), there + begin - reach - first)
+                seen = [_seen(part, kept, first, there + end) for part in known]
+                weights = (asked @ seen[0].mT).exp_()
+                _hide(weights.view(keys, end - begin, shared, -1), kept, there + begin - reach - first)
                 total = weights.sum(dim=-1, keepdim=True) + every[:, : asked.shape[1]]
-                mean[row, :, begin:end] = ((weights @ known[1][:, seen]) / total).view(keys, -1, shared, HEAD)
-                kept.append((row, begin, end, first, there, known, weights, total))
+                mean[row, :, begin:end] = ((weights @ seen[1]) / total).view(keys, -1, shared, HEAD)
+                blocks.append((row, begin, end, first, there, known, weights, total))
         ctx.save_for_backward(query, mean)
-        ctx.kept = kept
+        ctx.blocks, ctx.kept = blocks, kept
         return mean
 
     @staticmethod
@@ -181,19 +200,19 @@ class _Attend(torch.autograd.Function):
         rows, keys, steps, shared, _ = query.shape
         for_query, for_sink = torch.empty_like(query), query.new_zeros(keys, shared)
         for_key, for_value = (query.new_zeros(rows, keys, steps, HEAD) for _ in range(2))
-        for row, begin, end, first, there, known, weights, total in ctx.kept:
-            seen = slice(first, there + end)
+        for row, begin, end, first, there, known, weights, total in ctx.blocks:
+            seen = [_seen(part, ctx.kept, first, there + end) for part in known]
             asked, averaged, wanted = (part[row, :, begin:end].flatten(1, 2) for part in (query, mean, gradient))
             wanted = wanted / total
             common = (wanted * averaged).sum(dim=-1, keepdim=True)
             for_sink -= common.view(keys, -1, shared).sum(dim=1)
-            for_logits = (wanted @ known[1][:, seen].mT).sub_(common).mul_(weights)
-            for_query[row, :, begin:end] = (for_logits @ known[0][:, seen]).view(keys, -1, shared, HEAD)
+            for_logits = (wanted @ seen[1].mT).sub_(common).mul_(weights)
+            for_query[row, :, begin:end] = (for_logits @ seen[0]).view(keys, -1, shared, HEAD)
             old = max(0, there - first)  # notes before this call
             fresh = slice(first + old - there, end)
             for_key[row, :, fresh].baddbmm_(for_logits[..., old:].mT, asked)
             for_value[row, :, fresh].baddbmm_(weights[..., old:].mT, wanted)
-        return for_query, for_key, for_value, None, for_sink, None
+        return for_query, for_key, for_value, None, for_sink, None, None
 
 
 def _turn(heads: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
@@ -203,17 +222,25 @@ def _turn(heads: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     return torch.cat([first * cos - second * sin, still, second * cos + first * sin, also_still], dim=-1)
 
 
-def _hide(weights: Tensor, before: int) -> None:
+def _seen(notes: Tensor, kept: int, first: int, end: int) -> Tensor:
+    """Return the first `kept` of `notes`, (keys, notes, HEAD), and those after `kept + first`, up to `end`."""
+    if not (kept and first):
+        return notes[:, first:end]
+    return torch.cat([notes[:, :kept], notes[:, kept + first : end]], dim=1)
+
+
+def _hide(weights: Tensor, kept: int, before: int) -> None:
     """Set weights outside a note's window to zero; `weights` is (keys, notes, shared, seen), up to the last note.
 
     The window of the first note begins at index `before`, 0 or less, and that of each further note one index later.
+    The first `kept` indices are in every window, and are not counted.
     """
     notes = weights.shape[1]
-    place = torch.arange(notes, device=weights.device)
-    later = place > place.view(-1, 1)
+    index = torch.arange(notes, device=weights.device)
+    later = index > index.view(-1, 1)
     weights[..., -notes:].masked_fill_(later[:, None], 0)
     if notes + before > 1:
-        weights[..., :notes].masked_fill_((place < place.view(-1, 1) + before)[:, None], 0)
+        weights[..., kept : kept + notes].masked_fill_((index < index.view(-1, 1) + before)[:, None], 0)
 
 
 def far_turns() -> Tensor:

@@ -27,8 +27,8 @@ class LSTM(nn.Module):
         zero = next(self.parameters()).new_zeros(rows, self.layers, self.width)
         return zero, zero
 
-    def forward(self, given: Tensor, state: tuple[Tensor, Tensor]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+    def forward(self, x: Tensor, state: tuple[Tensor, Tensor]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Return h of the upper layer at every step, and the state after the last step."""
         h, c = (part.transpose(0, 1).contiguous() for part in state)
-        heard, (h, c) = self.lstm(given, (h, c))
-        return heard, (h.transpose(0, 1), c.transpose(0, 1))
+        y, (h, c) = self.lstm(x, (h, c))
+        return y, (h.transpose(0, 1), c.transpose(0, 1))

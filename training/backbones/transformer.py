@@ -25,15 +25,15 @@ class Transformer(nn.Module):
         memory = torch.stack([cast(Layer, layer).zero_memory(rows) for layer in self.layers], dim=1)
         return memory, torch.zeros(rows, dtype=torch.int64, device=memory.device)
 
-    def forward(self, given: Tensor, state: tuple[Tensor, Tensor]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+    def forward(self, x: Tensor, state: tuple[Tensor, Tensor]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Return the output of the last layer at every step, and the state after the last step."""
-        memory, heard = state
-        masks, after = masks_of(heard, len(given), self.window), []
-        heard = (heard + len(given)).clamp(max=self.window - 1)
-        for layer, remembered in zip(self.layers, memory.unbind(1), strict=True):
-            given, remembered = layer(given, remembered, masks)
-            after.append(remembered)
-        return self.last(given), (torch.stack(after, dim=1), heard)
+        memory, count = state
+        masks, after = masks_of(count, len(x), self.window), []
+        count = (count + len(x)).clamp(max=self.window - 1)
+        for layer, layer_memory in zip(self.layers, memory.unbind(1), strict=True):
+            x, layer_memory = layer(x, layer_memory, masks)
+            after.append(layer_memory)
+        return self.last(x), (torch.stack(after, dim=1), count)
 
 
 class RelativeTransformer(Transformer):
@@ -61,7 +61,7 @@ class Layer(Attention):
 
     def forward(self, stream: Tensor, memory: Tensor, masks: list[Tensor]) -> tuple[Tensor, Tensor]:
         """Return the stream after the layer, and its memory."""
-        heard, memory = self.attend(self.before_attention(stream), memory, masks)
-        stream = stream + self.dropout(heard)
+        attended, memory = self.attend(self.before_attention(stream), memory, masks)
+        stream = stream + self.dropout(attended)
         gate, up = products(self.before_unit(stream), self.gate, self.up)
         return stream + self.dropout(self.down(functional.silu(gate) * up)), memory

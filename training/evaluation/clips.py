@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from longplay.form import CLIP_MS
 from longplay.midi import Notes
 
-CLIP_MS = 30_000
 FEWEST_NOTES = 8  # a clip with fewer notes is not compared
 
 

@@ -27,7 +27,7 @@ TINY = 1e-12
 
 
 def pitch_transitions(notes: Notes) -> NDArray[np.float64]:
-    """Return the shares of the 144 successions of two pitch classes."""
+    """Return how often each pitch class follows each other one, as 144 shares."""
     classes = notes["pitch"].astype(int) % 12
     counts = np.bincount(12 * classes[:-1] + classes[1:], minlength=144)
     parts: NDArray[np.float64] = counts / max(1, counts.sum())

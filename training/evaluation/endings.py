@@ -1,6 +1,6 @@
 """Measure whether a piece comes to an end, or merely stops.
 
-The close of a piece is the group of notes at its last onset, with gaps of at most `CHORD_MS`. It is final if it is
+The close of a piece is the group of notes at its last onset, with gaps of at most `CLOSE_GAP_MS`. It is final if it is
 
 - long: its longest note lasts at least as long as `LONGER_THAN` of the notes before the close;
 - at rest: its lowest note is the tonic, or all its notes belong to the tonic's major or minor triad, in the key of the
@@ -13,20 +13,19 @@ from typing import Any
 
 import numpy as np
 
+from longplay.form import CLOSE_GAP_MS, KEY_MS
 from longplay.midi import Notes
 from training.evaluation import keys
 from training.evaluation.clips import Music, excerpt
 
-CHORD_MS = 60
 LONGER_THAN = 0.75
-KEY_MS = 30_000
 IN_TIME_MS = 5_000
 SIGNS = ("long", "at_rest", "in_time")
 
 
 def close(notes: Notes) -> Notes:
-    """Return the notes of the close: back from the last onset, as long as gaps do not exceed `CHORD_MS`."""
-    gaps = np.flatnonzero(np.diff(notes["onset_ms"]) > CHORD_MS)
+    """Return the notes of the close: back from the last onset, as long as gaps do not exceed `CLOSE_GAP_MS`."""
+    gaps = np.flatnonzero(np.diff(notes["onset_ms"]) > CLOSE_GAP_MS)
     return notes[gaps[-1] + 1 if len(gaps) else 0 :]
 
 

@@ -9,20 +9,26 @@ from typing import Any, TypeAlias
 import numpy as np
 
 import longplay
+from longplay.form import CLIP_MS
+from longplay.midi import Notes
+from longplay.pictures.seed_key import SPANS, seed_key
 from training import tables
 from training.corpus import Corpus
-from training.evaluation import drift, measures, realness, seeds, sets, similarity
-from training.evaluation.clips import CLIP_MS, FEWEST_NOTES, Music, clips, excerpt
+from training.evaluation import drift, measures, musical, realness, seeds, sets, similarity
+from training.evaluation.clips import FEWEST_NOTES, Music, clips, excerpt
 from training.evaluation.endings import endings, random_cut
 from training.evaluation.styles import agreement
 
 RESPONSE_MS = 60_000
+MUSICAL_MS = 150_000
+BOTH = ("real", "made")
 ENDING_SECONDS = (60, 75, 90, 105, 120)
 LEARNED = 8  # real clips for training on a style, for each generated one
 
 ASKED = ("from_nothing", "answers")
 
 Pieces: TypeAlias = Sequence[Music]
+Rounding: TypeAlias = Callable[[Notes], Notes]
 
 
 class Report:
@@ -87,18 +93,18 @@ def note_figures(real: Pieces, made: Pieces) -> dict[str, Any]:
     }
 
 
-def realness_figures(real: Pieces, made: Pieces, others: Pieces) -> dict[str, Any]:
+def realness_figures(real: Pieces, made: Pieces, others: Pieces, rounded: Rounding) -> dict[str, Any]:
     """Run the real-or-generated test, and the tests that it is compared with.
 
     ``beyond_tables`` uses real clips that are rounded to the model's tables. ``tables_alone`` compares real clips with
     the same clips rounded: the effect of the tables, whatever the model. ``real_halves`` compares other real clips, by
     halves of their works, which should be indistinguishable.
     """
-    rounded = realness.changed(real, sets.rounded)
+    coarse = realness.changed(real, rounded)
     return {
         **realness.distinguish(real, made),
-        "beyond_tables": realness.distinguish(rounded, made),
-        "tables_alone": realness.distinguish(real, rounded),
+        "beyond_tables": realness.distinguish(coarse, made),
+        "tables_alone": realness.distinguish(real, coarse),
         "real_halves": realness.distinguish(*realness.halves(others)),
     }
 
@@ -114,6 +120,55 @@ def response_figures(seed_music: Pieces, real: Pieces, made: Pieces) -> dict[str
         "first_minute": seeds.response(seed_music, [_minute(piece, 0) for piece in made]),
         "last_minute": seeds.response(seed_music, [_minute(piece, piece.length_ms - RESPONSE_MS) for piece in made]),
         "real_continuation": seeds.response([seed for seed, _ in following], [music for _, music in following]),
+    }
+
+
+def musical_figures(seed_music: Pieces, real: Pieces, made: Pieces, rounded: Rounding) -> dict[str, Any]:
+    """Return musical measures by source, of answers and of the real continuations, which are rounded to the tables.
+
+    ``seed_key`` is the correlation of pitch classes with the own seed, and with the next seed, by the time since the
+    seed (`longplay.pictures.seed_key`).
+    """
+    pairs = []
+    for seed, piece, answer in zip(seed_music, real, made, strict=True):
+        length = min(MUSICAL_MS, piece.length_ms - seed.length_ms, answer.length_ms)
+        notes = [excerpt(rounded(piece.notes), seed.length_ms, seed.length_ms + length)]
+        notes.append(excerpt(answer.notes, 0, length))
+        if min(map(len, notes)) >= FEWEST_NOTES:
+            pairs.append([Music(some, length, piece.work, piece.source) for some in notes])
+    by_source = {
+        source: {which: [pair[i] for pair in pairs if pair[0].source == source] for i, which in enumerate(BOTH)}
+        for source in sorted({pair[0].source for pair in pairs})
+    }
+    every = {which: [pair[i] for pair in pairs] for i, which in enumerate(BOTH)}
+    others = [*seed_music[1:], *seed_music[:1]]
+    continued = [
+        Music(
+            excerpt(piece.notes, seed.length_ms, piece.length_ms),
+            piece.length_ms - seed.length_ms,
+            piece.work,
+            piece.source,
+        )
+        for seed, piece in zip(seed_music, real, strict=True)
+    ]
+
+    def key(seeds: Pieces, answers: Pieces, span: tuple[int, int]) -> dict[str, Any]:
+        both = zip(seeds, answers, strict=True)
+        return musical.mean_and_error(
+            [seed_key(seed.notes, answer.notes, answer.length_ms / 1000, span) for seed, answer in both]
+        )
+
+    return {
+        "all": musical.musical_figures(every),
+        "sources": {source: musical.musical_figures(both) for source, both in by_source.items()},
+        "seed_key": {
+            name: {
+                "real": key(seed_music, continued, span),
+                "made": key(seed_music, made, span),
+                "made_other": key(others, made, span),
+            }
+            for name, span in SPANS.items()
+        },
     }
 
 
@@ -165,7 +220,7 @@ def style_figures(
     Real clips are rounded to the model's tables. Otherwise the tables alone would distinguish generated clips from some
     of the styles.
     """
-    random = np.random.default_rng(random_seed)
+    random, rounded = np.random.default_rng(random_seed), sets.rounding(generation.engine.tokenizer)
     sources: dict[str, list[str]] = {}
     for source, style in tables.STYLE_OF_SOURCE.items():
         if style in generation.engine.styles and source in train.by_source and source in corpus.by_source:
@@ -175,7 +230,7 @@ def style_figures(
 
     def clips_of(part: Corpus, number: int) -> dict[str, list[Music]]:
         real = {style: sets.real_clips(part, of, number, random) for style, of in sources.items()}
-        return {style: realness.changed(clips, sets.rounded) for style, clips in real.items()}
+        return {style: realness.changed(clips, rounded) for style, clips in real.items()}
 
     def asked(seed_data: Sequence[bytes | None], style: str) -> list[Music]:
         settings = generation.settings | {"style": style}

@@ -2,16 +2,17 @@
 
 import csv
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 import longplay
+from longplay.form import CLIP_MS
 from longplay.midi import Notes
-from training.corpus import Corpus, note_tokenizer
-from training.evaluation.clips import CLIP_MS, FEWEST_NOTES, Music, excerpt
+from training.corpus import Corpus
+from training.evaluation.clips import FEWEST_NOTES, Music, excerpt
 
 MANIFEST = "seeds.csv"
 
@@ -117,10 +118,9 @@ def real_clips(corpus: Corpus, sources: Sequence[str], count: int, random: np.ra
     return found
 
 
-def rounded(notes: Notes) -> Notes:
-    """Round notes to the tables of the built-in models."""
-    tokenizer = note_tokenizer()
-    return tokenizer.decode(tokenizer.encode(notes))
+def rounding(tokenizer: longplay.Tokenizer) -> Callable[[Notes], Notes]:
+    """Return a function that rounds notes to the tables of a model."""
+    return lambda notes: tokenizer.decode(tokenizer.encode(notes))
 
 
 def _opening(notes: Notes, seconds: float) -> bytes:

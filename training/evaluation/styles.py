@@ -24,7 +24,7 @@ def agreement(train: Labelled, tried: Mapping[str, Labelled]) -> dict[str, Any]:
     -------
     dict
         ``chance`` is one over the number of styles. For each set in `tried`: ``agreement``, the mean over the styles,
-        and ``named``: by style, the share of its clips for which each style was predicted.
+        and ``named``, the confusion matrix: by true style, the share of clips for which each style was predicted.
     """
     styles = sorted(train)
     values, _ = matrix([clip for style in styles for clip in train[style]])

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from longplay.form import LONGEST_LOOP, SHORTEST_LOOP
 from longplay.midi import Notes
 
 WINDOW_MS = 300_000
@@ -35,7 +36,7 @@ def features(notes: Notes, seconds: float) -> NDArray[np.float64]:
     )
 
 
-def loops(pitches: NDArray[np.integer], shortest: int = 16, longest: int = 256) -> int:
+def loops(pitches: NDArray[np.integer], shortest: int = SHORTEST_LOOP, longest: int = LONGEST_LOOP) -> int:
     """Count the notes that complete a run of `shortest` or more pitches played three times in succession."""
     count = 0
     for period in range(shortest, min(longest, len(pitches) // 3) + 1):

@@ -8,14 +8,13 @@ position. With learned distances they are in a ring: a note overwrites the one t
 """
 
 import math
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from onnx import TensorProto
-from torch import Tensor
 
 from training.backbones.attention import HEAD, TURN, Attention, turns
-from training.backbones.far_transformer import FarLayer, far_turns
+from training.backbones.far_transformer import FarLayer
 from training.graphs.builder import RUNTIME_DOMAIN, Floats, Graph, array
 from training.graphs.parts import Parts
 
@@ -24,10 +23,10 @@ SLACK = 64
 POSITION: dict[str, Any] = {"input": "position", "output": "next_position", "type": "int64", "shape": []}
 
 
-def states(attention: Attention | FarLayer, number: int) -> list[dict[str, Any]]:
+def states(attention: Attention, number: int) -> list[dict[str, Any]]:
     """Return ``states`` of one attention; the graph also has `POSITION`."""
-    places = _capacity(attention) if _rotates(attention) else attention.window
-    shape = [attention.keys, places, HEAD]
+    length = _capacity(attention) if _rotates(attention) else attention.window
+    shape = [attention.keys, length, HEAD]
     return [
         {"input": f"{kind}{number}", "output": f"next_{kind}{number}", "type": "float32", "shape": shape}
         for kind in ("keys", "values")
@@ -44,7 +43,7 @@ def weights(parts: Parts, name: str, attention: Attention | FarLayer) -> tuple[F
     )
 
 
-def attend(g: Graph, name: str, number: int, attention: Attention | FarLayer, asked: str, after: Floats) -> str:
+def attend(g: Graph, name: str, number: int, attention: Attention, asked: str, after: Floats) -> str:
     """Add the nodes between the product before attention and the one after it, inclusive."""
     keys, heads = attention.keys, attention.keys * attention.shared
     shape = g.constant("heads", [-1, heads + 2 * keys, HEAD], np.int64)
@@ -55,18 +54,15 @@ def attend(g: Graph, name: str, number: int, attention: Attention | FarLayer, as
     lengths_name = g.constant(f"{name}lengths", lengths[:, None], np.float32)
     sharp = g.add("Mul", directions, lengths_name, into=f"{name}sharp")
     if _rotates(attention):
-        heard = _sliding(g, name, number, attention, sharp, values)
+        attended = _sliding(g, name, number, attention, sharp, values)
     else:
-        heard = _ring(g, name, number, cast(Attention, attention), sharp, values)
-    flat = g.add("Reshape", heard, g.constant("flat", [-1, heads * HEAD], np.int64), into=f"{name}flat")
+        attended = _ring(g, name, number, attention, sharp, values)
+    flat = g.add("Reshape", attended, g.constant("flat", [-1, heads * HEAD], np.int64), into=f"{name}flat")
     return g.product(f"{name}attended", flat, after)
 
 
-def places(g: Graph, attention: Attention | FarLayer) -> None:
-    """Add the nodes that all attentions of a graph share: the position of the note, and its tables.
-
-    `attention` is one of those with the longest window.
-    """
+def add_positions(g: Graph, attention: Attention) -> None:
+    """Add the nodes that all attentions of a graph share: the position of the note, and its tables."""
     rotates = _rotates(attention)
     back = TURN if rotates else attention.window
     end = back + (_capacity(attention) if rotates else attention.window)
@@ -78,16 +74,16 @@ def places(g: Graph, attention: Attention | FarLayer) -> None:
     g.add("Cast", g.add("Where", over, smaller, count, into="after"), into="next_position", to=TensorProto.INT64)
     if rotates:
         g.add("ReduceMax", count, into="longest", keepdims=0)
-        _rotations(g, end, far_turns() if isinstance(attention, FarLayer) else turns())
+        _rotations(g, end)
     else:
-        _ring_places(g, cast(Attention, attention))
+        _add_ring_indices(g, attention)
 
 
-def _rotations(g: Graph, end: int, turns: Tensor) -> None:
+def _rotations(g: Graph, end: int) -> None:
     """Add the cosines and sines of every position, which the runtime computes once, when it loads the graph."""
     positions = g.add("Range", *(g.constant(f"number_{n}", n, np.int64) for n in (0, end, 1)), into="positions")
     column = g.add("Unsqueeze", positions, g.constant("axis", [1], np.int64), into="column")
-    steps = g.add("Mul", column, g.constant("turns", turns.numpy(), np.int64), into="steps")
+    steps = g.add("Mul", column, g.constant("turns", turns().numpy(), np.int64), into="steps")
     later = g.add("Add", steps, g.constant("quarters", TURN * 3 // 4, np.int64), into="later")
     circle = g.constant("circle", np.cos(np.arange(TURN) * (2 * math.pi / TURN)), np.float32)
     turn = g.constant("turn", TURN, np.int64)
@@ -95,15 +91,15 @@ def _rotations(g: Graph, end: int, turns: Tensor) -> None:
     g.add("Gather", circle, g.add("Mod", later, turn, into="sin_steps"), into="sin")
 
 
-def _ring_places(g: Graph, attention: Attention) -> None:
+def _add_ring_indices(g: Graph, attention: Attention) -> None:
     """Add the index of the note in the ring, the distance of each index, and the mask of the empty ones."""
     keys, shared, window = attention.keys, attention.shared, attention.window
     four = g.constant("four", [-1, 1, 1, 1], np.int64)
     before = g.add("Reshape", g.add("Cast", "before", into="before_64", to=TensorProto.INT64), four, into="before_4")
     size = g.constant("window", window, np.int64)
-    place = g.add("Mod", before, size, into="place")
-    g.add("Add", place, g.constant("channels", np.zeros((1, keys, 1, HEAD)), np.int64), into="places")
-    away = g.add("Sub", place, g.constant("ring", np.arange(window), np.int64), into="away")
+    index_in_ring = g.add("Mod", before, size, into="place")
+    g.add("Add", index_in_ring, g.constant("channels", np.zeros((1, keys, 1, HEAD)), np.int64), into="places")
+    away = g.add("Sub", index_in_ring, g.constant("ring", np.arange(window), np.int64), into="away")
     distance = g.add("Mod", away, size, into="distance")
     index = g.add("Sub", g.constant("farthest", window - 1, np.int64), distance, into="index")
     g.add("Add", index, g.constant("all_heads", np.zeros((1, keys, shared, window)), np.int64), into="indices")
@@ -111,24 +107,22 @@ def _ring_places(g: Graph, attention: Attention) -> None:
     g.add("Where", empty, never, g.constant("nothing", 0, np.float32), into="mask")
 
 
-def _sliding(g: Graph, name: str, number: int, attention: Attention | FarLayer, vectors: str, values: str) -> str:
+def _sliding(g: Graph, name: str, number: int, attention: Attention, vectors: str, values: str) -> str:
     keys, heads = attention.keys, attention.keys * attention.shared
-    turns = attention.turning if isinstance(attention, FarLayer) else True
     packed = g.constant("packed", [-1, 1, (heads + 2 * keys) * HEAD], np.int64)
     together = g.add("Concat", vectors, values, into=f"{name}together", axis=1)
     return g.add(
         "GroupQueryAttention",
         g.add("Reshape", together, packed, into=f"{name}packed"),
         *("", "", f"keys{number}", f"values{number}", "before", "longest"),
-        *(("cos", "sin") if turns else ("", "")),
-        *("", ""),
+        *("cos", "sin", "", ""),
         g.constant(f"{name}sink", array(attention.sink), np.float32),
         into=f"{name}heard",
         more=[f"next_keys{number}", f"next_values{number}"],
         domain=RUNTIME_DOMAIN,
         num_heads=heads,
         kv_num_heads=keys,
-        do_rotary=int(turns),
+        do_rotary=1,
         scale=1.0,
         local_window_size=attention.window,
         sliding_window_cache=1,
@@ -148,8 +142,8 @@ def _ring(g: Graph, name: str, number: int, attention: Attention, vectors: str, 
     single = g.add("Unsqueeze", asked, g.constant("single_axis", [3], np.int64), into=f"{name}single")
     each = g.add("MatMul", single, table, into=f"{name}each_distance")
     by_distance = g.add("Squeeze", each, "single_axis", into=f"{name}by_distance")
-    by_place = g.add("GatherElements", by_distance, "indices", into=f"{name}by_place", axis=3)
-    logits = g.add("Add", g.add("Add", content, by_place, into=f"{name}logits"), "mask", into=f"{name}seen")
+    by_index = g.add("GatherElements", by_distance, "indices", into=f"{name}by_place", axis=3)
+    logits = g.add("Add", g.add("Add", content, by_index, into=f"{name}logits"), "mask", into=f"{name}seen")
     weights = g.add("Exp", logits, into=f"{name}weights")
     total = g.add("ReduceSum", weights, g.constant("last_axis", [3], np.int64), into=f"{name}total", keepdims=1)
     sink = np.exp(array(attention.sink)).reshape(keys, shared, 1)
@@ -158,9 +152,9 @@ def _ring(g: Graph, name: str, number: int, attention: Attention, vectors: str, 
     return g.add("Div", summed, whole, into=f"{name}heard")
 
 
-def _rotates(attention: Attention | FarLayer) -> bool:
-    return isinstance(attention, FarLayer) or attention.distances is None
+def _rotates(attention: Attention) -> bool:
+    return attention.distances is None
 
 
-def _capacity(attention: Attention | FarLayer) -> int:
+def _capacity(attention: Attention) -> int:
     return attention.window + SLACK - 1

@@ -18,15 +18,15 @@ def states(backbone: AttentiveLSTM) -> list[dict[str, Any]]:
     return [*cells, *attention.states(backbone.attention, 0), attention.POSITION]
 
 
-def hear(
-    g: Graph, backbone: AttentiveLSTM, ids: str, tables: Sequence[Floats], told: Floats, ranges: Ranges | None
+def add_step(
+    g: Graph, backbone: AttentiveLSTM, ids: str, tables: Sequence[Floats], weight: Floats, ranges: Ranges | None
 ) -> tuple[str, Floats]:
-    """Add one step: `ids` (batch, tables) of the embeddings -> the output, and `told`, the weight to multiply it by."""
+    """Add one step: `ids` (batch, tables) of the embeddings -> the output, and the `weight` that multiplies it."""
     parts = Parts(g, backbone, ranges)
-    attention.places(g, backbone.attention)
+    attention.add_positions(g, backbone.attention)
     low = lstm.first_layer(g, backbone.lower, ids, tables)
     before, after = attention.weights(parts, "attention.", backbone.attention)
-    heard = attention.attend(g, "attention.", 0, backbone.attention, g.product("asked", low, before), after)
-    given, recurrent, bias = lstm.layer_weights(backbone.upper, 0)
-    normed, _, given = parts.normed("norm", low, heard, given)
-    return lstm.next_layer(g, 1, normed, np.concatenate([given, recurrent]), bias), told
+    attended = attention.attend(g, "attention.", 0, backbone.attention, g.product("asked", low, before), after)
+    input_weight, recurrent, bias = lstm.layer_weights(backbone.upper, 0)
+    normed, _, input_weight = parts.normed("norm", low, attended, input_weight)
+    return lstm.next_layer(g, 1, normed, np.concatenate([input_weight, recurrent]), bias), weight

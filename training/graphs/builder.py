@@ -12,6 +12,7 @@ from training.graphs.functions import DOMAIN, INPUT_SCALE, VERSION, functions
 
 IR_VERSION, OPSET = 8, 17  # supported by every ONNX Runtime since 1.19
 RUNTIME_DOMAIN = "com.microsoft"
+TREES_DOMAIN, TREES_VERSION = "ai.onnx.ml", 3
 # With 7 bits, the sum of two products fits the 16 bits in which processors without VNNI add them.
 WEIGHT_MAX = 63
 
@@ -28,12 +29,23 @@ class Graph:
         self._precision = precision
         self._nodes: list[onnx.NodeProto] = []
         self._constants: dict[str, onnx.TensorProto] = {}
+        self._integers_of: dict[tuple[tuple[int, ...], bytes], str] = {}
 
     def constant(self, name: str, values: Any, kind: Any) -> str:
         """Add a constant, unless there is one of this name."""
         if name not in self._constants:
             self._constants[name] = numpy_helper.from_array(np.asarray(values, kind), name)
         return name
+
+    def integers(self, values: Any) -> str:
+        """Add a constant of int64, unless there is an equal one."""
+        array = np.asarray(values, np.int64)
+        name = self._integers_of.setdefault((array.shape, array.tobytes()), f"integers_{len(self._integers_of)}")
+        return self.constant(name, array, np.int64)
+
+    def new_name(self) -> str:
+        """Return a name for a value that has no meaning of its own."""
+        return f"value_{len(self._nodes)}"
 
     def add(
         self, kind: str, *inputs: str, into: str, more: Sequence[str] = (), domain: str = "", **attributes: Any
@@ -61,7 +73,7 @@ class Graph:
             ids = self.add("Add", ids, self._begins(name, tables), into=f"{name}_ids")
         total = self.add("Gather", table, ids, into=f"{name}_each", axis=0)
         if len(tables) > 1:  # on a GPU the function's product would upload addresses at every step
-            each = self.split(total, {f"{name}_each_{place}": 1 for place in range(len(tables))})
+            each = self.split(total, {f"{name}_each_{index}": 1 for index in range(len(tables))})
             total = self.add("Sum", *each, into=f"{name}_total")
         shape = self.constant(f"{name}_shape", [-1, tables[0].shape[1]], np.int64)
         return self.add("Reshape", total, shape, into=f"{name}_sum")
@@ -144,7 +156,10 @@ class Graph:
     def model(self, name: str, inputs: Sequence[Any], outputs: Sequence[Any]) -> onnx.ModelProto:
         """Return the whole model, checked."""
         graph = helper.make_graph(self._nodes, name, inputs, outputs, list(self._constants.values()))
-        opsets = [helper.make_opsetid(*each) for each in (("", OPSET), (RUNTIME_DOMAIN, 1), (DOMAIN, VERSION))]
+        domains = [("", OPSET), (RUNTIME_DOMAIN, 1), (DOMAIN, VERSION)]
+        if any(node.domain == TREES_DOMAIN for node in self._nodes):
+            domains.append((TREES_DOMAIN, TREES_VERSION))
+        opsets = [helper.make_opsetid(*each) for each in domains]
         named = functions(self._nodes, OPSET)
         model = helper.make_model(graph, ir_version=IR_VERSION, opset_imports=opsets, functions=named)
         onnx.checker.check_model(model)

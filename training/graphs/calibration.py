@@ -23,8 +23,8 @@ def measure(model: NoteModel, events: NDArray[np.int64], controls: NDArray[np.in
     ranges: Ranges = {}
 
     def watch(name: str, module: nn.Module) -> Any:
-        def see(_module: nn.Module, given: tuple[Tensor, ...], told: Tensor) -> None:
-            channels = given[0] if isinstance(module, nn.Linear) else told
+        def see(_module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+            channels = inputs[0] if isinstance(module, nn.Linear) else output
             largest = channels.abs().flatten(0, -2).amax(dim=0).float().numpy()
             ranges[name] = np.maximum(ranges.get(name, 0), largest)
 
@@ -37,7 +37,7 @@ def measure(model: NoteModel, events: NDArray[np.int64], controls: NDArray[np.in
     state = model.zero_state(events.shape[1])
     for begin in range(0, len(events), WINDOW):
         part = slice(begin, begin + WINDOW)
-        _, state = model.hear(torch.from_numpy(events[part]), torch.from_numpy(controls[part]), state)
+        _, state = model.run_backbone(torch.from_numpy(events[part]), torch.from_numpy(controls[part]), state)
     for hook in hooks:
         hook.remove()
     return ranges

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 import onnx
 
+from training.graphs.ring_attention import RING_ATTENTION
+
 DOMAIN, VERSION = "longplay", 1
 INPUT_SCALE = 1 / 127
 """The value of one unit of the integers that `Int8Linear` multiplies."""
@@ -56,6 +58,7 @@ _TEXTS = {
         hidden = Tanh (sum)
         logits = longplay.Int8Linear (hidden, weight, scale, bias)
     }""",
+    "RingAttention": RING_ATTENTION,
 }
 
 

@@ -17,15 +17,15 @@ def states(backbone: LSTM) -> list[dict[str, Any]]:
     return [state for layer in range(backbone.layers) for state in layer_states(layer, backbone.width)]
 
 
-def hear(
-    g: Graph, backbone: LSTM, ids: str, tables: Sequence[Floats], told: Floats, _ranges: Ranges | None
+def add_step(
+    g: Graph, backbone: LSTM, ids: str, tables: Sequence[Floats], weight: Floats, _ranges: Ranges | None
 ) -> tuple[str, Floats]:
-    """Add one step: `ids` (batch, tables) of the embeddings -> the output, and `told`, the weight to multiply it by."""
-    heard = first_layer(g, backbone, ids, tables)
+    """Add one step: `ids` (batch, tables) of the embeddings -> the output, and the `weight` that multiplies it."""
+    output = first_layer(g, backbone, ids, tables)
     for layer in range(1, backbone.layers):
-        given, recurrent, bias = layer_weights(backbone, layer)
-        heard = next_layer(g, layer, heard, np.concatenate([given, recurrent]), bias)
-    return heard, told
+        input_weight, recurrent, bias = layer_weights(backbone, layer)
+        output = next_layer(g, layer, output, np.concatenate([input_weight, recurrent]), bias)
+    return output, weight
 
 
 def layer_states(layer: int, width: int) -> list[dict[str, Any]]:
@@ -57,9 +57,9 @@ def first_layer(g: Graph, backbone: LSTM, ids: str, tables: Sequence[Floats]) ->
     return g.lstm_cell(0, "h0", recurrent, g.embeddings("given", ids, [first + bias, *others]))
 
 
-def next_layer(g: Graph, layer: int, given: str, weight: Floats, bias: Floats) -> str:
+def next_layer(g: Graph, layer: int, x: str, weight: Floats, bias: Floats) -> str:
     """Add a further layer; `weight` multiplies the concatenation of its input and its h."""
-    return g.lstm_cell(layer, g.add("Concat", given, f"h{layer}", into=f"given{layer}", axis=1), weight, bias)
+    return g.lstm_cell(layer, g.add("Concat", x, f"h{layer}", into=f"given{layer}", axis=1), weight, bias)
 
 
 def _by_gate(weight: Any, width: int) -> Floats:

@@ -10,12 +10,13 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
+from training.backbones.far_transformer import FarTransformer
 from training.graphs import attentive_lstm, far_transformer, lstm, transformer
 from training.graphs.builder import Floats, Graph, Precision, array
 from training.graphs.calibration import Ranges
 from training.model import PITCH, NoteModel
 
-# The module of each backbone's class, by name; it has `states` and `hear`, as in `lstm`.
+# The module of each backbone's class, by name; it has `states` and `add_step`, as in `lstm`.
 GRAPHS: dict[str, ModuleType] = {
     "LSTM": lstm,
     "AttentiveLSTM": attentive_lstm,
@@ -28,6 +29,7 @@ TYPES = {
     "int32": TensorProto.INT32,
     "int64": TensorProto.INT64,
     "uint8": TensorProto.UINT8,
+    "float16": TensorProto.FLOAT16,
 }
 
 
@@ -40,6 +42,11 @@ def states(model: NoteModel) -> list[dict[str, Any]]:
     return [*declared, PITCH_BEFORE] if model.pitches else declared
 
 
+def seed_events(model: NoteModel) -> int:
+    """Return ``seed_events`` of the config.json; if not 0, the step has an input that marks events of the seed."""
+    return model.backbone.kept if isinstance(model.backbone, FarTransformer) else 0
+
+
 def step_graph(model: NoteModel, precision: Precision, ranges: Ranges | None) -> onnx.ModelProto:
     """Return step.onnx; int8 needs the `ranges` of its inputs."""
     g = Graph(precision)
@@ -48,24 +55,26 @@ def step_graph(model: NoteModel, precision: Precision, ranges: Ranges | None) ->
     if model.intervals is not None:
         ids = g.add("Concat", ids, _interval(g, model), into="all_ids", axis=1)
         tables.append(array(model.intervals.weight))
-    heard, weight = _graphs(model).hear(g, model.backbone, ids, tables, array(model.out.weight).T, ranges)
+    output, weight = _graphs(model).add_step(g, model.backbone, ids, tables, array(model.out.weight).T, ranges)
     further = model.context_width
     first = len(model.out.bias) - further - model.pitches
-    told = g.product("told" if further else "logits", heard, weight, array(model.out.bias))
+    # Names of tensors are those of the built-in models' files, in which benchmarks.peers looks them up.
+    projected = g.product("told" if further else "logits", output, weight, array(model.out.bias))
     if model.pitches:
         parts = {"logits": first, "further": further - model.pitches, "moves": 2 * model.pitches}
-        _, without, moves = g.split(told, parts)
-        places = g.constant("pitches", np.arange(model.pitches, 2 * model.pitches)[None], np.int64)
-        by_pitch = g.add("Sub", places, "pitch", into="places_of_pitches")
+        _, without, moves = g.split(projected, parts)
+        every = g.constant("pitches", np.arange(model.pitches, 2 * model.pitches)[None], np.int64)
+        by_pitch = g.add("Sub", every, "pitch", into="places_of_pitches")
         moved = g.add("GatherElements", moves, by_pitch, into="moved", axis=1)
         g.add("Concat", without, moved, into="context", axis=1)
     elif further:
-        g.split(told, {"logits": first, "context": further})
+        g.split(projected, {"logits": first, "context": further})
 
     declared = states(model)
     inputs = [
         _tensor("event", [len(model.events)], TensorProto.INT64),
         *([_tensor("control", [len(model.controls)], TensorProto.INT64)] if len(model.controls) else []),
+        *([_tensor("seed", [1], TensorProto.INT64)] if seed_events(model) else []),
         *(_tensor(state["input"], state["shape"], TYPES[state["type"]]) for state in declared),
     ]
     outputs = [
@@ -96,8 +105,8 @@ def head_graph(model: NoteModel, field: int, precision: Precision) -> onnx.Model
 
 def _interval(g: Graph, model: NoteModel) -> str:
     """Add ``pitch``, and return the id of its interval from the pitch before, (batch, 1)."""
-    place, one = g.constant("pitch_field", [PITCH], np.int64), g.constant("field_after", [PITCH + 1], np.int64)
-    pitch = g.add("Slice", "event", place, one, g.constant("columns", [1], np.int64), into="pitch")
+    field, one = g.constant("pitch_field", [PITCH], np.int64), g.constant("field_after", [PITCH + 1], np.int64)
+    pitch = g.add("Slice", "event", field, one, g.constant("columns", [1], np.int64), into="pitch")
     # The node that reads the state also writes it, because input and output share their memory.
     both = g.add("Concat", "pitch_before", pitch, into="pitch_twice", axis=1)
     before, _ = g.split(both, {"before_pitch": 1, "next_pitch_before": 1})

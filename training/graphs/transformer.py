@@ -19,20 +19,20 @@ def states(backbone: Transformer) -> list[dict[str, Any]]:
     return [state for number, layer in layers for state in attention.states(layer, number)] + [attention.POSITION]
 
 
-def hear(
-    g: Graph, backbone: Transformer, ids: str, tables: Sequence[Floats], told: Floats, ranges: Ranges | None
+def add_step(
+    g: Graph, backbone: Transformer, ids: str, tables: Sequence[Floats], weight: Floats, ranges: Ranges | None
 ) -> tuple[str, Floats]:
-    """Add one step: `ids` (batch, tables) of the embeddings -> the output, and `told` scaled to multiply it."""
+    """Add one step: `ids` (batch, tables) of the embeddings -> the output, and its `weight`, scaled."""
     parts, stream, branch = Parts(g, backbone, ranges), g.embeddings("given", ids, tables), ""
-    attention.places(g, _layers(backbone)[0])
+    attention.add_positions(g, _layers(backbone)[0])
     for number, layer in enumerate(_layers(backbone)):
         name = f"layers.{number}."
         before, after = attention.weights(parts, name, layer)
         normed, stream, before = parts.normed(f"{name}before_attention", stream, branch, before)
         branch = attention.attend(g, name, number, layer, g.product(f"{name}asked", normed, before), after)
         branch, stream = gated_unit(g, parts, name, layer, branch, stream)
-    heard, _, told = parts.normed("last", stream, branch, told)
-    return heard, told
+    output, _, weight = parts.normed("last", stream, branch, weight)
+    return output, weight
 
 
 def gated_unit(g: Graph, parts: Parts, name: str, layer: Layer | FarLayer, branch: str, stream: str) -> tuple[str, str]:
