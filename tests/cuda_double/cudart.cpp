@@ -29,7 +29,7 @@ struct Copy {
 using Graph = std::vector<Copy>;
 
 std::mutex mutex;
-std::map<char*, View> device;       // by the address that is told
+std::map<char*, View> device;       // by the address that the caller gets
 std::map<void*, Graph*> recording;  // by stream
 std::size_t counts[8];  // copies up, down, within the device; their bytes; copies recorded; replays
 thread_local int current_device = 0;

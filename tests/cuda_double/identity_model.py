@@ -15,14 +15,14 @@ FIELDS = [{"name": "one", "size": WIDTH}, {"name": "two", "size": WIDTH}]
 def build(folder: Path, *, in_place: bool) -> Path:
     """Write the model into `folder` and return it.
 
-    Logits of field 0 are state ``a``, those of field 1 state ``b``. A step writes the event into ``heard``; unless
-    in place, it lets ``a`` and ``b`` change places.
+    Logits of field 0 are state ``a``, those of field 1 state ``b``. A step writes the event into ``last_event``; unless
+    in place, it swaps ``a`` and ``b``.
     """
     folder.mkdir(parents=True, exist_ok=True)
     states = [
         {"input": "a", "output": "next_a", "type": "float32", "shape": [WIDTH]},
         {"input": "b", "output": "next_b", "type": "float32", "shape": [WIDTH]},
-        {"input": "heard", "output": "next_heard", "type": "int64", "shape": [len(FIELDS)]},
+        {"input": "last_event", "output": "next_last_event", "type": "int64", "shape": [len(FIELDS)]},
         {"input": "odd", "output": "next_odd", "type": "uint8", "shape": [5]},
     ]
     first, second = ("a", "b") if in_place else ("b", "a")
@@ -31,7 +31,7 @@ def build(folder: Path, *, in_place: bool) -> Path:
         "context": "b",
         "next_a": first,
         "next_b": second,
-        "next_heard": "event",
+        "next_last_event": "event",
         "next_odd": "odd",
     }
     inputs = [_tensor("event", "int64", [len(FIELDS)]), *(_tensor(s["input"], s["type"], s["shape"]) for s in states)]

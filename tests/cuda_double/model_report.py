@@ -38,7 +38,7 @@ def main(folder: Path, capture: bool) -> None:
         return
     report: dict[str, Any] = {"opened": copies()}
 
-    states = [bytes((row + place) % 251 for place in range(model.state_bytes)) for row in range(ROWS)]
+    states = [bytes((row + index) % 251 for index in range(model.state_bytes)) for row in range(ROWS)]
     zeros = [model.save(row) for row in range(ROWS)]
     report["zeros"] = all(state == bytes(model.state_bytes) for state in zeros)
     for row, state in enumerate(states):

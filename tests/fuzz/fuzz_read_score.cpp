@@ -4,20 +4,18 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
 #include "base/error.hpp"
+#include "form/form_rules.hpp"
+#include "input.hpp"
 #include "score/score.hpp"
 
 namespace longplay {
 namespace {
 
-// libFuzzer takes an abort for a crash and keeps the input.
-void require(bool promise) {
-  if (!promise) std::abort();
-}
+Stop never;
 
 std::int64_t require_playable(const std::vector<Note>& notes) {
   std::array<std::int64_t, 128> free_from{};  // by pitch
@@ -38,6 +36,9 @@ std::int64_t require_playable(const std::vector<Note>& notes) {
   return last_end;
 }
 
+// How the engine reads a seed.
+constexpr ReadOptions kAsSeed{.sustain = true, .keep_drums = false, .piano_only = false};
+
 // Each warning ends with the offset of the byte that it is about.
 void require_offsets(const std::vector<std::string>& warnings, std::size_t size) {
   for (const std::string& warning : warnings) {
@@ -50,7 +51,7 @@ void require_offsets(const std::vector<std::string>& warnings, std::size_t size)
 void read(std::span<const std::uint8_t> bytes, const ReadOptions& options) {
   Score score;
   try {
-    score = read_score(bytes, options);
+    score = read_score(bytes, options, never);
   } catch (const MidiError& error) {
     require(error.offset() <= bytes.size());
     return;
@@ -59,8 +60,8 @@ void read(std::span<const std::uint8_t> bytes, const ReadOptions& options) {
   const std::int64_t length_ms = require_playable(score.notes) + 1;
   if (length_ms > ScoreLimits::kMaxMilliseconds) return;
   const WriteOptions write_options{.running_status = bytes.size() % 2 == 0,
-                                   .clip_ms = options.sustain ? 30'000 : 0};
-  const Score again = read_score(write_score(score.notes, length_ms, write_options));
+                                   .clip_ms = options.sustain ? FormRules::kClipMs : 0};
+  const Score again = read_score(write_score(score.notes, length_ms, write_options), kAsSeed, never);
   require(again.notes == score.notes);
   require(again.warnings.empty());
 }
@@ -69,7 +70,7 @@ void read(std::span<const std::uint8_t> bytes, const ReadOptions& options) {
 }  // namespace longplay
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  longplay::read({data, size}, {});
+  longplay::read({data, size}, longplay::kAsSeed);
   longplay::read({data, size}, {.sustain = false, .keep_drums = true, .piano_only = true});
   return 0;
 }

@@ -12,6 +12,7 @@ import longplay
 from longplay._core import Error
 from longplay._database import Database, DatabaseError
 from longplay.arena.store import DATABASE
+from longplay.farm import manifest
 from longplay.midi import NOTE
 
 
@@ -60,12 +61,13 @@ def test_a_folder_in_the_place_of_a_database(use):
     assert f"{path} cannot be read or written: unable to open database file" in refused(use)
 
 
-@pytest.mark.parametrize("version", [0, 1])
+@pytest.mark.parametrize("version", [0, 1, 2])
 def test_a_database_of_another_program_stays_as_it_was(use, version):
     use, path, kind = use
     foreign(path, version)
     before = path.read_bytes()
-    expected = "has format 0" if kind == "the manifest of a farm" and version == 0 else f"is not {kind}"
+    of_another_format = kind == "the manifest of a farm" and version != manifest._FORMAT
+    expected = f"has format {version}" if of_another_format else f"is not {kind}"
     assert f"{path} {expected}" in refused(use)
     assert path.read_bytes() == before
 

@@ -6,16 +6,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-# The first documents, whose length is limited so that they stay free of repetition.
+# The first documents, whose length is limited so that they stay free of repetition. A part of one has moved to
+# functions.md.
 CORE = "architecture arena challenge cuda farm midi model-contract originality pieces rendering sampling streaming"
 CORE += " tokenizer"
-MOST_WORDS = 10_100
-DOCUMENTS = [
-    *sorted((ROOT / "docs").rglob("*.md")),
-    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")),
-    ROOT / "examples/README.md",
-    ROOT / "tests/fuzz/README.md",
-]
+MOST_WORDS, MOVED_WORDS = 10_100, 330
+FOLDERS = ("docs", "benchmarks", "examples", "python", "tests", "training")
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.md"))])
 LINE = 100
 LONG_SENTENCE, LONGEST_SENTENCE = 25, 32
 # Words that the project has replaced by those of the field, in any sense that a document needs.
@@ -24,7 +21,12 @@ REPLACED = (
     r"beside|that which|floors?|rooms?|labour|keeps_to|makes_sense"
 )
 
-each_document = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+
+def _name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+each_document = pytest.mark.parametrize("path", DOCUMENTS, ids=_name)
 
 
 def prose(text: str) -> str:
@@ -77,8 +79,8 @@ def test_links_lead_somewhere(path):
         assert not title or title in headings(target), link
 
 
-@each_document
-def test_sentences_are_short(path):
+@pytest.mark.parametrize("path", [path for path in DOCUMENTS if path.name != "ATTRIBUTION.md"], ids=_name)
+def test_sentences_are_short(path):  # the attributions quote a licence
     lengths = {sentence: length(sentence) for sentence in sentences(path.read_text(encoding="utf-8"))}
     too_long = {sentence: words for sentence, words in lengths.items() if words > LONG_SENTENCE}
     assert not [sentence for sentence, words in too_long.items() if words > LONGEST_SENTENCE]
@@ -93,7 +95,7 @@ def test_words_are_those_of_the_field(path):
 
 def test_the_documents_stay_short():
     words = {name: len((ROOT / f"docs/{name}.md").read_text(encoding="utf-8").split()) for name in CORE.split()}
-    assert sum(words.values()) <= MOST_WORDS, words
+    assert sum(words.values()) <= MOST_WORDS - MOVED_WORDS, words
 
 
 def test_the_glossary_has_at_most_forty_entries():

@@ -103,3 +103,20 @@ def test_a_pipe_gets_the_bytes_and_stays_a_pipe(tmp_path):
 def test_a_device_stays_a_device():
     write_whole(device := Path(os.devnull), b"new", overwrite=True)
     assert stat.S_ISCHR(device.stat().st_mode)
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="there is no /dev/fd")
+def test_what_has_no_name_is_written_into(tmp_path):
+    with (tmp_path / "gone").open("w+b") as gone:
+        gone.write(b"a longer text")
+        gone.flush()
+        (tmp_path / "gone").unlink()
+        write_whole(Path(f"/dev/fd/{gone.fileno()}"), b"new", overwrite=True)
+        gone.seek(0)
+        assert gone.read() == b"new"
+    read, write = os.pipe()
+    write_whole(Path(f"/dev/fd/{write}"), b"new", overwrite=True)
+    assert os.read(read, 9) == b"new"
+    os.close(read)
+    os.close(write)
+    assert list(tmp_path.iterdir()) == []

@@ -68,7 +68,7 @@ def test_logits_of_graphs_are_the_models(
     events, controls, drawn = made_up.steps(STEPS, 3)
     with torch.no_grad():
         given = [torch.from_numpy(array) for array in (events, controls, drawn)]
-        output, _ = model.hear(given[0], given[1], model.zero_state(3))
+        output, _ = model.run_backbone(given[0], given[1], model.zero_state(3))
         logits, context = model.first_logits(output, given[0])
         heads = [model.head_logits(f, context, given[2]) for f in range(1, len(tables.SIZES))]
         expected = torch.cat([logits, *heads], dim=-1).numpy()
@@ -150,7 +150,7 @@ def test_exported_graphs_run_on_cuda_wholly_and_carry_only_ids_and_logits(
     rows = 4
     step = double.run(script, folders[precision], "plain")["step"]
     assert (step["up_bytes"], step["down_bytes"], step["within"]) == (8 * rows * ids, 4 * rows * logits, 0)
-    # What a captured graph copies from the host it would copy again later, when other things lie there.
+    # A captured graph would copy again from the same address of the host, which may hold other data by then.
     assert double.run(script, folders[precision], "capture")["opened"]["recorded"] == 0
 
 

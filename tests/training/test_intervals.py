@@ -32,7 +32,7 @@ def test_logits_of_graphs_are_the_models(model: NoteModel, tmp_path: Path) -> No
     folder = ModelFolder(tmp_path)
     events, controls, drawn = made_up.steps(STEPS, ROWS)
     given = [torch.from_numpy(array) for array in (events, controls, drawn)]
-    output, _ = model.hear(given[0], given[1], model.zero_state(ROWS))
+    output, _ = model.run_backbone(given[0], given[1], model.zero_state(ROWS))
     logits, context = model.first_logits(output, given[0])
     pitch = model.head_logits(PITCH, context, given[2])
     state, said = folder.zero_state(ROWS), []
@@ -47,10 +47,10 @@ def test_logits_of_graphs_are_the_models(model: NoteModel, tmp_path: Path) -> No
 @torch.no_grad()
 def test_reading_music_in_parts_gives_the_same_as_in_one_go(model: NoteModel) -> None:
     events, controls, _ = (torch.from_numpy(array) for array in made_up.steps(STEPS, ROWS))
-    whole, _ = model.hear(events, controls, model.zero_state(ROWS))
+    whole, _ = model.run_backbone(events, controls, model.zero_state(ROWS))
     state, parts = model.zero_state(ROWS), []
     for part in (slice(0, 1), slice(1, 30), slice(30, STEPS)):
-        output, state = model.hear(events[part], controls[part], state)
+        output, state = model.run_backbone(events[part], controls[part], state)
         parts.append(output)
     assert torch.allclose(torch.cat(parts), whole, atol=1e-5)
 
@@ -65,7 +65,7 @@ def test_logits_of_intervals_move_with_the_music(model: NoteModel) -> None:
     state = model.zero_state(ROWS)
     said = []
     for music, before in ((events, 30), (moved, 35)):
-        output, _ = model.hear(music, controls, (*state[:-1], torch.full((ROWS,), before)))
+        output, _ = model.run_backbone(music, controls, (*state[:-1], torch.full((ROWS,), before)))
         said.append(model.first_logits(output, music)[1][..., -model.pitches :])
     assert torch.allclose(said[0][..., :-5], said[1][..., 5:], atol=1e-5)
     assert said[0].std() > 0.1

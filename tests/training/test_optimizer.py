@@ -5,7 +5,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch, of the extra [train]")
 
-from training.optimizer import Muon, orthogonal
+from training.model import NoteModel
+from training.optimizer import Muon, Optimizer, orthogonal
 
 
 @pytest.mark.parametrize("shape", [(3, 70, 25), (2, 25, 70), (1, 30, 30)])
@@ -30,3 +31,14 @@ def test_muon_moves_weights_as_pytorchs_own_does() -> None:
             optimizer.step()
     for weight, each, other in zip(weights, ours, theirs, strict=True):
         assert (each - other).norm() < 0.02 * (each - weight).norm()  # products in bf16, in another order
+
+
+def test_a_gradient_that_is_not_finite_changes_no_weight() -> None:
+    model = NoteModel("lstm", 64, 32)
+    before = {name: weight.clone() for name, weight in model.state_dict().items()}
+    optimizer = Optimizer(model, weight_decay=0.02)
+    for weight in model.parameters():
+        weight.grad = torch.full_like(weight, float("nan"))
+    with pytest.raises(FloatingPointError, match="the norm of the gradient must be finite, not nan"):
+        optimizer.step(0.01, 1.0)
+    assert all(torch.equal(weight, before[name]) for name, weight in model.state_dict().items())

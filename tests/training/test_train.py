@@ -9,7 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch, of the extra [train]")
 
-from training import plot
+from training import keep, plot
 from training.export import load_model
 from training.model import NoteModel, operations_per_event
 from training.precision import choose_precision, measure_peak
@@ -73,6 +73,17 @@ def test_a_run_leaves_signals_as_they_were(prepared: Path, tmp_path: Path) -> No
     before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
     main(options(prepared, tmp_path / "run", "--steps", "1"))
     assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == before
+
+
+def test_a_run_begins_with_kept_weights(prepared: Path, tmp_path: Path) -> None:
+    main(options(prepared, tmp_path / "run", "--steps", "3"))
+    keep.main(["--run", str(tmp_path / "run"), "--out", str(tmp_path / "kept.pt")])
+    begun = open_run(options(prepared, tmp_path / "more", "--weights", str(tmp_path / "kept.pt")))
+    kept = load_model(tmp_path / "run").state_dict()
+    for model in (begun.model, begun.average.module):
+        for name, value in model.state_dict().items():
+            torch.testing.assert_close(value, kept[name], rtol=1e-3, atol=1e-4)
+    assert (begun.step, begun.notes) == (0, open_run(["--resume", "--out", str(tmp_path / "run")]).notes)
 
 
 def test_options_given_with_resume_replace_those_of_the_run(prepared: Path, tmp_path: Path) -> None:

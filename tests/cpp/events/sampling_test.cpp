@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "events/random.hpp"
+#include "support/settings.hpp"
 
 namespace longplay {
 namespace {
@@ -17,7 +18,7 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 
 // Share of each id when u sweeps [0, 1) in equal steps.
-std::vector<double> frequencies(const std::vector<float>& logits, const SamplingParams& params,
+std::vector<double> frequencies(const std::vector<float>& logits, const Sampling& params,
                                 const std::vector<float>& bias = {}) {
   constexpr int kSteps = 20'000;
   Sampler sampler(logits.size());
@@ -56,7 +57,7 @@ TEST(Sampler, DrawsInProportionHoweverManyIdsThereAre) {
     const std::vector<float> logits(size, 0.0F);
     for (std::size_t id = 0; id < size; ++id) {
       const double middle = (static_cast<double>(id) + 0.5) / static_cast<double>(size);
-      EXPECT_EQ(sampler.draw(logits, {}, {}, middle).id, static_cast<std::int32_t>(id));
+      EXPECT_EQ(sampler.draw(logits, {}, kSamplingOff, middle).id, static_cast<std::int32_t>(id));
     }
   }
 }
@@ -133,19 +134,45 @@ TEST(Sampler, HoldsAtTheEndsOfItsRange) {
   expect_shares(frequencies({-3e38F, -kInfinity}, {}), {1, 0});
   Sampler sampler(2);
   const std::vector<float> logits{0, 0};
-  EXPECT_EQ(sampler.draw(logits, {}, {}, 0.0).id, 0);
-  EXPECT_EQ(sampler.draw(logits, {}, {}, std::nextafter(0.5, 0.0)).id, 0);
-  EXPECT_EQ(sampler.draw(logits, {}, {}, 0.5).id, 1);
-  EXPECT_EQ(sampler.draw(logits, {}, {}, std::nextafter(1.0, 0.0)).id, 1);
+  EXPECT_EQ(sampler.draw(logits, {}, kSamplingOff, 0.0).id, 0);
+  EXPECT_EQ(sampler.draw(logits, {}, kSamplingOff, std::nextafter(0.5, 0.0)).id, 0);
+  EXPECT_EQ(sampler.draw(logits, {}, kSamplingOff, 0.5).id, 1);
+  EXPECT_EQ(sampler.draw(logits, {}, kSamplingOff, std::nextafter(1.0, 0.0)).id, 1);
+}
+
+TEST(Sampler, GivesEveryTemperatureAMeaning) {
+  constexpr double kMost = kInfinity, kNone = kNaN;
+  const std::vector<double> likeliest{0, 1, 0, 0};
+  for (const double temperature : {-1.0, -kMost, -1e-300, kNone, 5e-324, 1e-300, 1e-39, 1e-7})
+    expect_shares(frequencies(kFour, {.temperature = temperature}), likeliest);
+  for (const double temperature : {1e7, 1e39, 1e300, kMost}) {
+    expect_shares(frequencies(kFour, {.temperature = temperature}), {0.25, 0.25, 0.25, 0.25});
+    expect_shares(frequencies({0, -kInfinity, 1}, {.temperature = temperature}), {0.5, 0, 0.5});
+  }
+}
+
+TEST(Sampler, GivesEveryFilterAMeaning) {
+  constexpr double kMost = kInfinity, kNone = kNaN;
+  const std::vector<double> all{0.1, 0.5, 0.15, 0.25}, likeliest{0, 1, 0, 0};
+  for (const int top_k : {-1, std::numeric_limits<int>::min(), std::numeric_limits<int>::max()})
+    expect_shares(frequencies(kFour, {.top_k = top_k}), all);
+  for (const double top_p : {1.01, 1e300, kMost, kNone})
+    expect_shares(frequencies(kFour, {.top_p = top_p}), all);
+  for (const double top_p : {0.0, -0.5, -1e300, -kMost})
+    expect_shares(frequencies(kFour, {.top_p = top_p}), likeliest);
+  for (const double min_p : {-0.1, -1e300, -kMost, kNone})
+    expect_shares(frequencies(kFour, {.min_p = min_p}), all);
+  for (const double min_p : {1.1, 1e300, kMost})
+    expect_shares(frequencies(kFour, {.min_p = min_p}), likeliest);
 }
 
 TEST(Sampler, LogProbabilityIsThatOfThePlainSoftmax) {
   Sampler sampler(4);
   const std::vector<float> bias{-kInfinity, 0, -kInfinity, -kInfinity};
-  const Draw drawn = sampler.draw(kFour, bias, {.temperature = 0.1, .top_k = 1}, 0.3);
+  const Draw drawn = sampler.draw(kFour, bias, Sampling{.temperature = 0.1, .top_k = 1}, 0.3);
   EXPECT_EQ(drawn.id, 1);
   EXPECT_NEAR(drawn.log_probability, std::log(0.5), 1e-6);
-  EXPECT_NEAR(sampler.draw(kFour, {}, {}, 0.05).log_probability, std::log(0.1), 1e-6);
+  EXPECT_NEAR(sampler.draw(kFour, {}, kSamplingOff, 0.05).log_probability, std::log(0.1), 1e-6);
   EXPECT_NEAR(sampler.log_probability(kFour, 2), std::log(0.15), 1e-6);
   EXPECT_EQ(sampler.log_probability(std::vector<float>{0, -kInfinity}, 1), -kInfinity);
 }
@@ -156,8 +183,8 @@ TEST(Sampler, ALogProbabilityFarBelowTheWeightsIsExact) {
 
 TEST(Sampler, ResultDoesNotDependOnWhatWasDrawnBefore) {
   Sampler used(4);
-  used.draw(std::vector<float>{9, 9}, {}, {.top_k = 1}, 0.9);
-  const SamplingParams params{.top_p = 0.8};
+  used.draw(std::vector<float>{9, 9}, {}, Sampling{.top_k = 1}, 0.9);
+  const Sampling params{.top_p = 0.8};
   for (int i = 0; i < 100; ++i)
     EXPECT_EQ(used.draw(kFour, {}, params, i / 100.0).id, Sampler(4).draw(kFour, {}, params, i / 100.0).id);
 }
@@ -170,7 +197,7 @@ TEST(Sampler, DrawsTheSameIdsOnEveryMachine) {
   Sampler sampler(kSize);
   std::string ids;
   for (std::uint64_t event = 0; event < 12; ++event) {
-    const SamplingParams params{.temperature = 0.9, .top_k = 100, .top_p = 0.95, .min_p = 0.01};
+    const Sampling params{.temperature = 0.9, .top_k = 100, .top_p = 0.95, .min_p = 0.01};
     ids += std::to_string(sampler.draw(logits, {}, params, uniform(7, 0, event, 0)).id) + " ";
   }
   EXPECT_EQ(ids, "132 140 8 49 163 62 75 75 159 14 163 157 ");
@@ -187,24 +214,8 @@ std::string message_of(Call call) {
   return "nothing was thrown";
 }
 
-void expect_refused(const SamplingParams& params, const std::string& message) {
-  EXPECT_EQ(message_of<std::invalid_argument>([&] { params.validate(); }), message);
-}
-
-TEST(SamplingParams, NameTheMemberItsRangeAndTheValue) {
-  expect_refused({.temperature = -1}, "temperature must be 0 or in [1e-6, 1e6], not -1");
-  expect_refused({.temperature = 1e-7}, "temperature must be 0 or in [1e-6, 1e6], not 1e-07");
-  expect_refused({.temperature = kNaN}, "temperature must be 0 or in [1e-6, 1e6], not nan");
-  expect_refused({.temperature = kInfinity}, "temperature must be 0 or in [1e-6, 1e6], not inf");
-  expect_refused({.top_k = -1}, "top_k must be at least 0, not -1");
-  expect_refused({.top_p = 0}, "top_p must be in (0, 1], not 0");
-  expect_refused({.top_p = 1.5}, "top_p must be in (0, 1], not 1.5");
-  expect_refused({.min_p = -0.5}, "min_p must be in [0, 1], not -0.5");
-  expect_refused({.min_p = 2}, "min_p must be in [0, 1], not 2");
-}
-
 std::string draw_error(const std::vector<float>& logits, const std::vector<float>& bias = {}) {
-  return message_of<Error>([&] { Sampler(8).draw(logits, bias, {}, 0.5); });
+  return message_of<Error>([&] { Sampler(8).draw(logits, bias, kSamplingOff, 0.5); });
 }
 
 TEST(Sampler, RefusesLogitsThatAreNoDistributionAndNamesTheId) {
@@ -225,14 +236,14 @@ TEST(Sampler, RefusesArgumentsOutOfRange) {
   const auto refusal = [](auto call) { return message_of<std::invalid_argument>(call); };
   EXPECT_EQ(refusal([] { Sampler(0); }), "max_size must be in [1, 1048576], not 0");
   EXPECT_EQ(refusal([] { Sampler((1 << 20) + 1); }), "max_size must be in [1, 1048576], not 1048577");
-  EXPECT_EQ(refusal([&] { sampler.draw(three, {}, {}, 0); }),
+  EXPECT_EQ(refusal([&] { sampler.draw(three, {}, kSamplingOff, 0); }),
             "the number of logits must be in [1, 2], not 3");
-  EXPECT_EQ(refusal([&] { sampler.draw({}, {}, {}, 0); }), "the number of logits must be in [1, 2], not 0");
-  EXPECT_EQ(refusal([&] { sampler.draw(two, three, {}, 0); }),
+  EXPECT_EQ(refusal([&] { sampler.draw({}, {}, kSamplingOff, 0); }),
+            "the number of logits must be in [1, 2], not 0");
+  EXPECT_EQ(refusal([&] { sampler.draw(two, three, kSamplingOff, 0); }),
             "bias must be empty or hold 2 numbers, one per logit, not 3");
-  EXPECT_EQ(refusal([&] { sampler.draw(two, {}, {}, 1.0); }), "u must be in [0, 1), not 1");
-  EXPECT_EQ(refusal([&] { sampler.draw(two, {}, {}, kNaN); }), "u must be in [0, 1), not nan");
-  EXPECT_EQ(refusal([&] { sampler.draw(two, {}, {.top_k = -2}, 0); }), "top_k must be at least 0, not -2");
+  EXPECT_EQ(refusal([&] { sampler.draw(two, {}, kSamplingOff, 1.0); }), "u must be in [0, 1), not 1");
+  EXPECT_EQ(refusal([&] { sampler.draw(two, {}, kSamplingOff, kNaN); }), "u must be in [0, 1), not nan");
   EXPECT_EQ(refusal([&] { sampler.log_probability(two, 2); }), "id must be in [0, 2), not 2");
   EXPECT_EQ(refusal([&] { sampler.log_probability({}, 0); }),
             "the number of logits must be at least 1, not 0");

@@ -22,7 +22,7 @@ void play_scale(Cadence& cadence, int tonic, std::int64_t onset_ms, const Scale&
   }
 }
 
-// That of C major, then a close at 10 s.
+// Plays the scale of C major, then a close at 10 s.
 Cadence scale_and(std::initializer_list<int> pitches, std::int64_t duration_ms) {
   Cadence cadence;
   play_scale(cadence, 60, 0);
@@ -83,6 +83,13 @@ TEST(Cadence, ACloseLastsAsLongAsItsLongestNote) {
   }
 }
 
+TEST(Cadence, ANoteThatItsOwnPitchEndsDoesNotMakeACloseLong) {
+  Cadence cadence = scale_and({48}, 1000);
+  EXPECT_TRUE(cadence.is_final(kLate));
+  cadence.push({10'050, 100, 48, 64});
+  EXPECT_FALSE(cadence.is_final(kLate));
+}
+
 TEST(Cadence, AMinorKeyHasATonicOfItsOwn) {
   Cadence cadence;
   play_scale(cadence, 57, 0, kMinor);  // the notes of C major
@@ -116,9 +123,19 @@ TEST(Cadence, OneChordClosesNothing) {
 
 TEST(Cadence, KeepsToTimesThatHavePassed) {
   const Cadence cadence = scale_and({60}, 1000);
-  EXPECT_TRUE(cadence.is_valid(10'000));
-  EXPECT_FALSE(cadence.is_valid(9'999));
-  EXPECT_FALSE(scale_and({60}, -1).is_valid(10'000));
+  EXPECT_TRUE(cadence.is_valid(0, 10'000));
+  EXPECT_FALSE(cadence.is_valid(1, 10'000));
+  EXPECT_FALSE(cadence.is_valid(0, 9'999));
+  EXPECT_FALSE(cadence.is_valid(0, 10'001));
+  EXPECT_TRUE(Cadence().is_valid(0, 10'000));
+}
+
+TEST(Cadence, OfMoreNotesThanItStoresIsValidToo) {
+  Cadence cadence;
+  for (int i = 0; i < 2000; ++i) {
+    cadence.push({10 * i, 1 + 43'199 * (i % 2001), 60, 64});
+    ASSERT_TRUE(cadence.is_valid(0, 10 * i)) << i;
+  }
 }
 
 }  // namespace

@@ -6,7 +6,10 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <random>
 #include <vector>
+
+#include "generator/archive.hpp"
 
 namespace longplay {
 namespace {
@@ -28,7 +31,7 @@ void play(LoopGuard& guard, int id) {
   guard.push(id);
 }
 
-// What a note at a later onset may not be.
+// Returns the ids that are forbidden to a note at a later onset.
 std::vector<int> forbidden_next(LoopGuard guard) {
   guard.next_onset();
   return forbidden(guard);
@@ -92,7 +95,45 @@ TEST(LoopGuard, AChordOfMoreNotesThanItKnowsIsSeveral) {
   guard.next_onset();
   for (int id = 0; id < 40; ++id) guard.push(id);
   EXPECT_TRUE(guard.is_valid(40));
-  EXPECT_EQ(forbidden(guard).size(), 40 - 2 * LoopGuard::kLargestChord);
+  EXPECT_EQ(forbidden(guard).size(), 40 - 2 * FormRules::kMaxChord);
+}
+
+TEST(LoopGuard, IsValidAfterAnyNotes) {
+  std::mt19937 random(1);
+  for (const unsigned pitches : {1U, 2U, 40U}) {
+    LoopGuard guard;
+    for (int i = 0; i < 1500; ++i) {
+      if (random() % 3 > 0) guard.next_onset();
+      guard.push(i % 500 < 300 ? i % 17 % static_cast<int>(pitches) : static_cast<int>(random() % pitches));
+      ASSERT_TRUE(guard.is_valid(static_cast<int>(pitches))) << i;
+    }
+  }
+}
+
+TEST(LoopGuard, WithANumberThatItsNotesDoNotGiveIsInvalid) {
+  LoopGuard guard;
+  for (int i = 0; i < 400; ++i) play(guard, i % 40);
+  ArchiveWriter writer;
+  guard.archive(writer);
+  const std::vector<std::byte> good = writer.take();
+  const auto is_valid_with = [&](std::size_t at, int value) {
+    std::vector<std::byte> bytes = good;
+    bytes[at] = static_cast<std::byte>(value);
+    ArchiveReader reader(bytes);
+    LoopGuard read;
+    read.archive(reader);
+    return read.is_valid(kIds);
+  };
+  constexpr std::size_t kRepeats = 4 * FormRules::kLongestLoop;
+  constexpr std::size_t kCount = kRepeats + 4 * (FormRules::kLongestLoop + 1);
+  constexpr std::size_t kChord = kCount + 8;
+  EXPECT_TRUE(is_valid_with(0, std::to_integer<int>(good[0])));
+  EXPECT_FALSE(is_valid_with(0, 88));
+  EXPECT_FALSE(is_valid_with(kRepeats + 4 * 3, 1));       // a period that is not watched
+  EXPECT_FALSE(is_valid_with(kRepeats + 4 * 17, 1));      // no note equals the one 17 before it
+  EXPECT_FALSE(is_valid_with(kRepeats + 4 * 40 + 1, 0));  // but 359 in a row equal the one 40 before
+  EXPECT_FALSE(is_valid_with(kCount + 1, 0));             // not so few notes
+  EXPECT_FALSE(is_valid_with(kChord + 64, 17));
 }
 
 TEST(LoopGuard, StartsAgainAfterAChange) {
@@ -131,7 +172,7 @@ TEST(LoopGuard, ForbidsWhatTheDefinitionDoesHoweverLongTheMusic) {
     std::vector<int> expected;
     for (int next = 0; next < 4; ++next) {
       ids.push_back(next);
-      for (std::size_t period = LoopGuard::kShortest; period <= LoopGuard::kLongest; ++period) {
+      for (std::size_t period = FormRules::kShortestLoop; period <= FormRules::kLongestLoop; ++period) {
         if (!goes_round(ids, period)) continue;
         expected.push_back(next);
         break;

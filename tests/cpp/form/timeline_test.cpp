@@ -2,11 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
 #include <vector>
 
 #include "support/note_fields.hpp"
+#include "support/settings.hpp"
 
 namespace longplay {
 namespace {
@@ -43,17 +45,17 @@ class TimelineTest : public testing::Test {
 };
 
 // One piece of a minute.
-constexpr Form kMinute{.length_ms = 60'000};
+constexpr Form kMinute = recital(60'000);
 
 // Pieces of 20 to 50 seconds, in five minutes.
-constexpr Form kRecital{.length_ms = 300'000, .min_piece_ms = 20'000, .max_piece_ms = 50'000};
+constexpr Form kRecital = short_pieces(300'000);
 
 TEST_F(TimelineTest, TheFirstNoteSoundsAtOnceWhateverItsShift) {
   Timeline timeline(tokenizer, kMinute, 0, 0);
   EXPECT_EQ(allowed(timeline), (std::vector{0, 1, 2, 3, 4, 5, 6}));
   EXPECT_EQ(timeline.advance({kFourSeconds, 0, 0, kShort}), Advance::note);
   EXPECT_EQ(timeline.onset_ms(), 0);
-  EXPECT_NE(allowed(Timeline(tokenizer, {.length_ms = 100}, 0, 0)).back(), kEnd);  // however short the whole
+  EXPECT_NE(allowed(Timeline(tokenizer, recital(100), 0, 0)).back(), kEnd);  // however short the whole
 }
 
 TEST_F(TimelineTest, NoGapIsLongerThanAllowed) {
@@ -68,16 +70,18 @@ TEST_F(TimelineTest, AnOnsetFallsSoonAfterEachClipBoundary) {
 }
 
 TEST_F(TimelineTest, AnOnsetBeforeTheLatestCutOfABoundaryIsNotTheNewClips) {
-  const Form hour{.length_ms = 3'600'000, .recital = false};
+  const Form hour = one_piece(3'600'000);
   EXPECT_EQ(allowed(at(1'500'049, hour)), (std::vector{0, 1, 2}));  // boundary 50 may be cut 50 ms late
   EXPECT_EQ(allowed(at(1'500'050, hour)), (std::vector{0, 1, 2, 3, 4}));
-  const Form day{.length_ms = 86'400'000, .recital = false};
+  const Form day = one_piece(86'400'000);
   EXPECT_EQ(allowed(at(60'000'118, day)), (std::vector{0, 1, 2}));  // boundary 2000: no grader goes so far
   EXPECT_EQ(allowed(at(60'000'119, day)), (std::vector{0, 1, 2, 3, 4}));
 }
 
 TEST_F(TimelineTest, AChordThatNeverEndsIsMovedOn) {
-  Timeline timeline = at(10'000, {.length_ms = 60'000, .max_chord = 2});
+  Form form = kMinute;
+  form.max_chord = 2;
+  Timeline timeline = at(10'000, form);
   timeline.advance({kHalfSecond, 0, 0, kShort});
   EXPECT_EQ(allowed(timeline).front(), 0);
   timeline.advance({kZero, 1, 0, kShort});
@@ -85,7 +89,10 @@ TEST_F(TimelineTest, AChordThatNeverEndsIsMovedOn) {
 }
 
 TEST_F(TimelineTest, AChordThatIsFullAtADeadlineMovesOnByTheShortestShift) {
-  Timeline timeline = at(10'000, {.length_ms = 60'000, .max_gap_ms = 5, .max_chord = 1});
+  Form form = kMinute;
+  form.max_gap_ms = 5;
+  form.max_chord = 1;
+  Timeline timeline = at(10'000, form);
   timeline.advance({kHalfSecond, 0, 0, kShort});
   EXPECT_EQ(allowed(timeline), std::vector{1});
 }
@@ -96,6 +103,39 @@ TEST_F(TimelineTest, TheLastPieceEndsOnlyWhereLittleSilenceWouldBeLeft) {
   timeline.advance({kZero, 0, 0, kTwoSeconds});  // sounds until 57'000
   EXPECT_EQ(allowed(timeline).back(), kEnd);
   EXPECT_EQ(timeline.advance({kEnd, 0, 0, 0}), Advance::finished);
+}
+
+TEST_F(TimelineTest, ANoteThatItsOwnPitchEndsNoLongerSounds) {
+  Timeline timeline = at(53'500, kMinute);
+  timeline.advance({kZero, kC, 0, kTwoSeconds});
+  timeline.advance({2, kD, 0, kTwoSeconds});  // to 55'600
+  timeline.feed({54'000, 8'000, 60, 80});
+  EXPECT_EQ(timeline.state().sounding.until_ms(), 62'000);
+  EXPECT_EQ(allowed(timeline).back(), kEnd);
+  timeline.advance({2, kC, 0, kShort});
+  EXPECT_EQ(timeline.state().sounding.until_ms(), 55'600);
+  EXPECT_NE(allowed(timeline).back(), kEnd);
+}
+
+TEST_F(TimelineTest, TheLastPieceGoesOnUntilALastClipOfThreeSecondsHasItsOnset) {
+  for (const std::int64_t length : {32'999, 33'000}) {
+    Timeline timeline = in_c({.length_ms = length}, length, 28);
+    timeline.feed({29'000, 2'000, 60, 80});
+    EXPECT_EQ(allowed(timeline).back() == kEnd, length < 33'000) << length;
+    timeline.feed({30'001, 2'000, 60, 80});
+    EXPECT_EQ(allowed(timeline).back(), kEnd);
+  }
+}
+
+TEST_F(TimelineTest, BeginsWithTheNotesBeforeIt) {
+  Form form = recital(60'000);
+  form.start_ms = 55'000;
+  form.start_chord = 16;
+  form.starts_at_once = false;
+  form.sounding.strike({55'000, 2'000, 60, 80});
+  const Timeline timeline(tokenizer, form, 0, 0);
+  EXPECT_EQ(allowed(timeline).front(), 1);    // the chord is full
+  EXPECT_EQ(allowed(timeline).back(), kEnd);  // a note sounds until 57'000
 }
 
 TEST_F(TimelineTest, NoNoteStartsTooLateAndThenThePieceHasToEnd) {
@@ -126,7 +166,7 @@ TEST_F(TimelineTest, BeforeItsPlannedEndAPieceEndsOnlyOnAFinalClose) {
   timeline.advance({kSecond, kC, 0, kShort});
   EXPECT_EQ(allowed(timeline).back(), kEnd);
 
-  Timeline last = in_c({.length_ms = 50'000}, 50'000, 20);
+  Timeline last = in_c(recital(50'000), 50'000, 20);
   EXPECT_TRUE(last.is_closed());
   EXPECT_NE(allowed(last).back(), kEnd);  // the last piece does not end so early
 }
@@ -138,7 +178,7 @@ TEST_F(TimelineTest, APieceIsClosingInItsLastEightSeconds) {
 }
 
 TEST_F(TimelineTest, AClosingPieceThatHasClosedTakesOnlyTheRestOfItsChord) {
-  for (const Form& form : {kRecital, Form{.length_ms = 50'000}}) {
+  for (const Form& form : {kRecital, recital(50'000)}) {
     Timeline timeline = in_c(form, 50'000, 48);
     EXPECT_EQ(allowed(timeline), (std::vector{kZero, kEnd}));
     timeline.advance({kZero, kC, 0, kShort});
@@ -242,6 +282,7 @@ TEST_F(TimelineTest, APauseGivesWayToTheClipBoundary) {
 TEST_F(TimelineTest, ResumesAStateAsIfNothingHadBeenBetween) {
   Timeline timeline(tokenizer, kRecital, 7, 0);
   for (int i = 0; i < 1000; ++i) {
+    ASSERT_NO_THROW(timeline.state().validate(kRecital));
     const Timeline resumed(tokenizer, kRecital, 7, 0, timeline.state());
     ASSERT_EQ(allowed(resumed), allowed(timeline));
     ASSERT_EQ(resumed.remaining_ms(), timeline.remaining_ms());
@@ -255,14 +296,39 @@ TEST_F(TimelineTest, ResumesAStateAsIfNothingHadBeenBetween) {
 }
 
 TEST_F(TimelineTest, RefusesAStateThatTheFormDoesNotHave) {
-  const auto resume = [&](const TimelineState& state) { return Timeline(tokenizer, kMinute, 0, 0, state); };
-  EXPECT_NO_THROW(resume({.piece_end = 60'000}));
-  EXPECT_THROW(resume({.piece_end = 60'001}), std::invalid_argument);
-  EXPECT_THROW(resume({.piece_start = 5, .piece_end = 60'000}), std::invalid_argument);
-  EXPECT_THROW(resume({.piece_end = 60'000, .onset = -1}), std::invalid_argument);
-  EXPECT_THROW(resume({.piece_end = 60'000, .onset = 60'001}), std::invalid_argument);
-  EXPECT_THROW(resume({.piece_end = 60'000, .sounding_until = 86'400'001}), std::invalid_argument);
-  EXPECT_THROW(resume({.piece_end = 60'000, .chord = 17}), std::invalid_argument);
+  const auto check = [](TimelineState state, const Form& form = kMinute) {
+    state.pieces = std::max<std::uint64_t>(state.pieces, 1);
+    state.validate(form);
+  };
+  Form alone = kMinute;
+  alone.recital = false;
+  EXPECT_NO_THROW(check({.piece_end = 60'000}));
+  EXPECT_THROW(check({.pieces = 2, .piece_end = 60'000}, alone), std::invalid_argument);
+  EXPECT_THROW(check({.piece_end = 60'001}), std::invalid_argument);
+  EXPECT_THROW(check({.piece_end = 1}), std::invalid_argument);
+  EXPECT_THROW(check({.piece_end = 1}, alone), std::invalid_argument);
+  EXPECT_THROW(check({.piece_start = 5, .piece_end = 60'000}), std::invalid_argument);
+  EXPECT_THROW(check({.piece_end = 60'000, .onset = -1}), std::invalid_argument);
+  EXPECT_THROW(check({.piece_end = 60'000, .onset = 60'001}), std::invalid_argument);
+  Sounding late;
+  late.strike({1, 86'400'000, 60, 80});
+  EXPECT_THROW(check({.piece_end = 60'000, .sounding = late}), std::invalid_argument);
+  EXPECT_THROW(check({.piece_end = 60'000, .chord = 17}), std::invalid_argument);
+  EXPECT_THROW(check({.piece_end = 60'000, .chord = 1}), std::invalid_argument);              // of no note
+  EXPECT_THROW(TimelineState{.piece_end = 60'000}.validate(kMinute), std::invalid_argument);  // no piece
+}
+
+TEST_F(TimelineTest, ThePlannedEndOfAPieceLeavesRoomForTheNext) {
+  const auto check = [](std::int64_t end_ms) {
+    TimelineState{.pieces = 2, .piece_start = 100'000, .piece_end = end_ms, .onset = 100'000}.validate(
+        kRecital);
+  };
+  EXPECT_NO_THROW(check(120'000));
+  EXPECT_NO_THROW(check(150'000));
+  EXPECT_NO_THROW(check(300'000));
+  EXPECT_THROW(check(119'999), std::invalid_argument);
+  EXPECT_THROW(check(150'001), std::invalid_argument);
+  EXPECT_THROW(check(290'000), std::invalid_argument);
 }
 
 TEST_F(TimelineTest, APieceThatIsPlannedAgainGoesOnForHalfAMinute) {
@@ -276,29 +342,29 @@ TEST_F(TimelineTest, APieceThatIsPlannedAgainGoesOnForHalfAMinute) {
 }
 
 TEST_F(TimelineTest, APieceThatIsPlannedAgainIsTheLastWhereNoOtherFits) {
-  const Form form{.length_ms = 90'000, .min_piece_ms = 20'000, .max_piece_ms = 50'000};
+  const Form form = short_pieces(90'000);
   Timeline timeline(tokenizer, form, 0, 0, {.pieces = 1, .piece_end = 50'000, .onset = 45'000});
   timeline.replan_end();
   EXPECT_EQ(timeline.state().piece_end, 90'000);
 }
 
 TEST_F(TimelineTest, MusicWithoutEndNeverMayEndUnlessItIsARecital) {
-  Timeline one(tokenizer, {.length_ms = Form::kEndless, .recital = false}, 0, 0);
-  Timeline recital(tokenizer, {.length_ms = Form::kEndless}, 0, 0);
+  Timeline one(tokenizer, one_piece(Form::kEndless), 0, 0);
+  Timeline many(tokenizer, recital(Form::kEndless), 0, 0);
   for (int i = 0; i < 2000; ++i) {
     ASSERT_NE(allowed(one).back(), kEnd);
     one.advance({kHalfSecond, 0, 0, kShort});
-    const bool end = allowed(recital).back() == kEnd;
-    ASSERT_NE(recital.advance({end ? kEnd : kHalfSecond, 0, 0, kShort}), Advance::finished);
+    const bool end = allowed(many).back() == kEnd;
+    ASSERT_NE(many.advance({end ? kEnd : kHalfSecond, 0, 0, kShort}), Advance::finished);
   }
-  EXPECT_GT(recital.state().pieces, 5U);
+  EXPECT_GT(many.state().pieces, 5U);
 }
 
-TEST_F(TimelineTest, HearsANoteThatWasPlayed) {
+TEST_F(TimelineTest, TakesANoteThatWasPlayed) {
   Timeline timeline(tokenizer, kMinute, 0, 0);
   timeline.feed({1'234, 500, 60, 80});
   EXPECT_EQ(timeline.onset_ms(), 1'234);
-  EXPECT_EQ(timeline.state().sounding_until, 1'734);
+  EXPECT_EQ(timeline.state().sounding.until_ms(), 1'734);
   timeline.advance({kSecond, 0, 0, kShort});  // no longer at once
   EXPECT_EQ(timeline.onset_ms(), 2'234);
 }
@@ -312,10 +378,17 @@ TEST_F(TimelineTest, HearsAChordAsLongAsAPersonPlaysIt) {
 
 TEST_F(TimelineTest, RefusesAFormThatMakesNoSense) {
   const auto make = [&](const Form& form) { return Timeline(tokenizer, form, 0, 0); };
-  EXPECT_THROW(make({.length_ms = 0}), std::invalid_argument);
-  EXPECT_THROW(make({.length_ms = Form::kEndless + 1}), std::invalid_argument);
-  EXPECT_THROW(make({.length_ms = 1, .max_chord = 0}), std::invalid_argument);
-  EXPECT_THROW(make({.length_ms = 1, .max_piece_ms = 200'000}), std::invalid_argument);
+  EXPECT_THROW(make(recital(0)), std::invalid_argument);
+  EXPECT_THROW(make(recital(Form::kEndless + 1)), std::invalid_argument);
+  Form form = recital(1);
+  form.max_chord = 0;
+  EXPECT_THROW(make(form), std::invalid_argument);
+  form = recital(1);
+  form.start_chord = 17;
+  EXPECT_THROW(make(form), std::invalid_argument);
+  form = recital(1);
+  form.max_piece_ms = 200'000;
+  EXPECT_THROW(make(form), std::invalid_argument);
 }
 
 }  // namespace

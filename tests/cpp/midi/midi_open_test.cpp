@@ -9,6 +9,8 @@
 namespace longplay {
 namespace {
 
+Stop never;
+
 using Sentences = std::vector<std::string>;
 
 const Bytes kNote{0, 0x90, 60, 64, 10, 0x80, 60, 0, 0, 0xFF, 0x2F, 0};
@@ -38,7 +40,7 @@ struct Opened {
 Opened open(const Bytes& bytes) {
   MidiWarnings warnings;
   Opened opened;
-  for (const MidiTrack& track : open_midi(bytes, warnings).tracks)
+  for (const MidiTrack& track : open_midi(bytes, warnings, never).tracks)
     opened.tracks.emplace_back(bytes.begin() + static_cast<std::ptrdiff_t>(track.begin),
                                bytes.begin() + static_cast<std::ptrdiff_t>(track.end));
   opened.warnings = warnings.sentences();
@@ -49,8 +51,8 @@ TEST(MidiOpen, AnyWrongLengthOfATrackIsPutRightByItsEndOfTrack) {
   for (const std::uint32_t size : {0U, 1U, 4U, 11U, 13U, 20U, 24U, 32U, 33U, 1000U, 0xFFFFFFFFU}) {
     const Opened opened = open(header(2) + chunk("MTrk", kNote, size) + chunk("MTrk", kNote));
     EXPECT_EQ(opened.tracks, (std::vector<Bytes>{kNote, kNote})) << size;
-    EXPECT_EQ(opened.warnings, (Sentences{"1 track has a wrong length and ended with End-of-Track or before "
-                                          "the next track, at byte 18"}))
+    EXPECT_EQ(opened.warnings, (Sentences{"1 track has a wrong length and was read up to End-of-Track or the "
+                                          "next track, at byte 18"}))
         << size;
   }
 }
@@ -144,8 +146,8 @@ TEST(MidiOpen, TheHeaderMayComeLate) {
   const Bytes letters{'M', 'T', 'h', 'd', ' ', 'i', 's', ' ', 'a', ' ', 'h', 'e', 'a', 'd', 'e', 'r'};
   EXPECT_EQ(open(Bytes{'\n'} + letters + file).tracks, (std::vector<Bytes>{kNote}));
   MidiWarnings warnings;
-  EXPECT_THROW(open_midi(Bytes(70'000, 0) + file, warnings), MidiError);
-  EXPECT_THROW(open_midi(Bytes{'\n'} + letters, warnings), MidiError);
+  EXPECT_THROW(open_midi(Bytes(70'000, 0) + file, warnings, never), MidiError);
+  EXPECT_THROW(open_midi(Bytes{'\n'} + letters, warnings, never), MidiError);
 }
 
 TEST(MidiOpen, ARiffWrapperIsTakenOff) {

@@ -1,4 +1,4 @@
-// A model whose graphs are Identity nodes: two states change places at every step.
+// A model whose graphs are Identity nodes: every step swaps two states.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ namespace onnx {
 
 enum Type : char { float32 = 1, int64 = 7 };
 
-// One field of a protocol buffer; everything here is shorter than 128 bytes, or told in two.
+// One field of a protocol buffer; everything here is shorter than 128 bytes, or encoded in two.
 inline std::string field(int number, std::string_view content) {
   std::string bytes{static_cast<char>(number << 3 | 2)};
   if (content.size() >= 128) bytes += static_cast<char>(content.size() % 128 | 128);
@@ -48,7 +48,7 @@ inline std::string graph(const std::vector<Copy>& copies, const std::vector<std:
 }  // namespace onnx
 
 // Logits of field 0 are state `a`, those of field 1 state `b`, as they were before the step: three
-// numbers each. In place they stay what they are.
+// numbers each. In place, they stay the same.
 inline std::shared_ptr<const ModelFiles> identity_model(bool in_place) {
   using onnx::float32;
   ModelFiles files;

@@ -45,7 +45,7 @@ std::vector<std::uint32_t> bits(const std::vector<float>& values) {
   return read;
 }
 
-// What `multiply` is to tell, one number after the other.
+// The expected output of `multiply`, computed one number after the other.
 std::vector<float> product(const std::vector<std::uint8_t>& x, const std::vector<std::int8_t>& weights,
                            const std::vector<float>& scale, const std::vector<float>& bias, std::size_t rows,
                            std::size_t row_bytes, std::size_t inputs) {
@@ -129,7 +129,7 @@ TEST_P(KernelsTest, QuantisesToTheNearestAndCutsOffTheRest) {
   EXPECT_EQ(quantised(x, 12), expected);
 }
 
-// What the function's node divides by is not quite 1 / 127.
+// The function's node divides by a number that is not quite 1 / 127.
 TEST_P(KernelsTest, DividesByTheScaleAsTheFunctionDoes) {
   for (const float x : {-0x1.e1c386p-1F, -0x1.a14284p-1F, -0x1.60c182p-1F, 0x1.62c58ap-5F}) {
     const float steps = std::nearbyint(x / (1.0F / 127));
@@ -243,6 +243,38 @@ TEST_P(KernelsTest, NanIsSeenInWhatComesOfIt) {
   }
 }
 
+TEST_P(KernelsTest, NanIsQuantisedToTheLowest) {
+  const std::vector<float> x(21, kNan);
+  EXPECT_EQ(quantised(x, 24), (std::vector<std::uint8_t>{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+                                                         0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}));
+  std::vector<std::uint8_t> hidden(24, 77);
+  const std::vector<std::uint16_t> table(21, 0x3c00);
+  const std::size_t chosen = 0;
+  kernels_->quantise_hidden({table.data(), 21, &chosen, 1}, x.data(), 21, 1, 24, hidden.data());
+  EXPECT_EQ(hidden, std::vector<std::uint8_t>(24, 0));
+}
+
+// Inputs are NaNs of different signs and payloads. The output must not show which of them it comes from.
+TEST_P(KernelsTest, EveryNanIsStoredAlike) {
+  constexpr std::uint32_t kSame = 0xffffffff;
+  const auto nan = [](std::uint32_t payload) { return std::bit_cast<float>(0x7fc00000U | payload); };
+  const std::vector<float> gates{nan(1), -nan(2), nan(3), nan(4)};
+  EXPECT_EQ(bits(stepped(gates, {nan(5)})), (std::vector<std::uint32_t>{kSame, kSame}));
+  const Case size{2, 8, 20};
+  Weighed it(numbers_, size, false, false);
+  std::ranges::fill(it.scale, nan(6));
+  std::ranges::fill(it.bias, -nan(7));
+  std::vector<float> y(size.rows * size.outputs);
+  kernels_->multiply(it.packed.panels(), it.x.data(), size.rows, it.scale.data(), it.per_output, size.outputs,
+                     y.data());
+  EXPECT_EQ(bits(y), std::vector<std::uint32_t>(y.size(), kSame));
+  const std::vector<std::uint16_t> table{0x7e01, 0xfe02};
+  const std::vector<std::size_t> chosen{0, 1};
+  std::vector<float> sum(1);
+  kernels_->sum_embeddings({table.data(), 1, chosen.data(), 2}, 1, sum.data());
+  EXPECT_EQ(bits(sum), std::vector<std::uint32_t>{kSame});
+}
+
 // 1 is 0x3c00 and 0.5 is 0x3800 in half precision, and 1024 is 0x6400.
 TEST_P(KernelsTest, AddsUpRowsOfATableInHalfPrecision) {
   for (std::size_t width = 1; width < 40; ++width) {
@@ -292,7 +324,8 @@ TEST(Kernels, AllGiveTheSameBits) {
   for (const Case& size : kCases) {
     const std::size_t units = size.outputs / kBlocks;
     const Weighed it(numbers, size, true, true);
-    const std::vector<float> cells = numbers.floats(size.rows * units, 3);
+    std::vector<float> cells = numbers.floats(size.rows * units, 3);
+    cells[0] = -kNan;
     const std::vector<std::uint16_t> table = numbers.integers<std::uint16_t>(5 * units, 0x2000, 0x4200);
     const std::vector<std::size_t> chosen = numbers.integers<std::size_t>(2 * size.rows, 0, 4);
     const auto results = [&](const Kernels& kernels) {

@@ -39,7 +39,7 @@ std::string problem(const ModelConfig& config) {
   return "";
 }
 
-// What validate says of a note model that was changed.
+// Changes the config of a note model, and returns the message of `validate`.
 std::string problem(const std::function<void(ModelConfig&)>& change) {
   ModelConfig config = note_model();
   change(config);
@@ -85,6 +85,10 @@ TEST(ModelConfig, AFieldThatBreaksTheContractIsNamed) {
             "config.json: fields[0].values[0] must be 0: notes can start together");
   EXPECT_EQ(problem([](auto& c) { c.fields[0].values = {5, 10}; }),
             "config.json: fields[0].values[0] must be 0: notes can start together");
+  EXPECT_EQ(problem([](auto& c) { c.fields[0] = {"time_shift", 2, {0}}; }),
+            "config.json: fields[0].values must have at least 2 entries, not 1");
+  EXPECT_EQ(problem([](auto& c) { c.fields[0].values = {0, 251}; }),
+            "config.json: fields[0].values[1] must be in [1, 250], not 251");
   EXPECT_EQ(problem([](auto& c) { c.fields[1].values = {62, 62}; }),
             "config.json: fields[1].values[1] must be more than the 62 before it, not 62");
   EXPECT_EQ(problem([](auto& c) { c.fields[1].values = {60, 128}; }),

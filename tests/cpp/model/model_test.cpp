@@ -14,6 +14,7 @@
 #include "generator/generator.hpp"
 #include "model/allocations.hpp"
 #include "model/identity_model.hpp"
+#include "support/settings.hpp"
 
 namespace longplay {
 namespace {
@@ -34,7 +35,7 @@ class ModelTest : public testing::TestWithParam<bool> {
   }
 
   std::unique_ptr<Model> make(int rows) const {
-    return std::make_unique<Model>(runtime_, test::identity_model(GetParam()), device_, rows);
+    return std::make_unique<Model>(runtime_, test::identity_model(GetParam()), device_, rows, stop_);
   }
 
   static void load(Model& model, int row, const Numbers& numbers) {
@@ -66,7 +67,8 @@ class ModelTest : public testing::TestWithParam<bool> {
   }
 
   std::shared_ptr<const Runtime> runtime_;
-  Device device_;
+  Device device_ = Device::cpu();
+  mutable Stop stop_;
 };
 
 TEST_P(ModelTest, LogitsComeFromTheStatesOfTheirOwnRow) {
@@ -132,7 +134,6 @@ class One : public Queue {
   explicit One(Request request) : request_(std::move(request)) {}
   const Request* next() override { return std::exchange(given_, true) ? nullptr : &request_; }
   void done(const Request&, GenerationResult result) override { drawn = std::move(result); }
-  bool progress(std::int64_t) override { return true; }
 
   GenerationResult drawn;
 
@@ -143,16 +144,25 @@ class One : public Queue {
 
 TEST_P(ModelTest, AnEventTakesNoMemoryButWhatKeepsIt) {
   constexpr std::uint64_t kEvents = 4000;
-  Generator generator(make(1));
-  Request request;
-  request.params.resize(2);
-  request.bias.resize(2);
-  request.max_events = kEvents;
-  One queue(request);
+  Generator generator(make(1), nullptr);
+  One queue(request(2, kEvents));
   const test::Allocations allocations;
-  generator.run(queue, 1);
+  generator.run(queue, 1, stop_);
   EXPECT_EQ(queue.drawn.events.size(), 2 * kEvents);
   EXPECT_LT(allocations.ours(), 100U);  // vectors that grow by doubling, and the slot
+}
+
+TEST_P(ModelTest, AStopEndsWhatIsUnderWayAndTheModelWorksAgainAfterwards) {
+  const auto model = make(1);
+  {
+    Stop stop;
+    const Model::Stoppable stoppable(*model, stop);
+    stop.request();
+    EXPECT_THROW(model->step(1), Cancelled);
+    EXPECT_THROW(model->head(1, 1), Cancelled);
+  }
+  const Model::Stoppable stoppable(*model, stop_);
+  EXPECT_NO_THROW(note(*model, 1));
 }
 
 INSTANTIATE_TEST_SUITE_P(States, ModelTest, testing::Bool(),

@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "originality/quotes.hpp"
+#include "support/settings.hpp"
 
 namespace longplay {
 namespace {
@@ -42,7 +43,7 @@ class Phrases : public testing::Test {
     return all;
   }();
   std::vector<Symbol> symbols = interval_symbols(pitches, Positions{0, 500});
-  Positions sorted = sort_phrases(symbols);
+  Positions sorted = sort_phrases(symbols, Stop());
   PhraseIndex index{symbols, sorted};
 
   Pitches copy(std::size_t begin, std::size_t count, int semitones) const {
@@ -88,7 +89,7 @@ TEST_F(Phrases, TheLongestRunIsFoundInAnotherKeyAndEndsWithAWork) {
   Pitches work = copy(480, 20, -3);  // up to the end of the first work
   const Pitches after = copy(500, 20, -3);
   work.insert(work.end(), after.begin(), after.end());
-  const auto runs = longest_runs(index, one_work(work));
+  const auto runs = longest_runs(index, one_work(work), Stop());
   EXPECT_EQ(runs[0].notes, 20U);
   EXPECT_EQ(runs[0].position, 480U);
   EXPECT_EQ(runs[20].notes, 20U);
@@ -105,7 +106,7 @@ TEST_F(Phrases, AQuotationSurvivesAWrongNote) {
   const Pitches quote = copy(100, 60, 5);
   std::copy(quote.begin(), quote.end(), work.begin() + 20);
   work[20 + 30] = 100;
-  const std::vector<Quote> quotes = find_quotes(index, one_work(work), {});
+  const std::vector<Quote> quotes = find_quotes(index, one_work(work), kQuotes, Stop());
   ASSERT_EQ(quotes.size(), 1U);
   EXPECT_EQ(quotes[0].begin, 20U);
   EXPECT_EQ(quotes[0].end, 80U);
@@ -120,10 +121,11 @@ TEST(Quotes, AFigureThatGoesOnCountsOnce) {
   for (std::uint8_t& pitch : pitches) pitch = static_cast<std::uint8_t>(60 + pitch % 3);
   for (std::size_t i = 1009; i < 1090; ++i) pitches[i] = pitches[i - 9];
   const std::vector<Symbol> symbols = one_work(pitches);
-  const Positions sorted = sort_phrases(symbols);
+  const Positions sorted = sort_phrases(symbols, Stop());
   const PhraseIndex index(symbols, sorted);
   const auto quoted = [&](std::ptrdiff_t begin) {
-    return find_quotes(index, one_work(Pitches(pitches.begin() + begin, pitches.begin() + begin + 90)), {});
+    return find_quotes(index, one_work(Pitches(pitches.begin() + begin, pitches.begin() + begin + 90)),
+                       kQuotes, Stop());
   };
   EXPECT_EQ(quoted(500).size(), 1U);
   EXPECT_TRUE(quoted(1000).empty());
@@ -131,25 +133,21 @@ TEST(Quotes, AFigureThatGoesOnCountsOnce) {
 
 TEST_F(Phrases, ExcludedPlacesAreNotQuoted) {
   const std::vector<Symbol> work = one_work(copy(100, 60, 0));
-  EXPECT_EQ(find_quotes(index, work, {}).size(), 1U);
-  EXPECT_TRUE(find_quotes(index, work, {.excluded_begin = 90, .excluded_end = 170}).empty());
+  EXPECT_EQ(find_quotes(index, work, kQuotes, Stop()).size(), 1U);
+  EXPECT_TRUE(find_quotes(index, work, {.least_bits = 60, .excluded_begin = 90, .excluded_end = 170}, Stop())
+                  .empty());
 }
 
-TEST_F(Phrases, OfTwoSourcesTheBetterOneIsTold) {
+TEST_F(Phrases, OfTwoSourcesTheBetterOneIsReported) {
   Pitches twice = pitches;
   std::copy(pitches.begin() + 100, pitches.begin() + 160, twice.begin() + 600);
   twice[630] = 100;
   const std::vector<Symbol> both = interval_symbols(twice, Positions{0, 500});
-  const Positions positions = sort_phrases(both);
-  const std::vector<Quote> quotes = find_quotes(PhraseIndex(both, positions), one_work(copy(100, 60, 0)), {});
+  const Positions positions = sort_phrases(both, Stop());
+  const std::vector<Quote> quotes =
+      find_quotes(PhraseIndex(both, positions), one_work(copy(100, 60, 0)), kQuotes, Stop());
   ASSERT_EQ(quotes.size(), 1U);
   EXPECT_EQ(quotes[0].position, 100U);
-}
-
-TEST_F(Phrases, AnOptionOutOfRangeIsRefused) {
-  EXPECT_THROW(find_quotes(index, symbols, {.seed = 1}), std::invalid_argument);
-  EXPECT_THROW(find_quotes(index, symbols, {.gap = 0}), std::invalid_argument);
-  EXPECT_THROW(find_quotes(index, symbols, {.max_occurrences = 0}), std::invalid_argument);
 }
 
 // An index of other music and of so many transpositions of a work.
@@ -164,8 +162,8 @@ TEST(Quotes, AreFoundHoweverManyCopiesTheIndexHolds) {
       for (const std::uint8_t pitch : work) pitches.push_back(static_cast<std::uint8_t>(pitch + copy % 12));
     }
     const auto symbols = interval_symbols(pitches, first_notes);
-    const auto sorted = sort_phrases(symbols);
-    const auto quotes = find_quotes(PhraseIndex(symbols, sorted), phrase, QuoteOptions{});
+    const auto sorted = sort_phrases(symbols, Stop());
+    const auto quotes = find_quotes(PhraseIndex(symbols, sorted), phrase, kQuotes, Stop());
     ASSERT_FALSE(quotes.empty()) << copies;
     EXPECT_EQ(quotes[0].end - quotes[0].begin, phrase.size());
     EXPECT_GT(quotes[0].bits, 200) << copies;
@@ -177,15 +175,33 @@ TEST(Sightings, CopiesCountOnceAndFiguresAreNoCopies) {
   pitches.insert(pitches.end(), pitches.begin(), pitches.begin() + 60);               // a copy
   for (int note = 0; note < 120; ++note) pitches.push_back(note % 2 == 0 ? 60 : 67);  // a tremolo
   const auto symbols = interval_symbols(pitches, Positions{0, 60, 120});
-  const auto sorted = sort_phrases(symbols);
+  const auto sorted = sort_phrases(symbols, Stop());
   const PhraseIndex index(symbols, sorted);
   const auto phrase = [&](std::size_t begin) {
     return index.find(std::span<const Symbol>(symbols).subspan(begin, 4));
   };
   EXPECT_EQ(phrase(30).size(), 2U);
-  EXPECT_EQ(index.sightings(phrase(30)), 1U);
+  EXPECT_EQ(index.sightings(phrase(30), Stop()), 1U);
   EXPECT_GT(phrase(130).size(), 50U);
-  EXPECT_EQ(index.sightings(phrase(130)), phrase(130).size());
+  EXPECT_EQ(index.sightings(phrase(130), Stop()), phrase(130).size());
+}
+
+// A work, and a copy whose notes from 100 on differ now and then, up to `end`.
+std::uint32_t sightings_between_wrong_notes(std::size_t end, Positions first_notes) {
+  Pitches pitches = random_pitches(300, 8);
+  pitches.insert(pitches.end(), pitches.begin(), pitches.begin() + 300);
+  for (std::size_t note = 100; note < end; note += 10) ++pitches[300 + note];
+  const auto symbols = interval_symbols(pitches, first_notes);
+  const auto sorted = sort_phrases(symbols, Stop());
+  const PhraseIndex index(symbols, sorted);
+  return index.sightings(index.find(std::span<const Symbol>(symbols).subspan(103, 4)), Stop());
+}
+
+TEST(Sightings, WhatLiesBetweenWrongNotesOfACopyCountsAsCopied) {
+  EXPECT_EQ(sightings_between_wrong_notes(131, {0, 300}), 1U);
+  EXPECT_EQ(sightings_between_wrong_notes(151, {0, 300}), 2U)
+      << "too far from one copied passage to the next";
+  EXPECT_EQ(sightings_between_wrong_notes(131, {0, 300, 420}), 2U) << "the next one is of another work";
 }
 
 }  // namespace

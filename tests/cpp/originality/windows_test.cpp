@@ -29,20 +29,20 @@ TEST(PitchSeries, OnsetsAreRoundedToTheNearestStep) {
 }
 
 TEST(Dtw, AStretchedWindowCostsNothing) {
-  EXPECT_EQ(dtw_distance(Series{60, 62, 64, 65}, Series{60, 62, 62, 65}), 1U);
-  EXPECT_EQ(dtw_distance(Series{60, 60, 60, 65}, Series{60, 65, 65, 65}), 0U);
+  EXPECT_EQ(dtw_distance(Series{60, 62, 64, 65}, Series{60, 62, 62, 65}, 0), 1U);
+  EXPECT_EQ(dtw_distance(Series{60, 60, 60, 65}, Series{60, 65, 65, 65}, 0), 0U);
 }
 
 TEST(Dtw, ABandKeepsTheWarpingClose) {
   const Series early{60, 65, 65, 65, 65};
   const Series late{60, 60, 60, 60, 65};
-  EXPECT_EQ(dtw_distance(early, late), 0U);
+  EXPECT_EQ(dtw_distance(early, late, 0), 0U);
   EXPECT_EQ(dtw_distance(early, late, 1), 10U);
 }
 
 TEST(Dtw, WindowsOfTwoLengthsAreRefused) {
-  EXPECT_THROW(dtw_distance(Series{60, 60}, Series{60, 60, 60}), std::invalid_argument);
-  EXPECT_THROW(dtw_distance(Series{60}, Series{60}), std::invalid_argument);
+  EXPECT_THROW(dtw_distance(Series{60, 60}, Series{60, 60, 60}, 0), std::invalid_argument);
+  EXPECT_THROW(dtw_distance(Series{60}, Series{60}, 0), std::invalid_argument);
 }
 
 // Music-like series: held notes, steps and rests. `spread` is how far notes leap.
@@ -74,12 +74,13 @@ TEST_P(Search, FindsWhatLookingAtEveryPairFinds) {
   const Series series = wandering(1500, spread, random);
   std::vector<std::uint32_t> starts;
   for (std::uint32_t start = 0; start + length <= series.size(); ++start) starts.push_back(start);
-  const WindowSearch search(series, order_windows(series, starts, steps), {.steps = steps, .band = band});
+  const WindowSearch search(series, order_windows(series, starts, steps, Stop()),
+                            {.steps = steps, .band = band});
   const Series queries = wandering(10 * length, spread, random);
   std::vector<WindowSearch::Excluded> excluded;
   for (std::uint32_t i = 0; i < 10; ++i) excluded.push_back({i * 60, i * 120});
 
-  const auto found = search.nearest(queries, excluded, 2);
+  const auto found = search.nearest(queries, excluded, 2, Stop());
   ASSERT_EQ(found.size(), 10U);
   for (std::size_t i = 0; i < 10; ++i) {
     const auto query = std::span(queries).subspan(i * length, length);
@@ -102,22 +103,23 @@ INSTANTIATE_TEST_SUITE_P(Shapes, Search,
 TEST(WindowSearch, NothingIsNearestWhenEverythingIsExcluded) {
   const Series series(50, 60);
   const std::vector<std::uint32_t> starts{0, 5};
-  const WindowSearch search(series, starts, {});
+  const WindowSearch search(series, starts, {.steps = 40, .band = 0});
   const std::vector<WindowSearch::Excluded> excluded{{0, 50}};
-  EXPECT_EQ(search.nearest(Series(40, 60), excluded, 1).front().start, WindowSearch::kNone);
+  EXPECT_EQ(search.nearest(Series(40, 60), excluded, 1, Stop()).front().start, WindowSearch::kNone);
 }
 
 TEST(WindowSearch, AWindowPastTheSeriesIsRefused) {
   const Series series(50, 60);
-  EXPECT_THROW(WindowSearch(series, std::vector<std::uint32_t>{11}, {}), std::invalid_argument);
-  EXPECT_THROW(order_windows(series, std::vector<std::uint32_t>{11}, 40), std::invalid_argument);
+  EXPECT_THROW(WindowSearch(series, std::vector<std::uint32_t>{11}, {.steps = 40, .band = 0}),
+               std::invalid_argument);
+  EXPECT_THROW(order_windows(series, std::vector<std::uint32_t>{11}, 40, Stop()), std::invalid_argument);
 }
 
 TEST(WindowSearch, AValueThatIsNoPitchIsRefused) {
   const std::vector<std::uint32_t> starts{0};
-  EXPECT_THROW(WindowSearch(Series(40, 128), starts, {}), std::invalid_argument);
-  const WindowSearch search(Series(40, 60), starts, {});
-  EXPECT_THROW(search.nearest(Series(40, 128), {}, 1), std::invalid_argument);
+  EXPECT_THROW(WindowSearch(Series(40, 128), starts, {.steps = 40, .band = 0}), std::invalid_argument);
+  const WindowSearch search(Series(40, 60), starts, {.steps = 40, .band = 0});
+  EXPECT_THROW(search.nearest(Series(40, 128), {}, 1, Stop()), std::invalid_argument);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "score/score.hpp"
 #include "support/midi_bytes.hpp"
+#include "support/settings.hpp"
 
 namespace longplay {
 
@@ -15,6 +16,8 @@ void PrintTo(const Note& note, std::ostream* out) {
 
 namespace {
 
+Stop never;
+
 using Notes = std::vector<Note>;
 
 TEST(Score, TimeIsExactUnderATempoMapWithOddNumbers) {
@@ -22,7 +25,7 @@ TEST(Score, TimeIsExactUnderATempoMapWithOddNumbers) {
   const Bytes bytes = midi_file({{1,    0xFF, 0x51, 3,    0x0A, 0xAE, 0x61, 1, 0x90, 60,   64,   0, 0xFF,
                                   0x51, 3,    0x04, 0x93, 0xE7, 1,    60,   0, 0,    0xFF, 0x2F, 0}},
                                 0, 3);
-  const Score score = read_score(bytes);
+  const Score score = read_score(bytes, kRead, never);
   EXPECT_EQ(score.notes, (Notes{{400, 100, 60, 64}}));
   EXPECT_EQ(score.warnings.size(), 1U) << "the running status went across a tempo event";
 }
@@ -30,15 +33,15 @@ TEST(Score, TimeIsExactUnderATempoMapWithOddNumbers) {
 TEST(Score, HalvesOfAMillisecondAreRoundedUp) {
   // 1000 ticks per quarter: a tick is half a millisecond.
   const Bytes bytes = midi_file({{1, 0x90, 60, 64, 4, 60, 0, 0, 0xFF, 0x2F, 0}}, 0, 1000);
-  EXPECT_EQ(read_score(bytes).notes, (Notes{{1, 2, 60, 64}}));
+  EXPECT_EQ(read_score(bytes, kRead, never).notes, (Notes{{1, 2, 60, 64}}));
 }
 
 TEST(Score, TracksAreMergedByTickAndThenByTheirOrder) {
   // The second track's pedal comes down at the tick at which the first one's key comes up: too late.
   const Bytes pedal{10, 0xB0, 64, 127, 90, 0xFF, 0x2F, 0};
   const Bytes key{0, 0x90, 60, 64, 10, 60, 0, 0, 0xFF, 0x2F, 0};
-  EXPECT_EQ(read_score(midi_file({key, pedal})).notes, (Notes{{0, 10, 60, 64}}));
-  EXPECT_EQ(read_score(midi_file({pedal, key})).notes, (Notes{{0, 100, 60, 64}}));
+  EXPECT_EQ(read_score(midi_file({key, pedal}), kRead, never).notes, (Notes{{0, 10, 60, 64}}));
+  EXPECT_EQ(read_score(midi_file({pedal, key}), kRead, never).notes, (Notes{{0, 100, 60, 64}}));
 }
 
 TEST(Score, ManyTracksPlayTogether) {
@@ -58,7 +61,7 @@ TEST(Score, ManyTracksPlayTogether) {
     onset += tick % 2 == 1 ? 1 : 2;  // ms, by the tempo of the tick before
     expected.push_back({onset, tick % 2 == 1 ? 2 : 1, tick, 64});
   }
-  const Score score = read_score(file);
+  const Score score = read_score(file, kRead, never);
   EXPECT_EQ(score.notes, expected);
   EXPECT_TRUE(score.warnings.empty());
 }
@@ -67,7 +70,7 @@ TEST(Score, ASequenceOfType2KnowsNothingOfTheOneBefore) {
   // The first leaves its pedal and a key down.
   const Bytes first{0, 0xB0, 64, 127, 0, 0x90, 60, 64, 5, 62, 64, 5, 62, 0, 10, 0xFF, 0x2F, 0};
   const Bytes second{0, 0x80, 60, 0, 5, 0x90, 64, 64, 5, 64, 0, 10, 0xFF, 0x2F, 0};
-  EXPECT_EQ(read_score(midi_file({first, second}, 2)).notes,
+  EXPECT_EQ(read_score(midi_file({first, second}, 2), kRead, never).notes,
             (Notes{{0, 20, 60, 64}, {5, 15, 62, 64}, {25, 5, 64, 64}}));
 }
 
@@ -88,7 +91,7 @@ TEST(Score, WhatIsWrittenIsReadBack) {
   for (const bool running_status : {true, false})
     for (const std::int64_t clip_ms : {0, 1'000, 30'000}) {
       const Bytes bytes = write_score(notes, 1'500, {.running_status = running_status, .clip_ms = clip_ms});
-      const Score score = read_score(bytes);
+      const Score score = read_score(bytes, kRead, never);
       EXPECT_EQ(score.notes, notes);
       EXPECT_TRUE(score.warnings.empty());
     }
@@ -98,7 +101,7 @@ TEST(Score, AMillionNotesOverAnHourLongOneAreReadBack) {
   Notes notes{{0, 3'599'000, 0, 1}};
   for (std::int64_t i = 0; i < 1'000'000; ++i)
     notes.push_back({3 * i, 1 + i % 250, static_cast<std::uint8_t>(1 + i % 127), 64});
-  const Score score = read_score(write_score(notes, 3'600'000));
+  const Score score = read_score(write_score(notes, 3'600'000, kWrite), kRead, never);
   EXPECT_EQ(score.notes, notes);
 }
 
@@ -116,12 +119,12 @@ TEST(Score, WhatComesBeforeAMessagePast24HoursIsRead) {
   const Bytes late_note = note + kThreeDays + Bytes{0x90, 62, 64, 1, 0x80, 62, 0};
   for (const Bytes& track : {note + kThreeDays + Bytes{0xFF, 0x2F, 0}, late_note + end,
                              note + kThreeDays + Bytes{0xB0, 7, 100} + end}) {
-    const Score score = read_score(midi_file({track}));
+    const Score score = read_score(midi_file({track}), kRead, never);
     EXPECT_EQ(score.notes, (Notes{{0, 10, 60, 64}}));
     ASSERT_EQ(score.warnings.size(), 1U);
     EXPECT_NE(score.warnings[0].find("later than 24 h"), std::string::npos);
   }
-  EXPECT_EQ(read_score(midi_file({late_note + end})).warnings[0],
+  EXPECT_EQ(read_score(midi_file({late_note + end}), kRead, never).warnings[0],
             "3 messages later than 24 h, 1 of them the start of a note, were skipped, the first at byte 34");
 }
 
@@ -129,15 +132,17 @@ TEST(Score, ATrackThatGoesPast24HoursLosesNothingOfTheOthers) {
   const Bytes late = Bytes{0, 0x90, 60, 64} + kThreeDays + Bytes{0x80, 60, 0, 0, 0xFF, 0x2F, 0};
   const Bytes early{5, 0x91, 64, 64, 20, 0x81, 64, 0, 0, 0xFF, 0x2F, 0};
   const Notes together{{0, 25, 60, 64}, {5, 20, 64, 64}};  // the first lasts to the last message in time
-  EXPECT_EQ(read_score(midi_file({late, early})).notes, together);
-  EXPECT_EQ(read_score(midi_file({early, late})).notes, together);
-  EXPECT_EQ(read_score(midi_file({late, early}, 2)).notes, (Notes{{0, 1, 60, 64}, {5, 20, 64, 64}}));
+  EXPECT_EQ(read_score(midi_file({late, early}), kRead, never).notes, together);
+  EXPECT_EQ(read_score(midi_file({early, late}), kRead, never).notes, together);
+  EXPECT_EQ(read_score(midi_file({late, early}, 2), kRead, never).notes,
+            (Notes{{0, 1, 60, 64}, {5, 20, 64, 64}}));
 }
 
 TEST(Score, EveryWarningCountsAndSaysWhere) {
   const Bytes track{0,  0x99, 36, 64, 0,  0xC0, 40,   0,    0x90, 60, 64, 0, 0xC0, 0,    0, 0x90,
                     61, 64,   0,  62, 64, 9,    0xFF, 0x51, 2,    1,  1,  0, 0xFF, 0x2F, 0};
-  EXPECT_EQ(read_score(midi_file({track}), {.piano_only = true}).warnings,
+  EXPECT_EQ(read_score(midi_file({track}), {.sustain = true, .keep_drums = false, .piano_only = true}, never)
+                .warnings,
             (std::vector<std::string>{
                 "1 tempo event of zero or of the wrong size was skipped, at byte 44",
                 "2 notes are never released and last to the end of the track, the first at byte 37",
@@ -147,7 +152,7 @@ TEST(Score, EveryWarningCountsAndSaysWhere) {
 
 TEST(Score, ADayCanBeWritten) {
   const Notes notes{{ScoreLimits::kMaxMilliseconds - 2, 1, 60, 64}};
-  EXPECT_EQ(read_score(write_score(notes, ScoreLimits::kMaxMilliseconds)).notes, notes);
+  EXPECT_EQ(read_score(write_score(notes, ScoreLimits::kMaxMilliseconds, kWrite), kRead, never).notes, notes);
 }
 
 }  // namespace

@@ -162,7 +162,7 @@ def test_undo_takes_the_vote_back_and_opens_its_match_again(client, clock):
     assert {row["mu"] for row in ranking["ranking"]} == {25.0}
     assert client.post("/api/vote", {"match": again["match"], "winner": "right"}).status == 200
     client.post("/api/undo")
-    assert client.post("/api/undo").text == "there is no vote to take back"
+    assert client.post("/api/undo").text == "there is no vote to undo"
 
 
 def test_votes_and_names_outlive_the_server_and_the_files(client, clock, folder):

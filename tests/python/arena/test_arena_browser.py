@@ -179,7 +179,7 @@ def test_skip_begins_anew(driver, url):
 def test_undo_without_a_vote_says_so(driver, url):
     page = Page(driver, url, DESKTOP)
     page.find("#undo").click()
-    page.until(lambda: page.find("#message").text == "there is no vote to take back")
+    page.until(lambda: page.find("#message").text == "there is no vote to undo")
 
 
 def test_a_clip_that_ends_stops_and_plays_again_from_its_start(driver, url):

@@ -1,4 +1,4 @@
-"""What the arena exports can be opened in a spreadsheet."""
+"""A spreadsheet can open the arena's exports."""
 
 import csv
 import io

@@ -49,8 +49,8 @@ def test_of_votes_that_cannot_all_be_added_none_is(store):
 
 
 def test_names_outlive_files(store):
-    store.remember({"a": "first", "b": "second"})
-    store.remember({"a": "renamed"})
+    store.store_names({"a": "first", "b": "second"})
+    store.store_names({"a": "renamed"})
     assert store.names() == {"a": "renamed", "b": "second"}
 
 

@@ -80,10 +80,10 @@ def test_the_limits_are_those_of_a_machine_of_this_century(report):
 
 
 def test_memory_is_that_of_processes_of_their_own(report):
-    short, long = named(report[0], "held by a process that streams")
+    short, long = named(report[0], "memory of a process that streams")
     assert long["music_seconds"] == 10 * short["music_seconds"]
     assert 20 < short["median"] < 300
-    for held, most in zip((short, long), named(report[0], "held by it at most"), strict=True):
+    for held, most in zip((short, long), named(report[0], "its peak"), strict=True):
         assert held["median"] <= most["median"]
     assert long["median"] == pytest.approx(short["median"], rel=0.1)
 

@@ -118,7 +118,7 @@ def test_a_rivals_wrong_answers_are_not_timed(built_in):
     right = RuntimeLoop(model, built_in.folder)
     assert expect_same(right, model, built_in, 1e-5) < 1e-5
     with pytest.raises(AssertionError, match="log-probabilities differ by"):
-        expect_same(right, model, built_in, 1e-5)  # it has heard the notes before
+        expect_same(right, model, built_in, 1e-5)  # its state holds the notes before
 
 
 @pytest.mark.parametrize("top_p", [1, 0.9, 0.5])
@@ -162,7 +162,7 @@ def test_a_transformer_that_stops_early_is_not_timed():
     from benchmarks.peers.transformer import making
 
     making(2, lambda tokens: tokens)()
-    with pytest.raises(AssertionError, match="7 tokens were made, not 8"):
+    with pytest.raises(AssertionError, match="7 tokens were generated instead of 8"):
         making(2, lambda tokens: tokens - 1)()
 
 

@@ -23,10 +23,11 @@ from longplay.originality import Index, TrainingFile, melody
 from longplay.pictures.clip_features import FEATURES, bands
 
 pytest.importorskip("matplotlib", reason="the extra [plot] is not installed")
-from longplay.challenge.submit import refuse_a_third, submit
+from longplay.challenge.submit import refuse_a_third, shaping, submit
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 SEED = longplay.write_midi(np.array([(0, 400, 60, 64), (500, 400, 64, 64)], NOTE), 3)
+FIELDS = ("time_shift", "pitch", "velocity", "duration")
 
 
 def training_index(*files):
@@ -91,21 +92,22 @@ def test_what_most_voters_prefer_is_chosen(ask, folder):
 def test_without_votes_the_one_most_like_real_music_is_chosen(ask, folder):
     shares = {}
     for path in folder.glob("*.mid"):
-        notes, inside = longplay.read_midi(path), []
+        notes, within = longplay.read_midi(path), []
         for clip in range(120):
-            heard = notes[notes["onset_ms"] // 30_000 == clip]
-            classes = np.unique(heard["pitch"] % 12, return_counts=True)[1] / len(heard)
-            values = [len(heard) / 30, heard["pitch"].mean(), len(set(heard["pitch"].tolist()))]
-            values += [-(classes * np.log2(classes)).sum(), heard["velocity"].mean(), heard["velocity"].std()]
-            inside += [
+            inside = notes[notes["onset_ms"] // 30_000 == clip]
+            classes = np.unique(inside["pitch"] % 12, return_counts=True)[1] / len(inside)
+            values = [len(inside) / 30, inside["pitch"].mean(), len(set(inside["pitch"].tolist()))]
+            values += [-(classes * np.log2(classes)).sum(), inside["velocity"].mean(), inside["velocity"].std()]
+            within += [
                 bands()[name][0] <= value <= bands()[name][2] for name, value in zip(FEATURES, values, strict=True)
             ]
-        shares[path.name] = np.mean(inside)
+        shares[path.name] = np.mean(within)
     best = max(shares, key=shares.get)
     made = ask()
     assert made.chosen.path.name == best
     assert made.chosen.in_bands == pytest.approx(shares[best])
-    assert [one.path.name for one in rank_candidates(folder)[0]] == sorted(shares, key=shares.get, reverse=True)
+    ranked = [shares[one.path.name] for one in rank_candidates(folder)[0]]
+    assert ranked == sorted(shares.values(), reverse=True)
 
 
 def test_a_submission_holds_all_that_regenerates_its_bytes(ask, engine, folder, index):
@@ -124,9 +126,26 @@ def test_a_submission_holds_all_that_regenerates_its_bytes(ask, engine, folder, 
     assert record["candidate"] == made.chosen.path.name
     assert record["chosen_by"] == {"arena_score": 0.0, "votes": 0, "in_bands": made.chosen.in_bands}
     assert record["index_hash"] == index.hash
+    assert record["shaped_by"] == shaping(engine, provenance.settings)
     assert json.loads((made.folder / "originality.json").read_text())["verdict"] == made.originality.verdict
     assert (made.folder / "hour.png").read_bytes()[:4] == b"\x89PNG"
     assert [path for path in made.folder.parent.iterdir() if path.name.startswith(".")] == []
+
+
+def test_what_bent_the_draws_of_the_model_is_listed_by_its_kind(engine):
+    asked = longplay.Settings(top_p={"pitch": 0.9}, min_p=0.01, playable=True, key="D minor", style="ragtime")
+    shaped = shaping(engine, asked)
+    assert {field: options["min_p"] for field, options in shaped["sampling"].items()} == dict.fromkeys(FIELDS, 0.01)
+    assert shaped["sampling"]["pitch"]["top_p"] == 0.9
+    del shaped["sampling"]
+    assert shaped == {
+        "steadiness": {"steady": True},
+        "hand rules": {"two_hands": True, "playable": True},
+        "key pull": {"key": "D minor"},
+        "search": {"search": 1},
+    }
+    off = {"temperature": 1, "top_k": 0, "top_p": 1, "min_p": 0}
+    assert shaping(engine, longplay.Settings(**off))["sampling"] == {}
 
 
 def submitted(out, time):

@@ -126,7 +126,7 @@ def test_version_is_printed():
 # The command itself; it prints a line when it begins to generate, which may take a slow machine a while.
 ANNOUNCED = """
 import longplay
-from longplay.cli import main
+from longplay.__main__ import main
 generate = longplay.Engine.generate
 def announce(*arguments, **settings):
     print("generating", flush=True)
@@ -149,7 +149,7 @@ def test_an_interrupt_is_status_130_and_leaves_no_file(model, seed, tmp_path):
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
     _, message = process.communicate(timeout=10)
-    assert process.returncode == 130, message
+    assert (process.returncode, message) == (130, b"longplay: interrupted\n")
     assert set(tmp_path.iterdir()) == {seed}
 
 
@@ -158,3 +158,8 @@ def test_help_comes_at_once():
     heavy = ("numpy", "longplay._core", "rich.progress")
     program = f"import sys, longplay.cli; sys.exit(any(name in sys.modules for name in {heavy}))"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_square_brackets_are_shown_in_help():
+    for command, extra in {"bench": "[bench]", "plot": "[plot]", "render": "[render]", "arena": "[arena]"}.items():
+        assert extra in run(command, "--help").stdout

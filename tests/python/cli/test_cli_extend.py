@@ -69,4 +69,4 @@ def test_what_cannot_be_made_longer_is_refused_in_a_line(model, seed, previews, 
     assert "seed_hash must be" in refused(preview)
     assert "the length must be at least the snapshot's own 30000 ms" in refused(preview, *answer, "--seconds", 20)
     preview.write_bytes(seed.read_bytes())
-    assert f"{preview} differs from the piece that this machine generates" in refused(preview, *answer)
+    assert f"{preview} differs from the piece that this machine regenerates" in refused(preview, *answer)

@@ -44,7 +44,12 @@ def test_every_setting_reaches_the_piece(seed, tmp_path):
         "guidance_scale": 2.5,
         "max_velocity": 90,
         "recital": False,
+        "dynamics": "seed",
         "steady": False,
+        "two_hands": False,
+        "playable": True,
+        "key": "D minor",
+        "search": 2,
         "include_seed": True,
     }
     assert set(given) == set(asdict(longplay.Settings()))
@@ -57,7 +62,7 @@ def test_every_setting_reaches_the_piece(seed, tmp_path):
             asked += [f"--{option}", ",".join(f"{field}={number}" for field, number in value.items())]
         else:
             asked += [f"--{option}", value]
-    model = tiny_model.build(tmp_path / "tiny")
+    model = tiny_model.add_critic(tiny_model.build(tmp_path / "tiny"))
     done = run("generate", seed, *asked, "--out", tmp_path / "out.mid", "--model", model, "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["provenance"]["settings"] == given

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 import tiny_model
+from core_calls import generate_events, sampling_params
 
 from longplay import _core
 from longplay._model.folder import load_model
 from longplay._model.runtime import library_path
 
-GREEDY = [_core.SamplingParams(temperature=0)] * 4
+GREEDY = [sampling_params(temperature=0)] * 4
 NO_BIAS: list[list[float]] = [[], [], [], []]
 NO_END = [[0.0] * tiny_model.END + [float("-inf")], [], [], []]
 UNKNOWN = list(tiny_model.UNKNOWN_CONTROL)
@@ -34,7 +35,7 @@ def soft(tmp_path_factory):
 def generate(runtime):
     def run(files, prompts, max_events, **settings):
         settings = {"params": GREEDY, "bias": NO_BIAS, "controls": UNKNOWN} | settings
-        return _core.generate_events(runtime, files, prompts, max_events, **settings)
+        return generate_events(runtime, files, prompts, max_events, **settings)
 
     return run
 
@@ -69,7 +70,7 @@ def test_a_candidate_is_the_same_alone_and_in_any_batch(generate, soft, rows):
     rng = np.random.default_rng(7)
     lengths = [int(n) for n in rng.integers(0, 90, 40)]  # slots run dry and are refilled at odd times
     prompts = [rng.integers(0, [8, 12, 4, 6], (int(n), 4), dtype=np.int32) for n in rng.integers(0, 30, 40)]
-    settings = {"params": [_core.SamplingParams(top_p=0.9)] * 4, "random_seed": 5}
+    settings = {"params": [sampling_params(top_p=0.9)] * 4, "random_seed": 5}
     together = generate(soft, prompts, lengths, rows=rows, **settings)
     for candidate in range(40):
         [alone] = generate(soft, [prompts[candidate]], [lengths[candidate]], first_candidate=candidate, **settings)
@@ -95,7 +96,7 @@ def guided_log_probabilities(events):
 
 
 def test_guidance_multiplies_what_the_controls_change(generate, soft):
-    params = [_core.SamplingParams()] * 4
+    params = [sampling_params()] * 4
     [(events, log_probabilities, _)] = generate(soft, [NOTHING], [100], params=params, rows=2, **GUIDED)
     np.testing.assert_allclose(log_probabilities, guided_log_probabilities(events.tolist()), atol=1e-5)
 
@@ -105,7 +106,7 @@ def test_a_guided_candidate_is_the_same_alone_and_in_any_batch(generate, soft, r
     rng = np.random.default_rng(8)
     lengths = [int(n) for n in rng.integers(0, 60, 30)]
     prompts = [rng.integers(0, [8, 12, 4, 6], (int(n), 4), dtype=np.int32) for n in rng.integers(0, 30, 30)]
-    settings = {"params": [_core.SamplingParams(top_p=0.9)] * 4, "random_seed": 5} | GUIDED
+    settings = {"params": [sampling_params(top_p=0.9)] * 4, "random_seed": 5} | GUIDED
     together = generate(soft, prompts, lengths, rows=rows, **settings)
     for candidate in range(30):
         alone = generate(
@@ -123,8 +124,22 @@ def test_guidance_takes_a_second_row_only_with_a_condition(generate, soft):
         generate(soft, [NOTHING], [50], **GUIDED)
 
 
+def test_every_guidance_scale_has_a_meaning(generate, soft):
+    params = [sampling_params()] * 4
+    [(unconditional, _, _)] = generate(soft, [NOTHING], [50], params=params)
+    [(conditional, _, _)] = generate(soft, [NOTHING], [50], params=params, controls=GUIDED["controls"])
+    for scale, expected in [(0, unconditional), (1, conditional)]:
+        guided = GUIDED | {"guidance_scale": scale}
+        [(events, _, _)] = generate(soft, [NOTHING], [50], params=params, rows=2, **guided)
+        np.testing.assert_array_equal(events, expected)
+    generate(soft, [NOTHING], [50], params=params, rows=2, **GUIDED | {"guidance_scale": -5})
+    for scale in (float("nan"), float("inf")):
+        with pytest.raises(_core.Error, match="logits must be below"):
+            generate(soft, [NOTHING], [50], params=params, rows=2, **GUIDED | {"guidance_scale": scale})
+
+
 def test_candidates_and_random_seeds_differ(generate, soft):
-    params = [_core.SamplingParams()] * 4
+    params = [sampling_params()] * 4
     [(one, _, _), (two, _, _)] = generate(soft, [NOTHING] * 2, [50, 50], params=params)
     [(three, _, _)] = generate(soft, [NOTHING], [50], params=params, random_seed=1)
     assert not np.array_equal(one, two)
@@ -132,7 +147,7 @@ def test_candidates_and_random_seeds_differ(generate, soft):
 
 
 def test_log_probabilities_are_the_models_own(generate, soft):
-    params = [_core.SamplingParams(temperature=0.7, top_k=3)] * 4
+    params = [sampling_params(temperature=0.7, top_k=3)] * 4
     [(events, log_probabilities, _)] = generate(soft, [NOTHING], [60], params=params)
     assert len(events) == 60
     expected = tiny_model.Predictor(soft=True).log_probabilities(events.tolist())
@@ -140,7 +155,7 @@ def test_log_probabilities_are_the_models_own(generate, soft):
 
 
 def test_a_scored_prompt_gets_the_log_probabilities_it_would_be_drawn_with(generate, soft):
-    [(events, log_probabilities, _)] = generate(soft, [NOTHING], [60], params=[_core.SamplingParams()] * 4)
+    [(events, log_probabilities, _)] = generate(soft, [NOTHING], [60], params=[sampling_params()] * 4)
     [(none, _, scored)] = generate(soft, [events], [0], score_prompt=True)
     assert len(none) == 0
     np.testing.assert_array_equal(scored, log_probabilities)
@@ -159,7 +174,5 @@ def test_what_does_not_fit_the_model_is_named(generate, sharp):
         generate(sharp, [np.array([[0, 0, 0, 0], [0, 12, 0, 0]], np.int32)], [1])
     with pytest.raises(ValueError, match=r"bias of time_shift must have 9 entries, not 2"):
         generate(sharp, [NOTHING], [1], bias=[[0.0, 0.0], [], [], []])
-    with pytest.raises(ValueError, match=r"guidance_scale must be in \[1, 20\], not nan"):
-        generate(sharp, [NOTHING], [1], guidance_scale=float("nan"))
     with pytest.raises(ValueError, match=r"control style must be in \[0, 2\], not 3"):
         generate(sharp, [NOTHING], [1], controls=[0, 3])

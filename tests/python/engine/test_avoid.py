@@ -15,7 +15,7 @@ from longplay.farm import Farm, worker
 from longplay.midi import NOTE
 from longplay.originality import Index, TrainingFile, compare
 
-LOOSE = {"temperature": 3.0, "top_p": 1.0, "top_k": {"pitch": 3}}
+LOOSE = {"temperature": 3.0, "top_p": 1.0, "top_k": {"pitch": 3}, "steady": False, "two_hands": False, "key": "free"}
 SEED = longplay.write_midi(np.array([(0, 400, 60, 64), (500, 400, 64, 64), (1000, 900, 67, 96)], NOTE), 10)
 
 

@@ -17,6 +17,7 @@ import longplay
 from longplay.midi import NOTE
 
 FIELDS = ("time_shift", "pitch", "velocity", "duration")
+FREE = {"steady": False, "two_hands": False, "key": "free"}
 LOOSE = {"temperature": 3.0, "top_p": 1.0}  # the tiny model as free as it gets
 
 
@@ -97,7 +98,9 @@ def test_a_recital_has_pieces_of_two_to_six_minutes_and_short_rests(engine):
 
 
 def test_notes_end_where_the_next_piece_of_a_recital_begins(engine):
-    notes = engine.generate(SEED, 1800, random_seed=7, **LOOSE).notes  # a pause in it gives way to a clip's beginning
+    notes = engine.generate(
+        SEED, 1800, random_seed=7, **LOOSE, **FREE
+    ).notes  # a pause in it gives way to a clip's beginning
     onsets, ends = notes["onset_ms"], notes["onset_ms"] + notes["duration_ms"]
     begins = onsets[1:][np.diff(onsets) > 2000]
     assert any((ends == begin).any() for begin in begins)
@@ -169,7 +172,7 @@ def test_a_seed_without_notes_is_said_to_be_empty(engine):
 
 def test_a_damaged_file_is_continued_and_scored_with_a_warning(engine):
     damaged = SEED[:-6]
-    assert "past the end of the file" in engine.generate(damaged, 5).warnings[0]
+    assert "cut off at the end of the file" in engine.generate(damaged, 5).warnings[0]
     assert engine.score(damaged).warnings == engine.generate(damaged, 5).warnings
     assert engine.score(SEED).warnings == engine.generate(SEED, 5).warnings == ()
 
@@ -195,6 +198,12 @@ def test_progress_comes_to_the_whole(engine):
     assert {whole for _, whole in seen} == {14_400}
     assert made == sorted(made)
     assert any(0 < seconds < 14_400 for seconds in made)
+
+
+def test_progress_of_a_single_piece_comes_to_the_whole(engine):
+    seen = []
+    engine.generate(SEED, 7200, progress=lambda *counts: seen.append(counts))
+    assert seen[-1] == (7200, 7200)
 
 
 def test_an_interrupt_stops_at_once(engine):
@@ -287,7 +296,9 @@ def test_a_setting_out_of_range_is_named(engine, settings, message):
 
 
 def test_a_seed_longer_than_the_piece_is_refused(engine):
-    with pytest.raises(ValueError, match="the length must be more than the seed's own 1000 ms, not 1000 ms"):
+    with pytest.raises(
+        ValueError, match="the length must be at least 1500 ms, 500 ms after the seed's last note, not 1000 ms"
+    ):
         engine.generate(SEED, 1.0, include_seed=True)
 
 
@@ -338,7 +349,7 @@ def test_what_is_not_set_is_as_the_model_has_it(engine, tmp_path):
 
 
 def test_every_piece_of_a_recital_answers_the_seed_afresh(engine):
-    events = engine.generate(SEED, 1800, temperature=0).events
+    events = engine.generate(SEED, 1800, temperature=0, steady=False).events
     starts = [0, *(np.flatnonzero(events[:-1, 0] == tiny_model.END) + 1)]
     assert len(starts) > 5
     for start in starts:  # a few events on, where the next clip begins matters too

@@ -64,3 +64,27 @@ def test_one_snapshot_where_many_are_wanted_is_refused_with_the_remedy(engine):
     snapshot = engine.generate(None, 30, extendable=True).snapshot()
     with pytest.raises(TypeError, match=r"snapshots must be a list, not b'.*; to fix this, pass "):
         engine.extend_batch(snapshot, 40)
+
+
+def test_the_bad_one_of_many_seeds_is_named(engine, seed, tmp_path):
+    bad = tmp_path / "bad.mid"
+    bad.write_bytes(b"no MIDI")
+    with pytest.raises(longplay.MidiError, match=rf"^seeds\[1\], {bad}: .* at byte 0$") as caught:
+        engine.generate_batch([seed, bad, None], 5)
+    assert caught.value.offset == 0
+    with pytest.raises(longplay.MidiError, match=r"^seeds\[2\]: "):
+        engine.generate_batch([seed, None, b"no MIDI"], 5)
+    with pytest.raises(TypeError, match=r"^seeds\[1\], 3: seed must be a path or bytes, not 3"):
+        engine.generate_batch([seed, 3], 5)
+    long = longplay.write_midi(np.array([(0, 500, 60, 64), (6000, 500, 60, 64)], longplay.NOTE), 10)
+    with pytest.raises(
+        ValueError, match=r"^seeds\[0\]: the length must be at least 6500 ms, 500 ms after the seed's last note"
+    ):
+        engine.generate_batch([long, None], 5, include_seed=True)
+
+
+def test_an_error_about_one_seed_or_about_the_settings_names_no_seed(engine):
+    with pytest.raises(longplay.MidiError, match=r"^(?!seeds)"):
+        engine.generate(b"no MIDI", 5)
+    with pytest.raises(ValueError, match=r"^max_velocity must be"):
+        engine.generate_batch([None, None], 5, max_velocity=20)

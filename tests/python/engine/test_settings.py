@@ -9,9 +9,17 @@ import numpy as np
 import pytest
 
 import longplay
+from longplay import _core
 from longplay.challenge.packing import pack
 from longplay.farm import Farm
-from longplay.settings import DECLARATIONS, OwnSettings, Settings, SettingsArguments
+from longplay.settings import (
+    DECLARATIONS,
+    LONGEST_SECONDS,
+    MOST_BRANCHES,
+    OwnSettings,
+    Settings,
+    SettingsArguments,
+)
 
 
 def test_the_keyword_arguments_are_the_fields():
@@ -36,6 +44,11 @@ def test_the_documentation_has_every_setting_and_its_range():
             assert DECLARATIONS[one.name].range in text, one.name
 
 
+def test_limits_are_those_of_the_core():
+    assert LONGEST_SECONDS * 1000 == _core.MAX_MILLISECONDS
+    assert MOST_BRANCHES == _core.MOST_BRANCHES
+
+
 def test_numbers_of_numpy_become_numbers_of_python():
     given = Settings(
         seconds=np.float32(30),
@@ -55,7 +68,7 @@ def test_numbers_of_numpy_become_numbers_of_python():
         max_velocity=90,
         recital=False,
     )
-    assert {type(value) for value in asdict(given).values()} <= {float, int, bool, dict, type(None)}
+    assert {type(value) for value in asdict(given).values()} <= {float, int, bool, dict, str, type(None)}
     assert Settings(**json.loads(json.dumps(asdict(given)))) == given
 
 
@@ -72,6 +85,7 @@ def test_numbers_of_numpy_become_numbers_of_python():
         ({"max_velocity": "loud"}, "max_velocity must be an integer, not 'loud'"),
         ({"style": 3}, "style must be text, not 3"),
         ({"recital": 1}, "recital must be True or False, not 1"),
+        ({"dynamics": 3}, "dynamics must be text, not 3"),
         ({"steady": "yes"}, "steady must be True or False, not 'yes'"),
     ],
 )
@@ -91,6 +105,7 @@ def test_a_value_of_the_wrong_type_is_refused_by_name(settings, message):
         ({"top_p": 0}, r"top_p must be in \(0, 1\], not 0"),
         ({"top_p": {"pitch": 1.5}}, r"top_p of pitch must be in \(0, 1\], not 1.5"),
         ({"min_p": 2}, r"min_p must be in \[0, 1\], not 2"),
+        ({"dynamics": "loud"}, "dynamics must be one of performed, seed, not 'loud'"),
         ({"guidance_scale": 0.5}, r"guidance_scale must be in \[1, 20\], not 0.5"),
     ],
 )

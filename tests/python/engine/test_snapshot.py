@@ -97,7 +97,7 @@ def test_a_branch_out_of_range_is_named(engine, snapshots, branch):
 @pytest.mark.parametrize("asked", [{}, {"recital": False}, {"include_seed": True}])
 def test_a_piece_extended_to_its_own_length_is_the_same_piece(engine, seconds, asked):
     if asked.get("include_seed") and seconds == 1:
-        seconds = 1.1  # more than the seed's own
+        seconds = 1.5  # the least after the seed
     piece = engine.generate(SEED, seconds, extendable=True, **asked, **LOOSE)
     plain = engine.generate(SEED, seconds, **asked, **LOOSE)
     assert piece.to_bytes() == plain.to_bytes()
@@ -198,11 +198,11 @@ def test_a_snapshot_of_another_kind_or_model_is_refused(engine, snapshots, tmp_p
 def test_a_snapshot_of_another_format_is_refused_by_its_number(snapshots):
     for good, read in snapshots.values():
         with pytest.raises(
-            longplay.SnapshotError, match="has format '2', but this version of longplay reads format '1'"
+            longplay.SnapshotError, match="has format '2', but this version of longplay reads format '3'"
         ):
-            read(good.replace(b"longplay state 1", b"longplay state 2", 1))
+            read(good.replace(b"longplay state 3", b"longplay state 2", 1))
         older = forged(good, put("provenance", "format", value=0))
-        with pytest.raises(longplay.SnapshotError, match=r"the provenance has format 0, but .* reads format 1"):
+        with pytest.raises(longplay.SnapshotError, match=r"the provenance has format 0, but .* reads format 2"):
             read(older)
 
 
@@ -220,11 +220,11 @@ def test_a_snapshot_with_any_damage_is_refused(snapshots, kind, data):
 
 
 def sealed(body):
-    return b"longplay state 1" + hashlib.sha256(body).digest() + body
+    return b"longplay state 3" + hashlib.sha256(body).digest() + body
 
 
 @pytest.mark.parametrize("kind", ["stream", "session", "piece"])
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(data=st.data())
 def test_a_forged_snapshot_makes_music_or_is_refused(snapshots, kind, data):
     good, read = snapshots[kind]
@@ -232,9 +232,8 @@ def test_a_forged_snapshot_makes_music_or_is_refused(snapshots, kind, data):
     for _ in range(data.draw(st.integers(1, 4))):
         at = data.draw(st.integers(0, len(body) - 1))
         size = data.draw(st.sampled_from([1, 4, 8]))
-        body[at : at + size] = data.draw(st.sampled_from([b"\xff" * 8, b"\0" * 8, b"\x80" + b"\0" * 7, b"\x7f" * 8]))[
-            :size
-        ]
+        value = st.sampled_from([b"\xff" * 8, b"\0" * 8, b"\1" + b"\0" * 7, b"\x80" + b"\0" * 7, b"\x7f" * 8])
+        body[at : at + size] = data.draw(value)[:size]
     cut = data.draw(st.sampled_from([0, 0, 0, 1, 100]))
     with contextlib.suppress(longplay.Error):
         read(sealed(bytes(body[: len(body) - cut])))
@@ -250,10 +249,10 @@ def forged(good, change):
 
 def put(*path, value):
     def change(header):
-        place = header
+        entry = header
         for key in path[:-1]:
-            place = place[key]
-        place[path[-1]] = value
+            entry = entry[key]
+        entry[path[-1]] = value
         return header
 
     return change
@@ -279,14 +278,14 @@ def put(*path, value):
         put("provenance", "steps", value=[{"events": 1, "branch": 1.5, "seconds": 60}]),
         put("counts", "notes", value=2**60),
         put("counts", "notes", value=-1),
-        put("counts", "position", value=True),
+        put("counts", "state", value=True),
         put("counts", value=[]),
         put("drawn", value=-1),
         put("drawn", value="many"),
     ],
 )
 @pytest.mark.parametrize("kind", ["stream", "piece"])
-def test_a_header_that_makes_no_sense_is_refused(snapshots, kind, change):
+def test_an_invalid_header_is_refused(snapshots, kind, change):
     good, read = snapshots[kind]
     read(forged(good, lambda header: header))
     with pytest.raises(longplay.SnapshotError):

@@ -49,7 +49,7 @@ def test_pieces_with_and_without_a_style_are_made_together_as_alone(engine):
     ]
 
     def made(some):
-        return [piece.to_bytes() for piece in pieces(planner.start(some, None), some, None, None)]
+        return [piece.to_bytes() for piece in pieces(planner.start(some, None), some, None, None, None)]
 
     assert made(tasks) == [made([task])[0] for task in tasks]
 

@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 import pytest
-import tiny_model
 from command import run
+from farm_files import LOOSE, files
 
 import longplay
 from longplay.farm import Farm
@@ -20,18 +20,7 @@ import longplay.farm.cluster as cluster_module
 from longplay.farm.cluster import Cluster
 
 pytestmark = pytest.mark.filterwarnings("default")  # Ray's own
-LOOSE = {"temperature": 3.0, "top_p": 1.0}
 COUNT, SECONDS = 6, 7200
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    return tiny_model.build(tmp_path_factory.mktemp("tiny"), soft=True)
-
-
-@pytest.fixture(scope="module")
-def engine(model):
-    return longplay.Engine(model, num_threads=2)
 
 
 @pytest.fixture(scope="module")
@@ -46,10 +35,6 @@ def whole(engine, seed, tmp_path):
     """Run the same farm on this machine alone."""
     with Farm(engine, tmp_path / "whole", [seed], COUNT, SECONDS, **LOOSE) as farm:
         return farm.run()
-
-
-def files(folder):
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix == ".mid"}
 
 
 def workers():

@@ -1,4 +1,4 @@
-"""What candidates are ranked by, against cases worked out by hand."""
+"""Compare the ranking of candidates with cases computed by hand."""
 
 import math
 
@@ -7,7 +7,7 @@ import pytest
 
 import longplay
 from longplay.farm import COLUMNS, Measures
-from longplay.farm.measures import measure
+from longplay.farm.measures import KEY_COLUMNS, measure
 from longplay.farm.ranking import order
 from longplay.midi import NOTE
 from longplay.pictures.clip_features import FEATURES, bands
@@ -15,10 +15,10 @@ from longplay.pictures.clip_features import FEATURES, bands
 SEED = np.array([(0, 500, 60, 64), (500, 500, 64, 64)], NOTE)
 
 
-def piece(notes, seconds=30.0, log_probabilities=((-1, -2, -0.5, -0.25),)):
+def piece(notes, seconds=30.0, log_probabilities=((-1, -2, -0.5, -0.25),), **settings):
     notes = np.array(notes, NOTE)
     nats = np.array(log_probabilities, np.float32)
-    made = longplay.Provenance("0", "none", "", None, 0, longplay.Settings(seconds=seconds))
+    made = longplay.Provenance("0", "none", "", None, 0, longplay.Settings(seconds=seconds, **settings))
     return longplay.Piece(notes, seconds, np.zeros(nats.shape, np.int32), nats, made)
 
 
@@ -96,6 +96,24 @@ def test_a_piece_too_short_for_a_clip_is_one():
     assert 0 < made.response < 1
 
 
+def test_the_key_of_the_seed_is_measured_by_the_time_since_the_seed():
+    seed = np.array(scale(30, pitches=(60, 64, 67)), NOTE)
+    there = scale(600, pitches=(48, 52, 55))  # the first minute, in the seed's key
+    away = scale(2400, start=60_000, pitches=(61, 65, 68))
+    made = measure(piece([*there, *away], seconds=400), seed)
+    assert made.key_20_s == pytest.approx(1, abs=1e-4)
+    assert -0.4 < made.key_1_min < -0.3
+    assert made.key_5_min is None  # it has no part with notes
+    assert measure(piece(there, seconds=59), seed).key_20_s is None
+    assert measure(piece(there, seconds=60), seed[:0]).key_20_s is None
+
+
+def test_a_seed_that_the_piece_begins_with_does_not_count_for_its_key():
+    seed = np.array(scale(601, pitches=(60, 64, 67)), NOTE)  # a minute
+    made = piece([*seed.tolist(), *scale(700, start=60_100, pitches=(61, 65, 68))], seconds=130, include_seed=True)
+    assert measure(made, seed).key_20_s < 0
+
+
 def test_the_order_is_that_of_the_mean_rank_over_the_columns():
     measured = {
         0: Measures(100, log_probability=-3.0, in_bands=0.9, repetition=0.1, response=0.5),  # ranks 2, 1, 2.5, 3
@@ -115,6 +133,7 @@ def test_equals_are_in_the_order_of_their_numbers_and_no_response_is_the_worst()
 
 
 def test_each_column_says_which_way_is_better():
-    assert list(COLUMNS) == [name for name in Measures.__dataclass_fields__ if name not in ("notes", "refusals")]
+    others = ("notes", *KEY_COLUMNS, "refusals")
+    assert list(COLUMNS) == [name for name in Measures.__dataclass_fields__ if name not in others]
     assert all("is better" in meaning for meaning in COLUMNS.values())
     assert math.isfinite(measure(piece(scale(5)), SEED).log_probability)

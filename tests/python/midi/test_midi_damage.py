@@ -1,4 +1,4 @@
-"""What is odd in a MIDI file is read as players do and reported; what cannot be read is refused where it is."""
+"""The reader reads odd MIDI files as players do, with a warning, and names the byte from which it cannot read."""
 
 import time
 
@@ -8,6 +8,7 @@ from test_midi_read import END, NOTE_ON_AT_0, read_odd
 
 import longplay
 from longplay import _core
+from longplay.midi import parse_midi
 
 C4 = f"{NOTE_ON_AT_0} 0a 80 3c 00"
 ONE_NOTE = [(0, 10, 60, 64)]
@@ -24,7 +25,7 @@ DAY = 24 * 3_600_000  # ms
         ),
         pytest.param(
             file(C4 + END + "00 90 3c 40"),
-            ["1 track goes on after End-of-Track with 4 bytes, which were skipped, at byte 34"],
+            ["4 bytes after the End-of-Track of 1 track were skipped, at byte 34"],
             id="more after End-of-Track",
         ),
         pytest.param(
@@ -45,7 +46,7 @@ DAY = 24 * 3_600_000  # ms
         pytest.param(
             file(C4 + END)[:-4],
             [
-                "1 track goes on past the end of the file, where 4 bytes are missing, at byte 14",
+                "1 track is cut off at the end of the file: 4 bytes are missing, at byte 14",
                 "1 track ends without End-of-Track, at byte 30",
             ],
             id="cut by the end of the file",
@@ -103,8 +104,8 @@ DAY = 24 * 3_600_000  # ms
         pytest.param(
             file("00 3c 40", C4 + END, kind=1),
             [
-                "1 track holds a data byte before any status byte, and the rest of the track, 3 bytes, "
-                "were skipped, at byte 22"
+                "1 track holds a data byte before any status byte; the rest of the track (3 bytes) was skipped, "
+                "at byte 22"
             ],
             id="running status of nothing",
         ),
@@ -113,16 +114,16 @@ DAY = 24 * 3_600_000  # ms
         pytest.param(
             file(C4 + "808080808000 90 40 40" + END),
             [
-                "1 track holds a variable-length number of more than 5 bytes, and the rest of the track, 13 bytes, "
-                "were skipped, at byte 30"
+                "1 track holds a variable-length number of more than 5 bytes; the rest of the track (13 bytes) was "
+                "skipped, at byte 30"
             ],
             id="a delta of six bytes",
         ),
         pytest.param(
             file(C4 + "00 ff 01 808080808000" + END),
             [
-                "1 track holds a variable-length number of more than 5 bytes, and the rest of the track, 13 bytes, "
-                "were skipped, at byte 30"
+                "1 track holds a variable-length number of more than 5 bytes; the rest of the track (13 bytes) was "
+                "skipped, at byte 30"
             ],
             id="a length of six bytes",
         ),
@@ -166,7 +167,7 @@ def test_the_package_warns_of_what_is_odd():
 )
 def test_what_cannot_be_read_is_refused_where_it_stands(data, problem, offset):
     with pytest.raises(longplay.MidiError, match=rf"{problem}.* at byte {offset}$") as caught:
-        _core.read_score(data)
+        parse_midi(data)
     assert caught.value.offset == offset
     assert isinstance(caught.value, longplay.Error)
 
@@ -207,19 +208,19 @@ def test_a_wrong_length_of_a_track_loses_no_note(size):
     data[18:22] = size.to_bytes(4, "big")
     notes, warnings = read_odd(bytes(data))
     assert notes == [(0, 10, 60, 64), (0, 20, 64, 64)]
-    assert warnings == ["1 track has a wrong length and ended with End-of-Track or before the next track, at byte 18"]
+    assert warnings == ["1 track has a wrong length and was read up to End-of-Track or the next track, at byte 18"]
 
 
 def test_more_tracks_than_a_header_can_count_are_refused():
     with pytest.raises(longplay.MidiError, match="more than 65535 tracks at byte"):
-        _core.read_score(file() + smf("4d54726b 00000000") * 65_536)
+        parse_midi(file() + smf("4d54726b 00000000") * 65_536)
 
 
 def test_a_file_of_65535_tracks_is_read_in_a_moment():
     track = file(f"{NOTE_ON_AT_0} 8360 3c 00 {END}")[14:]
     data = smf("4d546864 00000006 0001 ffff 01f4") + track * 65_535
     start = time.perf_counter()
-    notes, warnings = _core.read_score(data)
+    notes, warnings = parse_midi(data)
     assert time.perf_counter() - start < 2  # s; a search through all tracks for every message takes minutes
     assert notes.tolist() == [(0, 480, 60, 64)]
     assert warnings == []
@@ -227,4 +228,4 @@ def test_a_file_of_65535_tracks_is_read_in_a_moment():
 
 def test_only_bytes_are_read():
     with pytest.raises(TypeError):
-        _core.read_score("MThd")
+        _core.read_score("MThd", sustain=True, keep_drums=False, piano_only=False)

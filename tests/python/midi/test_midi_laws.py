@@ -10,6 +10,7 @@ from smf import file
 
 import longplay
 from longplay import _core
+from longplay.midi import parse_midi
 
 VELOCITY = st.integers(0, 127)
 PITCH = st.integers(59, 62)  # few keys, so that notes meet
@@ -56,7 +57,7 @@ def assert_a_piano_can_play(notes):
 
 def read_or_refuse(data):
     try:
-        notes, warnings = _core.read_score(data)
+        notes, warnings = parse_midi(data)
     except longplay.MidiError as error:
         offset, message = error.offset, str(error)
     else:
@@ -95,7 +96,7 @@ def test_any_damage_to_a_file_is_read_or_refused(data, draw):
 @given(FILE, st.booleans(), st.booleans(), st.booleans())
 def test_any_sound_file_is_read_as_the_slow_reader_does(data, sustain, keep_drums, piano_only):
     how = {"sustain": sustain, "keep_drums": keep_drums, "piano_only": piano_only}
-    notes, _ = _core.read_score(data, **how)
+    notes, _ = parse_midi(data, **how)
     assert_a_piano_can_play(notes)
     assert notes.tolist() == score_oracle.read(data, **how)
 
@@ -103,7 +104,7 @@ def test_any_sound_file_is_read_as_the_slow_reader_does(data, sustain, keep_drum
 @given(st.lists(ODD_TRACK, min_size=1, max_size=3), st.integers(1, 2), st.booleans())
 def test_data_bytes_above_127_and_long_deltas_are_read_as_mido_clips_them(tracks, kind, piano_only):
     data = file(*tracks, kind=kind)
-    notes, _ = _core.read_score(data, piano_only=piano_only)
+    notes, _ = parse_midi(data, piano_only=piano_only)
     assert_a_piano_can_play(notes)
     assert notes.tolist() == score_oracle.read(data, piano_only=piano_only)
 
@@ -114,12 +115,12 @@ def test_a_wrong_length_of_a_track_changes_no_note(tracks, draw):
     wrong = bytearray(data)
     for at in [at for at in range(len(data)) if data.startswith(b"MTrk", at)]:
         wrong[at + 4 : at + 8] = draw.draw(st.sampled_from([data[at + 4 : at + 8], bytes(4), b"\xff" * 4, b"\0\0\0\7"]))
-    assert _core.read_score(bytes(wrong))[0].tolist() == _core.read_score(data)[0].tolist()
+    assert parse_midi(bytes(wrong))[0].tolist() == parse_midi(data)[0].tolist()
 
 
 @given(FILE, st.binary(max_size=200).filter(lambda junk: b"MThd" not in junk))
 def test_bytes_before_the_header_change_no_note(data, junk):
-    assert _core.read_score(junk + data)[0].tolist() == _core.read_score(data)[0].tolist()
+    assert parse_midi(junk + data)[0].tolist() == parse_midi(data)[0].tolist()
 
 
 NOTES = st.lists(

@@ -10,6 +10,7 @@ import score_oracle
 import symusic
 
 from longplay import _core
+from longplay.midi import parse_midi
 
 FILES = midi_files.files("seeds") + midi_files.files("hostile")
 
@@ -30,7 +31,7 @@ DIFFERENT_TO_SYMUSIC = {
 }
 
 
-# What mido cannot read of the files of our own; the others must be read as mido clips them.
+# Files of our own that mido cannot read. The others must be read as mido reads them with `clip=True`.
 OWN = sorted((Path(__file__).parents[2] / "data" / "midi").iterdir())
 EIGHT = [(250 * i, 250, 60 + i, 80) for i in range(8)]
 BEYOND_MIDO = ("rmi", "macbinary", "lead_newline", "mtrk_len0", "mtrk_len_long", "mtrk_len_short")
@@ -40,7 +41,7 @@ PAST_24_HOURS = ("late_eot", "late_note", "two_days_cc")
 @pytest.mark.parametrize("path", OWN, ids=[path.name for path in OWN])
 def test_files_that_were_once_refused_or_lost_notes_are_read(path):
     data = path.read_bytes()
-    notes, warnings = _core.read_score(data)
+    notes, warnings = parse_midi(data)
     assert notes.tolist() == (EIGHT if path.stem in BEYOND_MIDO + PAST_24_HOURS else score_oracle.read(data))
     assert len(warnings) == (0 if path.stem in ("vlq5_delta", "pitch_ext") else 1)
 
@@ -67,15 +68,15 @@ def test_notes_are_those_of_the_slow_reader(path, sustain):
     data = path.read_bytes()
     if mine(path) and path.stem in midi_files.UNREADABLE:
         with pytest.raises(_core.MidiError):
-            _core.read_score(data)
+            parse_midi(data)
     elif mine(path) and path.stem in midi_files.WITHOUT_NOTES:
-        notes, warnings = _core.read_score(data, sustain=sustain)
+        notes, warnings = parse_midi(data, sustain=sustain)
         assert len(notes) == 0
         assert warnings
     elif mine(path) and path.stem in midi_files.ONLY_THE_SCALE:
-        assert _core.read_score(data, sustain=sustain)[0].tolist() == midi_files.SCALE_NOTES
+        assert parse_midi(data, sustain=sustain)[0].tolist() == midi_files.SCALE_NOTES
     elif (expected := oracle(path, sustain)) is not None:
-        assert _core.read_score(data, sustain=sustain)[0].tolist() == expected
+        assert parse_midi(data, sustain=sustain)[0].tolist() == expected
     else:
         assert not mine(path)
         try_to_read(data)
@@ -84,7 +85,7 @@ def test_notes_are_those_of_the_slow_reader(path, sustain):
 def try_to_read(data):
     """Read bytes that no oracle reads: they give notes or a MidiError."""
     with contextlib.suppress(_core.MidiError):
-        assert len(_core.read_score(data)) == 2
+        assert len(parse_midi(data)) == 2
 
 
 def comparable(path):
@@ -102,7 +103,7 @@ def comparable(path):
 @pytest.mark.parametrize("path", named(path for path in FILES if comparable(path)))
 def test_onsets_pitches_and_velocities_are_those_of_symusic(path):
     data = path.read_bytes()
-    notes, _ = _core.read_score(data, sustain=False)
+    notes, _ = parse_midi(data, sustain=False)
     theirs = symusic_notes(data)
     np.testing.assert_array_equal(notes["pitch"], theirs["pitch"])
     np.testing.assert_array_equal(notes["velocity"], theirs["velocity"])

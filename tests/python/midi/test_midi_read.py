@@ -7,7 +7,7 @@ import pytest
 from smf import file, smf
 
 import longplay
-from longplay import _core
+from longplay.midi import parse_midi
 
 NOTE_ON_AT_0 = "00 90 3c 40"  # delta 0, channel 1, middle C, velocity 64
 END = "00 ff 2f 00"
@@ -15,13 +15,13 @@ END = "00 ff 2f 00"
 
 def read(data: bytes, **options: bool) -> list[tuple[int, int, int, int]]:
     """Return the notes as tuples, and fail if the reader warns."""
-    notes, warnings = _core.read_score(data, **options)
+    notes, warnings = parse_midi(data, **options)
     assert warnings == []
     return notes.tolist()
 
 
 def read_odd(data: bytes, **options: bool) -> tuple[list[tuple[int, int, int, int]], list[str]]:
-    notes, warnings = _core.read_score(data, **options)
+    notes, warnings = parse_midi(data, **options)
     return notes.tolist(), warnings
 
 

@@ -7,12 +7,14 @@ import time
 import mido
 import numpy as np
 import pytest
+from core_calls import write_score
 from hypothesis import given
 from hypothesis import strategies as st
 from smf import smf
 
 import longplay
-from longplay import NOTE, _core
+from longplay import NOTE
+from longplay.midi import parse_midi
 
 
 def made(*notes):
@@ -20,7 +22,7 @@ def made(*notes):
 
 
 def written(notes, length_ms=1000, **options):
-    return _core.write_score(notes, length_ms, **options)
+    return write_score(notes, length_ms, **options)
 
 
 def messages(data):
@@ -115,7 +117,7 @@ def test_with_every_key_down_a_boundary_uses_another_channel():
     data = written(notes, 2_000, clip_ms=1_000)
     anchor = mido.MidiFile(file=io.BytesIO(data)).tracks[0][128]
     assert (anchor.time, anchor.channel, anchor.velocity) == (1_000, 1, 0)
-    assert _core.read_score(data)[0].tolist() == notes.tolist()
+    assert parse_midi(data)[0].tolist() == notes.tolist()
 
 
 GOOD = (100, 50, 60, 64)
@@ -201,7 +203,7 @@ NOTES = st.lists(
 @given(NOTES, st.booleans(), st.sampled_from([0, 1000, 2500]))
 def test_what_is_written_is_read_back(notes, running_status, clip_ms):
     data = written(notes, 10_000, running_status=running_status, clip_ms=clip_ms)
-    again, warnings = _core.read_score(data)
+    again, warnings = parse_midi(data)
     assert again.tolist() == notes.tolist()
     assert warnings == []
     assert written(again, 10_000, running_status=running_status, clip_ms=clip_ms) == data

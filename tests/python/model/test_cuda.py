@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 import pytest
 import tiny_model
+from core_calls import generate_events, sampling_params
 from cuda_double import identity_model
 
 import longplay
@@ -43,7 +44,7 @@ def test_states_stay_on_the_device_and_are_what_the_graph_made_of_them(double, t
     assert report["zeros"]
     assert report["loaded"]
     for row, state in enumerate(report["states"]):
-        a, b = (list(struct.unpack("<3f", bytes(state[12 * place : 12 * place + 12]))) for place in (0, 1))
+        a, b = (list(struct.unpack("<3f", bytes(state[12 * index : 12 * index + 12]))) for index in (0, 1))
         for step, logits in enumerate(report["said"]):
             first, second = (a, b) if in_place or step % 2 == 0 else (b, a)
             assert [field[row] for field in logits] == [first, second]
@@ -103,7 +104,7 @@ def test_devices_have_numbers_and_a_captured_graph_needs_a_gpu(tiny):
     with pytest.raises(ValueError, match="cuda_graph must be False on device 'cpu', not True"):
         longplay.Engine(tiny, "cpu", cuda_graph=True)
     with pytest.raises(ValueError, match="index must be at least 0, not -1"):
-        _core.Device.cuda(-1)
+        _core.Device.cuda(-1, False)
 
 
 @pytest.fixture
@@ -155,14 +156,14 @@ def test_no_note_copies_a_state(tiny):
 
 
 def test_a_piece_is_the_same_alone_and_among_1024(tiny):
-    model, params = load_model(tiny).files, [_core.SamplingParams(top_p=0.9)] * 4
+    model, params = load_model(tiny).files, [sampling_params(top_p=0.9)] * 4
     runtime = _core.Runtime(str(library_path()))
     settings = {"params": params, "bias": [[]] * 4, "controls": list(tiny_model.UNKNOWN_CONTROL), "random_seed": 3}
     lengths = [20 + 7 * candidate % 41 for candidate in range(1500)]
     nothing = np.empty((0, 4), np.int32)
-    together = _core.generate_events(runtime, model, [nothing] * 1500, lengths, rows=1024, **settings)
+    together = generate_events(runtime, model, [nothing] * 1500, lengths, rows=1024, **settings)
     for candidate in (0, 1, 7, 64, 500, 1023, 1024, 1499):
-        [alone] = _core.generate_events(
+        [alone] = generate_events(
             runtime, model, [nothing], [lengths[candidate]], first_candidate=candidate, **settings
         )
         for ours, theirs in zip(alone, together[candidate], strict=True):
@@ -178,7 +179,7 @@ def cuda(tiny):
     try:
         preload_cuda()
         runtime = _core.Runtime(str(library_path()))
-        _core.Model(runtime, load_model(tiny).files, _core.Device.cuda(), 1)
+        _core.Model(runtime, load_model(tiny).files, _core.Device.cuda(0, False), 1)
     except _core.DeviceError as error:
         pytest.skip(str(error))
     return lambda files, rows, capture: _core.Model(runtime, files, _core.Device.cuda(0, capture), rows)

@@ -180,7 +180,7 @@ def test_a_batch_out_of_range_is_refused(make, max_batch):
 
 def test_cuda_is_refused_where_there_is_none_and_nothing_is_printed(runtime, files, capfd):
     try:
-        _core.Model(runtime, files, _core.Device.cuda(), 1)
+        _core.Model(runtime, files, _core.Device.cuda(0, False), 1)
     except _core.DeviceError as error:
         problem = str(error)
     else:

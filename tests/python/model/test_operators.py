@@ -126,6 +126,7 @@ def files(constants=None, *, computed=(), split=False, first_drawn=False):
         core_config(config),
         graph(step, [integers("event", 2), *hc], [real("logits", 5), real("context", UNITS), *next_hc], both, computed),
         [graph(head, [real("context", UNITS), integers("drawn", 1)], [real("logits", 4)], both, computed)],
+        b"",
     )
 
 
@@ -210,7 +211,8 @@ FLAT, DEEP = np.zeros(12, np.int8), np.zeros((1, UNITS, 5), np.int8)
         ({"weight": np.full((UNITS, 5), 64, np.int8)}, r"Int8Linear: weight must be in \[-64, 63\]"),
         ({"weight": np.full((UNITS, 5), -65, np.int8)}, r"Int8Linear: weight must be in \[-64, 63\]"),
         ({"weight": FLAT}, r"Int8Linear: weight must be \(inputs, outputs\)"),
-        ({"weight": DEEP}, "Int8Linear: an input has more than two dimensions"),
+        ({"weight": DEEP}, r"Int8Linear: weight must be \(inputs, outputs\)"),
+        ({"weight": DEEP[None, None]}, "Int8Linear: an input has more than four dimensions"),
         ({"scale": np.zeros((1, 5), np.float32)}, r"Int8Linear: scale must be \(outputs,\)"),
         ({"bias": np.zeros(6, np.float32)}, r"Int8Linear: bias must be \(outputs,\) or \(rows, outputs\)"),
         ({"bias": np.zeros((3, 5), np.float32)}, r"Int8Linear: bias must be \(outputs,\) or \(rows, outputs\)"),

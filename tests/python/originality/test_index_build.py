@@ -1,4 +1,4 @@
-"""What an index is built from: equal works stand in it once."""
+"""An index contains each of several equal works once."""
 
 import numpy as np
 import pytest

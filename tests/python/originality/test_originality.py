@@ -1,4 +1,4 @@
-"""What a piece has in common with a training set: the index, its file, the comparison, the commands."""
+"""The originality of a piece: the index of a training set, its file, the comparison, the commands."""
 
 import importlib
 import importlib.util
@@ -71,7 +71,7 @@ def test_the_nearest_window_is_the_one_that_looking_at_all_pairs_finds(index):
     _, distances = index.nearest(queries, num_threads=1)
     for query, distance in zip(queries, distances, strict=True):
         windows = [np.ascontiguousarray(index.series[start : start + 40]) for start in starts[within]]
-        assert distance == min(longplay._core.dtw_distance(query, window) for window in windows)
+        assert distance == min(longplay._core.dtw_distance(query, window, 0) for window in windows)
 
 
 def test_a_copied_window_is_at_distance_0_and_its_position_is_reported(index):
@@ -224,28 +224,29 @@ def test_a_training_set_without_music_is_refused():
         ("stride", 0),
         ("band", -1),
         ("min_changes", 256),
-        ("steps", 2.5),
     ],
 )
 def test_a_setting_out_of_range_is_refused_by_name(name, value):
     with pytest.raises(ValueError, match=f"{name} must be"):
         originality.IndexSettings(**{name: value})
+    with pytest.raises(TypeError, match=r"steps must be an integer, not 2\.5"):
+        originality.IndexSettings(steps=2.5)
 
 
 def test_every_byte_of_an_index_that_changes_is_noticed(saved):
     whole = saved.read_bytes()
     random = np.random.default_rng(0)
     used = [*range(64), *random.integers(64, len(whole), 200)]
-    for place in used:
+    for position in used:
         changed = bytearray(whole)
-        changed[place] ^= 1 << int(random.integers(8))
+        changed[position] ^= 1 << int(random.integers(8))
         saved.write_bytes(changed)
         try:
             opened = originality.Index.open(saved)
         except longplay.Error:
             continue
         assert opened.names
-        assert whole[place] == 0  # padding between arrays, which nothing reads
+        assert whole[position] == 0  # padding between arrays, which nothing reads
     for length in (0, 10, 36, 100, len(whole) // 2):
         saved.write_bytes(whole[:length])
         with pytest.raises(longplay.Error):
@@ -281,7 +282,7 @@ def test_a_midi_file_is_not_an_index(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "place", "what"),
+    ("name", "position", "what"),
     [
         ("first_notes", 1, "first_notes must ascend"),
         ("windows", 1, "within the series"),
@@ -292,11 +293,11 @@ def test_a_midi_file_is_not_an_index(tmp_path):
         ("pitches", 1, "pitches must be"),
     ],
 )
-def test_arrays_that_do_not_fit_each_other_are_refused(index, tmp_path, name, place, what):
+def test_arrays_that_do_not_fit_each_other_are_refused(index, tmp_path, name, position, what):
     content = index._content
     arrays = dict(content.arrays)
     arrays[name] = arrays[name].copy()
-    arrays[name][place] = 255 if name == "pitches" else 2**31
+    arrays[name][position] = 255 if name == "pitches" else 2**31
     from longplay.originality.index_file import IndexContent, write_index
 
     write_index(tmp_path / "index", IndexContent(content.settings, content.works, arrays), overwrite=False)

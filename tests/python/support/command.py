@@ -13,7 +13,7 @@ def run_without(module, *arguments):
     """Run the command as if a module were not installed."""
     program = (
         f"import sys; sys.modules[{module!r}] = None; sys.argv = {['longplay', *map(str, arguments)]};"
-        "from longplay.cli import main; main()"
+        "from longplay.__main__ import main; main()"
     )
     return _run("-c", program, timeout=60)
 

@@ -82,7 +82,7 @@ def without_meta(midi: mido.MidiFile) -> mido.MidiFile:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What becomes of a file: the words are those of `longplay.check`."""
+    """The outcome of a file, in the words of `longplay.check`."""
 
     outcome: str
     length: float | None = None

@@ -45,7 +45,7 @@ def header(kind: int = 0, tracks: int = 1, division: int = 500, more: str = "") 
 PLAIN = file(scale() + END)
 TRACK = PLAIN[14:]
 
-# What no MIDI reader can read.
+# Files that no MIDI reader can read.
 UNREADABLE = {
     "empty": b"",
     "text": b"This is no MIDI file.\n",
@@ -61,7 +61,7 @@ WITHOUT_NOTES = {
     "running-status-of-nothing": file("00 3c 40" + END),
 }
 
-# What is odd and was once written, or could be.
+# Odd files that programs have written, or could write.
 ODD = {
     "no-tracks": file(),
     "track-without-events": file(""),

@@ -10,7 +10,7 @@ from longplay import _core
 
 @dataclass(frozen=True)
 class OracleDraw:
-    """What is drawn, and how far (in probability) the nearest decision was from falling otherwise."""
+    """The id that is drawn, and the distance (in probability) of the nearest decision from its threshold."""
 
     id: int
     log_probability: float

@@ -14,7 +14,7 @@ about a hundred notes unless END is forbidden. All numbers are integers or eight
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,8 @@ BANDS = {
 }
 """Bands that neither model keeps to by itself."""
 
+CRITIC_EVENTS, PHRASE_MS = 6, 5000
+
 TOKENS = 16
 TOKEN_START = TOKENS
 RECENT_WEIGHTS = (2, 3, 5, 7)
@@ -86,8 +88,8 @@ class Predictor:
 
     def step(self, event: Sequence[int], control: Sequence[int] = UNKNOWN_CONTROL) -> list[float]:
         """Take an event and return the logits of the next event's first field."""
-        heard = _dot(event, EVENT_WEIGHTS) + _dot(control, CONTROL_WEIGHTS)
-        self.hash = [(lane * f + heard) % HASH_MODULUS for lane, f in zip(self.hash, HASH_FACTORS, strict=True)]
+        inputs = _dot(event, EVENT_WEIGHTS) + _dot(control, CONTROL_WEIGHTS)
+        self.hash = [(lane * f + inputs) % HASH_MODULUS for lane, f in zip(self.hash, HASH_FACTORS, strict=True)]
         self.trace = [
             [(cell * f + lane % KEYS) % TRACE_MODULUS for cell, f in zip(cells, TRACE_FACTORS, strict=True)]
             for cells, lane in zip(self.trace, self.hash, strict=True)
@@ -105,7 +107,7 @@ class Predictor:
         return logit_row(field, key % KEYS, SIZES[field], self.soft)
 
     def log_probabilities(self, events: Sequence[Sequence[int]]) -> NDArray[np.float64]:
-        """Return the natural logarithm of the probability of each id, one row an event, heard from the start."""
+        """Return the natural logarithm of the probability of each id, one row for each event, from the start."""
         rows, last = [], START_EVENT
         for event in events:
             logits = [self.step(last), *(self.head(event[:field]) for field in range(1, len(SIZES)))]
@@ -189,6 +191,27 @@ def build(folder: str | Path, *, in_place: bool = True, soft: bool = False) -> P
     return folder
 
 
+def add_critic(folder: Path, weight: int = 1) -> Path:
+    """Add a critic whose logit is `weight` times the sum of the last ids of pitches, and return the folder."""
+    g = Graph()
+    weighted = g.op("Mul", "events", g.constant([0, weight, 0, 0]))
+    total = g.op("ReduceSum", weighted, g.constant([1, 2]), keepdims=0)
+    g.op("Unsqueeze", g.op("Cast", total, to=TensorProto.FLOAT), g.constant([1]), output="logit")
+    logit = tensor("logit", 1, kind=TensorProto.FLOAT)
+    onnx.save(g.model([tensor("events", CRITIC_EVENTS, len(SIZES))], [logit]), folder / "critic.onnx")
+    entry = {"events": CRITIC_EVENTS, "phrase_ms": PHRASE_MS}
+    change_config(folder, lambda config: config.update(format=2, critic=entry))
+    return folder
+
+
+def change_config(folder: Path, change: Callable[[dict[str, Any]], Any]) -> None:
+    """Change the config.json of a model folder."""
+    path = folder / "config.json"
+    config = json.loads(path.read_text(encoding="utf-8"))
+    change(config)
+    path.write_text(json.dumps(config), encoding="utf-8")
+
+
 def build_token(folder: str | Path, *, in_place: bool = True, soft: bool = False) -> Path:
     """Write the token model, one field and no controls, into `folder` and return it."""
     folder = Path(folder)
@@ -253,8 +276,8 @@ def tensor(name: str, *row: int, kind: int = TensorProto.INT64) -> Any:
 
 def _step(soft: bool) -> onnx.ModelProto:
     g = Graph()
-    heard = g.op("Add", g.dot("event", EVENT_WEIGHTS), g.dot("control", CONTROL_WEIGHTS))
-    rolled = g.op("Add", g.op("Mul", "hash", g.constant(HASH_FACTORS)), heard)
+    inputs = g.op("Add", g.dot("event", EVENT_WEIGHTS), g.dot("control", CONTROL_WEIGHTS))
+    rolled = g.op("Add", g.op("Mul", "hash", g.constant(HASH_FACTORS)), inputs)
     g.op("Mod", rolled, g.constant(HASH_MODULUS), output="next_hash")
 
     lane = g.op("Unsqueeze", g.op("Mod", "next_hash", g.constant(KEYS)), g.constant([2]))
@@ -286,8 +309,8 @@ def _head(field: int, soft: bool) -> onnx.ModelProto:
 
 def _token_step(soft: bool) -> onnx.ModelProto:
     g = Graph()
-    heard = g.op("Mul", "event", g.constant(EVENT_WEIGHTS[1]))
-    rolled = g.op("Add", g.op("Mul", "hash", g.constant(HASH_FACTORS[0])), heard)
+    inputs = g.op("Mul", "event", g.constant(EVENT_WEIGHTS[1]))
+    rolled = g.op("Add", g.op("Mul", "hash", g.constant(HASH_FACTORS[0])), inputs)
     g.op("Mod", rolled, g.constant(HASH_MODULUS), output="next_hash")
 
     g.op("Add", "count", g.constant(1, np.int32), output="next_count")

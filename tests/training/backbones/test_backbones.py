@@ -78,12 +78,12 @@ def test_a_head_with_a_high_sink_attends_to_nothing() -> None:
 
 @torch.no_grad()
 def test_each_layer_of_a_far_transformer_attends_as_far_as_its_window() -> None:
-    transformer = made_up.awake(FarTransformer(WIDTH, windows=(20, 70)))
+    transformer = made_up.awake(FarTransformer(WIDTH, windows=(20, 70), kept=0))
     given = notes()
     changed = given.clone()
     changed[30, 1] += 1
-    heard, other = (transformer(music, transformer.zero_state(ROWS))[0] for music in (given, changed))
-    differs = (heard != other).any(dim=-1).nonzero().tolist()
+    output, other = (transformer(music, transformer.zero_state(ROWS))[0] for music in (given, changed))
+    differs = (output != other).any(dim=-1).nonzero().tolist()
     # The windows are 20 and 70; each layer reads one note more, through its products of one note ago.
     assert differs == [[step, 1] for step in range(30, 30 + 19 + 69 + 2 + 1)]
 
@@ -94,7 +94,7 @@ def test_attention_of_a_far_transformer_equals_its_formula_note_by_note() -> Non
     transformer = made_up.awake(FarTransformer(WIDTH, windows=[window]))
     layer, given = transformer.layers[0], notes()
     layer.down.weight.zero_()
-    heard, _ = transformer(given, transformer.zero_state(ROWS))
+    output, _ = transformer(given, transformer.zero_state(ROWS))
     normed = layer.before_attention(given)
     asked = torch.cat([part(normed) for part in (layer.query, layer.key, layer.value)], dim=-1)
     asked[1:] += layer.earlier * asked[:-1].clone()
@@ -102,13 +102,13 @@ def test_attention_of_a_far_transformer_equals_its_formula_note_by_note() -> Non
         seen = asked[max(0, note - window + 1) : note + 1, row]
         query = functional.normalize(asked[note, row, :WIDTH].view(2, 64), dim=-1) * 8 * layer.sharpness[:, None]
         keys, values = functional.normalize(seen[:, WIDTH : WIDTH + 64], dim=-1), seen[:, WIDTH + 64 :]
-        places = torch.arange(1000, 1000 + len(seen))
-        angles = places.view(-1, 1) * far_turns() * (2 * torch.pi / TURN)
+        positions = torch.arange(1000, 1000 + len(seen))
+        angles = positions.view(-1, 1) * far_turns() * (2 * torch.pi / TURN)
         angles = (angles.cos(), angles.sin())
         logits = rotate(query, *(part[-1:] for part in angles)) @ rotate(keys, *angles).T
         weights = torch.cat([logits, layer.sink[:, None]], dim=1).softmax(dim=1)[:, :-1]
         expected = transformer.last(given[note, row] + layer.attended((weights @ values).flatten()))
-        assert torch.allclose(heard[note, row], expected, atol=1e-4)
+        assert torch.allclose(output[note, row], expected, atol=1e-4)
 
 
 @torch.no_grad()
@@ -116,18 +116,44 @@ def test_far_layers_encode_no_distances() -> None:
     given = notes()
     swapped = given[[1, 0, *range(2, STEPS)]]
     for windows, same in (((200,), False), ((1, 200), True)):
-        transformer = made_up.awake(FarTransformer(WIDTH, windows=windows))
+        transformer = made_up.awake(FarTransformer(WIDTH, windows=windows, kept=0))
         for layer in transformer.layers:
             layer.earlier.zero_()
         last = [transformer(music, transformer.zero_state(ROWS))[0][-1] for music in (given, swapped)]
         assert torch.allclose(*last, atol=1e-5) == same
 
 
-def test_gradients_of_a_far_transformer_equal_finite_differences() -> None:
-    transformer = made_up.awake(FarTransformer(WIDTH, windows=(20, 70))).double()
+@torch.no_grad()
+def test_far_layers_attend_to_the_first_notes_until_the_end_of_a_piece() -> None:
+    transformer = made_up.awake(FarTransformer(WIDTH, windows=(2, 130), kept=30))
+    for layer in transformer.layers:
+        layer.earlier.zero_()
+    given = notes(600)
+
+    def output(music: Tensor) -> Tensor:
+        parts, state = [], transformer.zero_state(ROWS)
+        for part in music.split(90):
+            output, state = transformer(part, state)
+            parts.append(output)
+        return torch.cat(parts)
+
+    reaches = {}
+    for note in (0, 29, 30, 480):
+        changed = given.clone()
+        changed[note, 1, :9] += 1
+        differs = (output(changed) != output(given)).any(dim=-1).nonzero().tolist()
+        assert {row for _, row in differs} == {1}
+        reaches[note] = [step for step, _ in differs]
+    # The window of 130 notes has the first 30 of the piece and the last 100; the other layer reads one note more.
+    assert reaches == {note: list(range(note, end)) for note, end in {0: 600, 29: 600, 30: 131, 480: 581}.items()}
+
+
+@pytest.mark.parametrize("kept", [0, 10])
+def test_gradients_of_a_far_transformer_equal_finite_differences(kept: int) -> None:
+    transformer = made_up.awake(FarTransformer(WIDTH, windows=(20, 170), kept=kept)).double()
     given = notes().double()
     with torch.no_grad():
-        _, state = transformer(given[:, :, :], transformer.zero_state(ROWS))
+        _, state = transformer(given, transformer.zero_state(ROWS))
     random = torch.Generator().manual_seed(1)
     wanted = torch.randn(given.shape, generator=random, dtype=torch.float64)
 
@@ -145,6 +171,15 @@ def test_gradients_of_a_far_transformer_equal_finite_differences() -> None:
             difference = (more - loss()) / 2e-6
             weight += 1e-6 * way
         assert torch.allclose(difference, expected, rtol=1e-4, atol=1e-4), name
+
+
+@torch.no_grad()
+def test_the_sharpest_head_of_a_far_transformer_gives_finite_numbers() -> None:
+    transformer = made_up.awake(FarTransformer(WIDTH, windows=(20, 70), kept=0))
+    for layer in transformer.layers:
+        layer.sharpness.fill_(100)
+    output, _ = transformer(notes(), transformer.zero_state(ROWS))
+    assert output.isfinite().all()
 
 
 def test_rotations_come_back_after_a_turn() -> None:
@@ -178,8 +213,8 @@ def test_attention_equals_its_formula_note_by_note(relative: bool) -> None:
         if relative:
             logits = query @ keys.T + (query[:, None] * attention.distances[0, :, window - len(seen) :]).sum(-1)
         else:
-            places = torch.arange(1000, 1000 + len(seen))
-            logits = rotate(query, *rotations(places[-1:])) @ rotate(keys, *rotations(places)).T
+            positions = torch.arange(1000, 1000 + len(seen))
+            logits = rotate(query, *rotations(positions[-1:])) @ rotate(keys, *rotations(positions)).T
         weights = torch.cat([logits, attention.sink[:, None]], dim=1).softmax(dim=1)[:, :-1]
         expected = attention.attended((weights.to(values.dtype) @ values).flatten())
         assert torch.allclose(output[note, row], expected, atol=1e-4)

@@ -30,7 +30,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "attentive-lstm": {"window": 40},
     "transformer": {"layers": 2, "window": 40},
     "relative-transformer": {"layers": 2, "window": 40},
-    "far-transformer": {"windows": (40, 130)},
+    "far-transformer": {"windows": (64, 352), "kept": 64},
 }
 EVENTS, CONTROLS, _ = made_up.steps(STEPS, ROWS)
 # Row 0 reads one piece; row 7 begins a new one every 249 steps.
@@ -61,19 +61,24 @@ def logits_of_module(model: NoteModel, events: NDArray[np.int64], controls: NDAr
     cuts = [*np.flatnonzero(BEGINS[: len(events)].any(axis=1)), len(events)]
     for begin, end in itertools.pairwise(cuts):
         state = reset_rows(state, BEGINS[begin, : events.shape[1]])
-        part, state = model.hear(torch.from_numpy(events[begin:end]), torch.from_numpy(controls[begin:end]), state)
+        part, state = model.run_backbone(
+            torch.from_numpy(events[begin:end]), torch.from_numpy(controls[begin:end]), state
+        )
         outputs.append(part)
     logits: NDArray[np.float32] = model.first_logits(torch.cat(outputs), torch.from_numpy(events))[0].numpy()
     return logits
 
 
 def logits_of_graph(folder: ModelFolder, rows: list[int], steps: int = STEPS) -> NDArray[np.float32]:
-    state, said = folder.zero_state(len(rows)), []
+    state, said, ages = folder.zero_state(len(rows)), [], np.zeros(len(rows), int)
     for step in range(steps):
-        for place in np.flatnonzero(BEGINS[step, rows]):
+        ages[BEGINS[step, rows]] = 0
+        for row in np.flatnonzero(BEGINS[step, rows]):
             for part in state.values():
-                part[place] = 0
-        logits, _, state = folder.step(EVENTS[step, rows], CONTROLS[step, rows], state)
+                part[row] = 0
+        first = ages < folder.config.get("seed_events", 0)
+        logits, _, state = folder.step(EVENTS[step, rows], CONTROLS[step, rows], state, first)
+        ages += 1
         said.append(logits)
     return np.stack(said)
 
@@ -108,7 +113,7 @@ def test_a_transformer_continues_when_its_position_wraps_around(tmp_path: Path) 
     state, expected, said = model.zero_state(1), [], []
     for part in range(0, count, 256):
         given = [torch.from_numpy(array[part : part + 256]) for array in (events, controls)]
-        outputs, state = model.hear(*given, state)
+        outputs, state = model.run_backbone(*given, state)
         expected.append(model.first_logits(outputs, given[0])[0].numpy())
     states = folder.zero_state(1)
     for event, control in zip(events, controls, strict=True):
@@ -116,6 +121,23 @@ def test_a_transformer_continues_when_its_position_wraps_around(tmp_path: Path) 
         said.append(logits)
     assert np.abs(np.stack(said) - np.concatenate(expected)).max() < 1e-2
     assert states["position"][0] < count - TURN + 1
+
+
+@torch.no_grad()
+def test_a_far_transformer_continues_when_its_counts_wrap_around(tmp_path: Path) -> None:
+    model = NoteModel("far-transformer", width=128, head_width=32).eval()
+    model.backbone = made_up.awake(type(model.backbone)(128, windows=(64, 352), kept=64))
+    write_model(model, tmp_path, name="small")
+    engines_model, count = longplay.Model(tmp_path), 2 * TURN + 600
+    events, controls, _ = made_up.steps(count, 1)
+    state, expected, said = model.zero_state(1), [], []
+    for part in range(0, count, 256):
+        given = [torch.from_numpy(array[part : part + 256]) for array in (events, controls)]
+        outputs, state = model.run_backbone(*given, state)
+        expected.append(model.first_logits(outputs, given[0])[0].numpy())
+    for step, (event, control) in enumerate(zip(events, controls, strict=True)):
+        said.append(engines_model.step(event, control, seed=step < 64))
+    assert np.abs(np.stack(said) - np.concatenate(expected)).max() < 1e-2
 
 
 def test_the_engine_scores_notes_as_the_graphs_do_in_memory_of_their_own(folders: dict[str, ModelFolder]) -> None:
