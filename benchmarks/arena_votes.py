@@ -3,8 +3,8 @@
     python -m benchmarks.arena_votes
 
 Skills are drawn from TrueSkill's first rating. Each vote goes to the better of two performances, each of which is a
-skill plus noise of deviation beta, as TrueSkill assumes. Prints Spearman's rank correlation between mu and skill: the
-mean over the repeats, and its standard error.
+skill plus noise of deviation beta, as TrueSkill assumes. The script prints Spearman's rank correlation between mu and
+skill: the mean over the repeats, and its standard error.
 """
 
 import argparse

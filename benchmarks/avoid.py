@@ -1,7 +1,7 @@
-"""What avoiding a training set changes, and what it costs. `python -m benchmarks.avoid --index FILE`.
+"""Measure what avoiding a training set changes and costs: `python -m benchmarks.avoid --index FILE`.
 
-Makes an hour from the example seed for each random seed, with and without the index. With --data, measures also how
-much the real works of the test split have in common with the index. Prints tables in Markdown.
+The script makes an hour from the example seed for each random seed, with and without the index. With --data, it also
+measures how much the real works of the test split have in common with the index. It prints tables in Markdown.
 """
 
 import argparse

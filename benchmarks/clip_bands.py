@@ -1,7 +1,8 @@
 """Measure what 30 s of real music are like: `python -m benchmarks.clip_bands --data FOLDER`.
 
-Reads the training split of a data folder (training/README.md). Writes python/longplay/pictures/clip_bands.json: the
-5th, 50th and 95th percentile of each of longplay's clip features over all clips that hold notes.
+The script reads the training split of a data folder (training/README.md). It writes
+python/longplay/pictures/clip_bands.json: the 5th, 50th and 95th percentile of each of longplay's clip features over
+all clips that hold notes.
 """
 
 import argparse

@@ -1,8 +1,9 @@
 """Does a farm that is killed end with the same files? `python -m benchmarks.farm [--count 64] [--seconds 3600]`.
 
-Runs `longplay batch` undisturbed. Then runs the same command in another folder, kills it (SIGKILL) at random moments,
-repeats it each time, and compares all files. Also times `Engine.generate_batch` alone: the difference is the cost of
-the manifest, the snapshots and the ranking. Prints the settings, the times, and the state of the farm at each kill.
+The script runs `longplay batch` undisturbed. Then it runs the same command in another folder, kills it (SIGKILL) at
+random moments, repeats it each time, and compares all files. It also times `Engine.generate_batch` alone: the
+difference is the cost of the manifest, the snapshots and the ranking. It prints the settings, the times, and the state
+of the farm at each kill.
 """
 
 import argparse
@@ -28,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--seconds", type=int, default=3600)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--kills", type=int, default=5)
-    parser.add_argument("--random-seed", type=int, default=0, help="of the moments of the kills")
+    parser.add_argument("--random-seed", type=int, default=0, help="random seed of the times of the kills")
     parser.add_argument("--model", default="piano-lstm")
     args = parser.parse_args(argv)
 
@@ -43,8 +44,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     command = [sys.executable, "-m", "longplay", "batch", str(args.seed), "--count", str(args.count)]
     command += ["--seconds", str(args.seconds), "--threads", str(args.threads), "--model", args.model, "--out"]
-    with tempfile.TemporaryDirectory() as place:
-        undisturbed, killed = Path(place, "undisturbed"), Path(place, "killed")
+    with tempfile.TemporaryDirectory() as folder:
+        undisturbed, killed = Path(folder, "undisturbed"), Path(folder, "killed")
         start = clock()
         subprocess.run([*command, str(undisturbed)], check=True, stdout=subprocess.DEVNULL)
         whole = clock() - start

@@ -1,13 +1,18 @@
 """How well are planted quotations found? `python -m benchmarks.originality --data FOLDER --index FILE`.
 
-Takes passages of the training set (the index) and changes them. Replaces a part of a piece of a held-out split with
-each passage, and counts the passages that are found: at least half of an alarm's notes must be planted ones.
-Melodies are planted above the other notes, in another key; notes above the melody are moved down by octaves.
+The script takes passages of the training set (the index) and changes them. With each passage, it replaces a part of a
+piece of a held-out split. It counts the passages that are found: at least half of an alarm's notes must be planted
+ones. Melodies are planted above the other notes, in another key; notes above the melody are moved down by octaves.
 False alarms are counted on the unchanged held-out pieces. FOLDER holds manifest.csv and the MIDI files.
+
+`--copies N` builds the index instead of opening one: a seventh of the training set, with N copies of each of twelve
+works. The copies are in other keys and at other tempos, have other wrong notes, and every second one is joined to a
+minute of another work. The passages come from these twelve works.
 """
 
 import argparse
 import csv
+import dataclasses
 import itertools
 import re
 import warnings
@@ -18,8 +23,14 @@ import numpy as np
 
 import longplay
 from longplay.midi import NOTE, Notes, read_midi
-from longplay.originality import Index, Line, training_files
+from longplay.originality import Index, Line, TrainingFile, training_files
 from longplay.originality.line import quoted
+
+COPIED_WORKS = 12
+SHARE_OF_SET = 7  # one in so many files is in an index with copies
+LONGEST_COPIED_MS = 600_000
+JOINED_MS = 60_000
+JOINED = "+"  # ends the name of a copy that begins with a minute of another work
 
 Change = Callable[[np.random.Generator, Notes], Notes]
 
@@ -125,6 +136,48 @@ def sing(random: np.random.Generator, host: Notes, song: Notes) -> tuple[Notes, 
     return longplay.resolve_overlaps(np.concatenate([host, song]).astype(NOTE)), (at, at + length)
 
 
+def edition(random: np.random.Generator, notes: Notes) -> Notes:
+    """Copy a work in another key, at another tempo, with wrong notes."""
+    copy = other_tempo(random, transposed(random, notes.copy()))
+    wrong = random.random(len(copy)) < 0.02
+    copy["pitch"][wrong] = np.clip(copy["pitch"][wrong].astype(int) + random.integers(1, 8, wrong.sum()), 0, 127)
+    return longplay.resolve_overlaps(copy.astype(NOTE))
+
+
+def joined(before: Notes, copy: Notes) -> Notes:
+    """Join a copy to a minute of another work."""
+    before["onset_ms"] -= before["onset_ms"].min()
+    copy["onset_ms"] += JOINED_MS
+    return longplay.resolve_overlaps(np.concatenate([before, copy]).astype(NOTE))
+
+
+def index_with_copies(data: Path, copies: int) -> tuple[Index, Index]:
+    """Return an index in which some works stand `copies` times, and one of these works alone."""
+    random = np.random.default_rng(0)
+    files = list(training_files([data]))[::SHARE_OF_SET]
+    read = [(file, read_midi(file.data)) for file in files]
+    long_enough = [
+        (file, notes)
+        for file, notes in read
+        if len(notes) > 500 and 60_000 < notes["onset_ms"].max() < LONGEST_COPIED_MS
+    ]
+    copied = long_enough[:: max(1, len(long_enough) // COPIED_WORKS)][:COPIED_WORKS]
+    others = [notes for _, notes in read if len(notes) > 500]
+    for file, notes in copied:
+        for number in range(1, copies):
+            copy, mark = edition(random, notes), ""
+            if random.random() < 0.5:
+                copy, mark = joined(part(random, others), copy), JOINED
+            seconds = (int((copy["onset_ms"] + copy["duration_ms"]).max()) + 1) / 1000
+            data_of_copy = longplay.write_midi(copy, seconds)
+            files.append(dataclasses.replace(file, name=f"{file.name}#{number}{mark}", data=data_of_copy))
+    return build(files), build([file for file, _ in copied])
+
+
+def build(files: Sequence[TrainingFile]) -> Index:
+    return Index.build(files, calibration=1)
+
+
 def is_found(line: Line, notes: Notes, planted: tuple[int, int], least_bits: float) -> bool:
     inside = ((notes["onset_ms"] >= planted[0]) & (notes["onset_ms"] < planted[1]))[line.own]
     return any(inside[found.begin : found.end].mean() >= 0.5 for found in line.quotes(least_bits))
@@ -143,7 +196,11 @@ def false_alarms(index: Index, hosts: dict[str, Notes], composers: dict[str, str
         line, tune = Line.of_notes(index, notes), Line.of_melody(index, notes)
         for kind, one, alarms in zip(("passages", "melodies"), (line, tune), quoted(line, tune, *bits), strict=True):
             for found in alarms:
-                pairs.setdefault((kind, name, index.names[one.work_of(found)]), []).append(found.bits or 0)
+                there = one.quotation(found, name).there
+                if there.file.endswith(JOINED) and there.begin * 1000 < JOINED_MS:
+                    continue  # a quotation of that other work
+                source = there.file.partition("#")[0]  # of a copy, the work
+                pairs.setdefault((kind, name, source), []).append(found.bits or 0)
     for kind, same in itertools.product(("passages", "melodies"), (True, False)):
         chosen = {
             pair: bits
@@ -167,7 +224,9 @@ def part(random: np.random.Generator, pieces: Sequence[Notes]) -> Notes:
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, required=True, help="folder with manifest.csv")
-    parser.add_argument("--index", type=Path, required=True)
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--index", type=Path, help="index of the training set")
+    which.add_argument("--copies", type=int, metavar="N", help="build an index with N copies of some works")
     parser.add_argument("--split", default="test")
     parser.add_argument("--quotes", type=int, default=1000, help="planted for each kind of change")
     parser.add_argument("--seconds", type=float, default=10.0, help="length of a quotation")
@@ -176,8 +235,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--least-melody-bits", type=float, default=60.0)
     args = parser.parse_args(argv)
 
-    index = Index.open(args.index)
     with warnings.catch_warnings(action="ignore"):  # about damaged files
+        if args.index:
+            index = source = Index.open(args.index)
+        else:
+            index, source = index_with_copies(args.data, args.copies)
         read = {file.name: read_midi(file.data) for file in training_files([args.data], args.split)}
     hosts = {name: notes for name, notes in read.items() if len(notes) > 1}
     with (args.data / "manifest.csv").open(encoding="utf-8") as manifest:
@@ -189,7 +251,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         random = np.random.default_rng(0)  # the same passages in the same pieces for each change
         found, counts = 0, []
         for _ in range(args.quotes):
-            quote = passage(random, index, args.seconds, args.least_notes)
+            quote = passage(random, source, args.seconds, args.least_notes)
             counts.append(len(quote))
             host = part(random, pieces)
             notes, planted = plant(random, host, longplay.resolve_overlaps(change(random, quote).astype(NOTE)))
@@ -200,7 +262,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         random = np.random.default_rng(0)
         found, counts = 0, []
         for _ in range(args.quotes):
-            song = plain_melody(random, index, least_notes)
+            song = plain_melody(random, source, least_notes)
             counts.append(len(song))
             notes, planted = sing(random, part(random, pieces), song)
             found += is_found(Line.of_melody(index, notes), notes, planted, args.least_melody_bits)

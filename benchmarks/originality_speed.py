@@ -1,9 +1,9 @@
 """How fast is the nearest window found? `python -m benchmarks.originality_speed --index FILE`.
 
-Finds the nearest of the same windows for the same queries with longplay, dtaidistance and aeon, on one thread, in one
-run; needs `pip install dtaidistance aeon`. The answers are compared first. dtaidistance (its C code) and longplay sum
-absolute differences. aeon sums squared differences, so its answers differ, but it computes as many cells. Neither
-rival searches for the nearest of many windows, so both measure every pair.
+The script finds the nearest of the same windows for the same queries with longplay, dtaidistance and aeon, on one
+thread, in one run. It needs `pip install dtaidistance aeon`. It compares the answers first. dtaidistance (its C code)
+and longplay sum absolute differences. aeon sums squared differences, so its answers differ, but it computes as many
+cells. Neither rival searches for the nearest of many windows, so both measure every pair.
 """
 
 import argparse

@@ -1,7 +1,7 @@
-"""What the tables of a model cost: `python -m benchmarks.round_trip --data FOLDER [--every 10]`.
+"""Measure what rounding to a model's tables changes: `python -m benchmarks.round_trip --data FOLDER [--every 10]`.
 
-Encodes and decodes the pieces of a data folder (training/README.md) and prints, by kind of source, how far the notes
-have moved.
+The script encodes and decodes the pieces of a data folder (training/README.md). It prints, by kind of source, how far
+the notes have moved.
 """
 
 import argparse

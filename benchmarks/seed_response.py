@@ -1,7 +1,7 @@
 """Does the farm's `response` recognize the seed of a piece? `python -m benchmarks.seed_response --seeds FOLDER`.
 
-Continues each MIDI file of the folder and compares the piece with all of them. Prints the share of the pairs in which
-the piece is nearer to its own seed than to another one: 0.5 is chance.
+The script continues each MIDI file of the folder and compares the piece with all of them. It prints the share of the
+pairs in which the piece is nearer to its own seed than to another one: 0.5 is chance.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """Is an hour still music at its end? `python -m benchmarks.steadiness [--seed FILE ...] [--model MODEL]`.
 
-Makes an hour for each random seed and compares every five minutes with the bands of the training set
-(training/bands.json). Prints a table in Markdown.
+The script makes an hour for each random seed and compares every five minutes with the bands of the training set
+(training/bands.json). It prints a table in Markdown.
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """The weights of an LSTM such as `piano-lstm`, read from its graphs as plain arrays, for rivals to use.
 
-``training/graphs`` gives the names. int8 weights are converted to the fp32 numbers that they stand for. A rival
+``training/graphs`` gives the names. int8 weights are converted to the fp32 numbers that they represent. A rival
 multiplies in fp32 and does not round the inputs of a product.
 """
 

@@ -1,4 +1,4 @@
-"""Shared by the rivals that are Transformers: as many weights as longplay, but random; four tokens a note."""
+"""Parts of the rivals that are Transformers: as many weights as longplay, but random; four tokens a note."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ def making(notes: int, generate: Callable[[int], int]) -> Callable[[], None]:
     def make() -> None:
         made = generate(tokens)
         if made != tokens:
-            raise AssertionError(f"{made} tokens were made, not {tokens}")
+            raise AssertionError(f"{made} tokens were generated instead of {tokens}")
 
     return make
 
