@@ -1,4 +1,4 @@
-# What .ci/run and .ci/full share. Source it in the root of the repository.
+# The functions that .ci/run and .ci/full share. Source this file in the root of the repository.
 
 # Announce a step, with the seconds so far.
 step() { printf '\n== %s (after %s s)\n' "$*" "$SECONDS"; }
@@ -19,16 +19,24 @@ system_packages() {
     $sudo apt-get -qq install -y clang libclang-rt-14-dev libgtest-dev >/dev/null
 }
 
-# Run every fuzz target on a copy of our MIDI files: fuzz OPTION...
+# Run every fuzz target one after the other, from our files where it reads such files: fuzz OPTION...
 fuzz() {
   cmake --preset fuzz >/dev/null
   cmake --build --preset fuzz
-  local target corpus
+  local target name corpus
   for target in build/fuzz/fuzz_*; do
     [ -x "$target" ] && [ -f "$target" ] || continue
-    corpus=build/corpus/$(basename "$target")
+    name=$(basename "$target")
+    corpus=build/corpus/$name
     mkdir -p "$corpus"
-    "$target" -dict=tests/fuzz/midi.dict -max_len=4096 -print_final_stats=1 "$@" \
-      "$corpus" examples tests/data/hostile tests/data/seeds
+    local from=(-max_len=512 "$corpus")
+    case "$name" in
+      fuzz_read_score)
+        from=(-dict=tests/fuzz/midi.dict -max_len=4096 "$corpus" examples tests/data/hostile tests/data/seeds) ;;
+      fuzz_onnx_check) from=(-max_len=512 "$corpus" tests/data/graphs) ;;
+      fuzz_snapshots) from=(-max_len=48 "$corpus") ;;
+    esac
+    step "$name"
+    "$target" -print_final_stats=1 "$@" "${from[@]}"
   done
 }
