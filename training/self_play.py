@@ -36,6 +36,7 @@ from training.streams import MIXES
 from training.train import Run, TrainConfig
 
 NAMES = ("events", "targets", "controls")
+HIDDEN = {"remaining": 0.2, "style": 0.8}  # shares of the parts in which a control is unknown; a style is rarely given
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Parts:
 
 
 def choose_parts(corpus: Corpus, mix: dict[str, float], count: int, steps: int, random: np.random.Generator) -> Parts:
-    """Choose parts of so many steps at random places of augmented pieces that are long enough."""
+    """Choose parts of so many steps at random places of augmented pieces that are long enough; hide some controls."""
     long = {s: [i for i in pieces if corpus.pieces[i]["count"] > steps] for s, pieces in corpus.by_source.items()}
     shares = {source: share for source, share in mix.items() if long.get(source)}
     chances = np.array(list(shares.values())) / sum(shares.values())
@@ -89,6 +90,8 @@ def choose_parts(corpus: Corpus, mix: dict[str, float], count: int, steps: int, 
         first = int(random.integers(len(reading.events) - steps))
         cut = slice(first, first + steps)
         events, targets, controls = (a[cut].astype(np.int64) for a in dataclasses.astuple(reading))
+        hidden = random.random(controls.shape[1]) < [HIDDEN[name] for name in corpus.vocabulary.controls]
+        controls[:, hidden] = np.array(corpus.vocabulary.unknown)[hidden]
         events[0] = list(corpus.vocabulary.fields.values())
         events[1, 0] = targets[0, 0] = 0
         readings.append((events, targets, controls))

@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch", reason="training needs torch, of the extra 
 import longplay
 from training import export, self_play, train
 from training.corpus import NOTES, Corpus
-from training.self_play import choose_parts, continue_parts, draw
+from training.self_play import HIDDEN, choose_parts, continue_parts, draw
 
 STEPS, OPENING = 32, 8
 
@@ -31,6 +31,12 @@ def test_parts_are_cut_from_pieces(corpus: Corpus) -> None:
     assert (parts.events[0] == list(NOTES.fields.values())).all()
     assert (parts.events[1:] == parts.targets[:-1]).all()
     assert (parts.events[1, :, 0] == 0).all()
+
+
+def test_most_parts_have_no_style(corpus: Corpus) -> None:
+    parts = choose_parts(corpus, {"stanford_rolls": 1.0}, 200, STEPS, np.random.default_rng(1))
+    unknown = (parts.controls == NOTES.unknown).all(axis=0)
+    assert unknown.mean(axis=0) == pytest.approx([HIDDEN["remaining"], HIDDEN["style"]], abs=0.1)
 
 
 def test_a_continuation_keeps_the_opening(run: Path, corpus: Corpus, tmp_path: Path) -> None:
