@@ -44,7 +44,7 @@ struct FormRules {
 
   // Steering counts the notes of this time, and moves the odds of times by at most so many nats.
   static constexpr std::int64_t kSteeringMs = 40'000;
-  static constexpr double kMostSteering = 4;       // of time shifts
+  static constexpr double kMostSteering = 3;       // of time shifts
   static constexpr double kMostLengthening = 0.5;  // of durations
 
   // Hands.
@@ -58,8 +58,9 @@ struct FormRules {
   static constexpr std::int64_t kCrossingMs = 250;    // hands do not cross in this time
   static constexpr std::int64_t kRepeatMs = 100;      // from one stroke of a key to the next
 
-  // The key: the last notes that count, and the strength of the pull.
+  // The key: the last notes that count, the correlation below which they are pulled, and how strongly.
   static constexpr std::int64_t kKeyNotes = 128;
+  static constexpr double kKeyFit = 0.65;
   static constexpr double kKeyStrength = 0.5;
   static constexpr double kMostKeyNats = 2;
 

@@ -11,6 +11,7 @@ namespace longplay {
 namespace {
 
 constexpr std::int64_t kWhole = std::int64_t{1} << 24;
+constexpr double kMean = static_cast<double>(kWhole) / 12;
 constexpr std::int64_t kFloor = kWhole / 100;  // added to each class, so that a rare one is not forbidden
 
 }  // namespace
@@ -41,12 +42,26 @@ void KeyPull::push(std::uint8_t pitch) {
   recent_[pitch % 12U] += kWhole / FormRules::kKeyNotes;
 }
 
+double KeyPull::fit() const {
+  double product = 0, wanted = 0, recent = 0;
+  for (std::size_t c = 0; c < wanted_.size(); ++c) {
+    const double from_mean[] = {static_cast<double>(wanted_[c]) - kMean,
+                                static_cast<double>(recent_[c]) - kMean};
+    product += from_mean[0] * from_mean[1];
+    wanted += from_mean[0] * from_mean[0];
+    recent += from_mean[1] * from_mean[1];
+  }
+  return wanted > 0 && recent > 0 ? product / std::sqrt(wanted * recent) : 1;
+}
+
 void KeyPull::lean(std::span<const std::int32_t> pitches, std::span<float> bias) const {
   if (std::ranges::all_of(wanted_, [](std::int64_t weight) { return weight == 0; })) return;
+  const double need = std::clamp(1 - fit() / FormRules::kKeyFit, 0.0, 1.0);
+  if (need == 0) return;
   std::array<float, 12> by_class{};
   for (std::size_t c = 0; c < by_class.size(); ++c) {
     const double ratio = static_cast<double>(wanted_[c] + kFloor) / static_cast<double>(recent_[c] + kFloor);
-    const double nats = FormRules::kKeyStrength * std::log(ratio);
+    const double nats = need * FormRules::kKeyStrength * std::log(ratio);
     by_class[c] = static_cast<float>(std::clamp(nats, -FormRules::kMostKeyNats, FormRules::kMostKeyNats));
   }
   for (std::size_t id = 0; id < pitches.size(); ++id)

@@ -9,9 +9,10 @@
 
 namespace longplay {
 
-// Compares the pitch classes of the last notes with a profile, the seed's for example. A pitch class that is
-// too frequent becomes less likely, one that is too rare more likely. Where the music fits the profile,
-// nothing is changed, so chords and short modulations stay free. Stores only integers.
+// Compares the pitch classes of the last notes with a profile, the seed's for example. Where they fit it as
+// real music fits its opening, nothing is changed, so chords and modulations stay free. Where they fit worse,
+// a pitch class that is too frequent becomes less likely, one that is too rare more likely. Stores only
+// integers.
 class KeyPull {
  public:
   using Profile = std::array<std::int64_t, 12>;  // weights of the pitch classes; all 0 for no key
@@ -32,6 +33,9 @@ class KeyPull {
 
   // Adds to the biases of the pitch field. `pitches` are the values of its ids.
   void lean(std::span<const std::int32_t> pitches, std::span<float> bias) const;
+
+  // Returns the correlation of the last notes with the profile, in [-1, 1]. There must be a key.
+  double fit() const;
 
   // Whether all weights are in range.
   bool is_valid() const;

@@ -12,7 +12,7 @@ constexpr std::int64_t kUnit = 1 << 16;
 constexpr std::int64_t kWindowMs = FormRules::kSteeringMs;
 constexpr std::int64_t kMostNotes = 128 * (kWindowMs + 1) * kUnit;  // each key in each millisecond
 constexpr double kDenserOctaves = 0.2;  // real music becomes 0.17 octaves denser after its first 20 s
-constexpr double kNatsPerOctave = 4;    // of density out of its range
+constexpr double kNatsPerOctave = 2.5;  // of density out of its range
 constexpr double kMostSilence = 0.05;   // share of the time, as in real music
 constexpr double kNatsOfSilence = 5;    // for a share of 1
 

@@ -6,6 +6,8 @@
 #include <numeric>
 #include <vector>
 
+#include "form/form_rules.hpp"
+
 namespace longplay {
 namespace {
 
@@ -31,6 +33,20 @@ TEST(KeyPull, ChangesNothingWithoutAKey) {
 TEST(KeyPull, ChangesNothingWhereTheMusicFits) {
   const KeyPull c_e_g(KeyPull::of_notes(std::vector<Note>{{0, 1, 60, 1}, {0, 1, 64, 1}, {0, 1, 67, 1}}));
   for (const float bias : leaned(after(c_e_g, {60, 64, 67}, 100))) EXPECT_NEAR(bias, 0, 0.02);
+}
+
+TEST(KeyPull, LeavesPassingNotesFree) {
+  const KeyPull c_major(KeyPull::of_key(0, false));
+  const KeyPull passing = after(c_major, {60, 64, 67, 62, 65, 69, 67, 71, 66, 72}, 100);
+  EXPECT_LT(passing.fit(), 0.95);
+  EXPECT_GT(passing.fit(), FormRules::kKeyFit);
+  EXPECT_EQ(leaned(passing), std::vector<float>(12, 0.0F));
+}
+
+TEST(KeyPull, TellsHowWellTheLastNotesFit) {
+  const KeyPull c_major(KeyPull::of_key(0, false));
+  EXPECT_NEAR(c_major.fit(), 1, 1e-6);
+  EXPECT_LT(after(c_major, {61, 63, 66, 68, 70}, 100).fit(), -0.5);
 }
 
 TEST(KeyPull, PullsBackFromAnotherKey) {
