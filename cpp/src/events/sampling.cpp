@@ -1,6 +1,6 @@
-// All decisions are made on integers: logits become keys that order as they do, probabilities
-// become fixed-point weights. Integer sums do not depend on the order of summation, so a compiler
-// may vectorise every loop here at any width and the draws stay the same.
+// All decisions are made on integers: logits become keys in the same order, and probabilities become
+// fixed-point weights. Integer sums do not depend on the order of summation. So a compiler may vectorise
+// every loop here at any width, and the draws stay the same.
 #include "events/sampling.hpp"
 
 #include <algorithm>
@@ -145,8 +145,8 @@ struct Split {
   Key highest_below;
 };
 
-// Some keys must be at or above the cut, and some below. Then, counted upwards from the cut and
-// around the end of the integers, the first key is the lowest above and the last the highest below.
+// At least one key must be at or above the cut, and one below. Counted upwards from the cut and around the
+// end of the integers, the first key is the lowest above, and the last is the highest below.
 LONGPLAY_CLONES Split split(const Key* keys, const Weight* weights, std::size_t size, Key cut) {
   std::int64_t mass = 0;
   auto first = std::numeric_limits<std::uint32_t>::max();
