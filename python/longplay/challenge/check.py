@@ -176,7 +176,10 @@ def _doubts(file: File, waits: Sequence[float], clips: Sequence[Clip], cancel: C
 
 
 def _worse(file: File, length: float, silent: int, cancel: Cancel | None, *, meta_takes_time: bool) -> str:
-    """Return an outcome that is worse than acceptance with `silent` silent clips; empty if none is."""
+    """Say what another reading of the file changes for the worse; return "" if it changes nothing.
+
+    The reading must be worse than acceptance with `silent` silent clips.
+    """
     if abs(HOUR_SECONDS - length) > TOLERANCE_SECONDS:
         return f"it lasts {length:.3f} s and is refused"
     try:
