@@ -105,7 +105,7 @@ class Settings:
     temperature, top_k, top_p, min_p : number, or mapping of field name to number
         Sampling options, as in Hugging Face and vLLM. The engine divides logits by `temperature` (0 takes the likeliest
         id). Then it keeps the `top_k` likeliest ids (0 keeps all). Of these, it keeps the fewest that reach probability
-        `top_p` [1]_, and of these, those at least `min_p` times as likely as the likeliest [2]_. A mapping sets single
+        `top_p` [1]_. Then it drops ids less than `min_p` times as likely as the likeliest [2]_. A mapping sets single
         fields of ``time_shift``, ``pitch``, ``velocity`` and ``duration``. The other fields use ``sampling`` of the
         model's config.
     style : str, optional

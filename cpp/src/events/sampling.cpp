@@ -145,8 +145,8 @@ struct Split {
   Key highest_below;
 };
 
-// At least one key must be at or above the cut, and one below. Counted upwards from the cut and around the
-// end of the integers, the first key is the lowest above, and the last is the highest below.
+// At least one key must be at or above the cut, and one below. Going upwards from the cut, and around the end
+// of the integers, the first key is the lowest above. The last key is the highest below.
 LONGPLAY_CLONES Split split(const Key* keys, const Weight* weights, std::size_t size, Key cut) {
   std::int64_t mass = 0;
   auto first = std::numeric_limits<std::uint32_t>::max();
