@@ -36,7 +36,7 @@ WINDOWS_PER_TURN = 64  # after which the search reports progress
 
 @dataclass(frozen=True)
 class IndexSettings:
-    """Define how music is cut into windows, which the contest's rule leaves open.
+    """Define how music is cut into windows, which the challenge's rule leaves open.
 
     Attributes
     ----------

@@ -36,7 +36,7 @@ class WindowPair:
     distance : int
         Distance by dynamic time warping (DTW), in semitones times steps.
     similarity : float
-        The contest's NDTW, (127 T - DTW) / (127 T): 1 for identical windows.
+        The challenge's NDTW, (127 T - DTW) / (127 T): 1 for identical windows.
     percentile : float
         Percentage of the windows of real works that are as close to another work.
     """
