@@ -58,8 +58,8 @@ constexpr std::array<float, 7> kExp2 = [] {
 // Returns 2^(kWeightBits - halvings), rounded to an integer; halvings >= 0. Does not use libm's exp2, whose
 // results differ between machines.
 inline Weight weight_after(float halvings) {
-  // Past 40 the weight is 0. Bits of positive floats order as they do, and an integer's minimum,
-  // unlike a float's, lets compilers vectorise without flags that ignore NaN.
+  // Past 40 the weight is 0. The bits of positive floats have the order of the floats. Unlike a minimum of
+  // floats, one of integers lets compilers vectorise without flags that ignore NaN.
   constexpr auto kMost = std::bit_cast<std::int32_t>(40.0F);
   const auto bits = std::bit_cast<std::int32_t>(halvings);
   const auto bounded = std::bit_cast<float>(bits < kMost ? bits : kMost);
