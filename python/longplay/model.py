@@ -259,7 +259,7 @@ class Model:
     ) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.float32]]:
         require_cancel(cancel)
         if unknown := sorted(set(sampling) - set(SAMPLING_OFF)):
-            raise TypeError(f"sampling must name {', '.join(SAMPLING_OFF)}, not {unknown[0]!r}")
+            raise TypeError(f"sampling must be of {', '.join(SAMPLING_OFF)}, not {unknown[0]!r}")
         [generated] = _core.generate_events(
             self._runtime,
             self._folder.files,
