@@ -1,4 +1,4 @@
-"""How many votes a ranking needs: the arena's choice of pairs against the contest's uniform draw.
+"""Measure how many votes a ranking needs: with the arena's choice of pairs, and with the challenge's uniform draw.
 
     python -m benchmarks.arena_votes
 

@@ -1,8 +1,8 @@
-"""How long do 256 hours take on a GPU? ``python -m benchmarks.cuda --model models/lstm-fp16``.
+"""Measure how long 256 hours take on a GPU: ``python -m benchmarks.cuda --model models/lstm-fp16``.
 
 First, the script checks that the GPU scores a file as the CPU does. Then it makes the candidates with each number of
-threads, with and without captured graphs. It prints seconds, notes/s, the share of the loop's time inside ONNX
-Runtime's Run, how often a candidate's state was copied, and the GPU's name.
+threads, with and without captured graphs. It prints the GPU's name, seconds, notes/s, the share of the
+loop's time inside ONNX Runtime's Run, and the number of copies of candidates' states.
 """
 
 import argparse

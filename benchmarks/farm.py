@@ -1,4 +1,4 @@
-"""Does a farm that is killed end with the same files? `python -m benchmarks.farm [--count 64] [--seconds 3600]`.
+"""Check that a killed farm ends with the same files: `python -m benchmarks.farm [--count 64] [--seconds 3600]`.
 
 The script runs `longplay batch` undisturbed. Then it runs the same command in another folder, kills it (SIGKILL) at
 random moments, repeats it each time, and compares all files. It also times `Engine.generate_batch` alone: the

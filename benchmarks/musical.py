@@ -1,4 +1,4 @@
-"""How do pieces differ from real music? `python -m benchmarks.musical --data FOLDER [--model MODEL]`.
+"""Measure how pieces differ from real music: `python -m benchmarks.musical --data FOLDER [--model MODEL]`.
 
 Continues openings of held-out pieces, performed rolls and sequenced pieces, and prints the table of
 docs/musical-rules.md in Markdown. The folder is that of `training.prepare`.

@@ -1,4 +1,4 @@
-"""How well are planted quotations found? `python -m benchmarks.originality --data FOLDER --index FILE`.
+"""Measure how many planted quotations are found: `python -m benchmarks.originality --data FOLDER --index FILE`.
 
 The script takes passages of the training set (the index) and changes them. With each passage, it replaces a part of a
 piece of a held-out split. It counts the passages that are found: at least half of an alarm's notes must be planted
@@ -6,8 +6,8 @@ ones. Melodies are planted above the other notes, in another key; notes above th
 False alarms are counted on the unchanged held-out pieces. FOLDER holds manifest.csv and the MIDI files.
 
 `--copies N` builds the index instead of opening one: a seventh of the training set, with N copies of each of twelve
-works. The copies are in other keys and at other tempos, have other wrong notes, and every second one is joined to a
-minute of another work. The passages come from these twelve works.
+works. The copies are in other keys and at other tempos, and have other wrong notes. A minute of another work follows
+every second copy. The passages come from these twelve works.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""How fast is the nearest window found? `python -m benchmarks.originality_speed --index FILE`.
+"""Measure how fast the nearest window is found: `python -m benchmarks.originality_speed --index FILE`.
 
 The script finds the nearest of the same windows for the same queries with longplay, dtaidistance and aeon, on one
 thread, in one run. It needs `pip install dtaidistance aeon`. It compares the answers first. dtaidistance (its C code)

@@ -1,4 +1,4 @@
-"""Does the farm's `response` recognize the seed of a piece? `python -m benchmarks.seed_response --seeds FOLDER`.
+"""Measure how often the farm's `response` recognises a seed: `python -m benchmarks.seed_response --seeds FOLDER`.
 
 The script continues each MIDI file of the folder and compares the piece with all of them. It prints the share of the
 pairs in which the piece is nearer to its own seed than to another one: 0.5 is chance.

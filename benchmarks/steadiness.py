@@ -1,4 +1,4 @@
-"""Is an hour still music at its end? `python -m benchmarks.steadiness [--seed FILE ...] [--model MODEL]`.
+"""Measure whether an hour stays like real music: `python -m benchmarks.steadiness [--seed FILE ...] [--model MODEL]`.
 
 The script makes an hour for each random seed and compares every five minutes with the bands of the training set
 (training/bands.json). It prints a table in Markdown.

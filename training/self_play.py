@@ -99,7 +99,7 @@ def choose_parts(corpus: Corpus, mix: dict[str, float], count: int, steps: int, 
 
 
 def continue_parts(model: longplay.Model, parts: Parts, opening: int, random: np.random.Generator) -> Parts:
-    """Return the parts with notes that the model draws in place of those after the opening."""
+    """Return the parts with notes that the model draws instead of those after the opening."""
     events, targets = parts.events.copy(), parts.targets.copy()
     for row in range(events.shape[1]):
         model.reset(row)

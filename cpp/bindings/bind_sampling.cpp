@@ -139,8 +139,6 @@ void bind_sampling(py::module_& m) {
   m.def("sample_batch", &sample_batch, py::arg("logits").noconvert(), "params"_a, py::kw_only(),
         "random_seed"_a, "step"_a, "field"_a, "first_candidate"_a, py::arg("bias").noconvert().none(true),
         kSampleBatchDoc);
-  m.def("philox4x32", &philox4x32, "counter"_a, "key"_a,
-        "Ten rounds of Philox4x32 (Salmon et al., SC 2011) over four 32-bit words, keyed by two.");
   m.def("uniform", &uniform, py::kw_only(), "random_seed"_a, "candidate"_a, "event"_a, "field"_a,
         "The number in [0, 1) with which a candidate draws one field of one of its events.");
 }

@@ -19,8 +19,8 @@ SOON = 0.01  # seconds
 class Interrupt(KeyboardInterrupt):
     """Ctrl-C.
 
-    After a plain KeyboardInterrupt inside `exec` or `eval`, which dataclasses call, Python replaces the exit status of
-    the program by the signal, even if the program has caught the exception.
+    Dataclasses call `exec` and `eval`. After a plain KeyboardInterrupt inside these, Python replaces the exit status of
+    the program by the signal, even if the program has caught the exception. A subclass has no such effect.
     """
 
 

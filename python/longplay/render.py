@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longplay._cancel import Cancel, require_cancel, until
-from longplay._contest import MAX_VELOCITY
+from longplay._challenge import MAX_VELOCITY
 from longplay._core import Error
 from longplay._extras import missing_extra
 from longplay.files import open_regular, whole_file
@@ -68,7 +68,7 @@ def render(
     soundfont : path, optional
         SoundFont 2 or 3 file, of which bank 0, preset 0 is played; by default one of the system.
     as_heard : bool
-        Play as the contest's page does; docs/rendering.md lists the differences.
+        Play as the challenge's page does; docs/rendering.md lists the differences.
     gain : float
         Gain in ``(0, 10]``. Samples beyond the range of 16 bits are clipped.
     overwrite : bool
@@ -134,7 +134,7 @@ class Piano:
     gain : float
         Gain in ``(0, 10]``.
     ringing : bool
-        Whether to play as the contest's page does; see `as_heard` of `render`.
+        Whether to play as the challenge's page does; see `as_heard` of `render`.
 
     Raises
     ------

@@ -104,9 +104,10 @@ class Settings:
         Any integer in [0, 2**64 - 1].
     temperature, top_k, top_p, min_p : number, or mapping of field name to number
         Sampling options, as in Hugging Face and vLLM. The engine divides logits by `temperature` (0 takes the likeliest
-        id). It keeps the `top_k` likeliest ids (0 keeps all), then the fewest that reach probability `top_p` [1]_, then
-        those at least `min_p` times as likely as the likeliest [2]_. A mapping sets single fields of ``time_shift``,
-        ``pitch``, ``velocity`` and ``duration``. The other fields use ``sampling`` of the model's config.
+        id). Then it keeps the `top_k` likeliest ids (0 keeps all). Of these, it keeps the fewest that reach probability
+        `top_p` [1]_. Then it drops ids less than `min_p` times as likely as the likeliest [2]_. A mapping sets single
+        fields of ``time_shift``, ``pitch``, ``velocity`` and ``duration``. The other fields use ``sampling`` of the
+        model's config.
     style : str, optional
         One of `Engine.styles`; by default the seed alone decides.
     guidance_scale : float
@@ -128,8 +129,8 @@ class Settings:
         Keep to what a pianist can play live: also the leaps of each hand, their crossing, and the time from one stroke
         of a key to the next have limits (docs/musical-rules.md).
     key : str
-        To which the music is pulled: ``"seed"`` for the pitch classes of the seed, ``"free"`` for none, or a name such
-        as ``"D minor"`` or ``"Bb major"``.
+        To which the music is pulled. ``"seed"``: the pitch classes of the seed. ``"free"``: no key. A name such as
+        ``"D minor"`` or ``"Bb major"``: that key.
     search : int
         Draw each phrase so many times, in [1, 64], and keep the one that the model's critic finds most like real
         music [4]_. The time grows by this factor. Above 1, the model must have a critic (`Engine.has_critic`).

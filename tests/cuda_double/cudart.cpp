@@ -1,7 +1,7 @@
-// CUDA's runtime library on a machine without a GPU, as far as ONNX Runtime's CUDA provider goes without
-// launching kernels: "device" memory is memory that the process may not touch, and copies go through a
-// second view of it. So a graph of nothing but copies runs as on a GPU, every copy can be counted, and
-// whoever takes an address of the device for one of the host is killed.
+// CUDA's runtime library on a machine without a GPU: what ONNX Runtime's CUDA provider needs without
+// launching kernels. The process may not touch "device" memory, and copies go through a second view of it. So
+// a graph of nothing but copies runs as on a GPU, and every copy can be counted. A program that takes an
+// address of the device for one of the host is killed.
 //
 // Functions that are not here do nothing and return 0, for success: __init__.py makes them.
 #include <sys/mman.h>

@@ -190,7 +190,7 @@ void try_out(const Saved& saved) {
     if (stream) go_on(*stream);
     if (session) go_on(*session);
     if (piece) draw(*piece, 5);
-  } catch (const Error&) {  // the end of time, or nothing that would not quote
+  } catch (const Error&) {  // the greatest length, or every pitch would quote
   }
 }
 

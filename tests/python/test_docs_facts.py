@@ -110,6 +110,13 @@ def test_files_and_modules_exist(path):
         assert file.is_dir() or file.with_suffix(".py").exists(), module
 
 
+def test_the_list_of_tests_is_complete():
+    text = (ROOT / "tests/README.md").read_text(encoding="utf-8").replace("test_cli*.py", "")
+    tests = {path.name for path in (ROOT / "tests/python").rglob("test_*.py") if path.parent.name != "cli"}
+    data = {f"data/{path.name}" for path in (ROOT / "tests/data").iterdir() if path.is_dir()}
+    assert not {name for name in tests | data if f"`{name}`" not in text}
+
+
 def test_the_map_shows_every_folder():
     text = read("architecture.md").split("```")[1]
     for top in ("python/longplay", "cpp/src"):

@@ -14,8 +14,8 @@ class Error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// The bytes are not a MIDI file we can read. `offset` counts bytes from the start of the file, so
-// that a bad file can be opened in a hex editor at the position where reading stopped.
+// The bytes are not a MIDI file we can read. `offset` counts bytes from the start of the file, to
+// find in a hex editor where reading stopped.
 class MidiError : public Error {
  public:
   MidiError(const std::string& problem, std::size_t offset)

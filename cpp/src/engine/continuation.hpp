@@ -73,7 +73,7 @@ class Continuation {
     request_.prompt.assign(events.begin(), events.end());
     request_.max_events = draw;
     GenerationResult drawn = pool_->run(request_, stop);
-    if (drawn.finished) throw Error("the music has come to the end of time");
+    if (drawn.finished) throw Error("the music has reached its greatest length, 2**60 ms");
     request_.from = std::move(drawn.state);
     return drawn;
   }

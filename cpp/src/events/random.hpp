@@ -15,8 +15,8 @@ std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
 double uniform(std::uint64_t random_seed, std::uint32_t candidate, std::uint64_t event,
                std::uint32_t field) noexcept;
 
-// Returns the random seed, in [1, 2^31), with which a candidate that has drawn `event` events resumes as its
-// branch `branch`.
+// Returns the random seed with which a candidate that has drawn `event` events resumes as its branch
+// `branch`, in [1, 2^31).
 std::uint64_t branch_seed(std::uint64_t random_seed, std::uint32_t candidate, std::uint64_t event,
                           std::uint32_t branch) noexcept;
 

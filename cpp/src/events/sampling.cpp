@@ -1,6 +1,6 @@
-// All decisions are made on integers: logits become keys that order as they do, probabilities
-// become fixed-point weights. Integer sums do not depend on the order of summation, so a compiler
-// may vectorise every loop here at any width and the draws stay the same.
+// All decisions are made on integers: logits become keys in the same order, and probabilities become
+// fixed-point weights. Integer sums do not depend on the order of summation. So a compiler may vectorise
+// every loop here at any width, and the draws stay the same.
 #include "events/sampling.hpp"
 
 #include <algorithm>
@@ -58,8 +58,8 @@ constexpr std::array<float, 7> kExp2 = [] {
 // Returns 2^(kWeightBits - halvings), rounded to an integer; halvings >= 0. Does not use libm's exp2, whose
 // results differ between machines.
 inline Weight weight_after(float halvings) {
-  // Past 40 the weight is 0. Bits of positive floats order as they do, and an integer's minimum,
-  // unlike a float's, lets compilers vectorise without flags that ignore NaN.
+  // Past 40 the weight is 0. The bits of positive floats have the order of the floats. Unlike a minimum of
+  // floats, one of integers lets compilers vectorise without flags that ignore NaN.
   constexpr auto kMost = std::bit_cast<std::int32_t>(40.0F);
   const auto bits = std::bit_cast<std::int32_t>(halvings);
   const auto bounded = std::bit_cast<float>(bits < kMost ? bits : kMost);
@@ -145,8 +145,8 @@ struct Split {
   Key highest_below;
 };
 
-// Some keys must be at or above the cut, and some below. Then, counted upwards from the cut and
-// around the end of the integers, the first key is the lowest above and the last the highest below.
+// At least one key must be at or above the cut, and one below. Going upwards from the cut, and around the end
+// of the integers, the first key is the lowest above. The last key is the highest below.
 LONGPLAY_CLONES Split split(const Key* keys, const Weight* weights, std::size_t size, Key cut) {
   std::int64_t mass = 0;
   auto first = std::numeric_limits<std::uint32_t>::max();

@@ -51,7 +51,7 @@ class Sampler {
  public:
   static constexpr std::size_t kMaxSize = std::size_t{1} << 20;  // sums of weights stay exact in a double
 
-  // max_size: ids in the longest row, in [1, kMaxSize]; std::invalid_argument otherwise.
+  // max_size: ids in the longest row. Throws std::invalid_argument if it is not in [1, kMaxSize].
   explicit Sampler(std::size_t max_size);
 
   // logits: one unnormalised log-probability per id. bias: empty, or one number per id, added to

@@ -8,7 +8,7 @@
 namespace longplay {
 
 struct FormRules {
-  // Clips: a contest cuts an hour into clips (docs/challenge.md).
+  // Clips: the challenge cuts an hour into clips (docs/challenge.md).
   static constexpr int kClips = 120;
   static constexpr std::int64_t kClipMs = 30'000;
   static constexpr std::int64_t kClipGraceMs = 500;         // latest first onset of a clip

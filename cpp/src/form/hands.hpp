@@ -1,4 +1,4 @@
-// Keeps notes that start together within the reach of two hands.
+// Keeps chords, the notes that start together, within the reach of two hands.
 #pragma once
 
 #include <array>
@@ -18,13 +18,13 @@ class Hands {
   // Takes a note, which must not start earlier than the note before it.
   void push(std::uint8_t pitch, std::int64_t onset_ms);
 
-  // Sets to -infinity the bias of each time shift to an onset at which the hands reach none of the pitches,
-  // unless no time shift would be left. `last_ms` is the onset from which shifts count.
+  // Forbids each time shift to an onset at which the hands reach none of the pitches, unless no time shift
+  // would be left. `last_ms` is the onset from which shifts count.
   void forbid_onsets(const Tokenizer& tokenizer, std::span<const std::int32_t> pitches, std::int64_t last_ms,
                      std::span<float> bias) const;
 
-  // Sets to -infinity the bias of each pitch out of reach at this onset, and of each that would make
-  // semitones too frequent, unless no pitch would be left.
+  // Forbids each pitch that is out of reach at this onset or would make semitones too frequent, unless no
+  // pitch would be left.
   void forbid_pitches(std::span<const std::int32_t> pitches, std::int64_t onset_ms,
                       std::span<float> bias) const;
 

@@ -1,5 +1,5 @@
-// How frequent each pitch class is in music of a key, from the tonic up (Albrecht and Shanahan, "The Use of
-// Large Corpora to Train a New Type of Key-Finding Algorithm", Music Perception, 2013).
+// How frequent each pitch class is in music of a key, from the tonic up. Source: Albrecht and Shanahan, "The
+// Use of Large Corpora to Train a New Type of Key-Finding Algorithm", Music Perception, 2013.
 #pragma once
 
 #include <array>

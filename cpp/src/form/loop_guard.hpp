@@ -19,8 +19,8 @@ class LoopGuard {
   // Ends the chord: ids that are pushed after this start later.
   void next_onset();
 
-  // Sets to -infinity the bias of each id that the current chord contains or that would complete a loop,
-  // unless no id would be left.
+  // Forbids each id that the current chord contains or that would complete a loop, unless no id would be
+  // left.
   void forbid(std::span<float> bias) const;
 
   void push(std::int32_t id);

@@ -20,13 +20,12 @@ class Pianist {
   // Takes a note, which must not start earlier than the note before it.
   void push(std::uint8_t pitch, std::int64_t onset_ms);
 
-  // Sets to -infinity the bias of each time shift to an onset at which no pitch can be struck, unless no time
-  // shift would be left. `last_ms` is the onset from which shifts count.
+  // Forbids each time shift to an onset at which no pitch can be struck, unless no time shift would be left.
+  // `last_ms` is the onset from which shifts count.
   void forbid_onsets(const Tokenizer& tokenizer, std::span<const std::int32_t> pitches, std::int64_t last_ms,
                      std::span<float> bias) const;
 
-  // Sets to -infinity the bias of each pitch that cannot be struck at this onset, unless no pitch would be
-  // left.
+  // Forbids each pitch that cannot be struck at this onset, unless no pitch would be left.
   void forbid_pitches(std::span<const std::int32_t> pitches, std::int64_t onset_ms,
                       std::span<float> bias) const;
 

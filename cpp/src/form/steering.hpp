@@ -9,10 +9,10 @@
 
 namespace longplay {
 
-// Counts the notes of the last FormRules::kSteeringMs, and how much of the time is silent. Where one of them
-// leaves its range, a small bias makes the times that lead back a little more likely, so what is nearly
-// certain, such as the next note of a copy, stays so. Within the ranges nothing is changed. Takes constant
-// time and memory, and stores only integers.
+// Counts the notes of the last FormRules::kSteeringMs, and how much of the time is silent. If one of them
+// leaves its range, a bias makes the times that lead back more likely. The bias is small: what is nearly
+// certain, such as the next note of a copy, stays nearly certain. Within the ranges there is no bias. Takes
+// constant time and memory, and stores only integers.
 class Steering {
  public:
   // How many nats likelier to make the longest time of a field, compared with the shortest.

@@ -16,8 +16,8 @@ class StuckGuard {
   // Takes a note, which must not start earlier than the note before it.
   void push(std::uint8_t pitch, std::int64_t onset_ms);
 
-  // Sets to -infinity the bias of each pitch with which a note at `onset_ms` would be stuck, unless no pitch
-  // would be left. `pitches` are the values of the ids.
+  // Forbids each pitch with which the music would be stuck at `onset_ms`, unless no pitch would be left.
+  // `pitches` are the values of the ids.
   void forbid(std::span<const std::int32_t> pitches, std::int64_t onset_ms, std::span<float> bias) const;
 
   // Whether the notes are possible in music that has reached `onset_ms`.

@@ -78,7 +78,7 @@ class Timeline {
   Timeline(const Tokenizer& tokenizer, const Form& form, std::uint64_t random_seed, std::uint32_t candidate,
            const TimelineState& state);
 
-  // Sets to -infinity the bias of each time shift that is not allowed next. At least one remains allowed.
+  // Forbids each time shift that is not allowed next. At least one remains allowed.
   void constrain(std::span<float> time_shift_bias) const;
 
   // Takes the next event, which `constrain` must allow. After a note, `onset_ms()` is its onset; after the

@@ -66,7 +66,7 @@ void check_prompt(const DecodeState& state, const ModelConfig& config, const For
     check_event(state.prompt_event, config);
     check_state(state.prompt_state, config);
   } else if (!state.prompt_event.empty() || !state.prompt_state.empty()) {
-    throw SnapshotError("the snapshot has a beginning of pieces, but no event of a recital is drawn");
+    throw SnapshotError("the snapshot has a state for the next piece, but has drawn no event of a recital");
   }
 }
 
@@ -76,7 +76,7 @@ void check_recent(const std::vector<std::int32_t>& recent, const ModelConfig& co
   bool fits = recent.size() % fields == 0 && recent.size() / fields <= most;
   for (std::size_t i = 0; fits && i < recent.size(); ++i)
     fits = recent[i] >= 0 && recent[i] <= config.fields[i % fields].size;
-  if (!fits) throw SnapshotError("the snapshot's last events are not events that the model's critic reads");
+  if (!fits) throw SnapshotError("the snapshot's last events do not fit the model's critic");
 }
 
 void check_counts(const DecodeState& state) {

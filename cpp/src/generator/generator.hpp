@@ -106,8 +106,8 @@ class Generator {
 
   // Runs until the queue is empty, or until a stop is requested, which drops the unfinished requests. Returns
   // the times. The active requests use at most `rows` rows. Throws std::invalid_argument for a request that
-  // does not fit, Error if the model's logits are not finite, or if every remaining pitch would quote the
-  // index that a candidate avoids.
+  // does not fit. Throws Error if the model's logits are not finite, or if every remaining pitch of a
+  // candidate would quote the index that it avoids.
   LoopTime run(Queue& queue, int rows, Stop& stop);
 
  private:

@@ -14,9 +14,9 @@ namespace longplay {
 // Stands between a queue and a generator. A request with several branches becomes requests of one branch and
 // one phrase; their results become one. All others pass.
 //
-// Phrases end at multiples of their length, and where the ending of the music begins. The model is trained to
-// be likely, not to be real, so branches are judged by a critic of its own (Deng et al., "Residual
-// Energy-Based Models for Text Generation", arXiv:2004.11714, 2020).
+// Phrases end at multiples of their length, and where the ending of the music begins. The model's
+// likelihood does not measure how real the music sounds, so a critic chooses the branch. Source: Deng et al.,
+// "Residual Energy-Based Models for Text Generation", arXiv:2004.11714, 2020.
 class Search final : public Queue {
  public:
   // All outlive the search. The critic may be nullptr if no request has branches.

@@ -179,7 +179,7 @@ bool Slot::take_event() {
   ++prompt_taken_;
   // A piece that is scored has no seed, so its first notes stand for one, as in training.
   at_.event_is_seed = !request_->score_prompt || std::cmp_less(prompt_taken_, model_->config().seed_events);
-  hear();
+  keep_for_critic();
   if (request_->score_prompt) {
     auto& kept = result_.prompt_log_probabilities;
     kept.insert(kept.end(), log_probability_.begin(), log_probability_.end());
@@ -214,7 +214,7 @@ bool Slot::take_drawn_event() {
     at_.event_is_seed = true;
     at_.recent.clear();
   } else {
-    hear();
+    keep_for_critic();
   }
   result_.finished = outcome == Outcome::finished;
   if (!composer_) return events_drawn_ >= request_->max_events;
@@ -224,8 +224,8 @@ bool Slot::take_drawn_event() {
          composer_->onset_ms() >= request_->until_ms;
 }
 
-// Keeps the last event for the critic.
-void Slot::hear() {
+// Adds the last event to those that the critic reads.
+void Slot::keep_for_critic() {
   if (!model_->config().critic) return;
   at_.recent.insert(at_.recent.end(), at_.event.begin(), at_.event.end());
   const std::size_t most = static_cast<std::size_t>(model_->config().critic->events) * fields_;

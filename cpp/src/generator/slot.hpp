@@ -61,7 +61,7 @@ class Slot {
   bool take_drawn_event();
   void save_checkpoint();
   void restore_checkpoint();
-  void hear();
+  void keep_for_critic();
 
   Model* model_;
   Sampler* sampler_;

@@ -113,8 +113,8 @@ class MidiWriter {
   // ticks_per_quarter is 1 to 32767.
   MidiWriter(std::size_t messages, int ticks_per_quarter, bool running_status);
 
-  // In order of tick. Throws std::invalid_argument, naming the message by its number in the file, when a
-  // byte is not a channel message's, a tick falls, or its distance does not fit in 28 bits.
+  // In order of tick. Throws std::invalid_argument if a byte is not a channel message's, a tick falls, or its
+  // distance does not fit in 28 bits. The error names the message by its number in the file.
   void add(std::span<const ChannelMessage> messages);
 
   // The file, with End-of-Track at `end_tick`, which is refused like a message's. Ends the writer.

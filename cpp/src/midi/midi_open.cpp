@@ -194,7 +194,8 @@ void find_tracks(ByteSpan bytes, std::size_t position, MidiFile& file, MidiWarni
 
 MidiFile open_midi(ByteSpan bytes, MidiWarnings& warnings, const Stop& stop) {
   if (bytes.size() > MidiLimits::kMaxBytes)
-    throw MidiError("the file has " + std::to_string(bytes.size()) + " bytes, more than the limit",
+    throw MidiError("the file has " + std::to_string(bytes.size()) + " bytes, more than " +
+                        std::to_string(MidiLimits::kMaxBytes),
                     MidiLimits::kMaxBytes);
   const std::size_t header = find_header(bytes, warnings);
   if (bytes.size() < header + kWholeHeader) throw MidiError("the header ends early", bytes.size());

@@ -75,7 +75,7 @@ inline MidiTrackReader::Outcome MidiTrackReader::read_message(MidiEvent& event) 
   return Outcome::read;
 }
 
-// Where a data byte is expected, any byte is data: nothing in a file marks a missing one.
+// Counts a data byte above 127 as 127. It may be a status, but nothing in a file marks a missing data byte.
 void MidiTrackReader::clamp(MidiEvent& event, std::size_t at, std::size_t size) {
   for (std::size_t i = at; i < at + size; ++i)
     if (bytes_[i] > kMaxData) warnings_->add(MidiOddity::data_byte_clamped, i);

@@ -55,8 +55,8 @@ class Model {
  public:
   static constexpr int kMaxBatch = 4096;
 
-  // Throws ModelError if a file breaks the contract, DeviceError if the device is not available, Cancelled if
-  // a stop is requested, std::invalid_argument if max_batch is not in [1, kMaxBatch].
+  // Throws ModelError if a file breaks the contract, DeviceError if the device is not available, and
+  // Cancelled if a stop is requested. Throws std::invalid_argument if max_batch is not in [1, kMaxBatch].
   Model(std::shared_ptr<const Runtime> runtime, std::shared_ptr<const ModelFiles> files, const Device& device,
         int max_batch, Stop& stop);
   ~Model();

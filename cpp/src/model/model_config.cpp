@@ -79,7 +79,7 @@ void validate_control(const std::string& entry, const ControlConfig& control) {
   }
   if (control.name == "style") {
     if (std::ssize(control.names) != control.size) {
-      refuse(entry + ".names must have " + std::to_string(control.size) + " entries, one an id, not " +
+      refuse(entry + ".names must have " + std::to_string(control.size) + " entries, one for each id, not " +
              std::to_string(control.names.size()));
     }
     std::set<std::string> seen;
@@ -97,7 +97,8 @@ void validate_control(const std::string& entry, const ControlConfig& control) {
 
 void require_name(std::set<std::string>& taken, const std::string& entry, const std::string& name) {
   if (name.empty()) refuse(entry + " must not be empty");
-  if (!taken.insert(name).second) refuse(entry + " must be a name of its own, not '" + name + "' again");
+  if (!taken.insert(name).second)
+    refuse(entry + " must differ from the other names, not be '" + name + "' again");
 }
 
 void validate_states(const std::vector<StateConfig>& states) {
@@ -160,7 +161,7 @@ void validate_entries(const ModelConfig& config) {
   validate_states(states);
   if (notes_per_second && !(notes_per_second->low > 0 && notes_per_second->high > notes_per_second->low &&
                             std::isfinite(notes_per_second->high))) {
-    refuse("bands.notes_per_second must be two numbers above 0 that ascend");
+    refuse("bands.notes_per_second must be two ascending numbers above 0");
   }
   if (critic) {
     require_range("critic.events", critic->events, 1, ModelLimits::kMaxCriticEvents);

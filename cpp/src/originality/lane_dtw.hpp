@@ -12,8 +12,8 @@
 namespace longplay {
 
 // The anti-diagonals of the DTW matrix, kLanes matrices side by side. Cell (i, j) needs the cells (i - 1, j)
-// and (i, j - 1) of the diagonal before it and (i - 1, j - 1) of the one before that; so the cells of a
-// diagonal, of all lanes, are one flat loop that any compiler vectorises.
+// and (i, j - 1) of the diagonal before it, and (i - 1, j - 1) of the one before that. So one flat loop
+// computes a diagonal of all lanes, and any compiler vectorises it.
 //
 // A Cell holds sums up to kCap. Every value from kCap on means "kCap or more"; kCap + 127 still fits a Cell.
 template <typename Cell>

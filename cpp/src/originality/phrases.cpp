@@ -69,11 +69,11 @@ std::vector<std::uint32_t> sort_phrases(std::span<const Symbol> symbols, const S
 PhraseIndex::PhraseIndex(std::span<const Symbol> symbols, std::span<const std::uint32_t> sorted)
     : symbols_(symbols), sorted_(sorted) {
   if (sorted.size() != symbols.size())
-    throw Error("an index of " + std::to_string(symbols.size()) + " notes holds " +
-                std::to_string(sorted.size()) + " sorted positions");
+    throw Error("phrases must hold one position for each of " + std::to_string(symbols.size()) +
+                " notes, not " + std::to_string(sorted.size()) + " positions");
   for (const std::uint32_t position : sorted)
     if (position >= symbols.size())
-      throw Error("a sorted position must be in [0, " + std::to_string(symbols.size()) + "), not " +
+      throw Error("a position of phrases must be in [0, " + std::to_string(symbols.size()) + "), not " +
                   std::to_string(position));
 }
 

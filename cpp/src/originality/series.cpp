@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/day.hpp"
 #include "base/require.hpp"
 #include "originality/windows.hpp"
 
@@ -19,8 +20,8 @@ std::size_t end_step(const Note& note, std::int64_t step_ms) {
 }
 
 void check(const Note& note) {
-  require_range("onset_ms", note.onset_ms, 0, ScoreLimits::kMaxMilliseconds);
-  require_range("duration_ms", note.duration_ms, 1, ScoreLimits::kMaxMilliseconds);
+  require_range("onset_ms", note.onset_ms, 0, kDayMs);
+  require_range("duration_ms", note.duration_ms, 1, kDayMs);
   require_range<int>("pitch", note.pitch, 0, 127);
 }
 

@@ -15,7 +15,7 @@ namespace longplay {
 // kLongestPeriod intervals.
 inline constexpr std::size_t kCopiedIntervals = 20;
 inline constexpr std::size_t kLongestPeriod = 10;
-// Between two copied passages of a work, so many intervals at most count as copied as well.
+// If at most this many intervals lie between two copied passages of a work, they count as copied, too.
 inline constexpr std::size_t kBetweenCopies = 48;
 
 class Sightings {

@@ -114,8 +114,8 @@ class WindowSearch::Query {
   };
 
   // Returns a lower bound of the distances of the batch. A path begins with a pair of firsts and ends with a
-  // pair of lasts, and every value of either window is in a pair (Kim, Park and Chu, "An Index-Based Approach
-  // for Similarity Search Supporting Time Warping", ICDE 2001).
+  // pair of lasts, and every value of either window is in a pair. Source: Kim, Park and Chu, "An Index-Based
+  // Approach for Similarity Search Supporting Time Warping", ICDE 2001.
   std::uint32_t bound(const Bounds& bounds) const {
     const std::uint32_t from_query = outside(values_.front(), bounds.first[0], bounds.first[1]) +
                                      outside(values_.back(), bounds.last[0], bounds.last[1]) +

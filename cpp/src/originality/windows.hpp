@@ -7,8 +7,8 @@
 #include <span>
 #include <vector>
 
+#include "base/note.hpp"
 #include "base/stop.hpp"
-#include "score/score.hpp"
 
 namespace longplay {
 

@@ -8,18 +8,10 @@
 #include <vector>
 
 #include "base/day.hpp"
+#include "base/note.hpp"
 #include "base/stop.hpp"
 
 namespace longplay {
-
-// A note as it sounds on a piano: times in ms from the start, the pedal included in the duration.
-struct Note {
-  std::int64_t onset_ms = 0;
-  std::int64_t duration_ms = 0;
-  std::uint8_t pitch = 0;
-  std::uint8_t velocity = 0;
-  bool operator==(const Note&) const = default;
-};
 
 // Limits of the reader, which checks them before it allocates memory. They keep times from overflow.
 struct ScoreLimits {
@@ -53,8 +45,8 @@ struct WriteOptions {
 };
 
 // A type 0 file of exactly `length_ms`, 500 ticks per quarter, no tempo event: a tick is a
-// millisecond. Throws std::invalid_argument naming a note that is out of order, out of MIDI's range,
-// overlapping another one of its pitch, or not over before `length_ms`.
+// millisecond. Throws std::invalid_argument naming a note that is out of order or range, overlaps another
+// note of its pitch, or is not over before `length_ms`.
 std::vector<std::uint8_t> write_score(std::span<const Note> notes, std::int64_t length_ms,
                                       const WriteOptions& options);
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "midi/midi_file.hpp"
-#include "score/keyboards.hpp"
+#include "score/keys_and_pedals.hpp"
 #include "score/midi_clock.hpp"
 #include "score/score.hpp"
 
@@ -22,7 +22,7 @@ class Player {
   Player(const MidiFile& file, std::size_t expected_notes, const ReadOptions& options, MidiWarnings& warnings)
       : options_(options),
         clock_(file.division),
-        keyboards_(options.sustain, expected_notes),
+        keys_(options.sustain, expected_notes),
         track_ends_(file.tracks.size()),
         warnings_(warnings) {}
 
@@ -31,14 +31,14 @@ class Player {
     const std::size_t channel = event.status & 0x0F;
     switch (event.status >> 4) {
       case 0x8:
-        return keyboards_.note_off(channel, event.data1, clock_.milliseconds());
+        return keys_.note_off(channel, event.data1, clock_.milliseconds());
       case 0x9:
         return note_on(event, channel, track);
       case 0xC:
         programs_[channel] = event.data1;
         return;
       case 0xB:
-        return keyboards_.control(channel, event.data1, event.data2, clock_.milliseconds());
+        return keys_.control(channel, event.data1, event.data2, clock_.milliseconds());
       case 0xF:
         if (event.status != kMeta) return;
         if (event.data1 == kMetaTempo) set_tempo(event);
@@ -51,12 +51,12 @@ class Player {
 
   // Starts another sequence: resets the tick, the tempo, the keys and the pedals.
   void end_sequence() {
-    keyboards_.finish(track_ends_, clock_.milliseconds(), warnings_);
+    keys_.finish(track_ends_, clock_.milliseconds(), warnings_);
     clock_.start_sequence();
     programs_.fill(0);
   }
 
-  std::vector<Note> take_notes() { return std::move(keyboards_.notes()); }
+  std::vector<Note> take_notes() { return std::move(keys_.notes()); }
 
  private:
   // Drops messages past the time limit: their track ends with the last message before the limit.
@@ -67,12 +67,12 @@ class Player {
   }
 
   void note_on(const MidiEvent& event, std::size_t channel, std::size_t track) {
-    if (event.data2 == 0) return keyboards_.note_off(channel, event.data1, clock_.milliseconds());
+    if (event.data2 == 0) return keys_.note_off(channel, event.data1, clock_.milliseconds());
     if (channel == kDrumChannel && !options_.keep_drums)
       return warnings_.add(MidiOddity::drum_note, event.offset);
     if (channel != kDrumChannel && options_.piano_only && programs_[channel] >= kPianos)
       return warnings_.add(MidiOddity::other_program, event.offset);
-    keyboards_.note_on(channel, event.data1, event.data2, clock_.milliseconds(), track, event.offset);
+    keys_.note_on(channel, event.data1, event.data2, clock_.milliseconds(), track, event.offset);
   }
 
   void set_tempo(const MidiEvent& event) {
@@ -85,7 +85,7 @@ class Player {
 
   ReadOptions options_;
   MidiClock clock_;
-  Keyboards keyboards_;
+  KeysAndPedals keys_;
   std::vector<std::int64_t> track_ends_;  // ms
   std::array<std::uint8_t, kChannels> programs_{};
   MidiWarnings& warnings_;

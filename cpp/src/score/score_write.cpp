@@ -1,8 +1,6 @@
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <string>
-#include <utility>
 
 #include "base/require.hpp"
 #include "score/score.hpp"
@@ -18,16 +16,6 @@ constexpr std::int64_t kMinClipMs = 1'000;
                               const std::string& rule) {
   refuse("notes[" + std::to_string(index) + "]." + field + " must be " + rule, value);
 }
-
-void check_times(std::span<const Note> notes) {
-  for (std::size_t i = 0; i < notes.size(); ++i) {
-    if (notes[i].onset_ms < 0) refuse_note(i, "onset_ms", notes[i].onset_ms, "at least 0");
-    if (notes[i].duration_ms < 1) refuse_note(i, "duration_ms", notes[i].duration_ms, "at least 1");
-  }
-}
-
-bool by_onset(const Note& a, const Note& b) { return a.onset_ms < b.onset_ms; }
-bool by_pitch(const Note& a, const Note& b) { return a.pitch < b.pitch; }
 
 void check_arguments(std::span<const Note> notes, std::int64_t length_ms, const WriteOptions& options) {
   require_range("length_ms", length_ms, 1, ScoreLimits::kMaxMilliseconds);
@@ -57,8 +45,8 @@ void check_arguments(std::span<const Note> notes, std::int64_t length_ms, const 
   }
 }
 
-// Returns the times that need a note_off, so that a grader that cuts at the first message past a clip's
-// length cuts at the right time. docs/midi.md says why there are two for each boundary.
+// Returns the times that need a note_off: a grader cuts at the first message past a clip's length, and so
+// cuts at the right time. docs/midi.md says why there are two for each boundary.
 std::vector<std::int64_t> anchor_times(std::int64_t length_ms, std::int64_t clip_ms) {
   std::vector<std::int64_t> times;
   if (clip_ms == 0) return times;
@@ -73,35 +61,6 @@ std::vector<std::int64_t> anchor_times(std::int64_t length_ms, std::int64_t clip
 }
 
 }  // namespace
-
-void resolve_overlaps(std::vector<Note>& notes) {
-  check_times(notes);
-  if (!std::is_sorted(notes.begin(), notes.end(), by_onset)) std::sort(notes.begin(), notes.end(), by_onset);
-  constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
-  std::array<std::size_t, 256> latest;  // by pitch: where in `notes` its latest note is kept
-  latest.fill(kNone);
-  std::size_t kept = 0;
-  for (std::size_t first = 0, last = 0; first < notes.size(); first = last) {
-    while (last < notes.size() && notes[last].onset_ms == notes[first].onset_ms) ++last;
-    if (last - first > 1) std::sort(notes.data() + first, notes.data() + last, by_pitch);
-    for (std::size_t i = first; i < last; ++i) {
-      const Note note = notes[i];
-      std::size_t& index = latest[note.pitch];
-      if (index != kNone) {
-        Note& before = notes[index];
-        if (before.onset_ms == note.onset_ms) {
-          before.duration_ms = std::max(before.duration_ms, note.duration_ms);
-          before.velocity = std::max(before.velocity, note.velocity);
-          continue;
-        }
-        before.duration_ms = std::min(before.duration_ms, note.onset_ms - before.onset_ms);
-      }
-      index = kept;
-      notes[kept++] = note;
-    }
-  }
-  notes.resize(kept);
-}
 
 std::vector<std::uint8_t> write_score(std::span<const Note> notes, std::int64_t length_ms,
                                       const WriteOptions& options) {

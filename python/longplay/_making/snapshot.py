@@ -1,8 +1,7 @@
 """Snapshots: unfinished pieces, streams and sessions as bytes.
 
-A snapshot is the 15 bytes "longplay state ", one byte for the format, the SHA-256 of all that follows, four bytes for
-the length of a header, the header as JSON, and the parts that the header counts. The reader trusts no byte: the digest
-finds damage, and then this module and the core check every entry.
+``docs/streaming.md`` describes the bytes. The reader trusts no byte: the digest finds damage, and then this module and
+the core check every entry.
 """
 
 import hashlib

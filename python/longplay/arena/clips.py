@@ -98,10 +98,10 @@ def find_candidates(folder: Path) -> tuple[list[ArenaCandidate], list[str]]:
 
 
 def cut(data: bytes) -> list[Clip]:
-    """Cut a MIDI file every 30 s, as the contest's grader cuts a file that `longplay.check` calls safe.
+    """Cut a MIDI file every 30 s, as the challenge's grader cuts a file that `longplay.check` calls safe.
 
     A file shorter than 45 s is one clip. A rest of less than half a clip at the end is dropped. Drums sound as piano,
-    as on the contest's page.
+    as on the challenge's page.
 
     Raises
     ------

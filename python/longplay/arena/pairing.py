@@ -57,7 +57,7 @@ def informative(ratings: Sequence[Rating], random: np.random.Generator) -> tuple
 
 
 def uniform(ratings: Sequence[Rating], random: np.random.Generator) -> tuple[int, int]:
-    """Draw any pair with equal probability, as the contest does."""
+    """Draw any pair with equal probability, as the challenge does."""
     first, second = random.choice(len(ratings), size=2, replace=False)
     return int(first), int(second)
 

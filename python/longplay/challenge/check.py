@@ -11,7 +11,7 @@ from operator import add
 from typing import Any, Literal, TypeAlias
 
 from longplay._cancel import Cancel, require_cancel, until
-from longplay._contest import HOUR_SECONDS, TOLERANCE_SECONDS
+from longplay._challenge import HOUR_SECONDS, TOLERANCE_SECONDS
 from longplay._core import Error, MidiError
 from longplay.challenge import findings, mido_view
 from longplay.challenge.findings import Finding
@@ -176,7 +176,10 @@ def _doubts(file: File, waits: Sequence[float], clips: Sequence[Clip], cancel: C
 
 
 def _worse(file: File, length: float, silent: int, cancel: Cancel | None, *, meta_takes_time: bool) -> str:
-    """Return an outcome that is worse than acceptance with `silent` silent clips; empty if none is."""
+    """Say what another reading of the file changes for the worse; return "" if it changes nothing.
+
+    The reading must be worse than acceptance with `silent` silent clips.
+    """
     if abs(HOUR_SECONDS - length) > TOLERANCE_SECONDS:
         return f"it lasts {length:.3f} s and is refused"
     try:

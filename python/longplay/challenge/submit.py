@@ -64,8 +64,8 @@ def submit(
 
     `submit` tries the candidates in the order of their arena score, mu - 3 sigma, by the votes in ``arena.sqlite3``. If
     scores are equal, the share of clip features within the bands of real music decides. It takes the first candidate
-    that has a provenance in a JSON file of the folder, that `check` calls safe, that has the same bytes when it is
-    regenerated, and that quotes nothing of the training set.
+    that `check` calls safe and that quotes nothing of the training set. A JSON file of the folder must hold its
+    provenance, which must regenerate the same bytes.
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ def render(
     as_heard: Annotated[
         bool,
         typer.Option(
-            "--as-heard", help="Play as the contest's page does: notes ring out, and the gain is velocity / 100."
+            "--as-heard", help="Play as the challenge's page does: notes ring out, and the gain is velocity / 100."
         ),
     ] = False,
     gain: Annotated[float, typer.Option(help="Loudness.")] = 0.5,
@@ -45,7 +45,7 @@ def arena(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to serve at; 0 for a free one.")] = 8000,
     chooser: Annotated[
         str,
-        typer.Option(help="informative: pairs whose vote is most informative; uniform: any pair, as in the contest."),
+        typer.Option(help="informative: pairs whose vote is most informative; uniform: any pair, as in the challenge."),
     ] = "informative",
     export: Annotated[
         Path | None, typer.Option(help="Write the ranking (.csv) or everything (.json), and do not serve.")

@@ -94,8 +94,8 @@ def extend(
     data, provenance = midi_bytes(file), provenances(file.absolute().parent).get(file.name)
     if provenance is None:
         raise Error(
-            f"no JSON file in the folder of {file} holds its provenance. To fix this, save the output of "
-            "`longplay generate --json` there, or the ranking.json of the farm"
+            f"no JSON file in the folder of {file} holds its provenance. To fix this, copy the JSON file that was "
+            "written with the piece, or the ranking.json of its farm, to this folder"
         )
     engine = open_engine(model, device, 1)
     index = None if avoid is None else open_index(avoid)

@@ -133,7 +133,7 @@ def _print(report: Originality) -> None:
     settings = ", ".join(f"{name} {value}" for name, value in report.settings.items())
     console.print(f"{report.windows} windows compared, {report.plain_windows} too plain; {settings}, cost |x - y|")
     console.print(
-        "NDTW follows the contest's rule, (127 T - DTW) / (127 T). It is 1 for identical windows, so the rule's "
+        "NDTW follows the challenge's rule, (127 T - DTW) / (127 T). It is 1 for identical windows, so the rule's "
         "'below 0.3' has the wrong direction. Judge by the percentile: the share of windows of real works that are "
         "as close to another work."
     )

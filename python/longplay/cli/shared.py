@@ -99,9 +99,9 @@ def require_outputs(paths: Iterable[Path], force: bool, suffixes: Collection[str
 def _require_room(path: Path) -> None:
     """Raise OSError if the folder of a new file does not exist or takes no file of that name."""
     if not path.parent.is_dir():
-        raise FileNotFoundError(f"{path.parent} is not a folder that exists. To fix this, create it")
+        raise FileNotFoundError(f"the folder {path.parent} does not exist. To fix this, create it")
     if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise PermissionError(f"{path.parent} is a folder that cannot be written to")
+        raise PermissionError(f"the folder {path.parent} cannot be written to")
     with suppress(FileNotFoundError):
         os.lstat(path)  # refuses a name that is too long
 

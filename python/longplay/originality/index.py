@@ -36,7 +36,7 @@ WINDOWS_PER_TURN = 64  # after which the search reports progress
 
 @dataclass(frozen=True)
 class IndexSettings:
-    """Define how music is cut into windows, which the contest's rule leaves open.
+    """Define how music is cut into windows, which the challenge's rule leaves open.
 
     Attributes
     ----------
@@ -119,7 +119,8 @@ class Index:
         self.first_steps = _boundaries("first_steps", arrays, len(self.names), len(arrays["series"]))
         self.first_notes = _boundaries("first_notes", arrays, len(self.names), len(arrays["pitches"]))
         if len(arrays["onsets_ms"]) != len(arrays["pitches"]):
-            raise _core.Error(f"the index has {len(arrays['onsets_ms'])} onsets for {len(arrays['pitches'])} pitches")
+            counts = f"{len(arrays['onsets_ms'])} onsets for {len(arrays['pitches'])} pitches"
+            raise _core.Error(f"the index is broken: it has {counts}")
         self.series, self.pitches, self.onsets_ms = arrays["series"], arrays["pitches"], arrays["onsets_ms"]
         self.melody = arrays["melody"]
         """Indices of the melody notes, ascending; see `melody`."""
@@ -165,8 +166,8 @@ class Index:
         Parameters
         ----------
         files : iterable of TrainingFile
-            Training files. A file is skipped with a warning if it cannot be read, if it has no notes, or if the
-            pitches of its notes equal those of an earlier file, in any key.
+            Training files. A file that cannot be read or has no notes is skipped with a warning. So is a file whose
+            notes have the pitches of an earlier file, in any key.
         settings : IndexSettings, optional
         calibration : int
             Number of windows, spread evenly over the set, that are compared with all works of other groups, at

@@ -36,7 +36,7 @@ class WindowPair:
     distance : int
         Distance by dynamic time warping (DTW), in semitones times steps.
     similarity : float
-        The contest's NDTW, (127 T - DTW) / (127 T): 1 for identical windows.
+        The challenge's NDTW, (127 T - DTW) / (127 T): 1 for identical windows.
     percentile : float
         Percentage of the windows of real works that are as close to another work.
     """
@@ -93,8 +93,8 @@ class Originality:
     plain_windows : int
         Number of windows skipped because they have fewer than ``min_changes`` changes.
     near_windows : float
-        Share of the compared windows that are as near to the training set as the nearest 1 % of the windows of real
-        works are to other works.
+        Share of the compared windows that are exceptionally near to the training set: as near as the nearest 1 % of
+        the windows of real works are to other works.
     near_expected : float
         The same share for real works: 0.01, or more if distances are equal.
     closest : tuple of WindowPair

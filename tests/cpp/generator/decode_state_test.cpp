@@ -175,7 +175,7 @@ TEST(DecodeState, ThatDoesNotFitTheModelIsRefusedWithASentence) {
 }
 
 TEST(DecodeState, WhoseCriticReadsOtherEventsIsRefused) {
-  const std::string refused = "the snapshot's last events are not events that the model's critic reads";
+  const std::string refused = "the snapshot's last events do not fit the model's critic";
   DecodeState wrong = decode_state();
   wrong.recent.pop_back();  // an event has four ids
   EXPECT_EQ(refusal(wrong), refused);
@@ -218,7 +218,8 @@ TEST(DecodeState, ThatDoesNotFitTheFormIsRefusedWithASentence) {
   EXPECT_EQ(refusal(wrong), "the snapshot's counts of events are out of range");
   wrong = decode_state();
   wrong.events_drawn = 0;
-  EXPECT_EQ(refusal(wrong), "the snapshot has a beginning of pieces, but no event of a recital is drawn");
+  EXPECT_EQ(refusal(wrong),
+            "the snapshot has a state for the next piece, but has drawn no event of a recital");
 }
 
 TEST(DecodeState, OfOnePieceMayNotEndBeforeTheMusicDoes) {

@@ -74,7 +74,7 @@ TEST(ModelConfig, AStartEventMayHoldTheIdThatIsNeverDrawnButNoneAboveIt) {
 
 TEST(ModelConfig, AFieldThatBreaksTheContractIsNamed) {
   EXPECT_EQ(problem([](auto& c) { c.fields[3].name = "pitch"; }),
-            "config.json: fields[3].name must be a name of its own, not 'pitch' again");
+            "config.json: fields[3].name must differ from the other names, not be 'pitch' again");
   EXPECT_EQ(problem([](auto& c) { c.fields[1].size = 0; }),
             "config.json: fields[1].size must be in [1, 1048576], not 0");
   EXPECT_EQ(problem([](auto& c) { c.fields[1].size = 3; }),
@@ -103,7 +103,7 @@ TEST(ModelConfig, AFieldThatBreaksTheContractIsNamed) {
 
 TEST(ModelConfig, AControlThatBreaksTheContractIsNamed) {
   EXPECT_EQ(problem([](auto& c) { c.controls[1].name = "remaining"; }),
-            "config.json: controls[1].name must be a name of its own, not 'remaining' again");
+            "config.json: controls[1].name must differ from the other names, not be 'remaining' again");
   EXPECT_EQ(problem([](auto& c) { c.controls[1].unknown = 2; }),
             "config.json: controls[1].unknown must be in [0, 1], not 2");
   EXPECT_EQ(problem([](auto& c) { c.controls[0].bounds.clear(); }),
@@ -117,7 +117,7 @@ TEST(ModelConfig, AControlThatBreaksTheContractIsNamed) {
   EXPECT_EQ(problem([](auto& c) { c.controls[0].names = {"a"}; }),
             "config.json: controls[0].names must be absent: only 'style' has them, not 'remaining'");
   EXPECT_EQ(problem([](auto& c) { c.controls[1].names.pop_back(); }),
-            "config.json: controls[1].names must have 2 entries, one an id, not 1");
+            "config.json: controls[1].names must have 2 entries, one for each id, not 1");
   EXPECT_EQ(problem([](auto& c) { c.controls[1].names[0] = ""; }),
             "config.json: controls[1].names[0] must not be empty");
   EXPECT_EQ(problem([](auto& c) { c.controls[1].names[1] = "unknown"; }),
@@ -130,9 +130,9 @@ TEST(ModelConfig, AStateThatBreaksTheContractIsNamed) {
   EXPECT_EQ(problem([](auto& c) { c.states[1].input = ""; }),
             "config.json: states[1].input must not be empty");
   EXPECT_EQ(problem([](auto& c) { c.states[1].input = "event"; }),
-            "config.json: states[1].input must be a name of its own, not 'event' again");
+            "config.json: states[1].input must differ from the other names, not be 'event' again");
   EXPECT_EQ(problem([](auto& c) { c.states[1].output = "next_h"; }),
-            "config.json: states[1].output must be a name of its own, not 'next_h' again");
+            "config.json: states[1].output must differ from the other names, not be 'next_h' again");
   EXPECT_EQ(problem([](auto& c) { c.states[0].shape[1] = 0; }),
             "config.json: states[0].shape[1] must be at least 1, not 0");
   EXPECT_EQ(problem([](auto& c) { c.states[0].shape.assign(9, 1); }),

@@ -57,9 +57,9 @@ def url(tmp_path):
     guard.start()
     yield re.match(r"(http://127\.0\.0\.1:\d+/)  ", process.stdout.readline())[1]
     process.send_signal(signal.SIGINT)
-    out, complaint = process.communicate(timeout=20)
+    out, message = process.communicate(timeout=20)
     guard.cancel()
-    assert (process.returncode, out, complaint) == (0, "", "")
+    assert (process.returncode, out, message) == (0, "", "")
 
 
 class Page:
@@ -114,7 +114,7 @@ class Page:
                 (row) => [...row.querySelectorAll("td")].map((cell) => cell.textContent))"""
         )
 
-    def complaints(self):
+    def messages(self):
         return [entry["message"] for entry in self.driver.get_log("browser")]
 
     def fits(self):
@@ -141,7 +141,7 @@ def test_from_the_first_click_to_the_ranking(driver, url, size):
     page.find("#rows .name").click()
     page.until(lambda: page.find(".clip-row").text.startswith("Clip 1"))
     assert page.fits()
-    assert page.complaints() == []
+    assert page.messages() == []
 
 
 def test_the_keyboard_is_enough(driver, url):
@@ -163,7 +163,7 @@ def test_the_keyboard_is_enough(driver, url):
     page.press(Keys.ARROW_RIGHT)
     page.until(lambda: not page.choose("left").is_enabled() and page.play("left").is_enabled())  # the next match
     assert page.ranking()[0][6] == "1"
-    assert page.complaints() == []
+    assert page.messages() == []
 
 
 def test_skip_begins_anew(driver, url):

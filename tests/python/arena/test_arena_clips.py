@@ -17,7 +17,7 @@ def heard(notes):
     return notes[["onset_ms", "pitch", "velocity"]].tolist()
 
 
-def test_a_safe_hour_is_cut_as_the_contest_cuts_it():
+def test_a_safe_hour_is_cut_as_the_challenge_cuts_it():
     challenge = pytest.importorskip("longplay.challenge.check")
     hour = music(3600, 375)
     assert challenge.check(hour).safe
@@ -37,7 +37,7 @@ def test_a_short_file_is_one_clip_and_less_than_half_a_clip_is_left_out():
     assert [clip.length_ms for clip in cut(music(50))] == [CLIP_MS, 19500]
 
 
-def test_a_silent_clip_stays_in_the_draw_as_in_the_contest():
+def test_a_silent_clip_stays_in_the_draw_as_in_the_challenge():
     notes = np.array([(0, 500, 60, 64), (70_000, 500, 60, 64), (89_000, 900, 60, 64)], NOTE)
     assert [len(clip.notes) for clip in cut(longplay.write_midi(notes, 90))] == [1, 0, 2]
 

@@ -47,7 +47,7 @@ def test_failures_are_one_line(folder, tmp_path_factory):
     empty = tmp_path_factory.mktemp("empty")
     (folder / "there.csv").write_text("precious")
     taken = socket.create_server(("127.0.0.1", 0))
-    for arguments, complaint in (
+    for arguments, message in (
         ((folder / "nowhere",), "No such file or directory"),
         ((empty,), "an arena needs at least two candidates"),
         ((folder, "--chooser", "fair"), "chooser must be informative or uniform, not fair"),
@@ -59,7 +59,7 @@ def test_failures_are_one_line(folder, tmp_path_factory):
         assert done.returncode == 1, arguments
         assert done.stdout == ""
         assert done.stderr.startswith("longplay: ")
-        assert complaint in done.stderr
+        assert message in done.stderr
         assert done.stderr.count("\n") == 1, done.stderr
     taken.close()
     assert (folder / "there.csv").read_text() == "precious"

@@ -132,9 +132,9 @@ def test_an_interrupted_batch_resumes(model, seed, tmp_path):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    _, complaint = process.communicate(timeout=30)
-    assert process.returncode == 130, complaint
-    assert complaint == f"longplay: stopped. To resume in {out}, run the same command\n"
+    _, message = process.communicate(timeout=30)
+    assert process.returncode == 130, message
+    assert message == f"longplay: stopped. To resume in {out}, run the same command\n"
     assert [name for name in names(out) if not name.startswith("manifest")] == []
     done = run(*arguments)
     assert done.returncode == 0, done.stderr

@@ -120,5 +120,5 @@ def test_an_interrupt_while_python_ends_changes_nothing(press_at):
 
 
 def test_an_interrupt_that_the_shell_ignores_changes_nothing(press_at):
-    status, out, complaint = press_at("after_the_command", signal.SIG_IGN)
-    assert (status, out, complaint) == (0, "nothing was interrupted\n", "")
+    status, out, message = press_at("after_the_command", signal.SIG_IGN)
+    assert (status, out, message) == (0, "nothing was interrupted\n", "")

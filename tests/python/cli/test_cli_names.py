@@ -79,7 +79,7 @@ def test_control_characters_of_a_name_are_shown_as_escapes(model, tmp_path, seed
     call = [sys.executable, "-m", "longplay", "generate", seed, "--seconds", "5", "--model", model, "--out"]
     done = subprocess.run([*call, folder / "a.mid"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
-    assert r"new\nline\x1b[31m is not a folder that exists" in done.stderr
+    assert r"new\nline\x1b[31m does not exist" in done.stderr
     folder.mkdir()
     done = subprocess.run([*call, folder / "a.mid"], capture_output=True, text=True, check=True)
     assert r"new\nline\x1b[31m/a.mid: 4 bytes outside of chunks were skipped" in done.stderr

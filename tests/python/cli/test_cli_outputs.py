@@ -29,9 +29,9 @@ def generate(model):
 
 
 @pytest.mark.parametrize(
-    ("name", "complaint"),
+    ("name", "message"),
     [
-        ("nowhere/out.mid", "nowhere is not a folder that exists. To fix this, create it"),
+        ("nowhere/out.mid", "nowhere does not exist. To fix this, create it"),
         ("n" * 252 + ".mid", "File name too long"),
         ("n" * 251 + ".mid", "File name too long"),  # of its provenance
         ("out.midi.txt", "the name of the output must end in .mid or .midi, not 'out.midi.txt'"),
@@ -40,14 +40,14 @@ def generate(model):
         ("kept.mid", "kept.json exists. To overwrite it, give --force"),
     ],
 )
-def test_an_output_that_cannot_be_written_is_refused_before_the_model_is_opened(tmp_path, name, complaint):
+def test_an_output_that_cannot_be_written_is_refused_before_the_model_is_opened(tmp_path, name, message):
     (tmp_path / "folder.mid").mkdir()
     (tmp_path / "there.mid").touch()
     (tmp_path / "kept.json").write_text("precious")
     before = sorted(tmp_path.iterdir())
     done = command.run("generate", "--model", tmp_path / "no model", "--out", tmp_path / name)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1), done.stderr
-    assert complaint in done.stderr
+    assert message in done.stderr
     assert sorted(tmp_path.iterdir()) == before
 
 

@@ -26,7 +26,7 @@ def model(tmp_path_factory):
     return tiny_model.build(tmp_path_factory.mktemp("tiny"), soft=True)
 
 
-def complaint(*arguments, **options):
+def message(*arguments, **options):
     done = command.run(*arguments, timeout=30, **options)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
     return done.stderr
@@ -46,12 +46,12 @@ def complaint(*arguments, **options):
 )
 def test_a_pipe_that_nobody_writes_to_is_refused(pipe, seed, tmp_path, arguments):
     names = {"PIPE": pipe, "SEED": seed, "OUT.mid": tmp_path / "out.mid", "OUT.index": tmp_path / "out.index"}
-    assert "not a regular file" in complaint(*(names.get(argument, argument) for argument in arguments))
+    assert "not a regular file" in message(*(names.get(argument, argument) for argument in arguments))
 
 
 def test_a_pipe_is_no_soundfont(pipe, seed, tmp_path):
     pytest.importorskip("soundfile", reason="the extra [render] is not installed")
-    assert "not a regular file" in complaint("render", seed, "--out", tmp_path / "out.wav", "--soundfont", pipe)
+    assert "not a regular file" in message("render", seed, "--out", tmp_path / "out.wav", "--soundfont", pipe)
 
 
 def test_what_is_not_a_file_is_passed_over_where_provenances_are_sought(seed, tmp_path):
@@ -59,7 +59,7 @@ def test_what_is_not_a_file_is_passed_over_where_provenances_are_sought(seed, tm
     (tmp_path / "folder.json").mkdir()
     (tmp_path / "loop.json").symlink_to("loop.json")
     (tmp_path / "lost.jsonl").symlink_to("nowhere")
-    assert "no JSON file in the folder" in complaint("extend", seed, "--out", tmp_path / "out.mid")
+    assert "no JSON file in the folder" in message("extend", seed, "--out", tmp_path / "out.mid")
 
 
 @pytest.mark.skipif(not Path("/dev/fd").exists(), reason="there is no /dev/fd")

@@ -79,7 +79,7 @@ def test_a_reader_that_leaves_ends_a_command_with_status_1(model):
     command = [sys.executable, "-m", "longplay", "generate", "--seconds", "60", "--model", model, "--out", "-"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     process.stdout.close()
-    complaint = process.stderr.read()
+    message = process.stderr.read()
     process.stderr.close()
     assert process.wait(timeout=60) == 1
-    assert complaint == b""
+    assert message == b""

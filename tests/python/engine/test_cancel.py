@@ -177,8 +177,8 @@ def interrupted(program, *arguments):
     assert process.stdout.readline() == "ready\n"
     time.sleep(1.5)
     process.send_signal(signal.SIGINT)
-    out, complaint = process.communicate(timeout=20)
-    return process.returncode, out, complaint
+    out, message = process.communicate(timeout=20)
+    return process.returncode, out, message
 
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")

@@ -249,14 +249,14 @@ def test_a_session_resumes_from_its_snapshot(soft):
     assert [other.next().item() for _ in range(30)] != expected
 
 
-def test_a_player_may_feed_until_the_end_of_time_and_nothing_follows(soft):
+def test_a_player_may_feed_up_to_the_greatest_length_and_nothing_follows(soft):
     end = 1 << 60  # ms
     session = soft.session()
     session.feed(note(end // 2, 100, 60, 64))
     late = int(session.next()["onset_ms"][0]) + 10  # beyond the half
     session.feed(note(late, 100, 60, 64))
     session.feed(note(end, 100, 60, 64))
-    with pytest.raises(longplay.Error, match="the music has come to the end of time"):
+    with pytest.raises(longplay.Error, match="the music has reached its greatest length"):
         session.next()
     with pytest.raises(longplay.Error):
         session.next(onset_ms=end, pitch=60)

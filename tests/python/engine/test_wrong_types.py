@@ -129,7 +129,7 @@ def calls(tmp_path_factory):
     return Calls(tmp_path_factory.mktemp("calls"))
 
 
-def complaint(calls, call, argument, value):
+def message(calls, call, argument, value):
     """Return why a refusal is not good; None if it is."""
     function, arguments = calls.of[call]
     try:
@@ -148,5 +148,5 @@ def complaint(calls, call, argument, value):
 def test_every_public_call_refuses_a_wrong_type_by_name(calls):
     for function, arguments in calls.of.values():
         function(**arguments)  # or the cases below prove nothing
-    faults = {case: why for case in calls.cases() if (why := complaint(calls, *case[:2], WRONG[case[2]]))}
+    faults = {case: why for case in calls.cases() if (why := message(calls, *case[:2], WRONG[case[2]]))}
     assert not faults, "\n".join(f"{' '.join(case)}: {why}" for case, why in faults.items())

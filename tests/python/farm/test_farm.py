@@ -309,7 +309,7 @@ def test_a_manifest_of_another_format_is_refused_by_its_number(engine, seeds, tm
 
 
 @pytest.mark.parametrize(
-    ("asked", "complaint"),
+    ("asked", "message"),
     [
         ({"count": 0}, "count must be at least 1, not 0"),
         ({"keep": 0}, "keep must be at least 1, not 0"),
@@ -318,10 +318,10 @@ def test_a_manifest_of_another_format_is_refused_by_its_number(engine, seeds, tm
         ({"include_seed": True, "seconds": 1, "seed_seconds": 9}, "the length must be at least 9500 ms"),
     ],
 )
-def test_bad_arguments_are_refused_before_there_is_a_folder(engine, seeds, tmp_path, asked, complaint):
+def test_bad_arguments_are_refused_before_there_is_a_folder(engine, seeds, tmp_path, asked, message):
     notes = np.array([(0, 500, 60, 64), (1000 * asked.pop("seed_seconds", 1), 500, 60, 64)], NOTE)
     seeds[0].write_bytes(longplay.write_midi(notes, 20))
-    with pytest.raises(ValueError, match=complaint):
+    with pytest.raises(ValueError, match=message):
         Farm(engine, tmp_path / "farm", seeds, **({"count": 1, "seconds": 60} | asked))
     with pytest.raises(ValueError, match="seeds must hold at least one MIDI file"):
         Farm(engine, tmp_path / "farm", [])

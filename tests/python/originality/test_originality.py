@@ -286,10 +286,10 @@ def test_a_midi_file_is_not_an_index(tmp_path):
     [
         ("first_notes", 1, "first_notes must ascend"),
         ("windows", 1, "within the series"),
-        ("phrases", 1, "sorted position"),
+        ("phrases", 1, "a position of phrases"),
         ("melody", 1, "melody must ascend within"),
         ("melody", -1, "melody must ascend within"),
-        ("melody_phrases", 1, "sorted position"),
+        ("melody_phrases", 1, "a position of phrases"),
         ("pitches", 1, "pitches must be"),
     ],
 )

@@ -43,7 +43,7 @@ def test_of_a_member_of_an_archive_that_is_too_long_little_is_read(folder, tmp_p
 
 
 @pytest.mark.parametrize(
-    ("manifest", "complaint"),
+    ("manifest", "message"),
     [
         (b"\xff\xfe\x00", r"^manifest\.csv must be a table of CSV in UTF-8: 'utf-8' codec"),
         (HEAD.encode() + b"a" * 200_000, r"^manifest\.csv must be a table of CSV in UTF-8: field larger"),
@@ -54,9 +54,9 @@ def test_of_a_member_of_an_archive_that_is_too_long_little_is_read(folder, tmp_p
         (HEAD.encode() + b"a.mid,a,train\na.mid,a,train\n", r"^manifest\.csv lists a\.mid, which does not exist$"),
     ],
 )
-def test_a_manifest_with_a_fault_is_refused_by_name(folder, manifest, complaint):
+def test_a_manifest_with_a_fault_is_refused_by_name(folder, manifest, message):
     (folder / "manifest.csv").write_bytes(manifest)
-    with pytest.raises(ValueError, match=complaint):
+    with pytest.raises(ValueError, match=message):
         list(training_files([folder]))
 
 

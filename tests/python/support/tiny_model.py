@@ -4,8 +4,8 @@
 `Predictor` and `TokenPredictor` are the same models in plain Python, for one row: what they say is
 what the graphs must give, to the last bit.
 
-Every state is a rolling hash of all the events and controls a row was given, so a row that loses an
-event, or is handed another row's state, goes its own way from there on. A key in ``[0, KEYS)`` made
+Every state is a rolling hash of all events and controls of a row. If a row loses an event or gets
+another row's state, all its later states differ. A key in ``[0, KEYS)`` made
 from the states picks a row of a table of logits; row ``key`` of the table peaks at
 ``key % size``. Only key 0 of the note model's ``time_shift`` peaks at END, so a greedy piece ends after
 about a hundred notes unless END is forbidden. All numbers are integers or eighths: exact in float32.

@@ -1,7 +1,7 @@
 // The part of ONNX Runtime's C API that the core uses, declared by us: no package we could build
-// with carries its header. The table of functions only ever grows at its end, so an entry is known by
-// its slot, and the types behind the pointers stay opaque. api_check.hpp checks this file against
-// a real header.
+// with carries its header. The table of functions only ever grows at its end, so a slot
+// identifies a function. The types behind the pointers stay opaque. api_check.hpp checks this file
+// against a real header.
 #pragma once
 
 #include <cstddef>

@@ -7,4 +7,4 @@ TOLERANCE_SECONDS = 10
 """Largest difference from an hour that the grader accepts."""
 
 MAX_VELOCITY = 100
-"""Velocity at which the contest's page plays a note at full gain; the gain is velocity / 100."""
+"""Velocity at which the challenge's page plays a note at full gain; the gain is velocity / 100."""

@@ -1,4 +1,4 @@
-// Decides which note a note_off ends, and how the pedal extends it.
+// Reads the sustain pedal: decides which note a note_off ends, and how the pedal extends it.
 #pragma once
 
 #include <algorithm>
@@ -27,10 +27,10 @@ inline constexpr std::uint8_t kResetAll = 121;
 inline constexpr std::uint8_t kAllNotesOff = 123;  // 124 to 127, the modes, imply it
 }  // namespace controller
 
-// Sixteen keyboards with a pedal each. Notes are kept from key down on; a voice is one that still sounds.
-class Keyboards {
+// Keys and sustain pedal of each channel. Notes are kept from key down on; a voice is one that still sounds.
+class KeysAndPedals {
  public:
-  Keyboards(bool sustain, std::size_t expected_notes) : sustain_(sustain) {
+  KeysAndPedals(bool sustain, std::size_t expected_notes) : sustain_(sustain) {
     notes_.reserve(std::min(expected_notes, ScoreLimits::kMaxNotes));
     oldest_.fill(kNone);
     newest_.fill(kNone);
