@@ -7,6 +7,7 @@ namespace longplay::operators {
 namespace {
 
 constexpr std::size_t kPass = 2 * kLanes;  // slots, or channels, that a loop takes at a time
+constexpr std::size_t kSlotsAhead = 16;    // of which values are fetched early
 constexpr float kMostDoublings = 100;      // the sum of 2^27 such weights is finite
 
 // Adds up the lanes of a vector of kLanes numbers in an order that no vector width changes.
@@ -80,6 +81,7 @@ inline void weigh(const AttentionShape& shape, const float* queries, const std::
     for (auto& part : head) part = V::all(0);
   }
   for (std::size_t c = 0; c < shape.channels; ++c, keys += shape.slots) {
+    prefetch(keys + 2 * kPass);
     for (std::size_t part = 0; part < kParts; ++part) {
       const auto key = V::load_half(keys + part * V::kWidth, V::kWidth);
       for (std::size_t head = 0; head < Heads; ++head) {
@@ -96,32 +98,43 @@ inline void weigh(const AttentionShape& shape, const float* queries, const std::
   }
 }
 
-// Adds the weighted values of a ring to the means, which are (Heads, channels).
-template <typename V, std::size_t Heads>
-inline void add_values(const AttentionShape& shape, std::size_t first, std::size_t count,
+// Adds the weighted values of a ring to `Parts` vectors of the means, which are (Heads, channels), from
+// `channel` on.
+template <typename V, std::size_t Heads, std::size_t Parts>
+inline void add_values(const AttentionShape& shape, std::size_t channel, std::size_t first, std::size_t count,
                        const float* weights, const std::uint16_t* values, float* means) {
-  constexpr std::size_t kParts = kPass / V::kWidth;
-  for (std::size_t channel = 0; channel < shape.channels; channel += kPass) {
-    typename V::Floats sums[Heads][kParts];
-    for (std::size_t head = 0; head < Heads; ++head) {
-      for (std::size_t part = 0; part < kParts; ++part)
-        sums[head][part] = V::load(means + head * shape.channels + channel + part * V::kWidth, V::kWidth);
-    }
-    const std::uint16_t* row = values + first * shape.channels + channel;
-    for (std::size_t slot = first; slot < first + count; ++slot, row += shape.channels) {
-      for (std::size_t part = 0; part < kParts; ++part) {
-        const auto value = V::load_half(row + part * V::kWidth, V::kWidth);
-        for (std::size_t head = 0; head < Heads; ++head) {
-          const auto weight = V::all(weights[head * shape.slots + slot]);
-          sums[head][part] = V::fma(weight, value, sums[head][part]);
-        }
+  typename V::Floats sums[Heads][Parts];
+  for (std::size_t head = 0; head < Heads; ++head) {
+    for (std::size_t part = 0; part < Parts; ++part)
+      sums[head][part] = V::load(means + head * shape.channels + channel + part * V::kWidth, V::kWidth);
+  }
+  const std::uint16_t* row = values + first * shape.channels + channel;
+  for (std::size_t slot = first; slot < first + count; ++slot, row += shape.channels) {
+    prefetch(row + kSlotsAhead * shape.channels);
+    for (std::size_t part = 0; part < Parts; ++part) {
+      const auto value = V::load_half(row + part * V::kWidth, V::kWidth);
+      for (std::size_t head = 0; head < Heads; ++head) {
+        const auto weight = V::all(weights[head * shape.slots + slot]);
+        sums[head][part] = V::fma(weight, value, sums[head][part]);
       }
     }
-    for (std::size_t head = 0; head < Heads; ++head) {
-      for (std::size_t part = 0; part < kParts; ++part)
-        V::store(means + head * shape.channels + channel + part * V::kWidth, V::kWidth, sums[head][part]);
-    }
   }
+  for (std::size_t head = 0; head < Heads; ++head) {
+    for (std::size_t part = 0; part < Parts; ++part)
+      V::store(means + head * shape.channels + channel + part * V::kWidth, V::kWidth, sums[head][part]);
+  }
+}
+
+// The same for all channels, as many at a time as sixteen registers hold.
+template <typename V, std::size_t Heads>
+inline void add_all_values(const AttentionShape& shape, std::size_t first, std::size_t count,
+                           const float* weights, const std::uint16_t* values, float* means) {
+  constexpr std::size_t kMost = 4, kLeast = least(kMost, kPass / V::kWidth);
+  std::size_t channel = 0;
+  for (; channel + kMost * V::kWidth <= shape.channels; channel += kMost * V::kWidth)
+    add_values<V, Heads, kMost>(shape, channel, first, count, weights, values, means);
+  for (; channel < shape.channels; channel += kLeast * V::kWidth)
+    add_values<V, Heads, kLeast>(shape, channel, first, count, weights, values, means);
 }
 
 // The weighted means of `Heads` queries that share keys and values.
@@ -141,7 +154,7 @@ inline void attend_heads(const AttentionShape& shape, const AttentionRow& row, c
       totals[head] +=
           sum_vectors<V>(padded, [=](std::size_t offset) { return V::load(from + offset, V::kWidth); });
     }
-    add_values<V, Heads>(shape, first, seen, weights, values, y);
+    add_all_values<V, Heads>(shape, first, seen, weights, values, y);
   }
   for (std::size_t head = 0; head < Heads; ++head) {
     const auto total = V::all(totals[head] + sinks[head]);

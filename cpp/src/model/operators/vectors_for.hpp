@@ -6,11 +6,20 @@
 namespace longplay::operators {
 namespace {
 
-inline std::size_t least(std::size_t a, std::size_t b) { return a < b ? a : b; }
+constexpr std::size_t least(std::size_t a, std::size_t b) { return a < b ? a : b; }
 
 // Returns how many of `end` numbers are left from `offset` on, at most `most`.
 inline std::size_t left(std::size_t offset, std::size_t end, std::size_t most) {
   return offset < end ? least(end - offset, most) : 0;
+}
+
+// Asks for the cache line of an address, which may lie outside of any array.
+inline void prefetch(const void* address) {
+#if defined(__GNUC__)
+  __builtin_prefetch(address, 0, 2);
+#else
+  (void)address;
+#endif
 }
 
 // Calls `work(offset, count)` for each vector of `size` numbers.
