@@ -10,6 +10,7 @@ from typing import Any, NoReturn, TypeVar
 from longplay import _core
 from longplay._core import ModelError
 from longplay._model.sampling import SAMPLING_OFF, sampling_params
+from longplay._require import show
 
 T = TypeVar("T")
 
@@ -259,5 +260,4 @@ def _element_type(entry: str, value: object) -> _core.ElementType:
 
 
 def _refuse(entry: str, rule: str, value: object) -> NoReturn:
-    shown = repr(value)
-    raise ModelError(f"config.json: {entry} must be {rule}, not {shown if len(shown) < 80 else shown[:77] + '...'}")
+    raise ModelError(f"config.json: {entry} must be {rule}, not {show(value)}")
