@@ -120,3 +120,23 @@ def test_what_has_no_name_is_written_into(tmp_path):
     os.close(read)
     os.close(write)
     assert list(tmp_path.iterdir()) == []
+
+
+@posix
+def test_a_circle_of_links_is_refused_and_stays(tmp_path):
+    circle = tmp_path / "circle"
+    circle.symlink_to(circle)
+    with pytest.raises(OSError, match=r"symbolic links: '.*circle'"):
+        write_whole(circle, b"new", overwrite=True)
+    assert circle.is_symlink()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full")
+def test_an_error_names_the_file_that_was_asked_for(tmp_path):
+    full, nowhere = tmp_path / "full.mid", tmp_path / "nowhere.mid"
+    full.symlink_to("/dev/full")
+    nowhere.symlink_to(tmp_path / "gone" / "out.mid")
+    with pytest.raises(OSError, match=r"No space left on device: '.*/full\.mid'$"):
+        write_whole(full, b"new", overwrite=True)
+    with pytest.raises(FileNotFoundError, match=r"'.*/nowhere\.mid'$"):
+        write_whole(nowhere, b"new", overwrite=True)
