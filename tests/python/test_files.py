@@ -58,14 +58,15 @@ def test_only_what_this_module_left_is_removed(tmp_path):
 
 
 @posix
-def test_a_file_that_is_written_over_keeps_its_mode(tmp_path):
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o666])
+def test_a_file_that_is_written_over_keeps_its_mode(tmp_path, mode):
     path = tmp_path / "secret.mid"
     path.write_bytes(b"old")
-    path.chmod(0o600)
+    path.chmod(mode)
     with whole_file(path, overwrite=True) as temporary:
         assert stat.S_IMODE(temporary.stat().st_mode) == 0o600  # nobody else reads it meanwhile
         temporary.write_bytes(b"new")
-    assert (path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) == (b"new", 0o600)
+    assert (path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) == (b"new", mode)
 
 
 @posix

@@ -152,8 +152,11 @@ def refuse_a_third(out: Path, now: datetime) -> None:
     times = []
     for path in (path for path in out.glob(f"*/{RECORD}") if not path.parent.name.startswith(".")):
         try:
-            times.append(datetime.fromisoformat(json.loads(path.read_text(encoding="utf-8"))["submitted"]))
-        except (KeyError, TypeError, ValueError) as error:
+            time = datetime.fromisoformat(json.loads(path.read_text(encoding="utf-8"))["submitted"])
+            if time.tzinfo is None:
+                raise ValueError(f"{time} has no time zone")
+            times.append(time)
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise Error(f"{path} does not have the time of its submission: {error!r}") from error
     recent = sorted(time for time in times if now - time < DAY)
     if len(recent) >= MAX_SUBMISSIONS:
