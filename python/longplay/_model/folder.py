@@ -93,7 +93,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
-            raise ModelError(f"config.json: key {key!r} occurs twice in one object")
+            raise ModelError(f"config.json: key {show(key)} occurs twice in one object")
         found[key] = value
     return found
 
@@ -101,7 +101,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def core_config(config: dict[str, Any]) -> _core.ModelConfig:
     """Return a config as the core takes it. This module checks types, and the core checks values."""
     if type(config.get("format")) is not int or config["format"] not in _FORMATS:
-        raise ModelError(f"config.json: format must be 1 or 2, not {config.get('format')!r}")
+        raise ModelError(f"config.json: format must be 1 or 2, not {show(config.get('format'))}")
     entry = _Object("", config)
     version = entry.take("format", _integer)
     translated = _core.ModelConfig(
