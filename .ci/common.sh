@@ -32,7 +32,8 @@ fuzz() {
     local from=(-max_len=512 "$corpus")
     case "$name" in
       fuzz_read_score)
-        from=(-dict=tests/fuzz/midi.dict -max_len=4096 "$corpus" examples tests/data/hostile tests/data/seeds) ;;
+        from=(-dict=tests/fuzz/midi.dict -max_len=2600 "$corpus" examples tests/data/hostile tests/data/seeds) ;;
+      fuzz_indexes) from=(-max_len=256 "$corpus") ;;
       fuzz_onnx_check) from=(-max_len=512 "$corpus" tests/data/graphs) ;;
       fuzz_snapshots) from=(-max_len=48 "$corpus") ;;
     esac

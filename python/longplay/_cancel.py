@@ -18,7 +18,7 @@ class Cancel(Protocol):
 
 def require_cancel(cancel: Cancel | None) -> None:
     """Raise TypeError unless `cancel` is an event or None, and `Cancelled` if it is set."""
-    if cancel is not None and not callable(getattr(cancel, "is_set", None)):
+    if cancel is not None and (isinstance(cancel, type) or not callable(getattr(cancel, "is_set", None))):
         refuse_type("cancel", "a threading.Event or None", cancel)
     check(cancel)
 

@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from longplay._require import refuse_type
+from longplay._require import refuse_type, show
 
 _LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _SIGNS = {"": 0, "#": 1, "b": -1}
@@ -29,7 +29,7 @@ def parse_key(name: str, value: object) -> str:
         refuse_type(name, "text", value)
     if value in ("seed", "free") or _NAME.fullmatch(value):
         return value
-    raise ValueError(f'{name} must be "seed", "free", or a key such as "D minor" or "Bb major", not {value!r}')
+    raise ValueError(f'{name} must be "seed", "free", or a key such as "D minor" or "Bb major", not {show(value)}')
 
 
 def named_key(name: str) -> Key:

@@ -14,6 +14,10 @@ from typing import Any, NoReturn, SupportsFloat, SupportsInt, TypeVar, cast
 
 T = TypeVar("T")
 
+_LONGEST_SHOWN = 80  # characters of a value in a message
+_SHOWN = reprlib.Repr()  # shows a few entries of a list, and entries of entries
+_SHOWN.maxlevel, _SHOWN.maxstring, _SHOWN.maxother = 2, 1000, 1000
+
 
 def require_number(name: str, value: object, low: float, high: float, *, open_low: bool = False) -> float:
     """Return a number as a float; refuse other types and numbers out of range.
@@ -22,9 +26,12 @@ def require_number(name: str, value: object, low: float, high: float, *, open_lo
     """
     if not isinstance(value, Real) or isinstance(value, bool):
         refuse_type(name, "a number", value)
-    number = float(cast(SupportsFloat, value))
+    try:
+        number = float(cast(SupportsFloat, value))
+    except OverflowError:
+        number = math.inf if cast(Any, value) > 0 else -math.inf
     if not low <= number <= high or (open_low and number == low):
-        raise ValueError(f"{name} must be in {show_range(low, high, open_low)}, not {value}")
+        raise ValueError(f"{name} must be in {show_range(low, high, open_low)}, not {show(value)}")
     return number
 
 
@@ -35,7 +42,7 @@ def require_integer(name: str, value: object, low: int, high: float = math.inf) 
     number = int(cast(SupportsInt, value))
     if not low <= number <= high:
         wanted = f"at least {low}" if high == math.inf else f"in {show_range(low, high)}"
-        raise ValueError(f"{name} must be {wanted}, not {value}")
+        raise ValueError(f"{name} must be {wanted}, not {show(number)}")
     return number
 
 
@@ -51,13 +58,13 @@ def require_choice(name: str, value: object, choices: Collection[str]) -> str:
     """Return one of `choices`; refuse anything else."""
     if isinstance(value, str) and value in choices:
         return value
-    raise ValueError(f"{name} must be one of {', '.join(choices)}, not {value!r}")
+    raise ValueError(f"{name} must be one of {', '.join(choices)}, not {show(value)}")
 
 
 def require_list(name: str, values: Iterable[T]) -> list[T]:
     """Return values as a list; refuse one path or one bytes object, which would be taken apart."""
     if isinstance(values, (str, bytes, bytearray, PathLike)):
-        shown = reprlib.repr(values)
+        shown = show(values)
         raise TypeError(f"{name} must be a list, not {shown}; to fix this, pass [{shown}]")
     if not isinstance(values, Iterable):
         refuse_type(name, "a list", values)
@@ -93,7 +100,30 @@ def require_callable(name: str, value: object) -> None:
 
 def refuse_type(name: str, wanted: str, value: object) -> NoReturn:
     """Raise TypeError: `name` must be `wanted`."""
-    raise TypeError(f"{name} must be {wanted}, not {value!r}")
+    raise TypeError(f"{name} must be {wanted}, not {show(value)}")
+
+
+def show(value: object) -> str:
+    """Return a value as messages show it: one short line, however large the value is."""
+    if isinstance(value, int) and value.bit_length() > _LONGEST_SHOWN:
+        return f"an integer of {value.bit_length()} bits"
+    if isinstance(value, (str, bytes, bytearray)):
+        value = value[: _LONGEST_SHOWN + 1]  # the repr of the whole takes up to four times its memory
+    try:
+        shape, kind = getattr(value, "shape", ()), type(value)
+        if isinstance(shape, tuple) and shape:
+            return f"{kind.__module__.partition('.')[0]}.{kind.__qualname__} of shape {tuple(shape)}"
+        text = _SHOWN.repr(value)
+    except Exception:  # the class of the value is broken
+        text = object.__repr__(value)
+    if not isinstance(value, str):
+        text = " ".join(text.split())
+    return shorten(text)
+
+
+def shorten(text: str) -> str:
+    """Return a text, cut to the length that messages show."""
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}..."
 
 
 def show_range(low: float, high: float, open_low: bool = False) -> str:

@@ -1,6 +1,7 @@
 """Names of files as text that can be shown."""
 
 import os
+import unicodedata
 
 
 def readable(name: str) -> str:
@@ -9,8 +10,14 @@ def readable(name: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return a text for a terminal: escapes replace line breaks and other control characters of names."""
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+    """Return a text for a terminal: escapes replace line breaks and other control characters of names.
+
+    Bytes of names that are not UTF-8 stay: they are surrogates, and the stream knows how to show them.
+    """
+    return "".join(
+        letter if letter.isprintable() or unicodedata.category(letter) == "Cs" else ascii(letter)[1:-1]
+        for letter in text
+    )
 
 
 def drawable(text: str) -> str:

@@ -79,27 +79,47 @@ def whole_file(path: Path, *, overwrite: bool) -> Iterator[Path]:
     """
     if not overwrite and os.path.lexists(path):
         raise _exists(path)
-    before = path.stat() if path.exists() else None
-    link, path = path, path.resolve() if overwrite else path
-    if before is not None and not (stat.S_ISREG(before.st_mode) and path.exists() and path.samefile(link)):
-        with tempfile.TemporaryDirectory() as folder:
-            yield (temporary := Path(folder, path.name))
-            _write_into(link, temporary)
+    before = _status(path)
+    real = Path(os.path.realpath(path)) if overwrite else path
+    if before is not None and not (stat.S_ISREG(before.st_mode) and real.exists() and real.samefile(path)):
+        with tempfile.TemporaryDirectory() as folder, _blamed(path, temporary := Path(folder, path.name)):
+            yield temporary
+            _write_into(path, temporary)
         return
-    temporary = path.with_name(f"{_prefix(path.name)}{secrets.token_hex(4)}.part")
+    temporary = real.with_name(f"{_prefix(real.name)}{secrets.token_hex(4)}.part")
+    with _blamed(path, temporary):
+        try:
+            temporary.touch(0o666 if before is None else 0o600, exist_ok=False)
+            yield temporary
+            with temporary.open("r+b") as file:  # Windows syncs only files that are open for writing
+                os.fsync(file.fileno())
+            if before is not None:
+                temporary.chmod(stat.S_IMODE(before.st_mode))
+            if overwrite:
+                temporary.replace(real)
+            else:
+                _rename_to_new(temporary, real)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def _status(path: Path) -> os.stat_result | None:
+    """Return the status of a file; None if there is none. Raise OSError where there can be none."""
     try:
-        temporary.touch(0o666 if before is None else 0o600, exist_ok=False)
-        yield temporary
-        with temporary.open("r+b") as file:  # Windows syncs only files that are open for writing
-            os.fsync(file.fileno())
-        if before is not None:
-            temporary.chmod(stat.S_IMODE(before.st_mode))
-        if overwrite:
-            temporary.replace(path)
-        else:
-            _rename_to_new(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        return path.stat()
+    except FileNotFoundError:
+        return None
+
+
+@contextmanager
+def _blamed(path: Path, temporary: Path) -> Iterator[None]:
+    """Name `path` in errors about its temporary file, and in errors that name no file."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and error.filename in (None, str(temporary)):
+            error.filename = str(path)
+        raise
 
 
 def remove_leftovers(folder: Path, names: Collection[str]) -> None:

@@ -95,8 +95,8 @@ class Session:
         TypeError
             `notes` is not of dtype `NOTE`.
         """
-        played = require_notes(np.asarray(notes) if isinstance(notes, np.void) else notes)
-        self._core.feed(played.reshape(-1), self._cancel)
+        played = np.asarray(notes).reshape(1) if isinstance(notes, np.void) else notes
+        self._core.feed(require_notes(played), self._cancel)
 
     def next(
         self,

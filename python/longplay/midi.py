@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from longplay import _core
 from longplay._cancel import Cancel, require_cancel
-from longplay._require import refuse_type, require_flag, require_number
+from longplay._require import refuse_type, require_flag, require_number, shorten
 from longplay.files import read_regular
 
 MidiSource: TypeAlias = str | Path | bytes
@@ -129,8 +129,14 @@ def parse_midi(
 
 
 def require_notes(notes: Notes) -> Notes:
-    """Return an array; refuse anything else. The core checks the dtype."""
-    return notes if isinstance(notes, np.ndarray) else refuse_type("notes", "an array of dtype NOTE", notes)
+    """Return an array of notes; refuse anything else."""
+    if not isinstance(notes, np.ndarray):
+        refuse_type("notes", "an array of dtype NOTE", notes)
+    if notes.dtype.names != NOTE.names or any(notes.dtype[name] != NOTE[name] for name in NOTE.names or ()):
+        raise TypeError(f"notes must have dtype {NOTE}, not {shorten(str(notes.dtype))}")
+    if notes.ndim != 1:
+        raise ValueError(f"notes must have shape (notes,), not {notes.shape}")
+    return notes
 
 
 def resolve_overlaps(notes: Notes) -> Notes:

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longplay import _core
+from longplay._arrays import require_integers
 from longplay._cancel import Cancel, require_cancel
 from longplay._model.device import DeviceName, gpu_index
 from longplay._model.folder import load_model
-from longplay._model.ids import require_ids
 from longplay._model.opened import model_path, open_runtime
 from longplay._model.sampling import SAMPLING_OFF, field_params, sampling_params
-from longplay._require import require_flag, require_instance, require_integer, require_list
+from longplay._require import require_flag, require_instance, require_integer, require_list, show
 from longplay.settings import Settings
 
 
@@ -51,9 +51,9 @@ class Model:
     """
 
     def __init__(self, model: str | Path | None = None, *, max_batch: int = 1, device: DeviceName = "cpu") -> None:
+        index = gpu_index(device)
         if device == "auto":
             raise ValueError("device must be 'cpu', 'cuda' or 'cuda:N', not 'auto'")
-        index = gpu_index(device)
         rows = require_integer("max_batch", max_batch, 1, _core.MAX_BATCH)
         self._folder = load_model(model_path(model))
         self._runtime, chosen = open_runtime(index)
@@ -129,10 +129,12 @@ class Model:
         ValueError
             A shape is wrong, or an id is out of range.
         """
-        events, controls = require_ids("events", events, np.int64), require_ids("controls", controls, np.int64)
-        for row in range(min(len(events), self.max_batch)):
-            self._core.mark_seed(row, require_flag("seed", seed))
-        return self._core.step(events, controls)
+        last = require_integers("events", events, np.int64, len(self.fields))
+        values = require_integers("controls", controls, np.int64, len(self.unknown_controls))
+        flag = require_flag("seed", seed)
+        for row in range(min(len(last), self.max_batch)):
+            self._core.mark_seed(row, flag)
+        return self._core.step(last, values)
 
     def head(self, field: int, drawn: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the logits of a later field of the next event, after `step`.
@@ -154,7 +156,7 @@ class Model:
             `field`, the shape or an id is out of range.
         """
         which = require_integer("field", field, 1, len(self.fields) - 1)
-        return self._core.head(which, require_ids("drawn", drawn, np.int64))
+        return self._core.head(which, require_integers("drawn", drawn, np.int64, which))
 
     def reset(self, row: int) -> None:
         """Set the state of a row to the initial state."""
@@ -203,7 +205,7 @@ class Model:
         ValueError
             The shape is wrong, or an id is out of range.
         """
-        scored = require_ids("events", events, np.int32)
+        scored = require_integers("events", events, np.int32, len(self.fields))
         return self._generate(scored, 0, {}, 0, controls, cancel, score_prompt=True)[2]
 
     def generate_events(
@@ -242,7 +244,7 @@ class Model:
             An argument has the wrong type or is out of range.
         """
         nothing = np.empty((0, len(self.fields)), np.int32)
-        before = nothing if prompt is None else require_ids("prompt", prompt, np.int32)
+        before = nothing if prompt is None else require_integers("prompt", prompt, np.int32, len(self.fields))
         number = require_integer("count", count, 0, 2**62)
         seed = require_integer("random_seed", random_seed, 0, 2**64 - 1)
         return self._generate(before, number, sampling, seed, controls, cancel)[0]
@@ -259,7 +261,7 @@ class Model:
     ) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.float32]]:
         require_cancel(cancel)
         if unknown := sorted(set(sampling) - set(SAMPLING_OFF)):
-            raise TypeError(f"sampling must be of {', '.join(SAMPLING_OFF)}, not {unknown[0]!r}")
+            raise TypeError(f"sampling must be of {', '.join(SAMPLING_OFF)}, not {show(unknown[0])}")
         [generated] = _core.generate_events(
             self._runtime,
             self._folder.files,

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from longplay import _core
-from longplay._require import require_integer, require_mapping
+from longplay._require import require_integer, require_mapping, show
 from longplay.originality.index import Index
 from longplay.settings import DECLARATIONS, Settings
 
@@ -117,7 +117,9 @@ class Provenance:
         """
         entries = dict(require_mapping("values", values))
         if (found := entries.pop("format", 0)) != FORMAT:
-            raise ValueError(f"the provenance has format {found!r}, but this version of longplay reads format {FORMAT}")
+            raise ValueError(
+                f"the provenance has format {show(found)}, but this version of longplay reads format {FORMAT}"
+            )
         entries["settings"] = Settings(**entries["settings"])
         entries["steps"] = tuple(Step(**step) for step in entries["steps"])
         return cls(**entries)

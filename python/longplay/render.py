@@ -18,6 +18,7 @@ from longplay._cancel import Cancel, require_cancel, until
 from longplay._challenge import MAX_VELOCITY
 from longplay._core import Error
 from longplay._extras import missing_extra
+from longplay._require import require_callable, require_flag, require_number, require_path
 from longplay.files import open_regular, whole_file
 from longplay.midi import MidiSource, Notes, read_midi
 
@@ -88,16 +89,16 @@ def render(
         `cancel` is set. No file is written.
     """
     require_cancel(cancel)
-    path = Path(out)
-    sound_format = _format_of(path)
+    require_callable("progress", progress)
+    path, sound_format = require_path("out", out), _format_of(Path(out))
     notes = read_midi(source, keep_drums=as_heard, cancel=cancel)
     if not len(notes):
         raise ValueError("the MIDI file has no notes")
     length = float((notes["onset_ms"] + notes["duration_ms"]).max()) / 1000
     report = progress or (lambda done, all_seconds: None)
     with (
-        closing(Piano(soundfont, gain=gain, ringing=as_heard)) as piano,
-        whole_file(path, overwrite=overwrite) as temporary,
+        closing(Piano(soundfont, gain=gain, ringing=require_flag("as_heard", as_heard))) as piano,
+        whole_file(path, overwrite=require_flag("overwrite", overwrite)) as temporary,
         _sound_file(path, temporary, sound_format) as file,
     ):
         for chunk in until(cancel, piano.play(notes)):
@@ -147,9 +148,8 @@ class Piano:
     """
 
     def __init__(self, soundfont: str | Path | None = None, *, gain: float = GAIN, ringing: bool = False) -> None:
-        if not 0 < gain <= 10:
-            raise ValueError(f"gain must be in (0, 10], not {gain}")
-        path = _soundfont(soundfont)
+        require_number("gain", gain, 0, 10, open_low=True)
+        path = _soundfont(None if soundfont is None else require_path("soundfont", soundfont))
         settings = {"synth.chorus.active": 0, "synth.reverb.active": int(not ringing), "synth.polyphony": 4096}
         self._synth: Any = _fluidsynth().Synth(gain=float(gain), samplerate=SAMPLE_RATE, **settings)
         self._ringing = ringing

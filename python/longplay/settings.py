@@ -5,7 +5,15 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal, TypeAlias, TypedDict
 
 from longplay._key import parse_key
-from longplay._require import refuse_type, require_choice, require_flag, require_integer, require_number, show_range
+from longplay._require import (
+    refuse_type,
+    require_choice,
+    require_flag,
+    require_integer,
+    require_number,
+    show,
+    show_range,
+)
 
 SamplingOption: TypeAlias = float | Mapping[str, float]
 """One number for all fields, or a mapping of field name to number."""
@@ -84,7 +92,7 @@ class Declaration:
         if not self.whole:
             return number
         if not number.is_integer():
-            raise ValueError(f"{name} must be a whole number, not {value}")
+            raise ValueError(f"{name} must be a whole number, not {show(value)}")
         return int(number)
 
 

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longplay import _core
+from longplay._arrays import require_integers
 from longplay._model.folder import core_config
-from longplay._model.ids import require_ids
 from longplay._require import require_mapping
 from longplay.midi import Notes, require_notes
 
@@ -78,4 +78,4 @@ class Tokenizer:
         ValueError
             An id is out of range.
         """
-        return self._core.decode(require_ids("events", events, np.int32))
+        return self._core.decode(require_integers("events", events, np.int32, 4))

@@ -12,7 +12,7 @@
 namespace longplay {
 namespace {
 
-constexpr std::size_t kMost = 400;  // symbols or values
+constexpr std::size_t kMost = 160;  // symbols or values
 Stop never;
 
 template <typename T>

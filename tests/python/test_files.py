@@ -58,14 +58,15 @@ def test_only_what_this_module_left_is_removed(tmp_path):
 
 
 @posix
-def test_a_file_that_is_written_over_keeps_its_mode(tmp_path):
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o666])
+def test_a_file_that_is_written_over_keeps_its_mode(tmp_path, mode):
     path = tmp_path / "secret.mid"
     path.write_bytes(b"old")
-    path.chmod(0o600)
+    path.chmod(mode)
     with whole_file(path, overwrite=True) as temporary:
         assert stat.S_IMODE(temporary.stat().st_mode) == 0o600  # nobody else reads it meanwhile
         temporary.write_bytes(b"new")
-    assert (path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) == (b"new", 0o600)
+    assert (path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) == (b"new", mode)
 
 
 @posix
@@ -120,3 +121,23 @@ def test_what_has_no_name_is_written_into(tmp_path):
     os.close(read)
     os.close(write)
     assert list(tmp_path.iterdir()) == []
+
+
+@posix
+def test_a_circle_of_links_is_refused_and_stays(tmp_path):
+    circle = tmp_path / "circle"
+    circle.symlink_to(circle)
+    with pytest.raises(OSError, match=r"symbolic links: '.*circle'"):
+        write_whole(circle, b"new", overwrite=True)
+    assert circle.is_symlink()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full")
+def test_an_error_names_the_file_that_was_asked_for(tmp_path):
+    full, nowhere = tmp_path / "full.mid", tmp_path / "nowhere.mid"
+    full.symlink_to("/dev/full")
+    nowhere.symlink_to(tmp_path / "gone" / "out.mid")
+    with pytest.raises(OSError, match=r"No space left on device: '.*/full\.mid'$"):
+        write_whole(full, b"new", overwrite=True)
+    with pytest.raises(FileNotFoundError, match=r"'.*/nowhere\.mid'$"):
+        write_whole(nowhere, b"new", overwrite=True)

@@ -106,12 +106,13 @@ void Generator::begin_more(Queue& queue, int rows, const Stop& stop) {
 
 // Delivers the result of a request. If the next request needs as many rows, it reuses them. Otherwise the
 // last rows and the last slot, which has already taken its event, fill the gap.
-void Generator::finish(Queue& queue, std::size_t index) {
+void Generator::finish(Queue& queue, std::size_t index, const Stop& stop) {
   Slot& slot = slots_[index];
   const Slot::Rows rows = slot.rows();
   const int count = rows.unconditional < 0 ? 1 : 2;
   queue.done(slot.request(), slot.result());
   while (const Request* request = look_ahead(queue)) {
+    stop.check();
     if (request->rows(model_->config()) != count) break;
     ahead_ = nullptr;
     if (slot.begin(*request, rows)) return;
@@ -128,9 +129,13 @@ void Generator::finish(Queue& queue, std::size_t index) {
   }
 }
 
-double Generator::step() {
+// A slot may copy megabytes, so a stop is looked for between two slots.
+double Generator::step(const Stop& stop) {
   const std::span<Slot> slots(slots_.data(), active_);
-  for (Slot& slot : slots) slot.prepare();
+  for (Slot& slot : slots) {
+    stop.check();
+    slot.prepare();
+  }
   model_->step(used_);
   const auto start = std::chrono::steady_clock::now();
   const double run_before = model_->run_seconds();
@@ -138,7 +143,10 @@ double Generator::step() {
   const auto fields = static_cast<int>(model_->config().fields.size());
   for (int field = 0; field < fields; ++field) {
     if (field > 0 && heads) model_->head(field, used_);
-    for (Slot& slot : slots) slot.take_field(field);
+    for (Slot& slot : slots) {
+      stop.check();
+      slot.take_field(field);
+    }
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return seconds - (model_->run_seconds() - run_before);
@@ -148,13 +156,14 @@ void Generator::loop(Queue& queue, int rows, const Stop& stop, LoopTime& time) {
   begin_more(queue, rows, stop);
   std::int64_t made = 0;
   for (int steps = 1; active_ > 0 && !stop.requested(); ++steps) {
-    time.sampling_seconds += step();
+    time.sampling_seconds += step(stop);
     const int used = used_;
     time.steps += static_cast<std::uint64_t>(used);
     for (std::size_t index = active_; index-- > 0;) {
+      stop.check();
       const bool done = slots_[index].take_event();
       if (slots_[index].request().search == 1) made += slots_[index].made();
-      if (done) finish(queue, index);
+      if (done) finish(queue, index, stop);
     }
     if (used_ < used) begin_more(queue, rows, stop);
     if (steps % kStepsBetweenReports == 0 || active_ == 0) queue.progress(std::exchange(made, 0));
@@ -174,7 +183,7 @@ LoopTime Generator::run(Queue& queue, int rows, Stop& stop) {
   ahead_ = nullptr;
 
   LoopTime time;
-  Search search(queue, critic_.get(), model_->config());
+  Search search(queue, critic_.get(), model_->config(), stop);
   try {
     loop(search, rows, stop, time);
   } catch (const Cancelled&) {  // in the middle of a step

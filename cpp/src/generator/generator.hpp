@@ -113,9 +113,9 @@ class Generator {
  private:
   const Request* look_ahead(Queue& queue);
   void begin_more(Queue& queue, int rows, const Stop& stop);
-  void finish(Queue& queue, std::size_t index);
+  void finish(Queue& queue, std::size_t index, const Stop& stop);
   void loop(Queue& queue, int rows, const Stop& stop, LoopTime& time);
-  double step();  // seconds of sampling
+  double step(const Stop& stop);  // seconds of sampling
 
   std::unique_ptr<Model> model_;
   std::unique_ptr<Critic> critic_;

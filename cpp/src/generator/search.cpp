@@ -38,8 +38,8 @@ struct Search::Searched {
   GenerationResult kept;         // of the phrases before it
 };
 
-Search::Search(Queue& queue, Critic* critic, const ModelConfig& config)
-    : queue_(&queue), critic_(critic), config_(&config) {}
+Search::Search(Queue& queue, Critic* critic, const ModelConfig& config, const Stop& stop)
+    : queue_(&queue), critic_(critic), config_(&config), stop_(&stop) {}
 
 Search::~Search() = default;
 
@@ -71,6 +71,7 @@ void Search::fork(Searched& searched) {
   const DecodeState& state = searched.state;
   searched.branches.clear();
   for (int number = 0; number < request.search; ++number) {
+    stop_->check();
     Branch& branch = searched.branches.emplace_back(Branch{request, &searched, {}});
     branch.from = state;
     branch.prompt.clear();
@@ -128,6 +129,7 @@ std::size_t Search::best(const Searched& searched) {
   std::size_t best = 0;
   float highest = -std::numeric_limits<float>::infinity();
   for (std::size_t i = 0; i < branches.size(); ++i) {
+    stop_->check();
     const float logit = critic_->judge(branches[i].result->state->recent);
     if (logit > highest) {
       highest = logit;

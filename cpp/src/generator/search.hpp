@@ -19,8 +19,9 @@ namespace longplay {
 // "Residual Energy-Based Models for Text Generation", arXiv:2004.11714, 2020.
 class Search final : public Queue {
  public:
-  // All outlive the search. The critic may be nullptr if no request has branches.
-  Search(Queue& queue, Critic* critic, const ModelConfig& config);
+  // All outlive the search. The critic may be nullptr if no request has branches. After a request to stop,
+  // `done` throws Cancelled.
+  Search(Queue& queue, Critic* critic, const ModelConfig& config, const Stop& stop);
   ~Search() override;
 
   const Request* next() override;
@@ -40,6 +41,7 @@ class Search final : public Queue {
   Queue* queue_;
   Critic* critic_;
   const ModelConfig* config_;
+  const Stop* stop_;
   std::vector<std::unique_ptr<Searched>> active_;
   std::deque<const Request*> ready_;  // branches that have not started
 };

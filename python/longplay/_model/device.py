@@ -3,6 +3,8 @@
 import re
 from typing import TypeAlias
 
+from longplay._require import show
+
 DeviceName: TypeAlias = str
 """``"cpu"``; ``"cuda"`` or ``"cuda:1"``, a GPU by its number; or ``"auto"``, which chooses."""
 
@@ -17,5 +19,5 @@ def gpu_index(device: DeviceName) -> int | None:
     """
     named = re.fullmatch(r"auto|cpu|cuda(?::(\d{1,4}))?", device) if isinstance(device, str) else None
     if not named:
-        raise ValueError(f"device must be 'auto', 'cpu', 'cuda' or 'cuda:N', not {device!r}")
+        raise ValueError(f"device must be 'auto', 'cpu', 'cuda' or 'cuda:N', not {show(device)}")
     return int(named[1] or 0) if device.startswith("cuda") else None

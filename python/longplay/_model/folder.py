@@ -10,6 +10,7 @@ from typing import Any, NoReturn, TypeVar
 from longplay import _core
 from longplay._core import ModelError
 from longplay._model.sampling import SAMPLING_OFF, sampling_params
+from longplay._require import show
 
 T = TypeVar("T")
 
@@ -92,7 +93,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
-            raise ModelError(f"config.json: key {key!r} occurs twice in one object")
+            raise ModelError(f"config.json: key {show(key)} occurs twice in one object")
         found[key] = value
     return found
 
@@ -100,7 +101,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def core_config(config: dict[str, Any]) -> _core.ModelConfig:
     """Return a config as the core takes it. This module checks types, and the core checks values."""
     if type(config.get("format")) is not int or config["format"] not in _FORMATS:
-        raise ModelError(f"config.json: format must be 1 or 2, not {config.get('format')!r}")
+        raise ModelError(f"config.json: format must be 1 or 2, not {show(config.get('format'))}")
     entry = _Object("", config)
     version = entry.take("format", _integer)
     translated = _core.ModelConfig(
@@ -259,5 +260,4 @@ def _element_type(entry: str, value: object) -> _core.ElementType:
 
 
 def _refuse(entry: str, rule: str, value: object) -> NoReturn:
-    shown = repr(value)
-    raise ModelError(f"config.json: {entry} must be {rule}, not {shown if len(shown) < 80 else shown[:77] + '...'}")
+    raise ModelError(f"config.json: {entry} must be {rule}, not {show(value)}")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from longplay import _core
+from longplay._require import show
 from longplay.settings import DECLARATIONS, SamplingOption, Settings
 
 SAMPLING_OFF: Mapping[str, float] = {
@@ -28,7 +29,7 @@ def field_params(settings: Settings, config: Mapping[str, Any]) -> list[_core.Sa
         if not isinstance(option, Mapping):
             return own if option is None else option
         if unknown := sorted(set(option) - set(fields)):
-            raise ValueError(f"{name} must name fields of the model ({', '.join(fields)}), not {unknown[0]!r}")
+            raise ValueError(f"{name} must name fields of the model ({', '.join(fields)}), not {show(unknown[0])}")
         return option.get(field, own)
 
     return [sampling_params({name: value(field, name) for name in SAMPLING_OFF}) for field in fields]

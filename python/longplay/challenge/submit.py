@@ -12,6 +12,7 @@ from typing import Any
 
 from longplay._cancel import Cancel, require_cancel
 from longplay._core import Error
+from longplay._require import require_callable, require_instance, require_list, require_path
 from longplay.challenge.candidates import SubmissionCandidate, rank_candidates
 from longplay.challenge.check import check
 from longplay.engine import Engine, planner_of
@@ -100,15 +101,23 @@ def submit(
         `now` has no time zone, or a provenance or the votes of the folder are not valid.
     """
     require_cancel(cancel)
-    if now.tzinfo is None:
-        raise ValueError(f"now must have a time zone, not {now}")
-    out, report = Path(out), report or (lambda line: None)
+    _check_arguments(index, engine, now, report)
+    folder, out, report = require_path("folder", folder), require_path("out", out), report or (lambda line: None)
     refuse_a_third(out, now)
-    known = {hashlib.sha256(data).hexdigest(): data for data in map(midi_bytes, seeds)}
-    candidates, skipped = rank_candidates(Path(folder), cancel)
+    known = {hashlib.sha256(data).hexdigest(): data for data in map(midi_bytes, require_list("seeds", seeds))}
+    candidates, skipped = rank_candidates(folder, cancel)
     if chosen := _first_good(candidates, skipped, known, engine := engine or Engine(), index, report, cancel):
         return Submission(_write(out, *chosen, engine, known, index, now, cancel), *chosen, tuple(skipped))
     raise Error("No candidate can be submitted. " + " ".join(skipped or [f"{folder} has no MIDI files."]))
+
+
+def _check_arguments(index: Index, engine: Engine | None, now: datetime, report: Report | None) -> None:
+    require_instance("index", index, Index)
+    if engine is not None:
+        require_instance("engine", engine, Engine)
+    if require_instance("now", now, datetime).tzinfo is None:
+        raise ValueError(f"now must have a time zone, not {now}")
+    require_callable("report", report)
 
 
 def _first_good(
@@ -143,8 +152,11 @@ def refuse_a_third(out: Path, now: datetime) -> None:
     times = []
     for path in (path for path in out.glob(f"*/{RECORD}") if not path.parent.name.startswith(".")):
         try:
-            times.append(datetime.fromisoformat(json.loads(path.read_text(encoding="utf-8"))["submitted"]))
-        except (KeyError, TypeError, ValueError) as error:
+            time = datetime.fromisoformat(json.loads(path.read_text(encoding="utf-8"))["submitted"])
+            if time.tzinfo is None:
+                raise ValueError(f"{time} has no time zone")
+            times.append(time)
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise Error(f"{path} does not have the time of its submission: {error!r}") from error
     recent = sorted(time for time in times if now - time < DAY)
     if len(recent) >= MAX_SUBMISSIONS:

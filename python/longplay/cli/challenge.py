@@ -20,6 +20,8 @@ from longplay.cli.shared import (
     midi_input,
     open_engine,
     open_index,
+    path_argument,
+    path_option,
     progress_bar,
     require_outputs,
     warn,
@@ -37,7 +39,7 @@ _COLOURS = {"fatal": "red", "risk": "yellow", "warning": "dim"}
 
 
 def check(
-    files: Annotated[list[Path], typer.Argument(help="MIDI files to check.")],
+    files: Annotated[list[Path], path_argument(help="MIDI files to check.")],
     table: Annotated[bool, typer.Option("--clips", help="List all 120 clips.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -64,8 +66,8 @@ def check(
 
 @takes_settings("random_seed")
 def pack(
-    file: Annotated[Path, typer.Argument(help="MIDI file to fix.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="File to write.")],
+    file: Annotated[Path, path_argument(help="MIDI file to fix.")],
+    out: Annotated[Path, path_option("--out", "-o", help="File to write.")],
     *,
     settings: OwnSettings,
     model: ModelOption = None,
@@ -90,8 +92,8 @@ def pack(
 
 
 def clips(
-    file: Annotated[Path, typer.Argument(help="MIDI file that the grader accepts.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write to.")],
+    file: Annotated[Path, path_argument(help="MIDI file that the grader accepts.")],
+    out: Annotated[Path, path_option("--out", "-o", help="Folder to write to.")],
     force: ForceOption = False,
 ) -> None:
     """Write the 120 clips that voters hear, cut as the grader cuts them."""
@@ -108,10 +110,10 @@ def clips(
 
 
 def submit(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of candidates and of the votes on them.")],
-    index: Annotated[Path, typer.Option("--index", help="Index of the training set.")],
-    seed: Annotated[list[Path] | None, typer.Option(help="MIDI file that candidates continue. Repeatable.")] = None,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of all your submissions.")] = Path("submissions"),
+    folder: Annotated[Path, path_argument(metavar="DIR", help="Folder of candidates and of the votes on them.")],
+    index: Annotated[Path, path_option("--index", help="Index of the training set.")],
+    seed: Annotated[list[Path] | None, path_option(help="MIDI file that candidates continue. Repeatable.")] = None,
+    out: Annotated[Path, path_option("--out", "-o", help="Folder of all your submissions.")] = Path("submissions"),
     model: ModelOption = None,
     device: DeviceOption = "auto",
     as_json: JsonOption = False,
@@ -138,11 +140,15 @@ def submit(
 def _print(console: Console, file: Path, report: Report, table: bool) -> None:
     from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
+
+    from longplay._text import one_line
 
     colour = "green" if report.safe else "red" if report.reason else "yellow"
     measured = "" if report.length is None else f", {report.length:.3f} s"
     verdict = "safe" if report.safe else "not safe"
-    console.print(f"[bold]{escape(str(file))}[/]: [{colour}]{report.outcome}, {verdict}[/]{measured}", highlight=False)
+    name = (one_line(str(file)), "bold")
+    console.print(Text.assemble(name, ": ", (f"{report.outcome}, {verdict}", colour), measured), highlight=False)
     if report.findings:
         findings = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
         for finding in report.findings:

@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from longplay.cli.shared import DeviceOption, JsonOption, ModelOption, midi_input, open_engine, warn
+from longplay.cli.shared import DeviceOption, JsonOption, ModelOption, midi_input, open_engine, path_argument, warn
 
 
 def score(
-    files: Annotated[list[Path], typer.Argument(help="MIDI files to score.")],
+    files: Annotated[list[Path], path_argument(help="MIDI files to score.")],
     model: ModelOption = None,
     device: DeviceOption = "auto",
     as_json: JsonOption = False,

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from longplay.cli.shared import ForceOption, midi_input, progress_bar, require_outputs, warn
+from longplay.cli.shared import ForceOption, midi_input, path_argument, path_option, progress_bar, require_outputs, warn
 
 
 def render(
-    file: Annotated[Path, typer.Argument(help="MIDI file to play.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Sound file to write: .wav, .flac or .mp3.")],
-    soundfont: Annotated[Path | None, typer.Option(help="SoundFont file; by default one of the system's.")] = None,
+    file: Annotated[Path, path_argument(help="MIDI file to play.")],
+    out: Annotated[Path, path_option("--out", "-o", help="Sound file to write: .wav, .flac or .mp3.")],
+    soundfont: Annotated[Path | None, path_option(help="SoundFont file; by default one of the system's.")] = None,
     as_heard: Annotated[
         bool,
         typer.Option(
@@ -38,7 +38,7 @@ def render(
 
 
 def arena(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of MIDI files and of the votes on them.")],
+    folder: Annotated[Path, path_argument(metavar="DIR", help="Folder of MIDI files and of the votes on them.")],
     host: Annotated[
         str, typer.Option(help="Address to serve at; any address but loopback lets others vote.")
     ] = "127.0.0.1",
@@ -48,7 +48,7 @@ def arena(
         typer.Option(help="informative: pairs whose vote is most informative; uniform: any pair, as in the challenge."),
     ] = "informative",
     export: Annotated[
-        Path | None, typer.Option(help="Write the ranking (.csv) or everything (.json), and do not serve.")
+        Path | None, path_option(help="Write the ranking (.csv) or everything (.json), and do not serve.")
     ] = None,
     force: ForceOption = False,
 ) -> None:

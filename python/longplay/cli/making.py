@@ -22,6 +22,8 @@ from longplay.cli.shared import (
     midi_input,
     open_engine,
     open_index,
+    path_argument,
+    path_option,
     progress_bar,
     require_outputs,
     warn,
@@ -32,7 +34,7 @@ from longplay.settings import OwnSettings
 if TYPE_CHECKING:
     from longplay.piece import Piece
 
-OutOption = Annotated[Path, typer.Option("--out", "-o", help="File to write.")]
+OutOption = Annotated[Path, path_option("--out", "-o", help="File to write.")]
 CountOption = Annotated[int, typer.Option(help="Candidates of each seed.")]
 KeepOption = Annotated[int | None, typer.Option(help="How many of the best keep their files; by default all.")]
 RayOption = Annotated[str | None, typer.Option(help="Address of a Ray cluster to work on, or local.")]
@@ -40,7 +42,7 @@ RayOption = Annotated[str | None, typer.Option(help="Address of a Ray cluster to
 
 @takes_settings()
 def generate(
-    seed: Annotated[Path | None, typer.Argument(help="MIDI file to continue; by default none.")] = None,
+    seed: Annotated[Path | None, path_argument(help="MIDI file to continue; by default none.")] = None,
     out: OutOption = Path("longplay.mid"),
     *,
     settings: OwnSettings,
@@ -66,11 +68,11 @@ def generate(
 
 @takes_settings("seconds")
 def extend(
-    file: Annotated[Path, typer.Argument(help="Piece to extend; a JSON file in its folder holds its provenance.")],
+    file: Annotated[Path, path_argument(help="Piece to extend; a JSON file in its folder holds its provenance.")],
     out: OutOption = Path("longplay.mid"),
     *,
     settings: OwnSettings,
-    seed: Annotated[Path | None, typer.Option(help="MIDI file that the piece continues.")] = None,
+    seed: Annotated[Path | None, path_option(help="MIDI file that the piece continues.")] = None,
     branch: Annotated[
         int, typer.Option(help="Number of the continuation; 0 keeps the random numbers of the piece.")
     ] = 0,
@@ -114,8 +116,8 @@ def extend(
 
 @takes_settings()
 def batch(
-    seeds: Annotated[list[Path], typer.Argument(help="MIDI files to continue.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write to.")] = Path("longplay"),
+    seeds: Annotated[list[Path], path_argument(help="MIDI files to continue.")],
+    out: Annotated[Path, path_option("--out", "-o", help="Folder to write to.")] = Path("longplay"),
     count: CountOption = 1,
     keep: KeepOption = None,
     *,

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from longplay.cli.shared import ForceOption, ModelOption, require_outputs
+from longplay.cli.shared import ForceOption, ModelOption, path_argument, path_option, require_outputs
 
 
 def bench(
     seed: Annotated[
-        Path | None, typer.Argument(help="MIDI file that all pieces continue; by default 16 s of chords.")
+        Path | None, path_argument(help="MIDI file that all pieces continue; by default 16 s of chords.")
     ] = None,
     part: Annotated[
         list[str] | None,
@@ -24,8 +24,8 @@ def bench(
         typer.Option(min=1, help="Threads for throughput; may be repeated. By default 1, 2, 4, ... up to the cores."),
     ] = None,
     model: ModelOption = None,
-    json: Annotated[Path | None, typer.Option(help="Write all figures to this file.")] = None,
-    plot: Annotated[Path | None, typer.Option(help="Draw the throughput to this .png or .svg file.")] = None,
+    json: Annotated[Path | None, path_option(help="Write all figures to this file.")] = None,
+    plot: Annotated[Path | None, path_option(help="Draw the throughput to this .png or .svg file.")] = None,
     force: ForceOption = False,
 ) -> None:
     """Measure how fast longplay is on this machine.

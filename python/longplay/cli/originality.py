@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from longplay.cli.shared import ForceOption, JsonOption, ThreadsOption, midi_input, progress_bar, require_outputs, warn
+from longplay.cli.shared import (
+    ForceOption,
+    JsonOption,
+    ThreadsOption,
+    midi_input,
+    path_argument,
+    path_option,
+    progress_bar,
+    require_outputs,
+    warn,
+)
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -19,15 +29,15 @@ if TYPE_CHECKING:
 
 
 def originality(
-    files: Annotated[list[Path], typer.Argument(help="MIDI files to compare with the training set.")],
-    index: Annotated[Path, typer.Option("--index", help="Index of the training set.")],
+    files: Annotated[list[Path], path_argument(help="MIDI files to compare with the training set.")],
+    index: Annotated[Path, path_option("--index", help="Index of the training set.")],
     top: Annotated[int, typer.Option(min=1, help="How many closest pairs and longest runs to report.")] = 5,
     least_bits: Annotated[float, typer.Option(help="Bits that a passage needs to count as a quotation.")] = 70.0,
     least_melody_bits: Annotated[
         float, typer.Option(help="Bits that a melody over other notes needs to count as a quotation.")
     ] = 60.0,
     plot: Annotated[
-        Path | None, typer.Option(help="Draw the closest passages to this PNG file; for one input file only.")
+        Path | None, path_option(help="Draw the closest passages to this PNG file; for one input file only.")
     ] = None,
     threads: ThreadsOption = 0,
     force: ForceOption = False,
@@ -69,8 +79,8 @@ def originality(
 
 
 def originality_index(
-    data: Annotated[list[Path], typer.Argument(help="Folders, tar archives or MIDI files of the training set.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="File to write.")],
+    data: Annotated[list[Path], path_argument(help="Folders, tar archives or MIDI files of the training set.")],
+    out: Annotated[Path, path_option("--out", "-o", help="File to write.")],
     split: Annotated[str, typer.Option(help="Split of a manifest.csv to take, or 'all'.")] = "train",
     series: Annotated[
         str, typer.Option(help="sounding: the highest pitch that sounds; struck: the highest of the latest notes.")
@@ -102,12 +112,16 @@ def _print(report: Originality) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from longplay._text import one_line
+
     # Outside a terminal, a line of 80 columns would cut file names.
-    console = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 200)
+    console = Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else 200)
     windows = Table("here", "there", "DTW", "NDTW", "percentile", title="Closest windows")
     for pair in report.closest:
         windows.add_row(
-            str(pair.here), str(pair.there), str(pair.distance), f"{pair.similarity:.4f}", f"{pair.percentile:.1f}"
+            *map(one_line, (str(pair.here), str(pair.there), str(pair.distance))),
+            f"{pair.similarity:.4f}",
+            f"{pair.percentile:.1f}",
         )
     tables: list[Table] = [windows]
     lines = {
@@ -126,10 +140,12 @@ def _print(report: Originality) -> None:
                 f"{1 / one.tempo:.2f}" if one.tempo else "",
                 bits,
             )
-            table.add_row(str(one.here), str(one.there), *numbers)
+            table.add_row(one_line(str(one.here)), one_line(str(one.there)), *numbers)
         if found:
             tables.append(table)
-    console.print(f"{report.file}: {report.notes} notes, {report.seconds:.1f} s; compared with {report.works} works")
+    console.print(
+        f"{one_line(report.file)}: {report.notes} notes, {report.seconds:.1f} s; compared with {report.works} works"
+    )
     settings = ", ".join(f"{name} {value}" for name, value in report.settings.items())
     console.print(f"{report.windows} windows compared, {report.plain_windows} too plain; {settings}, cost |x - y|")
     console.print(
@@ -144,4 +160,4 @@ def _print(report: Originality) -> None:
         f"set also has, {report.share_quoted:.1%} in quotations. Of the melody's {report.melody_notes} notes, "
         f"{report.melody_share_in_runs:.1%} are in such runs of the training set's melodies."
     )
-    console.print(report.verdict)
+    console.print(one_line(report.verdict))

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from longplay.cli.shared import ForceOption, midi_input, require_outputs
+from longplay.cli.shared import ForceOption, midi_input, path_argument, path_option, require_outputs
 
 
 def plot(
-    file: Annotated[Path, typer.Argument(help="MIDI file to draw.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Picture to write: .png or .svg.")],
+    file: Annotated[Path, path_argument(help="MIDI file to draw.")],
+    out: Annotated[Path, path_option("--out", "-o", help="Picture to write: .png or .svg.")],
     picture: Annotated[str, typer.Option(help="page, roll, clips, similarity or bands.")] = "page",
     dpi: Annotated[int, typer.Option(help="Dots per inch.")] = 150,
     force: ForceOption = False,

@@ -13,7 +13,9 @@ def print_ranking(kept: Sequence[Ranked], count: int, avoids: bool) -> None:
     """Print the kept candidates and the meaning of each column."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
+    from longplay._text import one_line
     from longplay.farm import COLUMNS
 
     headings = {name: name.replace("_probability", " p").replace("_", " ") for name in COLUMNS}
@@ -32,5 +34,5 @@ def print_ranking(kept: Sequence[Ranked], count: int, avoids: bool) -> None:
         counts = [str(getattr(ranked.measures, name)) for name in counted]
         values = [getattr(ranked.measures, name) for name in COLUMNS]
         numbers = ["-" if value is None else f"{value:.3f}" for value in values]
-        table.add_row(str(ranked.rank), ranked.file, *counts, *numbers, f"{ranked.mean_rank:.1f}")
+        table.add_row(str(ranked.rank), Text(one_line(ranked.file)), *counts, *numbers, f"{ranked.mean_rank:.1f}")
     Console().print(table)

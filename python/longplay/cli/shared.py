@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, TextIO
 
 import typer
 
@@ -19,12 +19,23 @@ if TYPE_CHECKING:
     from longplay.midi import MidiSource
     from longplay.originality import Index
 
+
+def path_argument(**settings: Any) -> Any:
+    """Declare an argument that is a path. Opening it shows what is wrong, and whether it need be readable."""
+    return typer.Argument(readable=False, **settings)
+
+
+def path_option(*names: str, **settings: Any) -> Any:
+    """Declare an option that is a path, as `path_argument`."""
+    return typer.Option(*names, readable=False, **settings)
+
+
 ModelOption = Annotated[str | None, typer.Option(help="Model folder, or the name of a built-in model.")]
 DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
 ThreadsOption = Annotated[int, typer.Option(min=0, help="Number of threads; 0 for one on each core.")]
 ForceOption = Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-AvoidOption = Annotated[Path | None, typer.Option(help="Index of a training set (`originality-index`) not to quote.")]
+AvoidOption = Annotated[Path | None, path_option(help="Index of a training set (`originality-index`) not to quote.")]
 
 MIDI_SUFFIXES = (".mid", ".midi")
 STANDARD = Path("-")
@@ -92,12 +103,13 @@ def require_outputs(paths: Iterable[Path], force: bool, suffixes: Collection[str
             continue  # a device or a pipe
         if suffixes and path.suffix.lower() not in suffixes:
             raise ValueError(f"the name of the output must end in {' or '.join(suffixes)}, not {path.name!r}")
-        if not exists:
-            _require_room(path)
+        with suppress(FileNotFoundError):
+            path.stat()  # refuses a circle of links, and a name that is too long
+        _require_room(Path(os.path.realpath(path)) if exists else path)
 
 
 def _require_room(path: Path) -> None:
-    """Raise OSError if the folder of a new file does not exist or takes no file of that name."""
+    """Raise OSError if the folder of a file does not exist or takes no file of that name."""
     if not path.parent.is_dir():
         raise FileNotFoundError(f"the folder {path.parent} does not exist. To fix this, create it")
     if not os.access(path.parent, os.W_OK | os.X_OK):

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias, Unpack
 
 from longplay._cancel import Cancel, require_cancel, until
 from longplay._core import Error
-from longplay._require import require_integer
+from longplay._require import require_callable, require_instance, require_integer, require_list, require_path
 from longplay.engine import Engine, planner_of
 from longplay.farm.manifest import Manifest
 from longplay.farm.measures import COLUMNS, KEY_COLUMNS, Measures
@@ -117,12 +117,14 @@ class Farm:
     ) -> None:
         if keep is not None:
             require_integer("keep", keep, 1)
-        chosen, planner = Settings(seconds=seconds, **settings), planner_of(engine)
-        read = [PlannedSeed.read(seed) for seed in seeds]
+        if avoid is not None:
+            require_instance("avoid", avoid, Index)
+        self._folder = require_path("folder", folder)
+        chosen, planner = Settings(seconds=seconds, **settings), planner_of(require_instance("engine", engine, Engine))
+        read = [PlannedSeed.read(require_path("seeds", seed)) for seed in require_list("seeds", seeds)]
         planned = [replace(seed, performed_style=planner.performed_style(seed.notes, chosen)) for seed in read]
         self.plan = Plan(planned, count, planner.provenance(None, chosen, 0, avoid))
         self._engine, self._avoid = engine, avoid
-        self._folder = Path(folder)
         self._keep = len(self.plan) if keep is None else keep
         self.warnings: dict[str, tuple[str, ...]] = {}
         tasks = [planner.generate_task(seed.data, chosen, 0, avoid, seed.name) for seed in planned]
@@ -174,6 +176,8 @@ class Farm:
             `cancel` is set.
         """
         require_cancel(cancel)
+        require_callable("progress", progress)
+        require_callable("worker", worker)
         chosen = partial(_work_here, self._engine, self._avoid) if worker is None else worker
         done = self._manifest.measured()
         to_do = [number for number in range(len(self.plan)) if number not in done]

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import astuple, fields, replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from longplay._core import Error
 from longplay._database import Database
 from longplay._making.snapshot import Snapshot
+from longplay._require import show
 from longplay.farm.measures import Measures
 from longplay.farm.worker import Checkpoint, Finished
 
@@ -110,9 +112,10 @@ class Manifest:
         before = {name: json.loads(value) for name, value in self._database.execute("SELECT name, value FROM plan")}
         for name, value in json.loads(json.dumps(plan)).items():
             if (old := before.get(name)) != value:
+                entry, old, value = _first_difference(name, old, value)
                 raise Error(
-                    f"{self._path.parent} holds the farm of another command: its {name} is {old}, not {value}. "
-                    "To fix this, give the same command or another folder"
+                    f"{self._path.parent} holds the farm of another command: its {entry} is {show(old)}, not "
+                    f"{show(value)}. To fix this, give the same command or another folder"
                 )
 
     def save(self, checkpoints: list[Checkpoint]) -> None:
@@ -170,3 +173,11 @@ class Manifest:
             events=np.frombuffer(events, "<i4").reshape(-1, 4),
             log_probabilities=np.frombuffer(log_probabilities, "<f4").reshape(-1, 4),
         ).to_bytes()
+
+
+def _first_difference(name: str, old: Any, new: Any) -> tuple[str, Any, Any]:
+    """Return the name and the values of the first entry in which two values differ, which may be lists."""
+    if not isinstance(old, list) or not isinstance(new, list):
+        return name, old, new
+    pairs = enumerate(zip_longest(old, new))
+    return next((f"{name}[{index}]", *pair) for index, pair in pairs if pair[0] != pair[1])

@@ -65,8 +65,8 @@ def compare(
         require_number(argument, bits, 0, math.inf)
     require_callable("progress", progress)
     require_cancel(cancel)
-    name = name or ("MIDI bytes" if isinstance(midi, bytes) else str(midi))
     notes, warnings = parse_midi(midi, name="midi", cancel=cancel)
+    name = name or ("MIDI bytes" if isinstance(midi, bytes) else str(midi))
     return Originality(
         file=name,
         notes=len(notes),

@@ -12,9 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longplay import _core
+from longplay._arrays import require_integers
 from longplay._cancel import Cancel, require_cancel, until
 from longplay._require import (
     require_callable,
+    require_choice,
     require_flag,
     require_instance,
     require_integer,
@@ -67,8 +69,7 @@ class IndexSettings:
     min_changes: int = 8
 
     def __post_init__(self) -> None:
-        if self.series not in ("sounding", "struck"):
-            raise ValueError(f"series must be 'sounding' or 'struck', not {self.series!r}")
+        require_choice("series", self.series, ("sounding", "struck"))
         ranges = {
             "step_ms": (10, 1000),
             "steps": (2, 256),
@@ -92,6 +93,7 @@ class IndexSettings:
         plain : int
             Number of other windows, which change fewer than `min_changes` times.
         """
+        series = require_integers("series", series, np.uint8)
         starts = np.arange(0, len(series) - self.steps + 1, self.stride, dtype=np.uint32)
         if len(starts) == 0:
             return starts, 0
@@ -235,8 +237,16 @@ class Index:
         distances : uint32 array, shape (queries,)
             DTW distance to that window, in semitones times steps.
         """
-        starts, distances = np.empty(len(queries), np.uint32), np.empty(len(queries), np.uint32)
+        queries = require_integers("queries", queries, np.uint8, self.settings.steps)
         none = np.empty((0, 2), np.uint32)
+        if excluded is not None:
+            excluded = require_integers("excluded", excluded, np.uint32, 2)
+            if len(excluded) != len(queries):
+                raise ValueError(f"excluded must have {len(queries)} rows, as queries, not {len(excluded)}")
+        require_integer("num_threads", num_threads, 0, 1024)
+        require_callable("progress", progress)
+        require_cancel(cancel)
+        starts, distances = np.empty(len(queries), np.uint32), np.empty(len(queries), np.uint32)
         for begin in range(0, len(queries), WINDOWS_PER_TURN):
             turn = slice(begin, begin + WINDOWS_PER_TURN)
             skipped = none if excluded is None else excluded[turn]
@@ -264,11 +274,12 @@ class Index:
 
     def work_at(self, boundaries: NDArray[np.uint32], position: int) -> int:
         """Return the index of the work that holds a step (by `first_steps`) or a note (by `first_notes`)."""
-        return int(np.searchsorted(boundaries, position, side="right")) - 1
+        bounds = require_integers("boundaries", boundaries, np.uint32)
+        return int(np.searchsorted(bounds, require_integer("position", position, 0), side="right")) - 1
 
     def group_of(self, work: int) -> tuple[int, int]:
         """Return the range [begin, end) of the works in the group of a work."""
-        begin = end = work
+        work = begin = end = require_integer("work", work, 0, len(self._groups) - 1)
         while begin > 0 and self._groups[begin - 1] == self._groups[work]:
             begin -= 1
         while end < len(self._groups) and self._groups[end] == self._groups[work]:

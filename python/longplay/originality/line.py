@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longplay import _core
-from longplay._cancel import Cancel
+from longplay._cancel import Cancel, require_cancel
 from longplay._require import require_instance
 from longplay.midi import Notes, require_notes
 from longplay.originality.index import Index
@@ -44,6 +44,7 @@ class Line:
         sources: Sequence[int] | NDArray[np.uint32],
         cancel: Cancel | None,
     ) -> None:
+        require_cancel(cancel)
         self._index, self._notes, self._phrases, self._cancel = index, notes, phrases, cancel
         self.own, self._sources = own, sources  # indices of the line's notes in the file, and in the index
         self._symbols = _core.interval_symbols(notes["pitch"][own], np.zeros(min(1, len(own)), np.uint32))

@@ -44,12 +44,22 @@ def fail_in_a_subprocess():
     subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
 
 
-def test_a_rival_has_a_ratio_to_longplay():
-    own = Work(lambda: time.sleep(0.01), 10)
-    slow = Rival("slow", "slow", lambda: Work(lambda: time.sleep(0.03), 10))
-    _, time_of_slow, ratio = compare("part", "us", own, [slow], 3)
-    assert time_of_slow.median == pytest.approx(3000, rel=0.3)
-    assert ratio.median == pytest.approx(3, rel=0.3)
+def test_a_rival_has_a_ratio_to_longplay(monkeypatch):
+    now = 0.0
+
+    def lasting(seconds):
+        def run():
+            nonlocal now
+            now += seconds
+
+        return run
+
+    monkeypatch.setattr("longplay.bench.figure.time.perf_counter", lambda: now)
+    slow = Rival("slow", "slow", lambda: Work(lasting(0.03), 10))
+    own, time_of_slow, ratio = compare("part", "us", Work(lasting(0.01), 10), [slow], 3)
+    assert own.values == pytest.approx([1000] * 3)
+    assert time_of_slow.values == pytest.approx([3000] * 3)
+    assert ratio.values == pytest.approx([3] * 3)
 
 
 @pytest.mark.parametrize(

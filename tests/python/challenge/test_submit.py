@@ -198,9 +198,10 @@ def test_a_time_without_a_zone_is_refused(ask):
         ask(NOW.replace(tzinfo=None))
 
 
-def test_a_record_that_cannot_be_read_is_no_way_around_the_limit(ask, tmp_path):
+@pytest.mark.parametrize("record", ["{}", "[" * 100_000, '{"submitted": "2026-03-01T12:00:00"}', '{"submitted": 1}'])
+def test_a_record_that_cannot_be_read_is_no_way_around_the_limit(ask, tmp_path, record):
     submitted(tmp_path / "out", NOW)
-    next(tmp_path.glob("out/*/submission.json")).write_text("{}")
+    next(tmp_path.glob("out/*/submission.json")).write_text(record)
     with pytest.raises(longplay.Error, match=r"submission\.json does not have the time of its submission"):
         ask()
 

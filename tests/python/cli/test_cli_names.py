@@ -84,3 +84,27 @@ def test_control_characters_of_a_name_are_shown_as_escapes(model, tmp_path, seed
     done = subprocess.run([*call, folder / "a.mid"], capture_output=True, text=True, check=True)
     assert r"new\nline\x1b[31m/a.mid: 4 bytes outside of chunks were skipped" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["[red]a[bold].mid", ":smile:.mid", "back\\.mid"])
+def test_tables_show_a_name_as_it_is(model, tmp_path, seed, name):
+    folder = tmp_path / "seeds"
+    folder.mkdir()
+    (folder / name).write_bytes(seed.read_bytes())
+
+    def shown(*words):
+        call = [sys.executable, "-m", "longplay", *words]
+        return subprocess.run(call, capture_output=True, text=True, check=False, cwd=folder).stdout
+
+    assert f"{name}: refused" in shown("check", name)
+    farm = ("batch", name, "--seconds", "5", "--model", model, "--out", "farm")
+    assert f"{name[:-4]}-0000.mid " in shown(*farm)
+    shown("originality-index", name, "--out", "index", "--calibration", "1")
+    assert f"{name}: " in shown("originality", name, "--index", "index")
+
+
+def test_tables_show_control_characters_of_a_name_as_escapes(model, tmp_path, seed):
+    (tmp_path / "new\nline.mid").write_bytes(seed.read_bytes())
+    call = [sys.executable, "-m", "longplay", "batch", "new\nline.mid", "--seconds", "5", "--model", model]
+    done = subprocess.run([*call, "--out", "farm"], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert r"new\nline-0000.mid " in done.stdout

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -49,6 +50,37 @@ def test_an_output_that_cannot_be_written_is_refused_before_the_model_is_opened(
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1), done.stderr
     assert message in done.stderr
     assert sorted(tmp_path.iterdir()) == before
+
+
+@posix
+@pytest.mark.parametrize(
+    ("target", "complaint"),
+    [("out.mid", "Too many levels of symbolic links"), ("gone/out.mid", "gone is not a folder that exists")],
+    ids=["a circle", "nowhere"],
+)
+def test_a_link_that_leads_nowhere_is_refused_before_the_model_is_opened(tmp_path, target, complaint):
+    (tmp_path / "out.mid").symlink_to(tmp_path / target)
+    done = command.run("generate", "--force", "--model", tmp_path / "no model", "--out", tmp_path / "out.mid")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1), done.stderr
+    assert complaint in done.stderr
+
+
+@posix
+def test_a_file_that_may_not_be_read_is_written_over_but_is_no_seed(model, tmp_path):
+    path = tmp_path / "out.mid"
+    path.touch(0o200)
+    call = [sys.executable, "-m", "longplay", "generate", "--seconds", "2", "--model", model, "--out"]
+    if os.access(path, os.R_OK):  # root reads all
+        if shutil.which("setpriv") is None:
+            pytest.skip("root, and there is no setpriv that takes its rights away")
+        call = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", *call]
+    run = partial(subprocess.run, capture_output=True, text=True, check=False)
+    done = run([*call, path, "--force"])
+    assert done.returncode == 0, done.stderr
+    assert stat.S_IMODE(path.stat().st_mode) == 0o200
+    done = run([*call, tmp_path / "b.mid", path])
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+    assert "Permission denied" in done.stderr
 
 
 def test_the_provenance_of_a_piece_stands_in_a_file_of_its_name(generate, tmp_path):

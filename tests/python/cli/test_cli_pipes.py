@@ -86,6 +86,16 @@ def test_a_closed_stream_is_named(model, stream, arguments):
     assert (done.returncode, done.stderr) == (1, f"longplay: [Errno 9] {stream} is closed\n")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full")
+@pytest.mark.parametrize("command", ["generate --seconds 5 --out - --model", "doctor --model", "--version"])
+def test_a_full_disk_behind_stdout_is_an_error_in_a_line(model, command):
+    words = [*command.split(), *([model] if command.endswith("--model") else [])]
+    with Path("/dev/full").open("wb") as full:
+        asked = [sys.executable, "-m", "longplay", *words]
+        done = subprocess.run(asked, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (1, "longplay: [Errno 28] No space left on device\n")
+
+
 @pytest.mark.parametrize(("name", "extra"), [("plot", "matplotlib"), ("render", "soundfile"), ("pack", "longplay")])
 def test_a_disk_that_becomes_full_leaves_no_part_of_an_output(model, seed, tmp_path, name, extra):
     """A limit of the size of files stands for the disk."""

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 
 import endless_model
 import numpy as np
@@ -21,6 +22,7 @@ LONG["onset_ms"] = np.arange(len(LONG)) * 200
 LONG["duration_ms"], LONG["pitch"], LONG["velocity"] = 100, 60, 64
 SEED = longplay.write_midi(LONG, 4000)
 FIRST = LONG[:3]
+MOMENTS = (0.1, 0.5, 1.2)  # seconds
 SOON = 0.5  # seconds, on a busy machine; 0.1 on a machine that does nothing else
 
 CALLS = {
@@ -49,12 +51,12 @@ def endless(tmp_path_factory):
     return endless_model.build(tmp_path_factory.mktemp("endless"))
 
 
-def seconds_to_stop(call, *arguments, after=0.2):
-    """Set the event of a call after `after` seconds, and return how long the call continues."""
+def seconds_to_stop(call, *arguments, after=0.2, clock=time.perf_counter):
+    """Set the event of a call after `after` seconds, and return how long the call continues by a clock."""
     cancel, at = threading.Event(), []
 
     def cancel_now():
-        at.append(time.perf_counter())
+        at.append(clock())
         cancel.set()
 
     timer = threading.Timer(after, cancel_now)
@@ -62,7 +64,7 @@ def seconds_to_stop(call, *arguments, after=0.2):
     with pytest.raises(longplay.Cancelled, match="the work was cancelled"):
         call(*arguments, cancel)
     timer.join()
-    return time.perf_counter() - at[0]
+    return clock() - at[0]
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
@@ -76,6 +78,24 @@ def test_a_call_stops_soon_after_it_is_cancelled(engine, call):
 def test_a_call_stops_inside_a_model_that_never_returns(endless, call):
     engine = longplay.Engine(endless, "cpu", 2)
     assert min(seconds_to_stop(call, engine) for _ in range(3)) < SOON
+
+
+@pytest.fixture(scope="module")
+def largest():
+    return longplay.Engine("piano-transformer", "cpu", 1)
+
+
+@pytest.mark.parametrize(
+    ("rows", "settings"),
+    [(64, {}), (64, {"search": 64}), (1, {"search": 64}), (64, {"recital": True}), (32, {"guidance_scale": 2})],
+    ids=["batch", "batch with search", "search", "recital", "guided"],
+)
+def test_sixty_four_rows_of_the_largest_model_stop_within_a_tenth_of_a_second(largest, rows, settings):
+    """The time is the processor's, which other programs do not lengthen."""
+    settings = {"style": largest.styles[0], **settings} if "guidance_scale" in settings else settings
+    make = partial(largest.generate_batch, [None] * rows, 3600, **settings)
+    worked = [seconds_to_stop(lambda c: list(make(cancel=c)), after=s, clock=time.process_time) for s in MOMENTS]
+    assert max(worked) < 0.1, worked
 
 
 def test_events_of_a_model_that_never_returns_are_cancelled(endless):

@@ -1,6 +1,7 @@
-"""Every public call refuses an argument of a wrong type, by name."""
+"""Every public call refuses an argument of a wrong type, by name and in a short line."""
 
 import inspect
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,15 +10,69 @@ import pytest
 import tiny_model
 
 import longplay
+from longplay.farm import Farm
 from longplay.midi import NOTE
 from longplay.originality import Index, IndexSettings, Line, TrainingFile, compare, melody
 
 NOTES = np.array([(0, 100, 60, 64)], NOTE)
 MIDI = longplay.write_midi(NOTES, 1)
 HOUR = longplay.write_midi(np.array([(2000 * i, 100, 60, 64) for i in range(1800)], NOTE), 3600)
-WRONG = {"object": object(), "text": "text", "nan": float("nan")}
-TEXT_IS_FINE = {"model", "device", "source", "seed", "midi", "style", "path", "name", "group", "out", "version"}
-"""Arguments that may be text; what text means there is tested elsewhere."""
+
+
+class Foreign:
+    """An array of another library, which NumPy takes, with a long repr."""
+
+    def __init__(self, values, shape):
+        self.values, self.shape = values, shape
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self.values, dtype)
+
+    def __len__(self):
+        return len(self.values)
+
+    def __getitem__(self, at):
+        return self.values[at]
+
+    def __repr__(self):
+        return "tensor(\n" + "    [0.5, 0.5],\n" * 500 + ")"
+
+
+class Broken:
+    """A value that cannot even be shown."""
+
+    shape = property(lambda self: 1 / 0)
+
+    def __repr__(self):
+        return 1 / 0
+
+
+WRONG = {
+    "object": object(),
+    "text": "text",
+    "nan": float("nan"),
+    "a number of too many digits": 10**5000,
+    "less than all": -(10**400),
+    "megabytes": b"\xff" * 3_000_000,
+    "an array": np.full((40, 7), 0.5),
+    "an array of objects": np.array([object(), None] * 300),
+    "an array of records": np.zeros((2, 3), [("pitch", "u1")]),
+    "a tensor": Foreign([[0.5, 0.5]] * 500, (500, 2)),
+    "rows that differ": [[1, 2], [3], *([[4, 5]] * 500)],
+    "a class": threading.Event,
+    "no repr": Broken(),
+}
+TEXT_IS_FINE = {"model", "device", "source", "seed", "midi", "style", "path", "name", "group", "out", "folder"}
+FINE = {
+    "text": TEXT_IS_FINE,
+    "megabytes": {"source", "seed", "midi"},
+    "a class": {"progress", "on_snapshot", "report", "worker"},  # as it may be called
+    "a number of too many digits": {"calibration", "top", "keep", "count", "position"},
+}
+"""Arguments that may be of a type; what its values mean there is tested elsewhere."""
+
+ENTRY = {"snapshots": "snapshot", "branches": "branch"}
+"""What a refusal calls one entry of an argument."""
 
 
 class Calls:
@@ -58,13 +113,14 @@ class Calls:
             "Settings": (longplay.Settings, {"seconds": 5} | self.settings()),
             "Piece.save": (piece.save, {"path": folder / "piece.mid", "overwrite": True}),
         }
-        self.of |= self.others(folder, model, engine, piece)
+        self.of |= self.of_modules(model, engine, piece) | self.of_a_training_set(folder, engine, piece)
+        for function, arguments in self.of.values():
+            if "cancel" in inspect.signature(function).parameters:
+                arguments["cancel"] = None
 
     @staticmethod
-    def others(folder, model, engine, piece):
+    def of_modules(model, engine, piece):
         tokenizer, raw = engine.tokenizer, longplay.Model(model)
-        index = Index.build([TrainingFile("a.mid", "a", piece.to_bytes())], calibration=1, num_threads=1)
-        index.save(folder / "a.index", overwrite=True)
         return {
             "Tokenizer": (longplay.Tokenizer, {"config": tiny_model.note_config(in_place=True)}),
             "Tokenizer.encode": (tokenizer.encode, {"notes": NOTES}),
@@ -80,6 +136,11 @@ class Calls:
             "Model.load": (raw.load, {"row": 0, "state": raw.save(0)}),
             "Model.sampling": (raw.sampling, {"settings": None}),
             "Model.score_events": (raw.score_events, {"events": piece.events[:3], "controls": None}),
+            "Model.generate_events": (
+                raw.generate_events,
+                {"count": 1, "prompt": piece.events[:3], "random_seed": 0, "controls": None, "temperature": 1}
+                | {"top_k": 0, "top_p": 1, "min_p": 0},
+            ),
             "read_midi": (
                 longplay.read_midi,
                 {"source": MIDI, "sustain": True, "keep_drums": False, "piano_only": False},
@@ -89,6 +150,14 @@ class Calls:
             "check": (longplay.check, {"source": MIDI}),
             "clips": (longplay.clips, {"source": HOUR}),
             "pack": (longplay.pack, {"source": HOUR, "engine": engine, "random_seed": 0, "progress": None}),
+        }
+
+    @staticmethod
+    def of_a_training_set(folder, engine, piece):
+        index = Index.build([TrainingFile("a.mid", "a", piece.to_bytes())], calibration=1, num_threads=1)
+        index.save(folder / "a.index", overwrite=True)
+        piece.save(folder / "a.mid")
+        return {
             "Provenance.from_dict": (longplay.Provenance.from_dict, {"values": piece.provenance.as_dict()}),
             "Step": (longplay.Step, {"events": 0, "branch": 0, "seconds": 5}),
             "IndexSettings": (
@@ -102,7 +171,20 @@ class Calls:
             ),
             "Index.open": (Index.open, {"path": folder / "a.index"}),
             "Index.save": (index.save, {"path": folder / "a.index", "overwrite": True}),
+            "IndexSettings.windows": (index.settings.windows, {"series": index.series}),
+            "Index.nearest": (
+                index.nearest,
+                {"queries": np.zeros((1, 40), np.uint8), "excluded": [[0, 1]], "num_threads": 1, "progress": None},
+            ),
+            "Index.work_at": (index.work_at, {"boundaries": index.first_notes, "position": 0}),
+            "Index.group_of": (index.group_of, {"work": 0}),
             "Line.of_notes": (Line.of_notes, {"index": index, "notes": NOTES}),
+            "Line.of_melody": (Line.of_melody, {"index": index, "notes": NOTES}),
+            "Farm": (
+                lambda **given: Farm(**given).close(),
+                {"engine": engine, "folder": folder / "farm", "seeds": [folder / "a.mid"], "count": 1, "seconds": 5}
+                | {"keep": None, "avoid": None},
+            ),
             "melody": (melody, {"notes": NOTES}),
             "compare": (compare, {"midi": piece.to_bytes(), "index": index, "top": 1, "num_threads": 1}),
         }
@@ -119,9 +201,8 @@ class Calls:
         for call, (_, arguments) in self.of.items():
             for argument in arguments:
                 for kind in WRONG:
-                    if kind == "text" and argument in TEXT_IS_FINE:
-                        continue
-                    yield call, argument, kind
+                    if argument not in FINE.get(kind, ()):
+                        yield call, argument, kind
 
 
 @pytest.fixture(scope="module")
@@ -140,8 +221,11 @@ def message(calls, call, argument, value):
         return f"{type(other).__name__}: {other}"
     else:
         return "taken"
-    if argument not in message or "\n" in message or "incompatible" in message or "_core" in message:
+    named = ENTRY.get(argument, argument) in message
+    if not named or any(part in message for part in ("\n", "incompatible", "_core")):
         return message.replace("\n", " / ")[:200]
+    if len(message) > 240:
+        return f"{len(message)} characters: {message[:60]}..."
     return None
 
 

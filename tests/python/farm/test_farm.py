@@ -247,7 +247,7 @@ def test_a_candidate_under_way_may_be_branched_from(engine, seeds, tmp_path, oft
         ({"random_seed": 1}, "random_seed is 0, not 1"),
         ({"temperature": 2.0}, r"temperature is 3\.0, not 2\.0"),
         ({"include_seed": True}, "include_seed is False, not True"),
-        ({"seeds": 1}, r"seeds is \['first\.mid \(SHA-256 \w{16}\)', 'second\.mid .*\], not \['first\.mid "),
+        ({"seeds": 1}, r"seeds\[1\] is 'second\.mid \(SHA-256 \w{16}\)', not None\. "),
     ],
 )
 def test_a_folder_takes_one_command_alone(engine, seeds, tmp_path, other, named):
@@ -268,7 +268,7 @@ def test_another_model_or_a_changed_seed_is_another_command(engine, seeds, tmp_p
     with pytest.raises(longplay.Error, match="another command: its model_hash is"):
         Farm(other, tmp_path / "farm", seeds, 1, 10, **LOOSE)
     seeds[1].write_bytes(seeds[0].read_bytes())
-    with pytest.raises(longplay.Error, match="another command: its seeds is"):
+    with pytest.raises(longplay.Error, match=r"another command: its seeds\[1\] is"):
         Farm(engine, tmp_path / "farm", seeds, 1, 10, **LOOSE)
 
 

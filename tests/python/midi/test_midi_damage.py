@@ -148,6 +148,17 @@ def test_what_is_odd_is_read_and_reported(data, warnings):
     assert read_odd(data) == (ONE_NOTE, warnings)
 
 
+def test_a_pitch_and_a_velocity_above_127_are_127():
+    notes, _ = read_odd(file("00 90 c8 ff 0a 80 c8 00" + END))
+    assert notes == [(0, 10, 127, 127)]
+
+
+def test_the_name_of_a_header_in_what_comes_before_is_no_header():
+    notes, warnings = read_odd(b"\nMThd begins a file\n" + file(C4 + END))
+    assert notes == ONE_NOTE
+    assert warnings == ["20 bytes before the header, MThd, were skipped, at byte 0"]
+
+
 def test_the_package_warns_of_what_is_odd():
     with pytest.warns(UserWarning, match="without End-of-Track"):
         assert longplay.read_midi(file(C4)).tolist() == ONE_NOTE
