@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from longplay import _core
-from longplay._model.runtime import library_path
+from longplay._model.runtime import chosen_kernels, library_path, open_library
 from longplay.engine import DeviceName, Engine
 
 
@@ -27,11 +27,10 @@ def examine(model: str | Path | None = None) -> dict[str, Any]:
         "python": platform.python_version(),
         "numpy": np.__version__,
         "platform": f"{sys.platform} {platform.machine()}",
-        "kernels": _core.Runtime.kernels() or "ONNX Runtime's alone",
     }
     try:
-        library = library_path()
-        report["onnxruntime"] = f"{_core.Runtime(str(library)).version} ({library})"
+        report["kernels"] = chosen_kernels()
+        report["onnxruntime"] = f"{open_library().version} ({library_path()})"
     except _core.Error as error:
         report["onnxruntime"] = str(error)
     for device in ("cpu", "cuda"):
