@@ -108,6 +108,7 @@ constexpr std::size_t attention_scratch(const AttentionShape& shape) {
 // The kernels that are defined where the library is built for processors of their kind. All of them compute
 // the same bits, at different speeds.
 extern const Kernels kScalarKernels;
+extern const Kernels kSse2Kernels;
 extern const Kernels kNeonKernels;
 extern const Kernels kNeonDotKernels;
 extern const Kernels kAvx2Kernels;

@@ -10,7 +10,7 @@ namespace {
 
 struct Scalar {
   static constexpr const char* kName = "scalar";
-  static constexpr std::size_t kWidth = 4;
+  static constexpr std::size_t kWidth = 8;
   static constexpr std::size_t kRows = 4;
   struct Floats {
     float of[kWidth];
@@ -80,50 +80,18 @@ struct Scalar {
   }
   static float root(float x) { return std::sqrt(x); }
 
-  // Accumulates a block: its lines, for several rows. Weights are taken in pairs, as integers of 16 bits, so
-  // that a compiler can use vectors; they are in [-64, 63], so the sum of two products fits.
-  template <std::size_t Rows>
-  static void accumulate_block(const Panels& weights, const std::int8_t* line, const std::int32_t* offsets,
-                               const std::uint8_t* x, Sums* result, std::size_t block) {
-    constexpr std::size_t kPairs = kLanes * kGroup / 2;
-    std::int32_t sums[Rows][kLanes];
-    for (auto& of_row : sums) std::memcpy(of_row, offsets, sizeof of_row);
-    for (std::size_t group = 0; group < weights.groups; ++group, line += kBlocks * kLanes * kGroup) {
-      std::int16_t pairs[kPairs];
-      std::memcpy(pairs, line, sizeof pairs);
-      for (std::size_t row = 0; row < Rows; ++row) {
-        const std::uint8_t* const four = x + (row * weights.groups + group) * kGroup;
-        std::int16_t products[kPairs];
-        for (std::size_t i = 0; i < kPairs; ++i) {
-          const auto first = static_cast<std::int16_t>(static_cast<std::int16_t>(pairs[i] << 8) >> 8);
-          const auto second = static_cast<std::int16_t>(pairs[i] >> 8);
-          const std::int16_t a = four[i % 2 * 2], b = four[i % 2 * 2 + 1];
-          products[i] = static_cast<std::int16_t>(first * a + second * b);
-        }
-        std::int32_t fours[kLanes];
-        std::memcpy(fours, products, sizeof fours);
-        for (std::size_t lane = 0; lane < kLanes; ++lane)
-          sums[row][lane] +=
-              (static_cast<std::int32_t>(static_cast<std::uint32_t>(fours[lane]) << 16) >> 16) +
-              (fours[lane] >> 16);
-      }
-    }
-    for (std::size_t row = 0; row < Rows; ++row)
-      std::memcpy(result[row].block(block), sums[row], sizeof sums[row]);
-  }
-
   static void accumulate(const Panels& weights, std::size_t panel, const std::uint8_t* x, std::size_t rows,
                          Sums* result) {
-    const std::int8_t* const lines = weights.weights + panel * weights.groups * kBlocks * kLanes * kGroup;
-    for (std::size_t block = 0; block < kBlocks; ++block) {
-      const std::int8_t* const line = lines + block * kLanes * kGroup;
-      const std::int32_t* const offsets = weights.offsets + (panel * kBlocks + block) * kLanes;
-      if (rows == kRows) {
-        accumulate_block<kRows>(weights, line, offsets, x, result, block);
-        continue;
+    constexpr std::size_t kLine = kBlocks * kLanes;
+    for (std::size_t row = 0; row < rows; ++row, x += weights.groups * kGroup) {
+      std::int32_t* const sums = result[row].of;
+      std::memcpy(sums, weights.offsets + panel * kLine, sizeof result[row].of);
+      const std::int8_t* line = weights.weights + panel * weights.groups * kLine * kGroup;
+      for (std::size_t group = 0; group < weights.groups; ++group) {
+        const std::uint8_t* const four = x + group * kGroup;
+        for (std::size_t lane = 0; lane < kLine; ++lane, line += kGroup)
+          sums[lane] += four[0] * line[0] + four[1] * line[1] + four[2] * line[2] + four[3] * line[3];
       }
-      for (std::size_t row = 0; row < rows; ++row)
-        accumulate_block<1>(weights, line, offsets, x + row * weights.groups * kGroup, result + row, block);
     }
   }
 };

@@ -27,6 +27,14 @@ inline std::uint32_t choose(bool first, std::uint32_t one, std::uint32_t other) 
 inline float min(float a, float b) { return a < b ? a : b; }
 inline float max(float a, float b) { return a > b ? a : b; }
 
+// Returns whether rounding to this double and then to float is the same as rounding once: the double is not
+// halfway between two floats, nor so small that floats have fewer bits there.
+inline bool rounds_once(std::uint64_t bits) {
+  constexpr std::uint64_t kSmallest = std::uint64_t{1023 - 126} << 52;
+  constexpr std::uint64_t kSign = std::uint64_t{1} << 63;
+  return (bits & 0x1fffffff) != 0x10000000 && (bits & ~kSign) >= kSmallest;
+}
+
 // Returns a * b + c, rounded once. Not std::fma: without the instruction, it is slow, and some libraries
 // round it twice.
 inline float fma(float a, float b, float c) {
@@ -35,15 +43,16 @@ inline float fma(float a, float b, float c) {
 #else
   const double product = static_cast<double>(a) * b;  // exact: 48 bits fit
   const double sum = product + c;
+  const auto bits = std::bit_cast<std::uint64_t>(sum);
+  if (rounds_once(bits)) return static_cast<float>(sum);
   const double rest = sum - product;
   const double error = (product - (sum - rest)) + (c - rest);  // of the sum, exact
   // A sum that is not exact becomes the odd one of its two neighbours. So the second rounding sees on which
   // side of a tie it is (Boldo and Melquiond, 2008).
-  const auto bits = std::bit_cast<std::uint64_t>(sum);
-  const auto missing = static_cast<std::uint64_t>((error < 0) | (error > 0));
-  const auto inwards = static_cast<std::uint64_t>((error < 0) != (sum < 0));
-  const std::uint64_t even = missing & ~bits & 1;
-  return static_cast<float>(std::bit_cast<double>(bits + even - 2 * (even & inwards)));
+  const bool exact = !(error < 0) && !(error > 0);  // also if it is not a number
+  if (exact || (bits & 1) != 0) return static_cast<float>(sum);
+  const bool inwards = (error < 0) != (sum < 0);
+  return static_cast<float>(std::bit_cast<double>(inwards ? bits - 1 : bits + 1));
 #endif
 }
 

@@ -67,6 +67,9 @@ constexpr Choice kChoices[] = {
 #ifdef LONGPLAY_ARM_KERNELS
     {&kNeonKernels, always},   {&kNeonDotKernels, has_dot_product},
 #endif
+#ifdef LONGPLAY_SSE2_KERNELS
+    {&kSse2Kernels, always},
+#endif
 #ifdef LONGPLAY_X86_KERNELS
     {&kAvx2Kernels, has_avx2}, {&kAvx512Kernels, has_avx512},
 #endif
