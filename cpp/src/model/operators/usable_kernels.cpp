@@ -11,7 +11,7 @@
 #elif defined(LONGPLAY_ARM_KERNELS) && defined(__APPLE__)
 #include <sys/sysctl.h>
 #elif defined(LONGPLAY_ARM_KERNELS) && defined(_WIN32)
-#define WIN32_LEAN_AND_MEAN
+#define NOMINMAX
 #include <windows.h>
 #endif
 
