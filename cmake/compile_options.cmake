@@ -34,6 +34,10 @@ elseif(processor MATCHES "^(x86_64|AMD64)$")
   # GCC warns of undefined vectors in its own avx512fintrin.h (GCC bug 105593).
   set_source_files_properties(${operators}/kernels_avx512.cpp PROPERTIES
     COMPILE_OPTIONS "-mavx512f;-mavx512bw;-mavx512vl;-mavx512vnni;$<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>")
+  if(MINGW AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # GCC moves 32 bytes as if the stack of Windows, of 16, were aligned to them (GCC bug 54412).
+    target_compile_options(longplay_kernels PRIVATE -Wa,-muse-unaligned-vector-move)
+  endif()
 elseif(processor MATCHES "^(aarch64|arm64|ARM64)$")
   target_sources(longplay_kernels PRIVATE ${operators}/kernels_neon.cpp ${operators}/kernels_neon_dot.cpp)
   target_compile_definitions(longplay_kernels PRIVATE LONGPLAY_ARM_KERNELS)
