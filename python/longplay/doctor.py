@@ -2,6 +2,7 @@
 
 import platform
 import sys
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -28,14 +29,19 @@ def examine(model: str | Path | None = None) -> dict[str, Any]:
         "numpy": np.__version__,
         "platform": f"{sys.platform} {platform.machine()}",
     }
-    try:
-        report["kernels"] = chosen_kernels()
-        report["onnxruntime"] = f"{open_library().version} ({library_path()})"
-    except _core.Error as error:
-        report["onnxruntime"] = str(error)
+    report["kernels"] = _found(chosen_kernels)
+    report["onnxruntime"] = _found(lambda: f"{open_library().version} ({library_path()})")
     for device in ("cpu", "cuda"):
         report[device] = _try(model, device, report)
     return report
+
+
+def _found(find: Callable[[], str]) -> str:
+    """Return what is found, or the reason why it is not."""
+    try:
+        return find()
+    except _core.Error as error:
+        return str(error)
 
 
 def _try(model: str | Path | None, device: DeviceName, report: dict[str, Any]) -> str:

@@ -88,6 +88,15 @@ def test_doctor_reports_what_works(model):
     assert (report["model"], report["styles"]) == ("tiny", ["romantic", "ragtime"])
 
 
+def test_doctor_reports_kernels_that_do_not_exist(model, monkeypatch):
+    monkeypatch.setenv("LONGPLAY_KERNELS", "MMX")
+    done = run("doctor", "--model", model, "--json")
+    report = json.loads(done.stdout)
+    assert report["kernels"] == report["onnxruntime"] == report["cpu"]
+    assert report["kernels"].startswith("LONGPLAY_KERNELS must be one of scalar, ")
+    assert done.returncode == 1
+
+
 def test_doctor_fails_when_nothing_works(tmp_path):
     done = run("doctor", "--model", tmp_path)
     assert done.returncode == 1
