@@ -40,7 +40,8 @@ const ApiBase& open(const std::string& path) {
   const std::filesystem::path file(std::u8string(path.begin(), path.end()));
   const HMODULE library = LoadLibraryExW(file.c_str(), nullptr, LOAD_WITH_ALTERED_SEARCH_PATH);
   const std::string problem = library ? "" : "Windows error " + std::to_string(GetLastError());
-  using Any = void();  // GCC warns of a cast from one function's type to another's, unless it goes through this
+  // GCC warns of a cast from one function's type to another's, unless it goes through this one.
+  using Any = void();
   auto* const symbol = library ? reinterpret_cast<Any*>(GetProcAddress(library, kSymbol)) : nullptr;
   auto* const get_base = reinterpret_cast<GetApiBase*>(symbol);
 #else
