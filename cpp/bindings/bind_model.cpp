@@ -144,9 +144,10 @@ void bind_model(py::module_& m) {
       .attr("cpu") = Device::cpu();
 
   py::class_<Runtime, std::shared_ptr<Runtime>>(m, "Runtime")
-      .def(py::init<const std::string&>(), "library_path"_a)
+      .def(py::init<const std::string&, const std::string&>(), "library_path"_a, "kernels"_a = "")
       .def_property_readonly("version", &Runtime::version)
-      .def_static("kernels", &Runtime::kernels);
+      .def_property_readonly("kernels", &Runtime::kernels)
+      .def_static("usable_kernels", &Runtime::usable_kernels);
 
   py::class_<ModelFiles, std::shared_ptr<ModelFiles>>(m, "ModelFiles")
       .def(py::init([](const ModelConfig& config, const py::bytes& step, const std::vector<py::bytes>& heads,

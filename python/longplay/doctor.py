@@ -2,6 +2,7 @@
 
 import platform
 import sys
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from longplay import _core
-from longplay._model.runtime import library_path
+from longplay._model.runtime import chosen_kernels, library_path, open_library
 from longplay.engine import DeviceName, Engine
 
 
@@ -27,16 +28,20 @@ def examine(model: str | Path | None = None) -> dict[str, Any]:
         "python": platform.python_version(),
         "numpy": np.__version__,
         "platform": f"{sys.platform} {platform.machine()}",
-        "kernels": _core.Runtime.kernels() or "ONNX Runtime's alone",
     }
-    try:
-        library = library_path()
-        report["onnxruntime"] = f"{_core.Runtime(str(library)).version} ({library})"
-    except _core.Error as error:
-        report["onnxruntime"] = str(error)
+    report["kernels"] = _found(chosen_kernels)
+    report["onnxruntime"] = _found(lambda: f"{open_library().version} ({library_path()})")
     for device in ("cpu", "cuda"):
         report[device] = _try(model, device, report)
     return report
+
+
+def _found(find: Callable[[], str]) -> str:
+    """Return what is found, or the reason why it is not."""
+    try:
+        return find()
+    except _core.Error as error:
+        return str(error)
 
 
 def _try(model: str | Path | None, device: DeviceName, report: dict[str, Any]) -> str:

@@ -15,19 +15,20 @@
 
 namespace longplay {
 
-// The ONNX Runtime library of this process. Throws DeviceError if it cannot be opened, or is older
+// The ONNX Runtime library of this process, and the kernels of ours that sessions on the CPU use: those of a
+// name, or the fastest for an empty name. Throws DeviceError if the library cannot be opened, or is older
 // than 1.19.
 class Runtime {
  public:
-  explicit Runtime(const std::string& library_path);
+  explicit Runtime(const std::string& library_path, const std::string& kernels = "");
   ~Runtime();
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;
 
   std::string version() const;
-  // Returns the instruction set of the longplay kernels that sessions on the CPU use, or an empty string if
-  // this processor supports none of them.
-  static std::string kernels();
+  std::string kernels() const;
+  // Returns the names of the kernels that this processor can run: the slowest first, the fastest last.
+  static std::vector<std::string> usable_kernels();
 
  private:
   friend class Critic;

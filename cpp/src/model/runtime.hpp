@@ -2,13 +2,15 @@
 #pragma once
 
 #include "model/model.hpp"
+#include "model/operators/kernels.hpp"
 #include "model/ort/library.hpp"
 
 namespace longplay {
 
 struct Runtime::Impl {
-  explicit Impl(const std::string& library_path);
+  Impl(const std::string& library_path, const operators::Kernels& chosen);
 
+  const operators::Kernels& kernels;
   ort::Library library;
 };
 

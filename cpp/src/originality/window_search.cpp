@@ -1,9 +1,11 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/require.hpp"
 #include "originality/lane_dtw.hpp"
@@ -16,6 +18,20 @@ namespace {
 std::uint32_t outside(std::uint8_t value, std::uint8_t low, std::uint8_t high) {
   return value < low ? low - value : value > high ? value - high : 0;
 }
+
+// Joins its thread at the end, as std::jthread, which clang's standard library lacks.
+class JoinedThread {
+ public:
+  template <typename Work>
+  explicit JoinedThread(const Work& work) : thread_(work) {}
+  JoinedThread(JoinedThread&&) = default;
+  ~JoinedThread() {
+    if (thread_.joinable()) thread_.join();
+  }
+
+ private:
+  std::thread thread_;
+};
 
 // Calls `work(i)` for each i below `count`, on `num_threads` threads.
 template <typename Work>
@@ -35,8 +51,8 @@ void for_each_number(std::size_t count, int num_threads, const Work& work) {
       next = count;
     }
   };
-  std::vector<std::jthread> threads;
-  for (std::size_t i = 1; i < std::min(wanted, count); ++i) threads.emplace_back(loop);
+  std::vector<JoinedThread> threads;
+  for (std::size_t i = 1; i < std::min(wanted, count); ++i) threads.emplace_back(std::cref(loop));
   loop();
   threads.clear();  // joins
   if (failure) std::rethrow_exception(failure);

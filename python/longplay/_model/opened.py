@@ -6,7 +6,7 @@ from pathlib import Path
 from longplay import _core
 from longplay._model.device import DeviceName, gpu_index
 from longplay._model.folder import ModelFolder, load_model
-from longplay._model.runtime import library_path, preload_cuda
+from longplay._model.runtime import open_library, preload_cuda
 from longplay._require import require_flag, require_integer, require_path
 from longplay.statistics import Statistics
 
@@ -107,7 +107,7 @@ def open_runtime(index: int | None, cuda_graph: bool = False) -> tuple[_core.Run
     if index is not None:
         preload_cuda()
     device = _core.Device.cpu if index is None else _core.Device.cuda(index, cuda_graph)
-    return _core.Runtime(str(library_path())), device
+    return open_library(), device
 
 
 def _statistics(core: _core.Engine) -> Statistics:

@@ -8,10 +8,39 @@ import re
 import sys
 from pathlib import Path
 
-from longplay._core import DeviceError
+from longplay._core import DeviceError, Runtime
 
 LIBRARY_VARIABLE = "LONGPLAY_ORT_LIBRARY"
 """Environment variable with the path of another library to open."""
+
+KERNELS_VARIABLE = "LONGPLAY_KERNELS"
+"""Environment variable with the name of the kernels to use; without it, the fastest ones are used."""
+
+
+def open_library() -> Runtime:
+    """Open the ONNX Runtime library, for sessions with the chosen kernels.
+
+    Raises
+    ------
+    DeviceError
+        The library cannot be opened, or `LONGPLAY_KERNELS` names kernels that cannot be used.
+    """
+    return Runtime(str(library_path()), chosen_kernels())
+
+
+def chosen_kernels() -> str:
+    """Return the name of the kernels that sessions on the CPU use.
+
+    Raises
+    ------
+    DeviceError
+        `LONGPLAY_KERNELS` names kernels that this processor or this build does not have.
+    """
+    usable = Runtime.usable_kernels()
+    chosen = os.environ.get(KERNELS_VARIABLE) or usable[-1]
+    if chosen not in usable:
+        raise DeviceError(f"{KERNELS_VARIABLE} must be one of {', '.join(usable)} on this processor, not {chosen!r}")
+    return chosen
 
 
 def library_path() -> Path:

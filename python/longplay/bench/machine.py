@@ -6,7 +6,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from longplay._core import Runtime
+from longplay._model.runtime import chosen_kernels
 
 PACKAGES = (
     *("longplay", "numpy", "onnxruntime", "onnxruntime-gpu"),
@@ -19,7 +19,7 @@ def describe() -> dict[str, str | int]:
     found: dict[str, str | int] = {
         "processor": _processor(),
         "cores": cores(),
-        "kernels": Runtime.kernels() or "ONNX Runtime's alone",
+        "kernels": chosen_kernels(),
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
     }

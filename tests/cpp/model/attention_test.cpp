@@ -8,7 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "model/kernel_names.hpp"
 #include "model/operators/kernels.hpp"
+#include "model/operators/usable_kernels.hpp"
 
 namespace longplay::operators {
 namespace {
@@ -120,19 +122,13 @@ struct Piece {
   float angle = 0;
 };
 
-class AttentionTest : public testing::TestWithParam<InstructionSet> {
+class AttentionTest : public testing::TestWithParam<const Kernels*> {
  protected:
-  void SetUp() override {
-    kernels_ = kernels_for(GetParam());
-    if (!kernels_) GTEST_SKIP() << "this processor does not have the instructions";
-  }
-  const Kernels* kernels_ = nullptr;
+  const Kernels* kernels_ = GetParam();
 };
 
-INSTANTIATE_TEST_SUITE_P(All, AttentionTest, testing::Values(InstructionSet::avx2, InstructionSet::avx512),
-                         [](const auto& set) {
-                           return std::string(set.param == InstructionSet::avx2 ? "Avx2" : "Avx512");
-                         });
+INSTANTIATE_TEST_SUITE_P(Usable, AttentionTest, testing::ValuesIn(usable_kernels()),
+                         [](const auto& one) { return name_of(*one.param); });
 
 // Two rings of 32 and 64 slots, which fill, and whose notes are overwritten.
 TEST_P(AttentionTest, HearsTheNotesOfItsRings) {
@@ -174,10 +170,7 @@ TEST_P(AttentionTest, AHeadOfZerosHearsTheMean) {
   }
 }
 
-TEST(Attention, AllKernelsGiveTheSameBits) {
-  const Kernels* const one = kernels_for(InstructionSet::avx2);
-  const Kernels* const other = kernels_for(InstructionSet::avx512);
-  if (!one || !other) GTEST_SKIP() << "this processor does not have the instructions of both";
+TEST_P(AttentionTest, GivesTheBitsOfTheScalarKernels) {
   const auto bits = [](const std::vector<float>& values) {
     std::vector<std::uint32_t> read(values.size());
     std::ranges::transform(values, read.begin(),
@@ -187,7 +180,7 @@ TEST(Attention, AllKernelsGiveTheSameBits) {
   Piece here(2, 3, {0, 64}, 160), there(2, 3, {0, 64}, 160);
   for (std::size_t note = 0; note < 300; ++note) {
     const std::size_t ring = note % 2, index = note / 2 % (ring == 0 ? 64 : 96);
-    ASSERT_EQ(bits(here.read(*one, ring, index)), bits(there.read(*other, ring, index))) << note;
+    ASSERT_EQ(bits(here.read(kScalarKernels, ring, index)), bits(there.read(*kernels_, ring, index))) << note;
     ASSERT_EQ(here.keys_memory, there.keys_memory);
     ASSERT_EQ(here.values_memory, there.values_memory);
   }

@@ -1,5 +1,3 @@
-#include "model/operators/kernels.hpp"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -10,7 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "model/kernel_names.hpp"
+#include "model/operators/kernels.hpp"
 #include "model/operators/panels.hpp"
+#include "model/operators/usable_kernels.hpp"
 
 namespace longplay::operators {
 namespace {
@@ -92,13 +93,8 @@ struct Weighed {
   PerOutput per_output;
 };
 
-class KernelsTest : public testing::TestWithParam<InstructionSet> {
+class KernelsTest : public testing::TestWithParam<const Kernels*> {
  protected:
-  void SetUp() override {
-    kernels_ = kernels_for(GetParam());
-    if (!kernels_) GTEST_SKIP() << "this processor does not have the instructions";
-  }
-
   std::vector<std::uint8_t> quantised(const std::vector<float>& x, std::size_t row_bytes) const {
     std::vector<std::uint8_t> made(row_bytes, 77);
     kernels_->quantise(x.data(), 1, x.size(), row_bytes, made.data());
@@ -113,13 +109,11 @@ class KernelsTest : public testing::TestWithParam<InstructionSet> {
   }
 
   Numbers numbers_;
-  const Kernels* kernels_ = nullptr;
+  const Kernels* kernels_ = GetParam();
 };
 
-INSTANTIATE_TEST_SUITE_P(All, KernelsTest, testing::Values(InstructionSet::avx2, InstructionSet::avx512),
-                         [](const auto& set) {
-                           return std::string(set.param == InstructionSet::avx2 ? "Avx2" : "Avx512");
-                         });
+INSTANTIATE_TEST_SUITE_P(Usable, KernelsTest, testing::ValuesIn(usable_kernels()),
+                         [](const auto& one) { return name_of(*one.param); });
 
 TEST_P(KernelsTest, QuantisesToTheNearestAndCutsOffTheRest) {
   const float step = 1.0F / 127;
@@ -316,18 +310,14 @@ TEST_P(KernelsTest, HiddenNumbersAreTheTanhOfTheSum) {
   }
 }
 
-TEST(Kernels, AllGiveTheSameBits) {
-  const Kernels* const one = kernels_for(InstructionSet::avx2);
-  const Kernels* const other = kernels_for(InstructionSet::avx512);
-  if (!one || !other) GTEST_SKIP() << "this processor does not have the instructions of both";
-  Numbers numbers;
+TEST_P(KernelsTest, GivesTheBitsOfTheScalarKernels) {
   for (const Case& size : kCases) {
     const std::size_t units = size.outputs / kBlocks;
-    const Weighed it(numbers, size, true, true);
-    std::vector<float> cells = numbers.floats(size.rows * units, 3);
+    const Weighed it(numbers_, size, true, true);
+    std::vector<float> cells = numbers_.floats(size.rows * units, 3);
     cells[0] = -kNan;
-    const std::vector<std::uint16_t> table = numbers.integers<std::uint16_t>(5 * units, 0x2000, 0x4200);
-    const std::vector<std::size_t> chosen = numbers.integers<std::size_t>(2 * size.rows, 0, 4);
+    const std::vector<std::uint16_t> table = numbers_.integers<std::uint16_t>(5 * units, 0x2000, 0x4200);
+    const std::vector<std::size_t> chosen = numbers_.integers<std::size_t>(2 * size.rows, 0, 4);
     const auto results = [&](const Kernels& kernels) {
       std::vector<float> y(cells.size()), next_cells(cells.size());
       kernels.multiply_and_step(it.packed.panels(), it.x.data(), size.rows, it.scale.data(), it.per_output,
@@ -337,7 +327,7 @@ TEST(Kernels, AllGiveTheSameBits) {
                               units + kGroup, hidden.data());
       return std::tuple(bits(y), bits(next_cells), hidden);
     };
-    EXPECT_EQ(results(*one), results(*other));
+    EXPECT_EQ(results(*kernels_), results(kScalarKernels));
   }
 }
 

@@ -15,6 +15,7 @@ import tiny_model
 from command import run
 
 import longplay
+from longplay import _core
 from longplay.midi import NOTE
 
 
@@ -82,9 +83,18 @@ def test_doctor_reports_what_works(model):
     report = json.loads(done.stdout)
     assert done.returncode == 0
     assert report["cpu"] == "works"
-    assert report["kernels"] in ("AVX2", "AVX-512 VNNI", "ONNX Runtime's alone")
+    assert report["kernels"] == _core.Runtime.usable_kernels()[-1]
     assert report["cuda"] == "works" or report["cuda"].startswith("device 'cuda:0' ")
     assert (report["model"], report["styles"]) == ("tiny", ["romantic", "ragtime"])
+
+
+def test_doctor_reports_kernels_that_do_not_exist(model, monkeypatch):
+    monkeypatch.setenv("LONGPLAY_KERNELS", "MMX")
+    done = run("doctor", "--model", model, "--json")
+    report = json.loads(done.stdout)
+    assert report["kernels"] == report["onnxruntime"] == report["cpu"]
+    assert report["kernels"].startswith("LONGPLAY_KERNELS must be one of scalar, ")
+    assert done.returncode == 1
 
 
 def test_doctor_fails_when_nothing_works(tmp_path):
@@ -126,6 +136,7 @@ def test_version_is_printed():
 # The command itself; it prints a line when it begins to generate, which may take a slow machine a while.
 ANNOUNCED = """
 import longplay
+from longplay import _core
 from longplay.__main__ import main
 generate = longplay.Engine.generate
 def announce(*arguments, **settings):

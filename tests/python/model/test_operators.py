@@ -12,8 +12,6 @@ from longplay._model.runtime import library_path
 
 UNITS = 3
 
-needs_kernels = pytest.mark.skipif(not _core.Runtime.kernels(), reason="this processor has no kernels of ours")
-
 
 @pytest.fixture(scope="module")
 def runtime():
@@ -45,7 +43,6 @@ class Alone:
         return self._heads[field - 1].run(None, {"context": self._context, "drawn": drawn})[0]
 
 
-@needs_kernels
 @pytest.mark.parametrize("name", ["piano-lstm", "piano-transformer"])
 @pytest.mark.parametrize("rows", [1, 7])
 def test_our_kernels_say_what_onnx_runtimes_nodes_say(runtime, name, rows):
@@ -170,7 +167,6 @@ def rounded(x):
     return np.clip(np.rint(127 * x), -128, 127)
 
 
-@needs_kernels
 @pytest.mark.parametrize("split", [False, True])
 @pytest.mark.parametrize("rows", [1, 3, 8])
 def test_operators_say_what_their_formulas_say(runtime, rows, split):
@@ -196,7 +192,6 @@ def test_operators_say_what_their_formulas_say(runtime, rows, split):
 FLAT, DEEP = np.zeros(12, np.int8), np.zeros((1, UNITS, 5), np.int8)
 
 
-@needs_kernels
 @pytest.mark.parametrize(
     ("constants", "problem"),
     [
@@ -233,7 +228,6 @@ def test_graphs_whose_shapes_do_not_fit_are_refused(runtime, constants, problem)
         _core.Model(runtime, files(constants), _core.Device.cpu, 2)
 
 
-@needs_kernels
 def test_gates_that_do_not_fit_are_refused(runtime):
     wider = {
         "cell_weight": np.zeros((UNITS, 16), np.int8),
@@ -244,13 +238,11 @@ def test_gates_that_do_not_fit_are_refused(runtime):
         _core.Model(runtime, files(wider, split=True), _core.Device.cpu, 2)
 
 
-@needs_kernels
 def test_a_head_needs_as_many_drawn_rows_as_context_rows(runtime):
     with pytest.raises(_core.ModelError, match="Int8Head: context and drawn must have as many rows"):
         _core.Model(runtime, files(first_drawn=True), _core.Device.cpu, 2)
 
 
-@needs_kernels
 @pytest.mark.parametrize(
     "name", ["begins", "table", "cell_weight", "cell_scale", "weight", "scale", "begin", "head_begins", "head_table"]
 )
@@ -259,7 +251,6 @@ def test_what_kernels_keep_must_be_constant(runtime, name):
         _core.Model(runtime, files(computed=[name]), _core.Device.cpu, 2)
 
 
-@needs_kernels
 def test_a_bias_may_be_computed(runtime):
     model = _core.Model(runtime, files(computed=["bias", "head_bias"]), _core.Device.cpu, 1)
     loaded = _core.Model(runtime, files(), _core.Device.cpu, 1)

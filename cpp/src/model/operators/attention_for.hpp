@@ -44,7 +44,7 @@ inline void turn(const AttentionShape& shape, const float* x, float length, cons
     const auto some = V::load(x + offset, V::kWidth);
     return V::mul(some, some);
   });
-  const auto factor = V::all(squares > 0 ? length / __builtin_sqrtf(squares) : 0);
+  const auto factor = V::all(squares > 0 ? length / V::root(squares) : 0);
   const std::size_t half = shape.channels / 2;
   for_vectors<V>(half, [=](std::size_t offset, std::size_t count) {
     const std::size_t turning = left(offset, shape.turning, count);

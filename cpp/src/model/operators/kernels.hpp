@@ -105,17 +105,13 @@ constexpr std::size_t attention_scratch(const AttentionShape& shape) {
   return (shape.shared + 1) * shape.keys * shape.channels + 2 * shape.slots;
 }
 
-// Instruction sets that have kernels. All of them compute the same bits, at different speeds.
-enum class InstructionSet { avx2, avx512 };
-
-// Defined where the library is built for x86-64.
+// The kernels that are defined where the library is built for processors of their kind. All of them compute
+// the same bits, at different speeds.
+extern const Kernels kScalarKernels;
+extern const Kernels kSse2Kernels;
+extern const Kernels kNeonKernels;
+extern const Kernels kNeonDotKernels;
 extern const Kernels kAvx2Kernels;
 extern const Kernels kAvx512Kernels;
-
-// Returns null if this processor lacks the instructions, or the library was built without their kernels.
-const Kernels* kernels_for(InstructionSet set);
-
-// Returns the fastest kernels for this processor, or null.
-const Kernels* kernels();
 
 }  // namespace longplay::operators

@@ -66,6 +66,7 @@ struct Avx2 {
     const __m256i biased = _mm256_add_epi32(_mm256_cvtps_epi32(exponent), _mm256_set1_epi32(127));
     return _mm256_mul_ps(a, _mm256_castsi256_ps(_mm256_slli_epi32(biased, 23)));
   }
+  static float root(float x) { return __builtin_sqrtf(x); }
   static Floats real(const std::int32_t* whole) {
     return _mm256_cvtepi32_ps(_mm256_load_si256(reinterpret_cast<const __m256i*>(whole)));
   }

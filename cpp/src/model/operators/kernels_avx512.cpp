@@ -52,6 +52,7 @@ struct Avx512 {
     return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
   }
   static Floats times_power_of_two(Floats a, Floats exponent) { return _mm512_scalef_ps(a, exponent); }
+  static float root(float x) { return __builtin_sqrtf(x); }
   static Floats real(const std::int32_t* whole) { return _mm512_cvtepi32_ps(_mm512_load_si512(whole)); }
 
   // Not inline: the code that uses the sums would need registers during the loop.

@@ -10,6 +10,7 @@
 //                          `count` numbers, at most kWidth; the other lanes become 0. All NaN are stored
 //                          alike; store_bytes takes none
 //   all, add, sub, mul, div, min, max, fma, nearest, times_power_of_two, real
+//   root                   of one number
 //
 // Inline functions here must not be shared with files compiled for fewer instructions. So everything is in an
 // unnamed namespace, and no header of the standard library with inline functions is used.

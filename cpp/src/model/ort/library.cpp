@@ -11,8 +11,12 @@
 #endif
 
 #ifdef _WIN32
+#ifndef WIN32_LEAN_AND_MEAN
 #define WIN32_LEAN_AND_MEAN
+#endif
+#ifndef NOMINMAX
 #define NOMINMAX
+#endif
 #include <windows.h>
 #else
 #include <dlfcn.h>
@@ -36,7 +40,10 @@ const ApiBase& open(const std::string& path) {
   const std::filesystem::path file(std::u8string(path.begin(), path.end()));
   const HMODULE library = LoadLibraryExW(file.c_str(), nullptr, LOAD_WITH_ALTERED_SEARCH_PATH);
   const std::string problem = library ? "" : "Windows error " + std::to_string(GetLastError());
-  auto* const get_base = library ? reinterpret_cast<GetApiBase*>(GetProcAddress(library, kSymbol)) : nullptr;
+  // GCC warns of a cast from one function's type to another's, unless it goes through this one.
+  using Any = void();
+  auto* const symbol = library ? reinterpret_cast<Any*>(GetProcAddress(library, kSymbol)) : nullptr;
+  auto* const get_base = reinterpret_cast<GetApiBase*>(symbol);
 #else
   void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   const std::string problem = library ? "" : dlerror();
