@@ -14,7 +14,7 @@ constexpr std::int64_t kMostNotes = 128 * (kWindowMs + 1) * kUnit;  // each key 
 constexpr double kDenserOctaves = 0.2;  // real music becomes 0.17 octaves denser after its first 20 s
 constexpr double kNatsPerOctave = 2.5;  // of density out of its range
 constexpr double kMostSilence = 0.05;   // share of the time, as in real music
-constexpr double kNatsOfSilence = 5;    // for a share of 1
+constexpr double kNatsOfSilence = 10;   // for a share of 1
 
 // Times from one to the other become steadily likelier; they are two octaves around 200 ms.
 constexpr double kMediumMs = 200;
