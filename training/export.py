@@ -27,7 +27,7 @@ SAMPLING = '{"top_p": {"time_shift": 1.0, "pitch": 0.92, "velocity": 0.95, "dura
 class ExportConfig:
     """The options of the command."""
 
-    run: Path = field(metadata={"help": "folder of a training run"})
+    run: Path = field(metadata={"help": "folder of a training run, or a file of training.keep"})
     out: Path = field(metadata={"help": "folder to write"})
     name: str = field(default="piano-lstm", metadata={"help": "name of the model"})
     precision: Precision = field(
@@ -38,20 +38,23 @@ class ExportConfig:
 
 
 def _read(run: Path) -> dict[str, Any]:
-    saved: dict[str, Any] = torch.load(run / "last.pt", map_location="cpu", weights_only=True)
+    path = run / "last.pt" if run.is_dir() else run
+    saved: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     return saved
 
 
 def load_model(run: Path) -> NoteModel:
-    """Load the averaged model of a run's last checkpoint, for inference."""
+    """Load the averaged model of a run's last checkpoint, or of a file of `training.keep`, for inference."""
     saved = _read(run)
     config = saved["config"]
     vocabulary = config.get("vocabulary", "notes")  # older runs have no other
     kind = {"vocabulary": vocabulary, "intervals": config.get("intervals", False)}
     model = NoteModel(config["backbone"], config["width"], config["head_width"], **kind)
-    averaged = {name.removeprefix("module."): value for name, value in saved["average"].items()}
-    del averaged["n_averaged"]
-    model.load_state_dict(averaged)
+    if "weights" in saved:
+        weights = {name: value.float() for name, value in saved["weights"].items()}
+    else:
+        weights = {n.removeprefix("module."): v for n, v in saved["average"].items() if n != "n_averaged"}
+    model.load_state_dict(weights)
     return model.eval()
 
 
@@ -105,7 +108,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     model = load_model(config.run)
     ranges = None
     if config.precision == "int8":
-        ranges = calibrate(model, Path(config.data or _read(config.run)["config"]["data"]))
+        data = config.data or _read(config.run)["config"].get("data")
+        if data is None:
+            raise SystemExit(f"--data must be given: {config.run} names no data")
+        ranges = calibrate(model, Path(data))
     write_model(
         model, config.out, name=config.name, precision=config.precision, ranges=ranges, sampling=config.sampling
     )

@@ -15,6 +15,7 @@ class KeepConfig:
 
     run: Path = field(metadata={"help": "folder of a training run"})
     out: Path = field(metadata={"help": "file to write"})
+    mean_with: str = field(default="", metadata={"help": "file written before; the mean of both weights is written"})
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -23,6 +24,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     saved = torch.load(config.run / "last.pt", map_location="cpu", weights_only=True)
     averaged = {name.removeprefix("module."): value for name, value in saved["average"].items()}
     del averaged["n_averaged"]
+    if config.mean_with:
+        other = torch.load(config.mean_with, map_location="cpu", weights_only=True)["weights"]
+        averaged = {name: (value + other[name].to(value.dtype)) / 2 for name, value in averaged.items()}
     weights = {name: value.half() for name, value in averaged.items()}
     if not all(value.isfinite().all() for value in weights.values()):
         raise SystemExit(f"the weights of {config.run} are not finite, so nothing was written")

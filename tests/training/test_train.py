@@ -9,7 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch, of the extra [train]")
 
-from training import keep, plot
+from training import export, keep, plot
 from training.export import load_model
 from training.model import NoteModel, operations_per_event
 from training.precision import choose_precision, measure_peak
@@ -84,6 +84,19 @@ def test_a_run_begins_with_kept_weights(prepared: Path, tmp_path: Path) -> None:
         for name, value in model.state_dict().items():
             torch.testing.assert_close(value, kept[name], rtol=1e-3, atol=1e-4)
     assert (begun.step, begun.notes) == (0, open_run(["--resume", "--out", str(tmp_path / "run")]).notes)
+
+
+def test_kept_weights_are_exported(prepared: Path, tmp_path: Path) -> None:
+    main(options(prepared, tmp_path / "run", "--steps", "3"))
+    main(options(prepared, tmp_path / "other", "--steps", "5"))
+    keep.main(["--run", str(tmp_path / "run"), "--out", str(tmp_path / "kept.pt")])
+    mean = ["--mean-with", str(tmp_path / "kept.pt"), "--out", str(tmp_path / "mean.pt")]
+    keep.main(["--run", str(tmp_path / "other"), *mean])
+    both = [load_model(tmp_path / name).state_dict() for name in ("run", "other")]
+    for name, value in load_model(tmp_path / "mean.pt").state_dict().items():
+        torch.testing.assert_close(value, (both[0][name] + both[1][name]) / 2, rtol=1e-2, atol=1e-3)
+    with pytest.raises(SystemExit, match="--data must be given"):
+        export.main(["--run", str(tmp_path / "mean.pt"), "--out", str(tmp_path / "model")])
 
 
 def test_options_given_with_resume_replace_those_of_the_run(prepared: Path, tmp_path: Path) -> None:

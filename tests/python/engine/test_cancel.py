@@ -82,7 +82,7 @@ def test_a_call_stops_inside_a_model_that_never_returns(endless, call):
 
 @pytest.fixture(scope="module")
 def largest():
-    return longplay.Engine("piano-transformer", "cpu", 1)
+    return longplay.Engine("piano", "cpu", 1)
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def test_kernels_that_cannot_be_used_are_refused(monkeypatch):
         _core.Runtime(str(library_path()), "MMX")
 
 
-@pytest.mark.parametrize("model", ["piano-lstm", "piano-transformer"])
+@pytest.mark.parametrize("model", ["piano-lstm", "piano"])
 def test_all_kernels_make_the_same_piece(monkeypatch, model):
     pieces = set()
     for name in USABLE:

@@ -26,16 +26,19 @@ class Alone:
         options.intra_op_num_threads = 1
         paths = ["step.onnx", *(f"head_{field}.onnx" for field in (1, 2, 3))]
         self._step, *self._heads = (onnxruntime.InferenceSession(folder / path, options) for path in paths)
-        kinds = {"tensor(float)": np.float32, "tensor(int64)": np.int64}
+        kinds = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(int64)": np.int64}
         self._state = {
             tensor.name: np.zeros([rows, *tensor.shape[1:]], kinds[tensor.type])
             for tensor in self._step.get_inputs()
-            if tensor.name not in ("event", "control")
+            if tensor.name not in ("event", "control", "seed")
         }
+        marked = any(tensor.name == "seed" for tensor in self._step.get_inputs())
+        self._mark = {"seed": np.zeros((rows, 1), np.int64)} if marked else {}  # no event is the seed's
 
     def step(self, events, controls):
         names = ["logits", "context", *(f"next_{name}" for name in self._state)]
-        logits, self._context, *states = self._step.run(names, {"event": events, "control": controls} | self._state)
+        inputs = {"event": events, "control": controls} | self._mark | self._state
+        logits, self._context, *states = self._step.run(names, inputs)
         self._state = dict(zip(self._state, states, strict=True))
         return logits
 
@@ -43,9 +46,14 @@ class Alone:
         return self._heads[field - 1].run(None, {"context": self._context, "drawn": drawn})[0]
 
 
-@pytest.mark.parametrize("name", ["piano-lstm", "piano-transformer"])
+def mean_distance(logits, others):
+    assert logits.shape == others.shape
+    return np.abs(logits - others).mean()
+
+
+@pytest.mark.parametrize(("name", "apart"), [("piano-lstm", 0.002), ("piano", 0.2)])
 @pytest.mark.parametrize("rows", [1, 7])
-def test_our_kernels_say_what_onnx_runtimes_nodes_say(runtime, name, rows):
+def test_our_kernels_say_what_onnx_runtimes_nodes_say(runtime, name, apart, rows):
     folder = model_path(name)
     model = load_model(folder)
     ours, alone = _core.Model(runtime, model.files, _core.Device.cpu, rows), Alone(folder, rows)
@@ -55,11 +63,11 @@ def test_our_kernels_say_what_onnx_runtimes_nodes_say(runtime, name, rows):
     for _ in range(40):
         events = np.stack([random.integers(size, size=rows) for size in sizes], axis=1)
         controls = np.stack([random.integers(size, size=rows) for size in control_sizes], axis=1)
-        # A number that is quantised to the next one moves a logit by about a hundredth.
-        np.testing.assert_allclose(ours.step(events, controls), alone.step(events, controls), rtol=0, atol=0.02)
+        # A number that is quantised to the next one moves logits by hundredths, which layers and steps add up.
+        assert mean_distance(ours.step(events, controls), alone.step(events, controls)) < apart
         for field in (1, 2, 3):
             drawn = np.ascontiguousarray(events[:, :field])
-            np.testing.assert_allclose(ours.head(field, drawn), alone.head(field, drawn), rtol=0, atol=0.02)
+            assert mean_distance(ours.head(field, drawn), alone.head(field, drawn)) < apart
 
 
 FIELDS = [5, 4]  # ids
