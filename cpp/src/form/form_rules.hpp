@@ -44,8 +44,8 @@ struct FormRules {
 
   // Steering counts the notes of this time, and moves the odds of times by at most so many nats.
   static constexpr std::int64_t kSteeringMs = 40'000;
-  static constexpr double kMostSteering = 3;     // of time shifts
-  static constexpr double kMostLengthening = 1;  // of durations
+  static constexpr double kMostSteering = 3;       // of time shifts
+  static constexpr double kMostLengthening = 2.5;  // of durations
 
   // Hands.
   static constexpr std::int64_t kTogetherMs = 50;          // notes this close are struck together

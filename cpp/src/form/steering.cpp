@@ -11,9 +11,11 @@ namespace {
 constexpr std::int64_t kUnit = 1 << 16;
 constexpr std::int64_t kWindowMs = FormRules::kSteeringMs;
 constexpr std::int64_t kMostNotes = 128 * (kWindowMs + 1) * kUnit;  // each key in each millisecond
+constexpr std::int64_t kMostHeld = kMostNotes * kWindowMs;
 constexpr double kDenserOctaves = 0.2;  // real music becomes 0.17 octaves denser after its first 20 s
 constexpr double kNatsPerOctave = 2.5;  // of density out of its range
 constexpr double kMostSilence = 0.05;   // share of the time, as in real music
+constexpr double kNatsOfSound = 4;      // for each octave less than in the seed
 constexpr double kNatsOfSilence = 10;   // for a share of 1
 
 // Times from one to the other become steadily likelier; they are two octaves around 200 ms.
@@ -31,6 +33,7 @@ Steering::Steering(std::span<const Note> seed) {
   for (const Note& note : seed) push(note);
   seed_time_ms_ = time_ms_;
   seed_notes_ = notes_;
+  seed_held_ = held_;
   begin_piece();
 }
 
@@ -38,6 +41,7 @@ void Steering::begin_piece() {
   now_ms_ = sounding_until_ms_ = -1;
   time_ms_ = seed_time_ms_;
   notes_ = seed_notes_;
+  held_ = seed_held_;
   silence_ = 0;
 }
 
@@ -48,10 +52,12 @@ void Steering::push(const Note& note) {
     };
     time_ms_ += passed(now_ms_);
     notes_ += kUnit;
+    held_ += std::min(note.duration_ms, kWindowMs) * kUnit;
     silence_ += passed(sounding_until_ms_) * kUnit;
     if (const std::int64_t beyond = time_ms_ - kWindowMs; beyond > 0) {
       notes_ -= notes_ / time_ms_ * beyond;
       silence_ -= silence_ / time_ms_ * beyond;
+      held_ -= held_ / time_ms_ * beyond;
       time_ms_ = kWindowMs;
     }
   }
@@ -62,10 +68,15 @@ void Steering::push(const Note& note) {
 Steering::Pull Steering::pull(const Band* notes_per_second) const {
   if (time_ms_ == 0) return {};
   const double trust = static_cast<double>(time_ms_) / kWindowMs;
+  return {.time_shift = trust * density_pull(notes_per_second), .duration = trust * sound_pull()};
+}
+
+double Steering::sound_pull() const {
   const double silence = static_cast<double>(silence_) / static_cast<double>(time_ms_ * kUnit);
-  const double silent =
-      std::clamp(kNatsOfSilence * (silence - kMostSilence), 0.0, FormRules::kMostLengthening);
-  return {.time_shift = trust * density_pull(notes_per_second), .duration = trust * silent};
+  double nats = kNatsOfSilence * (silence - kMostSilence);
+  if (seed_held_ > 0 && held_ > 0)
+    nats = std::max(nats, kNatsOfSound * (octaves(seed_held_, seed_time_ms_) - octaves(held_, time_ms_)));
+  return std::clamp(nats, 0.0, FormRules::kMostLengthening);
 }
 
 double Steering::density_pull(const Band* notes_per_second) const {
@@ -102,9 +113,10 @@ bool Steering::is_valid(std::int64_t onset_ms) const {
   const auto within = [](std::int64_t value, std::int64_t high) { return value >= 0 && value <= high; };
   return now_ms_ >= -1 && now_ms_ <= onset_ms && sounding_until_ms_ >= -1 &&
          sounding_until_ms_ <= onset_ms + ScoreLimits::kMaxMilliseconds && within(time_ms_, kWindowMs) &&
-         within(notes_, kMostNotes) && within(silence_, kWindowMs * kUnit) &&
+         within(notes_, kMostNotes) && within(silence_, kWindowMs * kUnit) && within(held_, kMostHeld) &&
          within(seed_time_ms_, kWindowMs) && within(seed_notes_, kMostNotes) &&
-         (notes_ > 0 || time_ms_ == 0) && (seed_notes_ > 0 || seed_time_ms_ == 0);
+         within(seed_held_, kMostHeld) && (notes_ > 0 || time_ms_ == 0) &&
+         (seed_notes_ > 0 || seed_time_ms_ == 0);
 }
 
 }  // namespace longplay

@@ -1,4 +1,4 @@
-// Holds the density of the music near the seed's, and keeps it from silence.
+// Holds the density of the music and of its sound near the seed's, and keeps it from silence.
 #pragma once
 
 #include <cstdint>
@@ -9,10 +9,10 @@
 
 namespace longplay {
 
-// Counts the notes of the last FormRules::kSteeringMs, and how much of the time is silent. If one of them
-// leaves its range, a bias makes the times that lead back more likely. The bias is small: what is nearly
-// certain, such as the next note of a copy, stays nearly certain. Within the ranges there is no bias. Takes
-// constant time and memory, and stores only integers.
+// Counts the notes of the last FormRules::kSteeringMs, how long they are, and how much of the time is silent.
+// If one of them leaves its range, a bias makes the times that lead back more likely. The bias is small: what
+// is nearly certain, such as the next note of a copy, stays nearly certain. Within the ranges there is no
+// bias. Takes constant time and memory, and stores only integers.
 class Steering {
  public:
   // How many nats likelier to make the longest time of a field, compared with the shortest.
@@ -22,7 +22,7 @@ class Steering {
   };
 
   Steering() = default;
-  // Begins after the seed, whose density becomes the aim.
+  // Begins after the seed, whose density and sound become the aim.
   explicit Steering(std::span<const Note> seed);
 
   // A new piece begins: again only the seed counts.
@@ -46,21 +46,25 @@ class Steering {
   // Passes every member to `archive`, which writes or reads it.
   template <typename Archive>
   void archive(Archive& archive) {
-    archive(now_ms_, sounding_until_ms_, time_ms_, notes_, silence_, seed_time_ms_, seed_notes_);
+    archive(now_ms_, sounding_until_ms_, time_ms_, notes_, silence_, held_, seed_time_ms_, seed_notes_,
+            seed_held_);
   }
 
  private:
   double density_pull(const Band* notes_per_second) const;
+  double sound_pull() const;
 
   std::int64_t now_ms_ = -1;             // onset of the last note
   std::int64_t sounding_until_ms_ = -1;  // end of the notes so far
-  // The time that the counts are of, and the counts, whose older parts decay: notes, and ms in which nothing
-  // sounds, as multiples of 1 / kUnit.
+  // The time that the counts are of, and the counts, whose older parts decay: notes, ms in which nothing
+  // sounds, and ms that notes are held, as multiples of 1 / kUnit.
   std::int64_t time_ms_ = 0;
   std::int64_t notes_ = 0;
   std::int64_t silence_ = 0;
+  std::int64_t held_ = 0;
   std::int64_t seed_time_ms_ = 0;
   std::int64_t seed_notes_ = 0;
+  std::int64_t seed_held_ = 0;
 };
 
 }  // namespace longplay

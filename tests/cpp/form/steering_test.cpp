@@ -87,6 +87,14 @@ TEST(Steering, LengthensNotesALittleWhereTooMuchIsSilent) {
   EXPECT_EQ(after({}, 2000, 250, 2000).pull(nullptr).duration, 0);  // long notes are the model's choice
 }
 
+TEST(Steering, LengthensNotesWhereFewerSoundThanInTheSeed) {
+  const Steering seed(notes(600, 250, 1000));
+  EXPECT_EQ(seed.pull(nullptr).duration, 0);
+  EXPECT_EQ(after(seed, 2000, 250, 1500).pull(nullptr).duration, 0);
+  EXPECT_NEAR(after(seed, 2000, 250, 900).pull(nullptr).duration, 0.3, 0.05);
+  EXPECT_EQ(after(seed, 2000, 250, 300).pull(nullptr).duration, FormRules::kMostLengthening);
+}
+
 TEST(Steering, AddsItsPullByTheRanks) {
   std::vector<float> bias{0, 1, 0};
   Steering::lean(2, std::vector<float>{-0.5, 0, 0.5}, bias);
@@ -113,13 +121,13 @@ TEST(Steering, WithCountsThatNoNotesGiveIsInvalid) {
     return read.is_valid(1000);
   };
   EXPECT_TRUE(is_valid_with(0, 999));
-  for (std::size_t number = 0; number < 7; ++number) {
+  for (std::size_t number = 0; number < 9; ++number) {
     EXPECT_TRUE(is_valid_with(number, 7));
     EXPECT_FALSE(is_valid_with(number, -2));
-    EXPECT_FALSE(is_valid_with(number, std::int64_t{1} << 40));
+    EXPECT_FALSE(is_valid_with(number, std::int64_t{1} << 62));
   }
   EXPECT_FALSE(is_valid_with(3, 0)) << "time without notes";
-  EXPECT_FALSE(is_valid_with(6, 0)) << "a seed's time without notes";
+  EXPECT_FALSE(is_valid_with(7, 0)) << "a seed's time without notes";
 }
 
 TEST(Steering, OfMusicOfAnyLengthIsValid) {
