@@ -34,7 +34,7 @@ class Engine(LiveEngine):
     ----------
     model : path or str, optional
         A model folder (``docs/model-contract.md``), or the name of a built-in model. The default is ``"piano-lstm"``;
-        ``"piano"`` knows music better and takes five times as long.
+        ``"piano"`` knows music better and takes three times as long.
     device : str
         Where the model runs. "cpu" is the CPU; "cuda" or "cuda:1" is a GPU by its number. "auto" is the CPU, and the
         first GPU for batches of 256 candidates and more if it can run the model (``docs/cuda.md``). The built-in
