@@ -32,9 +32,10 @@ Request make_request(const Settings& settings, const Form& form, std::size_t pit
           .search = settings.search};
 }
 
-KeyPull::Profile profile(const Key& key, std::span<const Note> seed) {
-  if (const auto* named = std::get_if<NamedKey>(&key)) return KeyPull::of_key(named->tonic, named->minor);
-  return std::holds_alternative<KeyOfSeed>(key) ? KeyPull::of_notes(seed) : KeyPull::Profile{};
+KeyPull key_pull(const Key& key, std::span<const Note> seed) {
+  if (const auto* named = std::get_if<NamedKey>(&key))
+    return KeyPull(KeyPull::of_key(named->tonic, named->minor), FormRules::kNamedAim);
+  return std::holds_alternative<KeyOfSeed>(key) ? KeyPull(KeyPull::of_notes(seed)) : KeyPull();
 }
 
 // Returns the form of music that begins with these notes.
@@ -178,7 +179,7 @@ PreparedRequest prepare(const Tokenizer& tokenizer, const Seed& seed, const Sett
   Past& past = prepared.request.past;
   past.quote_guard = QuoteGuard(settings.avoid);
   const std::vector<Note> played = tokenizer.decode(prompt);
-  past.key_pull = KeyPull(profile(settings.key, played));
+  past.key_pull = key_pull(settings.key, played);
   past.steering = Steering(played);
   if (settings.include_seed) {
     prepared.before = std::move(score.notes);

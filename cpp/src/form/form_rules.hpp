@@ -58,9 +58,11 @@ struct FormRules {
   static constexpr std::int64_t kCrossingMs = 250;    // hands do not cross in this time
   static constexpr std::int64_t kRepeatMs = 100;      // from one stroke of a key to the next
 
-  // The key: the last notes that count, the correlation below which they are pulled, and how strongly.
+  // The key: the last notes that count, the correlation in percent below which they are pulled, to the seed's
+  // profile and to a named key's, and how strongly.
   static constexpr std::int64_t kKeyNotes = 128;
-  static constexpr double kKeyFit = 0.65;
+  static constexpr std::int64_t kSeedAim = 65;
+  static constexpr std::int64_t kNamedAim = 95;
   static constexpr double kKeyStrength = 0.5;
   static constexpr double kMostKeyNats = 2;
 

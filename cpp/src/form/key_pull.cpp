@@ -16,7 +16,7 @@ constexpr std::int64_t kFloor = kWhole / 100;  // added to each class, so that a
 
 }  // namespace
 
-KeyPull::KeyPull(const Profile& profile) {
+KeyPull::KeyPull(const Profile& profile, std::int64_t aim) : aim_(aim) {
   const std::int64_t sum = std::accumulate(profile.begin(), profile.end(), std::int64_t{0});
   if (sum == 0) return;
   for (std::size_t c = 0; c < wanted_.size(); ++c) wanted_[c] = profile[c] * kWhole / sum;
@@ -56,7 +56,7 @@ double KeyPull::fit() const {
 
 void KeyPull::lean(std::span<const std::int32_t> pitches, std::span<float> bias) const {
   if (std::ranges::all_of(wanted_, [](std::int64_t weight) { return weight == 0; })) return;
-  const double need = std::clamp(1 - fit() / FormRules::kKeyFit, 0.0, 1.0);
+  const double need = std::clamp(1 - 100 * fit() / static_cast<double>(aim_), 0.0, 1.0);
   if (need == 0) return;
   std::array<float, 12> by_class{};
   for (std::size_t c = 0; c < by_class.size(); ++c) {
@@ -70,7 +70,8 @@ void KeyPull::lean(std::span<const std::int32_t> pitches, std::span<float> bias)
 
 bool KeyPull::is_valid() const {
   const auto in_range = [](std::int64_t weight) { return weight >= 0 && weight <= 2 * kWhole; };
-  return std::ranges::all_of(wanted_, in_range) && std::ranges::all_of(recent_, in_range);
+  return std::ranges::all_of(wanted_, in_range) && std::ranges::all_of(recent_, in_range) && aim_ > 0 &&
+         aim_ <= 100;
 }
 
 }  // namespace longplay

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "events/tokenizer.hpp"
+#include "form/form_rules.hpp"
 
 namespace longplay {
 
@@ -19,8 +20,9 @@ class KeyPull {
 
   // Leaves the key free.
   KeyPull() = default;
-  // Pulls to a profile, and begins as if the last notes had fitted it.
-  explicit KeyPull(const Profile& profile);
+  // Pulls to a profile while the correlation with it is below `aim` percent, and begins as if the last notes
+  // had fitted it.
+  explicit KeyPull(const Profile& profile, std::int64_t aim = FormRules::kSeedAim);
 
   // Returns the profile of a key, whose tonic is a pitch class.
   static Profile of_key(int tonic, bool minor);
@@ -43,13 +45,14 @@ class KeyPull {
   // Passes every member to `archive`, which writes or reads it.
   template <typename Archive>
   void archive(Archive& archive) {
-    archive(wanted_, recent_);
+    archive(wanted_, recent_, aim_);
   }
 
  private:
   Profile wanted_{};  // sums to about kWhole, or all 0
   Profile recent_{};  // of the last notes, which sum to about kWhole; a note's weight decays with each
                       // further note
+  std::int64_t aim_ = FormRules::kSeedAim;  // percent
 };
 
 }  // namespace longplay

@@ -38,9 +38,11 @@ TEST(KeyPull, ChangesNothingWhereTheMusicFits) {
 TEST(KeyPull, LeavesPassingNotesFree) {
   const KeyPull c_major(KeyPull::of_key(0, false));
   const KeyPull passing = after(c_major, {60, 64, 67, 62, 65, 69, 67, 71, 66, 72}, 100);
-  EXPECT_LT(passing.fit(), 0.95);
-  EXPECT_GT(passing.fit(), FormRules::kKeyFit);
+  EXPECT_LT(100 * passing.fit(), FormRules::kNamedAim);
+  EXPECT_GT(100 * passing.fit(), FormRules::kSeedAim);
   EXPECT_EQ(leaned(passing), std::vector<float>(12, 0.0F));
+  const KeyPull strict(KeyPull::of_key(0, false), FormRules::kNamedAim);
+  EXPECT_LT(leaned(after(strict, {60, 64, 67, 62, 65, 69, 67, 71, 66, 72}, 100))[6], 0);  // F sharp
 }
 
 TEST(KeyPull, TellsHowWellTheLastNotesFit) {
@@ -73,6 +75,8 @@ TEST(KeyPull, ForgetsTheLastPiece) {
 TEST(KeyPull, HasWeightsInRange) {
   EXPECT_TRUE(after(KeyPull(KeyPull::of_key(0, false)), {61}, 10'000).is_valid());
   EXPECT_FALSE(KeyPull(KeyPull::Profile{-1, 5}).is_valid());
+  EXPECT_FALSE(KeyPull(KeyPull::of_key(0, false), 0).is_valid());
+  EXPECT_FALSE(KeyPull(KeyPull::of_key(0, false), 101).is_valid());
 }
 
 }  // namespace

@@ -55,7 +55,7 @@ def test_an_output_that_cannot_be_written_is_refused_before_the_model_is_opened(
 @posix
 @pytest.mark.parametrize(
     ("target", "complaint"),
-    [("out.mid", "Too many levels of symbolic links"), ("gone/out.mid", "gone is not a folder that exists")],
+    [("out.mid", "Too many levels of symbolic links"), ("gone/out.mid", "gone does not exist")],
     ids=["a circle", "nowhere"],
 )
 def test_a_link_that_leads_nowhere_is_refused_before_the_model_is_opened(tmp_path, target, complaint):
