@@ -136,6 +136,8 @@ def batch(
     from longplay.cli.ranking import print_ranking
     from longplay.farm import Farm
 
+    if out == STANDARD:
+        raise ValueError("out must be a folder, not -: a ranking has many files")
     if ray is not None and device.startswith("cuda"):
         raise ValueError(f"device must be auto or cpu with --ray, not {device!r}")
     engine = open_engine(model, device, threads)

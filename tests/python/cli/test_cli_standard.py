@@ -83,3 +83,9 @@ def test_a_reader_that_leaves_ends_a_command_with_status_1(model):
     process.stderr.close()
     assert process.wait(timeout=60) == 1
     assert message == b""
+
+
+def test_a_ranking_does_not_go_to_stdout(run, model, seed):
+    done = run("batch", seed, "--seconds", 30, "--model", model, "--out", "-")
+    assert done.returncode == 1
+    assert b"out must be a folder, not -" in done.stderr

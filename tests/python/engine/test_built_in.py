@@ -30,6 +30,8 @@ def test_the_models_have_names(engine, better):
     assert (engine.model_name, better.model_name) == ("piano-lstm", "piano")
     with pytest.raises(longplay.ModelError, match="piano-organ is not a model folder"):
         longplay.Engine("piano-organ")
+    with pytest.raises(longplay.ModelError, match="model must be a folder or the name of a built-in model, not ''"):
+        longplay.Engine("")
 
 
 def time_shifts(engine):
