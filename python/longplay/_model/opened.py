@@ -97,7 +97,7 @@ class OpenModel:
 def model_path(model: str | Path | None) -> Path:
     """Return the folder of a model: the given folder, or the folder of a built-in model."""
     name = _DEFAULT_MODEL if model is None else model
-    if name == "":
+    if isinstance(name, str) and not name:
         raise _core.ModelError("model must be a folder or the name of a built-in model, not ''")
     if isinstance(name, str) and (_BUILT_IN / name / "config.json").is_file():
         return _BUILT_IN / name
