@@ -18,6 +18,7 @@ from training.graphs.notes import head_graph, seed_events, states, step_graph
 from training.model import NoteModel
 from training.options import parse_config
 from training.streams import MIXES, Stream
+from training.train import averaged_weights
 
 CALIBRATION = (16, 1024)  # pieces, and first notes of each
 SAMPLING = '{"top_p": {"time_shift": 1.0, "pitch": 0.92, "velocity": 0.95, "duration": 0.98}}'
@@ -50,11 +51,7 @@ def load_model(run: Path) -> NoteModel:
     vocabulary = config.get("vocabulary", "notes")  # older runs have no other
     kind = {"vocabulary": vocabulary, "intervals": config.get("intervals", False)}
     model = NoteModel(config["backbone"], config["width"], config["head_width"], **kind)
-    if "weights" in saved:
-        weights = {name: value.float() for name, value in saved["weights"].items()}
-    else:
-        weights = {n.removeprefix("module."): v for n, v in saved["average"].items() if n != "n_averaged"}
-    model.load_state_dict(weights)
+    model.load_state_dict(averaged_weights(saved))
     return model.eval()
 
 

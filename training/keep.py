@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from training.options import parse_config
+from training.train import averaged_weights
 
 
 @dataclass(frozen=True)
@@ -22,11 +23,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Write the weights of a run's last checkpoint in float16, with its options but folders, its steps and notes."""
     config = parse_config(KeepConfig, argv, __doc__ or "")
     saved = torch.load(config.run / "last.pt", map_location="cpu", weights_only=True)
-    averaged = {name.removeprefix("module."): value for name, value in saved["average"].items()}
-    del averaged["n_averaged"]
+    averaged = averaged_weights(saved)
     if config.mean_with:
-        other = torch.load(config.mean_with, map_location="cpu", weights_only=True)["weights"]
-        averaged = {name: (value + other[name].to(value.dtype)) / 2 for name, value in averaged.items()}
+        other = averaged_weights(torch.load(config.mean_with, map_location="cpu", weights_only=True))
+        averaged = {name: (value + other[name]) / 2 for name, value in averaged.items()}
     weights = {name: value.half() for name, value in averaged.items()}
     if not all(value.isfinite().all() for value in weights.values()):
         raise SystemExit(f"the weights of {config.run} are not finite, so nothing was written")

@@ -33,7 +33,7 @@ from training.export import calibrate, write_model
 from training.model import NoteModel
 from training.options import parse_config
 from training.streams import MIXES
-from training.train import Run, TrainConfig
+from training.train import Run, TrainConfig, averaged_weights
 
 NAMES = ("events", "targets", "controls")
 HIDDEN = {"remaining": 0.2, "style": 0.8}  # shares of the parts in which a control is unknown; a style is rarely given
@@ -133,9 +133,8 @@ class SelfPlay:
         self.config = config
         self.run = Run(TrainConfig(**options))
         config.out.mkdir(parents=True)
-        averaged = {name.removeprefix("module."): v for name, v in saved["average"].items() if name != "n_averaged"}
         for model in (self.run.model, self.run.average.module):
-            cast(NoteModel, model).load_state_dict(averaged)
+            cast(NoteModel, model).load_state_dict(averaged_weights(saved))
         self.run.notes = saved["notes"]
         self.random = np.random.default_rng(config.random_seed)
         self.steps = config.rounds * len(self.batches()) * config.windows

@@ -67,6 +67,13 @@ class TrainConfig:
     checkpoint_every: int = field(default=150, metadata={"help": "steps"})
 
 
+def averaged_weights(saved: dict[str, Any]) -> dict[str, torch.Tensor]:
+    """Return the averaged weights of a checkpoint of a run, or the weights of a file of `training.keep`, in fp32."""
+    if "weights" in saved:
+        return {name: value.float() for name, value in saved["weights"].items()}
+    return {name.removeprefix("module."): value for name, value in saved["average"].items() if name != "n_averaged"}
+
+
 class Run:
     """A training run: its options, model, optimizer, data and progress."""
 
@@ -142,7 +149,7 @@ class Run:
         """Take the weights of a kept checkpoint, and count its notes; the optimizer starts anew."""
         saved = torch.load(weights, map_location=self.device, weights_only=True)
         for model in (self.model, self.average.module):
-            model.load_state_dict({name: value.to(torch.float32) for name, value in saved["weights"].items()})
+            model.load_state_dict(averaged_weights(saved))
         self.notes = saved["notes"]
 
     def log(self, **values: Any) -> None:
