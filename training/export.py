@@ -5,10 +5,8 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import onnx
-import torch
 
 from training.bands import BANDS
 from training.corpus import NOTE_VOCABULARIES, Corpus
@@ -18,8 +16,10 @@ from training.graphs.notes import head_graph, seed_events, states, step_graph
 from training.model import NoteModel
 from training.options import parse_config
 from training.streams import MIXES, Stream
-from training.train import averaged_weights
+from training.train import averaged_weights, read_run
 
+RECOGNISED_FROM = 128
+"""First notes of a seed from which the engine recognises its style; the models tell fewer apart less well."""
 CALIBRATION = (16, 1024)  # pieces, and first notes of each
 SAMPLING = '{"top_p": {"time_shift": 1.0, "pitch": 0.92, "velocity": 0.95, "duration": 0.98}}'
 
@@ -38,15 +38,9 @@ class ExportConfig:
     sampling: str = field(default=SAMPLING, metadata={"help": "default sampling, as JSON: `sampling` of config.json"})
 
 
-def _read(run: Path) -> dict[str, Any]:
-    path = run / "last.pt" if run.is_dir() else run
-    saved: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    return saved
-
-
 def load_model(run: Path) -> NoteModel:
     """Load the averaged model of a run's last checkpoint, or of a file of `training.keep`, for inference."""
-    saved = _read(run)
+    saved = read_run(run)
     config = saved["config"]
     vocabulary = config.get("vocabulary", "notes")  # older runs have no other
     kind = {"vocabulary": vocabulary, "intervals": config.get("intervals", False)}
@@ -82,6 +76,8 @@ def write_model(
     config = model.vocabulary.config(name, states(model), model.context_width)
     if seed_events(model):
         config |= {"format": 2, "seed_events": seed_events(model)}
+        for control in config["controls"]:
+            control |= {"recognised_from": RECOGNISED_FROM} if control["name"] == "style" else {}
     if model.vocabulary in NOTE_VOCABULARIES:
         config["bands"] = json.loads(BANDS.read_text(encoding="utf-8"))["bands"]
         config["sampling"] = json.loads(sampling)
@@ -105,7 +101,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     model = load_model(config.run)
     ranges = None
     if config.precision == "int8":
-        data = config.data or _read(config.run)["config"].get("data")
+        data = config.data or read_run(config.run)["config"].get("data")
         if data is None:
             raise SystemExit(f"--data must be given: {config.run} names no data")
         ranges = calibrate(model, Path(data))

@@ -67,6 +67,13 @@ class TrainConfig:
     checkpoint_every: int = field(default=150, metadata={"help": "steps"})
 
 
+def read_run(run: Path) -> dict[str, Any]:
+    """Read the last checkpoint of a run's folder, or a file of `training.keep`."""
+    path = run / "last.pt" if run.is_dir() else run
+    saved: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    return saved
+
+
 def averaged_weights(saved: dict[str, Any]) -> dict[str, torch.Tensor]:
     """Return the averaged weights of a checkpoint of a run, or the weights of a file of `training.keep`, in fp32."""
     if "weights" in saved:

@@ -60,11 +60,15 @@ std::unique_ptr<Job> start(Engine& engine, const std::vector<Task>& tasks, const
   return interruptible(cancel, [&](Stop& stop) { return engine.start(tasks, stop); });
 }
 
-py::tuple score(Engine& engine, const py::bytes& midi, const py::object& cancel) {
+py::tuple score(Engine& engine, const py::bytes& midi, const std::vector<std::vector<std::int32_t>>& controls,
+                std::size_t most, const py::object& cancel) {
   const auto bytes = copy_of(midi);
-  Scored scored = interruptible(cancel, [&](Stop& stop) { return engine.score(bytes, stop); });
-  return py::make_tuple(by_event(std::move(scored.events)), by_event(std::move(scored.log_probabilities)),
-                        scored.warnings);
+  Scored scored =
+      interruptible(cancel, [&](Stop& stop) { return engine.score(bytes, controls, most, stop); });
+  py::list log_probabilities;
+  for (std::vector<float>& each : scored.log_probabilities)
+    log_probabilities.append(by_event(std::move(each)));
+  return py::make_tuple(log_probabilities, scored.warnings);
 }
 
 // The rules of the form that Python needs, too.
@@ -160,7 +164,7 @@ void bind_engine(py::module_& m) {
            "snapshot"_a, "settings"_a)
       .def("resume_session", py::overload_cast<const Snapshot&, const Settings&>(&Engine::session),
            "snapshot"_a, "settings"_a)
-      .def("score", &score, "midi"_a, "cancel"_a = py::none());
+      .def("score", &score, "midi"_a, "controls"_a, "most"_a, "cancel"_a = py::none());
 }
 
 }  // namespace longplay

@@ -1,27 +1,11 @@
 #include "generator/generator.hpp"
+#include "generator/list_queue.hpp"
 #include "interruptible.hpp"
 
 namespace longplay {
 namespace {
 
 using Ids = py::array_t<std::int32_t, py::array::c_style>;
-
-// Hands out requests in order and keeps their results.
-class ListQueue : public Queue {
- public:
-  explicit ListQueue(const std::vector<Request>& requests) : drawn(requests.size()), requests_(requests) {}
-
-  const Request* next() override { return begun_ < requests_.size() ? &requests_[begun_++] : nullptr; }
-  void done(const Request& request, GenerationResult result) override {
-    drawn[static_cast<std::size_t>(&request - requests_.data())] = std::move(result);
-  }
-
-  std::vector<GenerationResult> drawn;
-
- private:
-  const std::vector<Request>& requests_;
-  std::size_t begun_ = 0;
-};
 
 py::list generate_events(std::shared_ptr<Runtime> runtime, std::shared_ptr<ModelFiles> files,
                          const std::vector<Ids>& prompts, const std::vector<std::uint64_t>& max_events,

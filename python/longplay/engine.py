@@ -1,5 +1,6 @@
 """The engine: from a seed to an hour of piano music."""
 
+import sys
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -11,14 +12,14 @@ from longplay._making.job import OnSnapshot, Progress, pieces
 from longplay._making.planner import Planner
 from longplay._model.device import DeviceName
 from longplay._model.opened import OpenModel
-from longplay._model.styles import styles
+from longplay._model.styles import control_values, styles
 from longplay._require import require_flag, require_instance, require_list, require_mapping
 from longplay.live import LiveEngine
 from longplay.midi import MidiSource, Seed, midi_bytes
 from longplay.originality.index import Index
 from longplay.piece import Piece, Score
 from longplay.provenance import Provenance
-from longplay.settings import DEFAULT_SECONDS, OwnSettings, Settings, SettingsArguments
+from longplay.settings import DECLARATIONS, DEFAULT_SECONDS, OwnSettings, Settings, SettingsArguments
 from longplay.statistics import Statistics
 from longplay.tokenizer import Tokenizer
 
@@ -347,12 +348,14 @@ class Engine(LiveEngine):
         job = self._planner.start(tasks, snapshot_seconds if on_snapshot else seconds, avoid, cancel)
         return pieces(job, tasks, progress, on_snapshot, cancel, seconds_before)
 
-    def score(self, midi: MidiSource, *, cancel: Cancel | None = None) -> Score:
+    def score(self, midi: MidiSource, *, style: str | None = None, cancel: Cancel | None = None) -> Score:
         """Score a MIDI file: how likely the model finds each note, given all notes before it.
 
         Parameters
         ----------
         midi : path or bytes
+        style : str, optional
+            One of `styles`, if the model shall know it.
         cancel : threading.Event, optional
             As for `generate`.
 
@@ -364,11 +367,14 @@ class Engine(LiveEngine):
             The file is not a readable MIDI file.
         OSError
             The file cannot be opened.
+        ValueError
+            The model does not have the style.
         """
         require_cancel(cancel)
-        _, log_probabilities, warnings = self._model.core.score(midi_bytes(midi, name="midi"), cancel)
-        names = [str(field["name"]) for field in self._model.folder.config["fields"]]
-        return Score.of(names, log_probabilities, warnings)
+        config = self._model.folder.config
+        values = [control_values(config, DECLARATIONS["style"].check("style", style))]
+        scores, warnings = self._model.core.score(midi_bytes(midi, name="midi"), values, sys.maxsize, cancel)
+        return Score.of([str(field["name"]) for field in config["fields"]], scores[0], warnings)
 
 
 def _name(index: int, seed: Seed) -> str:

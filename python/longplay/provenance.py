@@ -9,7 +9,7 @@ from longplay._require import require_integer, require_mapping, show
 from longplay.originality.index import Index
 from longplay.settings import DECLARATIONS, Settings
 
-FORMAT = 2
+FORMAT = 3
 """Version of the entries that `Provenance.as_dict` returns and `Provenance.from_dict` reads."""
 
 
@@ -38,6 +38,27 @@ class Step:
 
 
 @dataclass(frozen=True)
+class SeedStyle:
+    """The style in which a piece answers its seed, if the settings name none.
+
+    Attributes
+    ----------
+    name : str
+        One of `Engine.styles`.
+    guidance_scale : float
+        How closely the piece follows the style, in [1, 20].
+    """
+
+    name: str
+    guidance_scale: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", DECLARATIONS["style"].check("name", self.name))
+        scale = DECLARATIONS["guidance_scale"].check("guidance_scale", self.guidance_scale)
+        object.__setattr__(self, "guidance_scale", scale)
+
+
+@dataclass(frozen=True)
 class Provenance:
     """Everything that a piece depends on: `Engine.regenerate` generates the piece again from it.
 
@@ -57,8 +78,9 @@ class Provenance:
         Later changes, of a piece that was extended or branched.
     index_hash : str or None
         `Index.hash` of the index that the piece avoids; None if it avoids none.
-    performed_style : str or None
-        Style with which the piece answers a seed of one velocity (setting ``dynamics``); None if it does not.
+    seed_style : SeedStyle or None
+        Style that the engine chose for the seed: a performed one for a seed of one velocity (setting ``dynamics``), or
+        the one that it recognised. None if it chose none.
     """
 
     version: str
@@ -69,14 +91,14 @@ class Provenance:
     settings: Settings
     steps: tuple[Step, ...] = ()
     index_hash: str | None = None
-    performed_style: str | None = None
+    seed_style: SeedStyle | None = None
 
     @property
     def settings_now(self) -> Settings:
-        """The settings after all steps, with the style of a performance."""
+        """The settings after all steps, with the style of the seed."""
         now = self.settings
-        if self.performed_style is not None:
-            now = replace(now, style=self.performed_style)
+        if self.seed_style is not None:
+            now = replace(now, style=self.seed_style.name, guidance_scale=self.seed_style.guidance_scale)
         for step in self.steps:
             now = replace(now, seconds=step.seconds)
             if step.branch > 0:
@@ -122,4 +144,6 @@ class Provenance:
             )
         entries["settings"] = Settings(**entries["settings"])
         entries["steps"] = tuple(Step(**step) for step in entries["steps"])
+        if entries["seed_style"] is not None:
+            entries["seed_style"] = SeedStyle(**entries["seed_style"])
         return cls(**entries)

@@ -99,6 +99,22 @@ def test_kept_weights_are_exported(prepared: Path, tmp_path: Path) -> None:
         export.main(["--run", str(tmp_path / "mean.pt"), "--out", str(tmp_path / "model")])
 
 
+def test_a_shorter_model_begins_with_some_layers_of_a_longer_one(prepared: Path, tmp_path: Path) -> None:
+    kind = ("--width", "128", "--rows", "2", "--steps", "1")
+    main(options(prepared, tmp_path / "run", "--backbone", "far-transformer", *kind))
+    keep.main(["--run", str(tmp_path / "run"), "--layers", "5,2,0", "--out", str(tmp_path / "kept.pt")])
+    weights = ("--weights", str(tmp_path / "kept.pt"))
+    short = open_run(options(prepared, tmp_path / "short", "--backbone", "short-transformer", *kind, *weights))
+    longer, shorter = load_model(tmp_path / "run").state_dict(), short.model.state_dict()
+    for index, chosen in enumerate((5, 2, 0)):
+        here, there = f"{keep.LAYERS}{index}.", f"{keep.LAYERS}{chosen}."
+        parts = [name.removeprefix(here) for name in shorter if name.startswith(here)]
+        assert len(parts) == 12
+        for part in parts:
+            torch.testing.assert_close(shorter[here + part], longer[there + part], rtol=1e-3, atol=1e-4)
+    assert short.notes == 0
+
+
 def test_options_given_with_resume_replace_those_of_the_run(prepared: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     main(options(prepared, out, "--steps", "2"))

@@ -4,14 +4,14 @@ Every backbone is a module with the interface `Backbone`, and `BACKBONES` names 
 module to this folder and its graph to `training/graphs/`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol, TypeAlias
 
 import torch
 from torch import Tensor, nn
 
-from training.backbones.attentive_lstm import AttentiveLSTM
-from training.backbones.far_transformer import FarTransformer
+from training.backbones.far_transformer import SHORT_WINDOWS, FarTransformer
 from training.backbones.lstm import LSTM
 from training.backbones.transformer import RelativeTransformer, Transformer
 
@@ -29,12 +29,12 @@ class Backbone(Protocol):
         """Read steps of every row: (steps, rows, width) -> the same shape, and the state after them."""
 
 
-BACKBONES: dict[str, type[nn.Module]] = {
+BACKBONES: dict[str, Callable[[int, float], nn.Module]] = {
     "lstm": LSTM,
-    "attentive-lstm": AttentiveLSTM,
     "transformer": Transformer,
     "relative-transformer": RelativeTransformer,
     "far-transformer": FarTransformer,
+    "short-transformer": partial(FarTransformer, windows=SHORT_WINDOWS),
 }
 
 

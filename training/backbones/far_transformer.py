@@ -13,6 +13,8 @@ from training.backbones.attention import BLOCK, HEAD, TURN
 
 WINDOWS = (128, 128, 1024, 1024, 128, 128)
 """The window of each layer in notes, the current note included."""
+SHORT_WINDOWS = (128, 1024, 128)
+"""The windows of half as many layers."""
 KEPT = 256
 """The first notes of a piece, to which layers with long windows attend until its end."""
 SHARPEST = 8

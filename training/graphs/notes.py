@@ -11,7 +11,7 @@ import onnx
 from onnx import TensorProto, helper
 
 from training.backbones.far_transformer import FarTransformer
-from training.graphs import attentive_lstm, far_transformer, lstm, transformer
+from training.graphs import far_transformer, lstm, transformer
 from training.graphs.builder import Floats, Graph, Precision, array
 from training.graphs.calibration import Ranges
 from training.model import PITCH, NoteModel
@@ -19,7 +19,6 @@ from training.model import PITCH, NoteModel
 # The module of each backbone's class, by name; it has `states` and `add_step`, as in `lstm`.
 GRAPHS: dict[str, ModuleType] = {
     "LSTM": lstm,
-    "AttentiveLSTM": attentive_lstm,
     "Transformer": transformer,
     "RelativeTransformer": transformer,
     "FarTransformer": far_transformer,

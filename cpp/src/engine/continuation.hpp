@@ -72,7 +72,7 @@ class Continuation {
   GenerationResult run(std::span<const std::int32_t> events, std::uint64_t draw, Stop& stop) {
     request_.prompt.assign(events.begin(), events.end());
     request_.max_events = draw;
-    GenerationResult drawn = pool_->run(request_, stop);
+    GenerationResult drawn = std::move(pool_->run(std::span(&request_, 1), stop).front());
     if (drawn.finished) throw Error("the music has reached its greatest length, 2**60 ms");
     request_.from = std::move(drawn.state);
     return drawn;

@@ -108,20 +108,27 @@ std::unique_ptr<Session> Engine::open_session(PreparedRequest prepared) {
       Continuation(pool_, std::move(prepared.request)), tokenizer_, std::move(prepared.warnings)));
 }
 
-Scored Engine::score(std::span<const std::uint8_t> midi, Stop& stop) {
+Scored Engine::score(std::span<const std::uint8_t> midi,
+                     const std::vector<std::vector<std::int32_t>>& controls, std::size_t most, Stop& stop) {
   Score score = read_seed(midi, stop);
+  std::vector<NoteEvent> events = encode_seed(tokenizer_, score);
+  events.resize(std::min(events.size(), most));
   const std::size_t fields = config().fields.size();
-  Request request{.prompt = flat(encode_seed(tokenizer_, score)),
-                  .score_prompt = true,
-                  .random_seed = 0,
-                  .candidate = 0,
-                  .params = std::vector(fields, kSamplingOff),
-                  .bias = std::vector<std::vector<float>>(fields),
-                  .controls = {},
-                  .guidance_scale = kGuidanceOff};
-  for (const ControlConfig& control : config().controls) request.controls.push_back(control.unknown);
-  GenerationResult drawn = pool_->run(request, stop);
-  return {std::move(request.prompt), std::move(drawn.prompt_log_probabilities), std::move(score.warnings)};
+  std::vector<Request> requests;
+  for (const std::vector<std::int32_t>& values : controls) {
+    requests.push_back({.prompt = flat(events),
+                        .score_prompt = true,
+                        .random_seed = 0,
+                        .candidate = 0,
+                        .params = std::vector(fields, kSamplingOff),
+                        .bias = std::vector<std::vector<float>>(fields),
+                        .controls = values,
+                        .guidance_scale = kGuidanceOff});
+  }
+  Scored scored{.log_probabilities = {}, .warnings = std::move(score.warnings)};
+  for (GenerationResult& drawn : pool_->run(requests, stop))
+    scored.log_probabilities.push_back(std::move(drawn.prompt_log_probabilities));
+  return scored;
 }
 
 }  // namespace longplay

@@ -83,8 +83,7 @@ struct Checkpoint {
 };
 
 struct Scored {
-  std::vector<std::int32_t> events;      // as encoded, four ids each
-  std::vector<float> log_probabilities;  // nats, one per id of `events`
+  std::vector<std::vector<float>> log_probabilities;  // nats, one per id of each event, for each control
   std::vector<std::string> warnings;
 };
 
@@ -143,8 +142,9 @@ class Engine {
   std::unique_ptr<Session> session(const Seed& seed, const Settings& settings, const Stop& stop);
   std::unique_ptr<Session> session(const Snapshot& snapshot, const Settings& settings);
 
-  // Scores a file: returns its log-probabilities with unknown controls.
-  Scored score(std::span<const std::uint8_t> midi, Stop& stop);
+  // Scores the first events of a file, at most `most`, with each of these values of the controls.
+  Scored score(std::span<const std::uint8_t> midi, const std::vector<std::vector<std::int32_t>>& controls,
+               std::size_t most, Stop& stop);
 
  private:
   std::unique_ptr<Stream> open_stream(PreparedRequest prepared);

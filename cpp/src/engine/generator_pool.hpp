@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <utility>
 #include <vector>
 
 #include "generator/generator.hpp"
+#include "generator/list_queue.hpp"
 
 namespace longplay {
 
@@ -57,11 +59,13 @@ class GeneratorPool {
     time_ += worked;
   }
 
-  // Runs one request in the caller's thread. Throws Cancelled if a stop is requested.
-  GenerationResult run(const Request& request, Stop& stop) {
+  // Runs requests side by side in the caller's thread. Throws Cancelled if a stop is requested.
+  std::vector<GenerationResult> run(std::span<const Request> requests, Stop& stop) {
     const Work work(stop);
-    Only queue(request);
-    const int rows = std::min(request.search * request.rows(config()), kRowsPerThread);
+    ListQueue queue(requests);
+    int rows = 0;
+    for (const Request& request : requests) rows += request.search * request.rows(config());
+    rows = std::min(rows, kRowsPerThread);
     auto generator = acquire(rows, stop);
     const LoopTime worked = generator->run(queue, rows, stop);
     give_back(std::move(generator), worked);
@@ -84,14 +88,6 @@ class GeneratorPool {
   }
 
  private:
-  struct Only : Queue {
-    explicit Only(const Request& request) : pending(&request) {}
-    const Request* next() override { return std::exchange(pending, nullptr); }
-    void done(const Request&, GenerationResult result) override { drawn = std::move(result); }
-    const Request* pending;
-    GenerationResult drawn;
-  };
-
   std::shared_ptr<const Runtime> runtime_;
   std::shared_ptr<const ModelFiles> files_;
   Device device_;

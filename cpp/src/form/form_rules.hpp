@@ -66,10 +66,11 @@ struct FormRules {
   static constexpr double kKeyStrength = 0.5;
   static constexpr double kMostKeyNats = 2;
 
-  // Music is stuck if so many notes within this time have so few pitches.
+  // Music is stuck if so many notes within this time have so few pitches, or all notes even fewer.
   static constexpr std::int64_t kStuckMs = 10'000;
   static constexpr std::size_t kStuckNotes = 20;
   static constexpr std::int64_t kStuckPitches = 7;
+  static constexpr std::int64_t kSlowlyStuckPitches = 4;
 };
 
 }  // namespace longplay

@@ -9,8 +9,8 @@
 
 namespace longplay {
 
-// Music is stuck if kStuckNotes or more notes start within kStuckMs on at most kStuckPitches pitches. Before
-// it comes to that, those pitches are forbidden.
+// Music is stuck if kStuckNotes or more notes start within kStuckMs on at most kStuckPitches pitches, or any
+// number of notes on at most kSlowlyStuckPitches. Before it comes to that, those pitches are forbidden.
 class StuckGuard {
  public:
   // Takes a note, which must not start earlier than the note before it.
@@ -26,15 +26,16 @@ class StuckGuard {
   // Passes every member to `archive`, which writes or reads it.
   template <typename Archive>
   void archive(Archive& archive) {
-    archive(onset_ms_, last_ms_, notes_);
+    archive(onset_ms_, last_ms_, first_ms_, notes_);
   }
 
  private:
   static constexpr std::size_t kNotes = FormRules::kStuckNotes - 1;
 
-  // Both hold 1 + an onset, or 0.
+  // All hold 1 + an onset, or 0.
   std::array<std::int64_t, kNotes> onset_ms_{};  // of the last notes, the note i at i % kNotes
   std::array<std::int64_t, 128> last_ms_{};      // by pitch
+  std::int64_t first_ms_ = 0;                    // of the first note
   std::uint64_t notes_ = 0;
 };
 

@@ -6,8 +6,7 @@ from typing import Any
 from longplay import _core
 from longplay._key import named_key
 from longplay._model.sampling import field_params
-from longplay._model.styles import styles
-from longplay._require import require_choice
+from longplay._model.styles import control_values
 from longplay.originality.index import Index
 from longplay.settings import Settings
 
@@ -32,7 +31,7 @@ def core_settings(
         random_seed=settings.random_seed,
         params=field_params(settings, config),
         bias=[_bias(field, settings) for field in config["fields"]],
-        controls=[_control(control, settings) for control in config["controls"]],
+        controls=control_values(config, settings.style),
         guidance_scale=settings.guidance_scale,
         include_seed=settings.include_seed,
         recital=settings.recital,
@@ -61,11 +60,3 @@ def _bias(field: Mapping[str, Any], settings: Settings) -> list[float]:
         lowest = min(field["values"])
         raise ValueError(f"max_velocity must be at least the model's lowest, {lowest}, not {settings.max_velocity}")
     return [float("-inf") if value > settings.max_velocity else 0.0 for value in field["values"]]
-
-
-def _control(control: Mapping[str, Any], settings: Settings) -> int:
-    """Return the value of a control for the whole piece: the unknown value, unless a setting chooses one."""
-    if control["name"] == "style" and settings.style is not None:
-        style = require_choice("style", settings.style, styles({"controls": [control]}))
-        return int(control["names"].index(style))
-    return int(control["unknown"])

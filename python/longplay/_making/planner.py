@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from functools import lru_cache
 from importlib.metadata import version
 
 import numpy as np
@@ -14,14 +15,17 @@ from longplay._making.job import PieceTask
 from longplay._making.snapshot import Kind, Snapshot
 from longplay._model.opened import OpenModel
 from longplay._model.sampling import SAMPLING_OFF, field_params
-from longplay._model.styles import performed_style
-from longplay.midi import NOTE, Notes, Seed, midi_bytes, named, parse_midi
+from longplay._model.styles import control_values, performed_style, recognised_from, styles
+from longplay.midi import Seed, midi_bytes, named, parse_midi
 from longplay.originality.index import Index
-from longplay.provenance import Provenance
+from longplay.provenance import Provenance, SeedStyle
 from longplay.settings import Settings
 
 FLAT_SPREAD = 1.0
 """Standard deviation of velocities below which a seed has no dynamics."""
+
+KEPT_SEEDS = 64
+"""Seeds whose recognised style a planner remembers, for batches that repeat a seed."""
 
 
 class Planner:
@@ -36,6 +40,7 @@ class Planner:
 
     def __init__(self, model: OpenModel) -> None:
         self._model = model
+        self._recognised = lru_cache(maxsize=KEPT_SEEDS)(self._recognise)
 
     def generate_task(
         self, seed: Seed, settings: Settings, candidate: int, avoid: Index | None = None, name: str = ""
@@ -154,15 +159,33 @@ class Planner:
             candidate=candidate,
             settings=settings,
             index_hash=None if avoid is None else avoid.hash,
-            performed_style=self.performed_style(_seed_notes(source), settings),
+            seed_style=None if source is None else self.seed_style(source, settings),
         )
 
-    def performed_style(self, seed: Notes, settings: Settings) -> str | None:
-        """Return the style with which a flat seed is answered as a performance; None for other seeds and settings."""
-        is_flat = len(seed) > 0 and float(seed["velocity"].std()) < FLAT_SPREAD
-        if settings.dynamics == "seed" or settings.style is not None or not is_flat:
+    def seed_style(self, source: bytes, settings: Settings) -> SeedStyle | None:
+        """Return the style in which the engine answers a seed; None if the settings or the seed alone decide."""
+        config = self._model.folder.config
+        if settings.style is not None:
             return None
-        return performed_style(self._model.folder.config)
+        if settings.dynamics == "performed" and _is_flat(source) and (style := performed_style(config)) is not None:
+            scale = _core.GUIDANCE_OFF if recognised_from(config) else settings.guidance_scale
+            return SeedStyle(style, scale)
+        name = self._recognised(source)
+        return None if name is None else SeedStyle(name, _core.GUIDANCE_OFF)
+
+    def _recognise(self, source: bytes) -> str | None:
+        """Return the style with which the model finds the first notes of a seed likeliest."""
+        config = self._model.folder.config
+        if not recognised_from(config):
+            return None
+        names = styles(config)
+        values = [control_values(config, name) for name in names]
+        try:
+            scores, _ = self._model.core.score(source, values, recognised_from(config))
+        except MidiError:
+            return None  # the core refuses the seed when the piece begins
+        nats = [-float(score.sum(dtype=np.float64)) for score in scores]
+        return names[int(np.argmin(nats))] if len(scores[0]) else None
 
     def sampling(self, settings: Settings) -> dict[str, dict[str, float]]:
         """Return the sampling options of each field that filter or bend the model's distribution."""
@@ -202,9 +225,10 @@ class Planner:
         return snapshot
 
 
-def _seed_notes(source: bytes | None) -> Notes:
-    """Return the notes of a seed; none of a seed that cannot be read, which the core refuses."""
+def _is_flat(source: bytes) -> bool:
+    """Return whether a seed has no dynamics; False for one that cannot be read, which the core refuses."""
     try:
-        return np.empty(0, NOTE) if source is None else parse_midi(source)[0]
+        notes, _ = parse_midi(source)
     except MidiError:
-        return np.empty(0, NOTE)
+        return False
+    return len(notes) > 0 and float(notes["velocity"].std()) < FLAT_SPREAD

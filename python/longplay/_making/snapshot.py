@@ -22,7 +22,7 @@ from longplay.provenance import Provenance
 Kind: TypeAlias = Literal["piece", "stream", "session"]
 
 _MAGIC = b"longplay state "
-_FORMAT = b"3"
+_FORMAT = b"4"
 _DIGEST_BYTES = 32
 _LONGEST_HEADER = 1 << 16
 _TAKEN_BY = {"piece": "Engine.extend", "stream": "Engine.resume", "session": "Engine.resume_session"}

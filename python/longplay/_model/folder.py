@@ -17,6 +17,9 @@ T = TypeVar("T")
 BANDS = ("notes_per_second", "mean_pitch", "distinct_pitches", "velocity_spread", "pitch_class_entropy")
 """Names of the figures that ``bands`` of a config.json limits."""
 
+MOST_RECOGNISED = 4096
+"""Greatest number of a seed's notes from which a style is recognised."""
+
 _FORMATS = (1, 2)
 _ONLY_IN_FORMAT_2 = ("float16", "int8")  # types of states
 _MAX_CONFIG_BYTES = 1 << 24
@@ -119,6 +122,9 @@ def core_config(config: dict[str, Any]) -> _core.ModelConfig:
     if "sampling" in config:
         _check_sampling(entry.take("sampling", _Object), [field["name"] for field in config["fields"]])
     entry.finish()
+    for index, control in enumerate(config["controls"] if version == 1 else ()):
+        if "recognised_from" in control:
+            raise ModelError(f"config.json: controls[{index}].recognised_from needs format 2")
     for index, state in enumerate(config["states"] if version == 1 else ()):
         if state["type"] in _ONLY_IN_FORMAT_2:
             raise ModelError(f"config.json: states[{index}].type: {state['type']} needs format 2")
@@ -162,8 +168,11 @@ def _field(entry: str, value: object) -> _core.FieldConfig:
 
 def _control(entry: str, value: object) -> _core.ControlConfig:
     control = _Object(entry, value)
+    name = control.take("name", _text)
+    if name == "style":
+        control.take("recognised_from", _recognised_from, 0)
     translated = _core.ControlConfig(
-        name=control.take("name", _text),
+        name=name,
         size=control.take("size", _integer),
         unknown=control.take("unknown", _integer),
         bounds=control.take("bounds", _list_of(_integer), []),
@@ -229,6 +238,13 @@ def _integer(entry: str, value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not -(2**31) <= value < 2**31:
         _refuse(entry, "an integer of 32 bits", value)
     return value
+
+
+def _recognised_from(entry: str, value: object) -> int:
+    count = _integer(entry, value)
+    if not 0 <= count <= MOST_RECOGNISED:
+        _refuse(entry, f"in [0, {MOST_RECOGNISED}]", value)
+    return count
 
 
 def _number(entry: str, value: object) -> float:

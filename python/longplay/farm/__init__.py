@@ -122,7 +122,7 @@ class Farm:
         self._folder = require_path("folder", folder)
         chosen, planner = Settings(seconds=seconds, **settings), planner_of(require_instance("engine", engine, Engine))
         read = [PlannedSeed.read(require_path("seeds", seed)) for seed in require_list("seeds", seeds)]
-        planned = [replace(seed, performed_style=planner.performed_style(seed.notes, chosen)) for seed in read]
+        planned = [replace(seed, style=planner.seed_style(seed.data, chosen)) for seed in read]
         self.plan = Plan(planned, count, planner.provenance(None, chosen, 0, avoid))
         self._engine, self._avoid = engine, avoid
         self._keep = len(self.plan) if keep is None else keep

@@ -10,20 +10,20 @@ from longplay import _core
 from longplay._require import require_integer
 from longplay._text import readable
 from longplay.midi import Notes, midi_bytes, named, parse_midi
-from longplay.provenance import Provenance
+from longplay.provenance import Provenance, SeedStyle
 
 
 @dataclass(frozen=True)
 class PlannedSeed:
     """A MIDI file to continue, with the bytes that it had when the farm was opened.
 
-    `performed_style` is that of `Provenance`.
+    `style` is `seed_style` of `Provenance`.
     """
 
     name: str
     data: bytes = field(repr=False)
     notes: Notes = field(repr=False, compare=False)
-    performed_style: str | None = None
+    style: SeedStyle | None = None
 
     @classmethod
     def read(cls, path: str | Path) -> "PlannedSeed":
@@ -74,7 +74,7 @@ class Plan:
     def provenance_of(self, number: int) -> Provenance:
         """Return the provenance of a candidate."""
         seed = self.seed(number)
-        return replace(self.provenance, candidate=number, seed_hash=seed.hash, performed_style=seed.performed_style)
+        return replace(self.provenance, candidate=number, seed_hash=seed.hash, seed_style=seed.style)
 
     def file(self, number: int) -> str:
         """Return the name of a candidate's MIDI file."""

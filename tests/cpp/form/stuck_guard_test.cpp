@@ -29,7 +29,23 @@ std::vector<bool> forbidden(const StuckGuard& guard, std::int64_t onset_ms,
 TEST(StuckGuard, LeavesATrillBeforeItHasTwentyNotesInTenSeconds) {
   EXPECT_EQ(forbidden(trill(18, 100), 1'800), std::vector<bool>(4, false));
   EXPECT_EQ(forbidden(trill(19, 100), 1'900), (std::vector<bool>{true, true, false, false}));
-  EXPECT_EQ(forbidden(trill(19, 600), 11'400), std::vector<bool>(4, false));  // too slow to be stuck
+}
+
+// Returns the pitches from 60 in turn, two a second, for 11 s.
+StuckGuard slow(int pitches) {
+  StuckGuard guard;
+  for (int i = 0; i < 22; ++i) guard.push(static_cast<std::uint8_t>(60 + i % pitches), 600 * i);
+  return guard;
+}
+
+TEST(StuckGuard, LeavesFourPitchesAfterTenSecondsOfAnyPace) {
+  EXPECT_EQ(forbidden(slow(4), 13'200, {60, 63, 64}), (std::vector<bool>{true, true, false}));
+  EXPECT_EQ(forbidden(slow(5), 13'200, {60, 63, 65}), std::vector<bool>(3, false));
+  StuckGuard one;
+  for (const std::int64_t onset_ms : {0, 9'999}) one.push(60, onset_ms);
+  EXPECT_EQ(forbidden(one, 9'999), std::vector<bool>(4, false));  // the music has not lasted ten seconds
+  EXPECT_EQ(forbidden(one, 10'000), (std::vector<bool>{true, false, false, false}));
+  EXPECT_EQ(forbidden(one, 20'000), std::vector<bool>(4, false));  // silence is not stuck
 }
 
 TEST(StuckGuard, IsContentWithEightPitches) {
@@ -47,6 +63,10 @@ TEST(StuckGuard, LeavesAPitchIfThereIsNoOther) {
 TEST(StuckGuard, KeepsToTimesThatHavePassed) {
   EXPECT_TRUE(trill(3, 100).is_valid(200));
   EXPECT_FALSE(trill(3, 100).is_valid(199));
+  StuckGuard late;
+  late.push(60, 500);
+  for (std::uint8_t i = 1; i < 40; ++i) late.push(60, 500);
+  EXPECT_FALSE(late.is_valid(400));
 }
 
 }  // namespace

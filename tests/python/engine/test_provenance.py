@@ -17,7 +17,7 @@ def test_plain_values_give_the_same_provenance():
 
 @pytest.mark.parametrize("found", [0, 1, 3, "2", None])
 def test_another_format_is_refused_by_its_number(found):
-    with pytest.raises(ValueError, match=f"has format {found!r}, but this version of longplay reads format 2"):
+    with pytest.raises(ValueError, match=f"has format {found!r}, but this version of longplay reads format 3"):
         Provenance.from_dict(MADE.as_dict() | {"format": found})
 
 

@@ -27,7 +27,6 @@ from training.model import NoteModel
 ROWS, STEPS = 8, 2000
 SMALL: dict[str, dict[str, Any]] = {
     "lstm": {},
-    "attentive-lstm": {"window": 40},
     "transformer": {"layers": 2, "window": 40},
     "relative-transformer": {"layers": 2, "window": 40},
     "far-transformer": {"windows": (64, 352), "kept": 64},
