@@ -6,11 +6,11 @@ from typing import Unpack
 import numpy as np
 
 from longplay import _core
-from longplay._cancel import Cancel, require_cancel
+from longplay._base.cancel import Cancel, require_cancel
+from longplay._base.require import require_integer
 from longplay._making.planner import Planner
 from longplay._making.snapshot import Kind, Snapshot
 from longplay._model.opened import OpenModel
-from longplay._require import require_integer
 from longplay.midi import Notes, Seed, require_notes
 from longplay.provenance import Provenance
 from longplay.settings import Settings, SettingsArguments

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longplay import _core
-from longplay._arrays import require_integers
-from longplay._cancel import Cancel, require_cancel
+from longplay._base.arrays import require_integers
+from longplay._base.cancel import Cancel, require_cancel
+from longplay._base.require import require_flag, require_instance, require_integer, require_list, show
 from longplay._model.device import DeviceName, gpu_index
 from longplay._model.folder import load_model
 from longplay._model.opened import model_path, open_runtime
 from longplay._model.sampling import SAMPLING_OFF, field_params, sampling_params
-from longplay._require import require_flag, require_instance, require_integer, require_list, show
 from longplay.settings import Settings
 
 

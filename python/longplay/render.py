@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from longplay._cancel import Cancel, require_cancel, until
-from longplay._challenge import MAX_VELOCITY
+from longplay._base.cancel import Cancel, require_cancel, until
+from longplay._base.challenge import MAX_VELOCITY
+from longplay._base.extras import missing_extra
+from longplay._base.require import require_callable, require_flag, require_number, require_path
 from longplay._core import Error
-from longplay._extras import missing_extra
-from longplay._require import require_callable, require_flag, require_number, require_path
 from longplay.files import open_regular, whole_file
 from longplay.midi import MidiSource, Notes, read_midi
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from longplay import _core
-from longplay._key import named_key
+from longplay._base.key import named_key
+from longplay._base.require import require_choice
 from longplay._model.sampling import field_params
 from longplay._model.styles import styles
-from longplay._require import require_choice
 from longplay.originality.index import Index
 from longplay.settings import Settings
 
