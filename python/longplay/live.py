@@ -23,8 +23,8 @@ class Stream(Iterator[Notes]):
     """Iterate over endless music from `Engine.stream`, which is drawn on demand.
 
     Each array of notes has dtype `NOTE` and at least one note. The stream returns a note when no later note can change
-    it: when the music has passed the note's end, or when the same pitch is struck again. Over all arrays, the notes are
-    sorted by onset, then pitch, and no two notes of one pitch overlap.
+    it. This is when the music has passed the note's end, or when the same pitch is struck again. Over all arrays, the
+    notes are sorted by onset, then pitch, and no two notes of one pitch overlap.
 
     The stream draws nothing between two calls, and its memory does not grow.
     """

@@ -261,7 +261,7 @@ class Model:
     ) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.float32]]:
         require_cancel(cancel)
         if unknown := sorted(set(sampling) - set(SAMPLING_OFF)):
-            raise TypeError(f"sampling must be of {', '.join(SAMPLING_OFF)}, not {show(unknown[0])}")
+            raise TypeError(f"sampling must name {', '.join(SAMPLING_OFF)}, not {show(unknown[0])}")
         [generated] = _core.generate_events(
             self._runtime,
             self._folder.files,

@@ -210,7 +210,7 @@ def _soundfont(given: str | Path | None) -> Path:
     with open_regular(path) as file:
         head = file.read(12)
     if head[:4] != b"RIFF" or head[8:] != b"sfbk":
-        raise ValueError(f"soundfont must be a SoundFont 2 or 3 file; {path} is not one")
+        raise ValueError(f"soundfont must be a SoundFont 2 or 3 file, not {path}")
     return path
 
 
