@@ -92,13 +92,13 @@ class Examples:
 
     def add(self, seed: Seed, corpus: Corpus, answer: longplay.Piece) -> None:
         """Take windows of an answer and of its seed's piece, at the same times."""
-        heard = self.engine.tokenizer.encode(longplay.read_midi(seed.data))
+        prompt = self.engine.tokenizer.encode(longplay.read_midi(seed.data))
         piece = corpus.notes(seed.piece)
         piece["velocity"] = np.minimum(piece["velocity"], LOUDEST)
         ended = np.flatnonzero(answer.events[:, 0] == len(self.tables["time_shift"]))  # the END of a piece
         drawn = answer.events[: ended[0] if len(ended) else None]
         shifts = np.array([*self.tables["time_shift"], 0])
-        for real, events in ((True, self.engine.tokenizer.encode(piece)), (False, np.concatenate([heard, drawn]))):
+        for real, events in ((True, self.engine.tokenizer.encode(piece)), (False, np.concatenate([prompt, drawn]))):
             onsets = np.cumsum(shifts[events[:, 0]])
             first = int(1000 * self.config.seed_seconds)
             step = int(1000 * self.config.phrase_seconds)

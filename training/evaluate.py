@@ -74,7 +74,7 @@ def evaluate(config: EvaluateConfig, scratch: Path) -> dict[str, Any]:
     corpus = Corpus(config.data, config.split)
     sources = [name for name in config.sources.split(",") if name] or list(corpus.by_source)
     if strangers := sorted(set(sources) - set(corpus.by_source)):
-        raise SystemExit(f"--sources must be of {', '.join(corpus.by_source)}, not {strangers[0]!r}")
+        raise SystemExit(f"--sources must name {', '.join(corpus.by_source)}, not {strangers[0]!r}")
     found = report.Report(config=plain(config))
     generation = None
     if config.model:
@@ -137,7 +137,7 @@ def open_model(folder: Path, data: Path, scratch: Path) -> tuple[Scorer, Path, V
         return opened.score, folder, opened.vocabulary
     model = load_model(folder)
     if model.vocabulary not in NOTE_VOCABULARIES:
-        raise SystemExit(f"--model must be of notes, not {folder}, which is of other events")
+        raise SystemExit(f"--model must name a model of notes, not {folder}")
     exported = scratch / folder.name
     write_model(model, exported, name=folder.name, precision="int8", ranges=calibrate(model, data))
     return torch_scorer(model), exported, model.vocabulary

@@ -70,7 +70,7 @@ def take_tiers(listing: Listing, tiers: str) -> tuple[list[Entry], list[Dropped]
         raise ValueError(f"tiers must be empty for data without a manifest, not {tiers!r}")
     known = {entry.tier for entry in listing.entries}
     if not set(wanted) <= known:
-        raise ValueError(f"tiers must be of {', '.join(sorted(known))}, not {tiers!r}")
+        raise ValueError(f"tiers must name {', '.join(sorted(known))}, not {tiers!r}")
     dropped += [Dropped(e.path, f"of tier {e.tier}") for e in listing.entries if e.tier not in wanted]
     return [entry for entry in listing.entries if entry.tier in wanted], dropped
 
@@ -99,7 +99,7 @@ def choose_pieces(
     """Assign a split and a work to each file that is kept, and list the dropped files."""
     kept, dropped = keep_readable(entries, reads)
     if not kept:
-        raise ValueError("data must hold a file with notes; there is none")
+        raise ValueError("data must hold a file with notes")
     entries, reads = [entries[index] for index in kept], [reads[index] for index in kept]
     pairs = similar_pairs([read.sketch for read in reads])
     groups = group(len(reads), pairs)

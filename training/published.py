@@ -68,7 +68,7 @@ def report(config: PublishedConfig) -> dict[str, Any]:
     """Write the exported model and its piece, and return the content of report.json."""
     model = load_model(config.run)
     if model.vocabulary is not PERFORMANCE:
-        raise ValueError(f"run must be one with --vocabulary performance; {config.run} is not")
+        raise ValueError(f"run must be one with --vocabulary performance, not {config.run}")
     scorers = {"whole": torch_scorer(model)}
     if config.context:
         scorers[str(config.context)] = torch_scorer(model, config.context)

@@ -36,13 +36,13 @@ class ReachConfig:
 
 
 def returns(pitches: Sequence[int], near: int = 128, far: int = 1024) -> dict[str, tuple[int, int]]:
-    """Count notes that follow six pitches which occurred before, by the distance to the note that followed them last.
+    """Count the notes that follow six pitches which occurred before, and those of them with the same pitch as then.
 
     Returns
     -------
     dict
-        The number of notes, and of those with the same pitch as last time: for ``near``, below `near` notes, and for
-        ``far``, below `far`.
+        Both counts: in ``near`` if the six pitches last occurred less than `near` notes ago; in ``far`` if that was
+        longer ago, but less than `far` notes.
     """
     last: dict[tuple[int, ...], int] = {}
     counts = {"near": [0, 0], "far": [0, 0]}

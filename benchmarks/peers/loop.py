@@ -1,7 +1,7 @@
 """The interface of a loop that generates notes with the built-in model's weights, and a check of its results.
 
 A note is one step and four draws with longplay's own `top_p`. Of the ids that are kept, a draw takes the one with
-the largest sum of logit and Gumbel noise: this is the fastest way in Python. The noise is made before the time is
+the largest sum of logit and Gumbel noise, which is the fastest way in Python. The noise is made before the time is
 measured. The loops apply no rules of time, form and repetition and write no MIDI, so a rival does less than longplay.
 """
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from longplay._base.extras import missing_extra
 from longplay._core import MAX_MIDI_BYTES
-from longplay._extras import missing_extra
 from longplay.files import open_regular
 from longplay.midi import MidiSource
 

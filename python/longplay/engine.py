@@ -6,14 +6,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
 
-from longplay._cancel import Cancel, require_cancel
+from longplay._base.cancel import Cancel, require_cancel
+from longplay._base.require import require_flag, require_instance, require_list, require_mapping
 from longplay._making.arguments import check_arguments
 from longplay._making.job import OnSnapshot, Progress, pieces
 from longplay._making.planner import Planner
 from longplay._model.device import DeviceName
 from longplay._model.opened import OpenModel
 from longplay._model.styles import control_values, styles
-from longplay._require import require_flag, require_instance, require_list, require_mapping
 from longplay.live import LiveEngine
 from longplay.midi import MidiSource, Seed, midi_bytes
 from longplay.originality.index import Index

@@ -6,11 +6,11 @@ from typing import Unpack
 import numpy as np
 
 from longplay import _core
-from longplay._cancel import Cancel, require_cancel
+from longplay._base.cancel import Cancel, require_cancel
+from longplay._base.require import require_integer
 from longplay._making.planner import Planner
 from longplay._making.snapshot import Kind, Snapshot
 from longplay._model.opened import OpenModel
-from longplay._require import require_integer
 from longplay.midi import Notes, Seed, require_notes
 from longplay.provenance import Provenance
 from longplay.settings import Settings, SettingsArguments
@@ -23,8 +23,8 @@ class Stream(Iterator[Notes]):
     """Iterate over endless music from `Engine.stream`, which is drawn on demand.
 
     Each array of notes has dtype `NOTE` and at least one note. The stream returns a note when no later note can change
-    it: when the music has passed the note's end, or when the same pitch is struck again. Over all arrays, the notes are
-    sorted by onset, then pitch, and no two notes of one pitch overlap.
+    it. This is when the music has passed the note's end, or when the same pitch is struck again. Over all arrays, the
+    notes are sorted by onset, then pitch, and no two notes of one pitch overlap.
 
     The stream draws nothing between two calls, and its memory does not grow.
     """

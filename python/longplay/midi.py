@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longplay import _core
-from longplay._cancel import Cancel, require_cancel
-from longplay._require import refuse_type, require_flag, require_number, shorten
+from longplay._base.cancel import Cancel, require_cancel
+from longplay._base.require import refuse_type, require_flag, require_number, shorten
 from longplay.files import read_regular
 
 MidiSource: TypeAlias = str | Path | bytes

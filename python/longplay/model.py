@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longplay import _core
-from longplay._arrays import require_integers
-from longplay._cancel import Cancel, require_cancel
+from longplay._base.arrays import require_integers
+from longplay._base.cancel import Cancel, require_cancel
+from longplay._base.require import require_flag, require_instance, require_integer, require_list, show
 from longplay._model.device import DeviceName, gpu_index
 from longplay._model.folder import load_model
 from longplay._model.opened import model_path, open_runtime
 from longplay._model.sampling import SAMPLING_OFF, field_params, sampling_params
-from longplay._require import require_flag, require_instance, require_integer, require_list, show
 from longplay.settings import Settings
 
 
@@ -261,7 +261,7 @@ class Model:
     ) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.float32]]:
         require_cancel(cancel)
         if unknown := sorted(set(sampling) - set(SAMPLING_OFF)):
-            raise TypeError(f"sampling must be of {', '.join(SAMPLING_OFF)}, not {show(unknown[0])}")
+            raise TypeError(f"sampling must name {', '.join(SAMPLING_OFF)}, not {show(unknown[0])}")
         [generated] = _core.generate_events(
             self._runtime,
             self._folder.files,

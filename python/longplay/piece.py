@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from longplay._base.require import require_flag, require_path
 from longplay._making.snapshot import Snapshot
-from longplay._require import require_flag, require_path
 from longplay.files import write_whole
 from longplay.midi import Notes, write_midi
 from longplay.provenance import Provenance

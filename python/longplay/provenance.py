@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from longplay import _core
-from longplay._require import require_integer, require_mapping, show
+from longplay._base.require import require_integer, require_mapping, show
 from longplay.originality.index import Index
 from longplay.settings import DECLARATIONS, Settings
 

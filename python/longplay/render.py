@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from longplay._cancel import Cancel, require_cancel, until
-from longplay._challenge import MAX_VELOCITY
+from longplay._base.cancel import Cancel, require_cancel, until
+from longplay._base.challenge import MAX_VELOCITY
+from longplay._base.extras import missing_extra
+from longplay._base.require import require_callable, require_flag, require_number, require_path
 from longplay._core import Error
-from longplay._extras import missing_extra
-from longplay._require import require_callable, require_flag, require_number, require_path
 from longplay.files import open_regular, whole_file
 from longplay.midi import MidiSource, Notes, read_midi
 
@@ -210,7 +210,7 @@ def _soundfont(given: str | Path | None) -> Path:
     with open_regular(path) as file:
         head = file.read(12)
     if head[:4] != b"RIFF" or head[8:] != b"sfbk":
-        raise ValueError(f"soundfont must be a SoundFont 2 or 3 file; {path} is not one")
+        raise ValueError(f"soundfont must be a SoundFont 2 or 3 file, not {path}")
     return path
 
 

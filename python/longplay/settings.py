@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, TypeAlias, TypedDict
 
-from longplay._key import parse_key
-from longplay._require import (
+from longplay._base.key import parse_key
+from longplay._base.require import (
     refuse_type,
     require_choice,
     require_flag,

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longplay import _core
-from longplay._arrays import require_integers
+from longplay._base.arrays import require_integers
+from longplay._base.require import require_mapping
 from longplay._model.folder import core_config
-from longplay._require import require_mapping
 from longplay.midi import Notes, require_notes
 
 

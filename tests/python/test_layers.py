@@ -13,7 +13,7 @@ PACKAGE = ROOT / "python/longplay"
 
 # From the lowest to the highest. A new folder finds its place here first.
 CPP = ["base", "midi", "score", "originality", "model", "events", "form", "generator", "engine"]
-PYTHON = ["originality", "pictures", "_model", "_making", "arena", "farm", "challenge", "bench", "cli"]
+PYTHON = ["_base", "originality", "pictures", "_model", "_making", "arena", "farm", "challenge", "bench", "cli"]
 DATA = {"models"}  # folders without modules
 MAX_FOLDERS = 12
 CORE_KERNELS = [("originality_speed.py", "longplay._core")]  # it measures a kernel that has no public name
@@ -165,6 +165,10 @@ def test_python_folders_are_known_and_few():
     folders = {path.name for path in PACKAGE.iterdir() if path.is_dir()} - {"__pycache__"}
     assert folders == {*PYTHON, *DATA}
     assert len(folders) <= MAX_FOLDERS
+
+
+def test_private_python_modules_lie_in_folders():
+    assert {path.name for path in PACKAGE.glob("_*.py")} == {"__init__.py", "__main__.py"}
 
 
 def test_python_imports_have_no_cycle():

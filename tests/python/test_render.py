@@ -129,7 +129,7 @@ def test_bad_arguments_are_named(tmp_path):
     with pytest.raises(ValueError, match="the MIDI file has no notes"):
         module.render(midi(), tmp_path / "out.wav")
     (tmp_path / "font.sf2").write_bytes(b"RIFF....WAVE")
-    with pytest.raises(ValueError, match=r"soundfont must be a SoundFont 2 or 3 file; .*font\.sf2 is not one"):
+    with pytest.raises(ValueError, match=r"soundfont must be a SoundFont 2 or 3 file, not .*font\.sf2"):
         module.render(notes, tmp_path / "out.wav", soundfont=tmp_path / "font.sf2")
     (tmp_path / "font.sf2").write_bytes(b"RIFF....sfbk")
     with pytest.raises(longplay.Error, match=r"FluidSynth cannot read the soundfont .*font\.sf2"):

@@ -257,7 +257,7 @@ def test_a_run_of_notes_is_no_run_of_events(prepared: Path, tmp_path: Path) -> N
 def test_a_run_of_events_is_not_evaluated_as_one_of_notes(prepared: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     main(["--data", str(prepared), "--out", str(run), *SMALL, "--steps", "1"])
-    with pytest.raises(SystemExit, match=r"--model must be of notes, not .*run, which is of other events"):
+    with pytest.raises(SystemExit, match=r"--model must name a model of notes, not .*run"):
         evaluate.main(["--model", str(run), "--data", str(prepared), "--out", str(tmp_path / "report")])
 
 

@@ -96,7 +96,7 @@ def test_a_tier_that_is_not_asked_for_is_left_out(data_set: Path, tmp_path: Path
 @pytest.mark.parametrize(
     ("option", "value", "sentence"),
     [
-        ("--tiers", "A,C", "tiers must be of A, B, not 'A,C'"),
+        ("--tiers", "A,C", "tiers must name A, B, not 'A,C'"),
         ("--key", "C", "key must be as_written or normalised, not 'C'"),
         ("--workers", "0", "workers must be 1 or more, not 0"),
     ],

@@ -47,7 +47,7 @@ def distinguish(first: Sequence[Music], second: Sequence[Music]) -> dict[str, An
     clips = [*first, *second]
     works = np.array([clip.work for clip in clips])
     if len(set(works)) < FEWEST_WORKS:
-        raise ValueError(f"clips must be of at least {FEWEST_WORKS} works, not {len(set(works))}")
+        raise ValueError(f"clips must come from at least {FEWEST_WORKS} works, not {len(set(works))}")
     values, names = matrix(clips)
     truth = np.repeat([0, 1], [len(first), len(second)])
     chances = np.zeros(len(clips))

@@ -19,8 +19,8 @@ class Process {
   unsigned forks_;
 };
 
-// Call once ONNX Runtime is open. From then on a forked child that calls exit() skips the destructors of
-// shared libraries: those of ONNX Runtime wait for a thread that only the parent has.
+// Call once ONNX Runtime is open. From then on, a forked child that calls exit() skips the destructors of
+// shared libraries. Those of ONNX Runtime would wait for a thread that only the parent has.
 void skip_destructors_in_children();
 
 }  // namespace longplay

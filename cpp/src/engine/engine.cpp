@@ -22,8 +22,8 @@ struct Shards {
   int rows;  // of each
 };
 
-// A CPU's threads share the candidates. A GPU takes as long for 64 rows as for one: it gets further
-// threads for whole shards only, and as many rows as there are.
+// A CPU's threads share the candidates. A GPU takes as long for 64 rows as for one. So it
+// gets one thread for each kRowsPerThread candidates.
 Shards shards(const Device& device, int num_threads, int candidates, int rows_each) {
   if (candidates == 0) return {0, 0};
   const auto share = [&](int of) { return (candidates + of - 1) / of; };

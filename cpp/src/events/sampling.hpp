@@ -43,7 +43,7 @@ struct Draw {
   float log_probability;  // nats, under softmax(logits): before bias, temperature and filters
 };
 
-// Draws ids. The result is a pure function of (logits, bias, params, u): the caller supplies the
+// Draws ids. The result is a pure function of (logits, bias, params, u). The caller supplies the
 // random number, so a row never depends on its neighbours in the batch.
 //
 // Owns the scratch memory, so a decode step allocates nothing. Use one Sampler per thread.

@@ -21,8 +21,8 @@ class Tokenizer {
   static bool is_note_model(const std::vector<FieldConfig>& fields);
 
   // Encodes notes that are in order and do not overlap (see resolve_overlaps). Rounds each value to
-  // the nearest one in its table. A time shift counts from the onset as it was encoded, so that
-  // errors do not add up; a rest longer than the longest shift becomes that shift. Notes outside
+  // the nearest one in its table. A time shift counts from the onset as it was encoded, so
+  // errors do not add up. A rest longer than the longest shift becomes that shift. Notes outside
   // the pitch table are left out. Throws std::invalid_argument naming a note that is out of order.
   std::vector<NoteEvent> encode(std::span<const Note> notes) const;
 

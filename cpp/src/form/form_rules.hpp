@@ -58,8 +58,8 @@ struct FormRules {
   static constexpr std::int64_t kCrossingMs = 250;    // hands do not cross in this time
   static constexpr std::int64_t kRepeatMs = 100;      // from one stroke of a key to the next
 
-  // The key: the last notes that count, the correlation in percent below which they are pulled, to the seed's
-  // profile and to a named key's, and how strongly.
+  // The key: how many of the last notes count; the correlation, in percent, below which they are pulled to
+  // the profile of the seed or of a named key; and how strongly they are pulled.
   static constexpr std::int64_t kKeyNotes = 128;
   static constexpr std::int64_t kSeedAim = 65;
   static constexpr std::int64_t kNamedAim = 95;

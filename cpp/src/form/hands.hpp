@@ -10,9 +10,9 @@
 
 namespace longplay {
 
-// Two hands strike the notes of any kTogetherMs: each has five fingers and reaches an octave, they do not
-// cross, and no key is struck twice. Among the intervals struck together, semitones are as rare as in real
-// music. Notes held from before need no finger, because a pedal can hold them.
+// Two hands strike the notes of any kTogetherMs. Each hand has five fingers and reaches an octave. The hands
+// do not cross, and no key is struck twice. Among the intervals struck together, semitones are as rare as in
+// real music. Notes held from before need no finger, because a pedal can hold them.
 class Hands {
  public:
   // Takes a note, which must not start earlier than the note before it.

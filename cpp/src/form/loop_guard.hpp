@@ -10,7 +10,7 @@
 
 namespace longplay {
 
-// Watches a sequence of ids (a piece's pitches) and forbids the one that would complete a loop: a
+// Watches a sequence of ids (a piece's pitches) and forbids the id that would complete a loop. A loop is a
 // run of L ids, 16 <= L <= 256, three times in a row. A shorter figure is a loop too when its
 // repeats fill such a run. Notes that start together count from the lowest to the highest, as in a file, in
 // whichever order they are drawn. Takes constant time and memory.

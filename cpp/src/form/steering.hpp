@@ -56,8 +56,8 @@ class Steering {
 
   std::int64_t now_ms_ = -1;             // onset of the last note
   std::int64_t sounding_until_ms_ = -1;  // end of the notes so far
-  // The time that the counts are of, and the counts, whose older parts decay: notes, ms in which nothing
-  // sounds, and ms that notes are held, as multiples of 1 / kUnit.
+  // The time of the last count, and the counts, as multiples of 1 / kUnit: notes, ms of silence, and ms that
+  // notes are held. What was counted earlier decays.
   std::int64_t time_ms_ = 0;
   std::int64_t notes_ = 0;
   std::int64_t silence_ = 0;

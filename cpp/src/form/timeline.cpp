@@ -44,11 +44,11 @@ void TimelineState::validate(const Form& form) const {
   require_range("chord", chord, 0, form.max_chord);
   if (!sounding.is_valid(onset + ScoreLimits::kMaxMilliseconds) ||
       (chord > 0 && sounding.until_ms() <= onset))
-    throw std::invalid_argument("sounding must be of notes up to the onset");
+    throw std::invalid_argument("sounding must hold notes up to the onset");
   if (at_once && (chord > 0 || onset != piece_start || sounding.until_ms() > onset))
     throw std::invalid_argument("at_once must be false except at the beginning of a piece");
   if ((chord == 0 && !cadence.is_empty()) || !cadence.is_valid(piece_start, onset))
-    throw std::invalid_argument("cadence must be of notes of the piece up to the onset");
+    throw std::invalid_argument("cadence must hold notes of the piece up to the onset");
 }
 
 Timeline::Timeline(const Tokenizer& tokenizer, const Form& form, std::uint64_t random_seed,

@@ -18,8 +18,8 @@ class Critic {
   Critic(const Critic&) = delete;
   Critic& operator=(const Critic&) = delete;
 
-  // Returns a logit: the higher, the more like real music. The last events before the end of a phrase are
-  // flat; if there are fewer than the critic reads, the event before the first note stands for the others.
+  // Returns a logit: the higher, the more like real music. `events` holds the last events of a
+  // phrase, one after the other. If the critic reads more, the event before the first note fills the rest.
   float judge(std::span<const std::int32_t> events);
 
  private:

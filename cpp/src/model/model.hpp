@@ -15,8 +15,8 @@
 
 namespace longplay {
 
-// The ONNX Runtime library of this process, and the kernels of ours that sessions on the CPU use: those of a
-// name, or the fastest for an empty name. Throws DeviceError if the library cannot be opened, or is older
+// The ONNX Runtime library of this process, and the kernels of ours that sessions on the CPU use. An empty
+// name selects the fastest kernels. Throws DeviceError if the library cannot be opened, or is older
 // than 1.19.
 class Runtime {
  public:
@@ -48,8 +48,8 @@ struct ModelFiles {
 
 // A model that advances up to `max_batch` rows, each with its own state. One thread at a time.
 //
-// A step: write each row's `event`, `control` and seed mark, call `step`, read `logits(0)`; then for every
-// further field f pass the id of field f-1 to `choose`, call `head(f)`, read `logits(f)`.
+// A step: write each row's `event`, `control` and seed mark, call `step`, and read `logits(0)`. Then, for
+// every further field f, pass the id of field f-1 to `choose`, call `head(f)`, and read `logits(f)`.
 // Every call works on the rows 0 .. batch-1; the others keep their state. The model allocates nothing
 // after the first step of each batch size. If a step throws, the state of its rows is lost.
 class Model {

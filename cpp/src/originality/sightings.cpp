@@ -38,7 +38,7 @@ std::vector<bool> find_copies(std::span<const Symbol> symbols, std::span<const s
   return copied;
 }
 
-// Marks what lies between two copied passages of one work, too: a copy has wrong notes, and each of them
+// Marks what lies between two copied passages of one work, too. A copy has wrong notes, and each wrong note
 // hides the passages of kCopiedIntervals around it.
 void join_copies(std::span<const Symbol> symbols, std::vector<bool>& copied) {
   std::size_t end = 0;  // behind the copied passage before, or 0

@@ -56,8 +56,8 @@ class MidiClock {
  private:
   static constexpr std::int64_t kDefaultTempo = 500'000;  // us per quarter: 120 to the minute
 
-  // Floor of a / b for 0 <= a + b < 2^53, which the limit on time ensures: a quotient short of a whole number
-  // is short of it by 1 / b or more, too much for a double to round it up. Faster than dividing integers.
+  // Floor of a / b, faster than dividing integers. The limit on time ensures 0 <= a + b < 2^53. A quotient
+  // below a whole number is below it by 1 / b or more, so a double does not round it up.
   static std::int64_t divide(std::int64_t a, std::int64_t b) {
     return static_cast<std::int64_t>(static_cast<double>(a) / static_cast<double>(b));
   }

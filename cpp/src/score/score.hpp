@@ -34,8 +34,8 @@ struct ReadOptions {
 // requested.
 Score read_score(std::span<const std::uint8_t> bytes, const ReadOptions& options, const Stop& stop);
 
-// Sorts by onset, then pitch, and makes each pitch a keyboard's: an earlier note ends where a later
-// one starts; of notes that start together one is kept, with the longest duration and the highest
+// Sorts by onset, then pitch, and resolves the overlaps of each pitch. An earlier note ends where a later
+// one starts. Notes that start together become one, with the longest duration and the highest
 // velocity. Throws std::invalid_argument naming a note with a negative onset or a duration below 1.
 void resolve_overlaps(std::vector<Note>& notes);
 

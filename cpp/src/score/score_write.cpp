@@ -45,8 +45,8 @@ void check_arguments(std::span<const Note> notes, std::int64_t length_ms, const 
   }
 }
 
-// Returns the times that need a note_off: a grader cuts at the first message past a clip's length, and so
-// cuts at the right time. docs/midi.md says why there are two for each boundary.
+// Returns the times that need a note_off. A grader cuts at the first message past a clip's length, so this
+// message must come at the right time. docs/midi.md says why there are two for each boundary.
 std::vector<std::int64_t> anchor_times(std::int64_t length_ms, std::int64_t clip_ms) {
   std::vector<std::int64_t> times;
   if (clip_ms == 0) return times;

@@ -12,8 +12,8 @@ constexpr int kTicksPerQuarter = 500;   // at the default 120 quarter notes per 
 constexpr std::uint8_t kNoteOn = 0x90;  // with velocity 0 it is a note_off of the same status
 constexpr std::uint8_t kNoteOff = 0x80;
 
-// A message as a number, less when it comes earlier: its time, whether it starts a note, its pitch, and
-// then status and velocity, from the highest bits down.
+// A message as a number; an earlier message has a smaller number. From the highest bits down: the time,
+// whether it starts a note, the pitch, the status, the velocity.
 constexpr int kTimeAt = 24;
 constexpr int kStartAt = 23;
 constexpr int kPitchAt = 16;

@@ -1,7 +1,7 @@
 """Checks of arguments that several calls of an engine share."""
 
+from longplay._base.require import require_callable, require_instance, require_number
 from longplay._making.job import OnSnapshot, Progress
-from longplay._require import require_callable, require_instance, require_number
 from longplay.originality.index import Index
 from longplay.settings import LONGEST_SECONDS
 

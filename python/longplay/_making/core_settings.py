@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from longplay import _core
-from longplay._key import named_key
+from longplay._base.key import named_key
 from longplay._model.sampling import field_params
 from longplay._model.styles import control_values
 from longplay.originality.index import Index

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from longplay import _core
-from longplay._cancel import Cancel, check
+from longplay._base.cancel import Cancel, check
 from longplay._making.snapshot import Snapshot
 from longplay.piece import Piece
 from longplay.provenance import Provenance

@@ -8,7 +8,7 @@ from importlib.metadata import version
 import numpy as np
 
 from longplay import _core
-from longplay._cancel import Cancel
+from longplay._base.cancel import Cancel
 from longplay._core import MidiError, SnapshotError
 from longplay._making.core_settings import core_settings
 from longplay._making.job import PieceTask

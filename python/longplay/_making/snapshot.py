@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longplay import _core
+from longplay._base.require import refuse_type
 from longplay._core import SnapshotError
-from longplay._require import refuse_type
 from longplay.midi import NOTE
 from longplay.provenance import Provenance
 

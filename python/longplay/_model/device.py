@@ -3,7 +3,7 @@
 import re
 from typing import TypeAlias
 
-from longplay._require import show
+from longplay._base.require import show
 
 DeviceName: TypeAlias = str
 """``"cpu"``; ``"cuda"`` or ``"cuda:1"``, a GPU by its number; or ``"auto"``, which chooses."""

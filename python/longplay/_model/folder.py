@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from longplay import _core
+from longplay._base.require import show
 from longplay._core import ModelError
 from longplay._model.sampling import SAMPLING_OFF, sampling_params
-from longplay._require import show
 
 T = TypeVar("T")
 

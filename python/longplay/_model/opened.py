@@ -4,10 +4,10 @@ import threading
 from pathlib import Path
 
 from longplay import _core
+from longplay._base.require import require_flag, require_integer, require_path
 from longplay._model.device import DeviceName, gpu_index
 from longplay._model.folder import ModelFolder, load_model
 from longplay._model.runtime import open_library, preload_cuda
-from longplay._require import require_flag, require_integer, require_path
 from longplay.statistics import Statistics
 
 AUTO_CANDIDATES = 256

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from longplay import _core
-from longplay._require import show
+from longplay._base.require import show
 from longplay.settings import DECLARATIONS, SamplingOption, Settings
 
 SAMPLING_OFF: Mapping[str, float] = {

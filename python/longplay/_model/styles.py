@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from longplay._require import require_choice
+from longplay._base.require import require_choice
 
 
 def styles(config: Mapping[str, Any]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from longplay._database import DatabaseError
+from longplay._base.database import DatabaseError
 from longplay.arena.guard import Guard
 from longplay.arena.handlers import Handlers
 from longplay.arena.referee import Referee, RefusedError

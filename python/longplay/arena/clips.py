@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from longplay._base.text import readable
 from longplay._core import Error
-from longplay._text import readable
 from longplay.form import CLIP_MS, CLIP_SECONDS
 from longplay.midi import Notes, midi_bytes, read_midi
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
+from longplay._base.database import Database
 from longplay._core import Error
-from longplay._database import Database
 
 DATABASE = "arena.sqlite3"
 """Name of the database of votes, in the folder of the candidates."""

@@ -1,8 +1,8 @@
 """Limits of the machine, and the share of them that the model's step reaches.
 
-The peak of multiply-adds is that of ONNX Runtime's kernels in their best case: one product with many rows and a cached
-weight, on one thread. The bandwidth is that of NumPy's maximum of a byte array. One array is as large as the model's
-weights, so a cache holds it; the other one is larger than any cache.
+The peak of multiply-adds is measured on ONNX Runtime's kernels in their best case: one product with many rows and a
+cached weight. The bandwidth is that of NumPy's maximum of a byte array. One array is as large as the model's weights,
+so a cache holds it; the other one is larger than any cache. All run on one thread.
 """
 
 from collections.abc import Iterator

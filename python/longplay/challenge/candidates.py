@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from longplay._cancel import Cancel, until
+from longplay._base.cancel import Cancel, until
 from longplay._core import Cancelled, Error
 from longplay.arena.ladder import Ladder
 from longplay.arena.rating import Rating

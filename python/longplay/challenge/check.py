@@ -10,8 +10,8 @@ from functools import reduce
 from operator import add
 from typing import Any, Literal, TypeAlias
 
-from longplay._cancel import Cancel, require_cancel, until
-from longplay._challenge import HOUR_SECONDS, TOLERANCE_SECONDS
+from longplay._base.cancel import Cancel, require_cancel, until
+from longplay._base.challenge import HOUR_SECONDS, TOLERANCE_SECONDS
 from longplay._core import Error, MidiError
 from longplay.challenge import findings, mido_view
 from longplay.challenge.findings import Finding

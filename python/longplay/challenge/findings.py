@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from longplay._cancel import Cancel, until
-from longplay._challenge import HOUR_SECONDS, MAX_VELOCITY, TOLERANCE_SECONDS
+from longplay._base.cancel import Cancel, until
+from longplay._base.challenge import HOUR_SECONDS, MAX_VELOCITY, TOLERANCE_SECONDS
 from longplay.challenge.grader import Clip
 from longplay.challenge.mido_view import DEFAULT_TEMPO, END_OF_TRACK, META, SET_TEMPO, File, Message
 from longplay.form import CLIP_GRACE_MS, CLIPS

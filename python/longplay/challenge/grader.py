@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from longplay._cancel import Cancel
+from longplay._base.cancel import Cancel
 from longplay.challenge.mido_view import META, File, Message, timed, waits
 from longplay.form import CLIPS
 

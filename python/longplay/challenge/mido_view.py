@@ -11,7 +11,7 @@ from operator import itemgetter
 from struct import pack, unpack
 from typing import NamedTuple
 
-from longplay._cancel import Cancel, check, until
+from longplay._base.cancel import Cancel, check, until
 
 META = 0xFF
 END_OF_TRACK = 0x2F

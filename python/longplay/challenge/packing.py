@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from longplay._cancel import Cancel, require_cancel
-from longplay._challenge import HOUR_SECONDS, MAX_VELOCITY
-from longplay._require import require_callable, require_instance, require_integer
+from longplay._base.cancel import Cancel, require_cancel
+from longplay._base.challenge import HOUR_SECONDS, MAX_VELOCITY
+from longplay._base.require import require_callable, require_instance, require_integer
 from longplay.engine import Engine, Progress
 from longplay.form import CLIP_GRACE_MS, CLIP_MS, CLIPS, MAX_GAP_MS
 from longplay.midi import MidiSource, Notes, parse_midi, resolve_overlaps, write_midi

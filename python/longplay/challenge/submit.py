@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from longplay._cancel import Cancel, require_cancel
+from longplay._base.cancel import Cancel, require_cancel
+from longplay._base.require import require_callable, require_instance, require_list, require_path
 from longplay._core import Error
-from longplay._require import require_callable, require_instance, require_list, require_path
 from longplay.challenge.candidates import SubmissionCandidate, rank_candidates
 from longplay.challenge.check import check
 from longplay.engine import Engine, planner_of

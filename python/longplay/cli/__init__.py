@@ -63,8 +63,8 @@ def run() -> None:
     try:
         app()
     except Exception as error:
+        from longplay._base.text import one_line
         from longplay._core import Error
-        from longplay._text import one_line
 
         if not isinstance(error, Error | OSError | ValueError):
             raise  # a bug: show the traceback

@@ -142,7 +142,7 @@ def _print(console: Console, file: Path, report: Report, table: bool) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from longplay._text import one_line
+    from longplay._base.text import one_line
 
     colour = "green" if report.safe else "red" if report.reason else "yellow"
     measured = "" if report.length is None else f", {report.length:.3f} s"

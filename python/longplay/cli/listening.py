@@ -60,7 +60,7 @@ def arena(
         from longplay.arena.export import export_csv, export_json
         from longplay.arena.server import LOOPBACK, open_referee, serve
     except ModuleNotFoundError as error:
-        from longplay._extras import missing_extra
+        from longplay._base.extras import missing_extra
 
         raise missing_extra(str(error.name).partition(".")[0], "arena") from error
     from longplay.files import write_whole

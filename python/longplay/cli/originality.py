@@ -112,7 +112,7 @@ def _print(report: Originality) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from longplay._text import one_line
+    from longplay._base.text import one_line
 
     # Outside a terminal, a line of 80 columns would cut file names.
     console = Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else 200)

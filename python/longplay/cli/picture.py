@@ -22,7 +22,7 @@ def plot(
     A file - is read from stdin. Needs the extra [plot].
     """
     from longplay import read_midi
-    from longplay._require import require_choice
+    from longplay._base.require import require_choice
     from longplay.pictures import plots
 
     require_choice("picture", picture, plots.PICTURES)

@@ -15,7 +15,7 @@ def print_ranking(kept: Sequence[Ranked], count: int, avoids: bool) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from longplay._text import one_line
+    from longplay._base.text import one_line
     from longplay.farm import COLUMNS
 
     headings = {name: name.replace("_probability", " p").replace("_", " ") for name in COLUMNS}

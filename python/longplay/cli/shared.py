@@ -120,7 +120,7 @@ def _require_room(path: Path) -> None:
 
 def warn(warnings: Iterable[str], path: Path | None = None) -> None:
     """Print warnings to stderr, with the file that they are about."""
-    from longplay._text import one_line
+    from longplay._base.text import one_line
 
     for warning in warnings:
         line = warning if path is None else f"{path}: {warning}"

@@ -15,9 +15,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias, Unpack
 
-from longplay._cancel import Cancel, require_cancel, until
+from longplay._base.cancel import Cancel, require_cancel, until
+from longplay._base.require import require_callable, require_instance, require_integer, require_list, require_path
 from longplay._core import Error
-from longplay._require import require_callable, require_instance, require_integer, require_list, require_path
 from longplay.engine import Engine, planner_of
 from longplay.farm.manifest import Manifest
 from longplay.farm.measures import COLUMNS, KEY_COLUMNS, Measures

@@ -7,8 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from longplay._base.extras import missing_extra
 from longplay._core import Error
-from longplay._extras import missing_extra
 from longplay.engine import Engine
 from longplay.farm.worker import Finished, Update, WorkItem, work
 from longplay.originality.index import Index

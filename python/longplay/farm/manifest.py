@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from longplay._base.database import Database
+from longplay._base.require import show
 from longplay._core import Error
-from longplay._database import Database
 from longplay._making.snapshot import Snapshot
-from longplay._require import show
 from longplay.farm.measures import Measures
 from longplay.farm.worker import Checkpoint, Finished
 

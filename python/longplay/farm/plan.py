@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from longplay import _core
-from longplay._require import require_integer
-from longplay._text import readable
+from longplay._base.require import require_integer
+from longplay._base.text import readable
 from longplay.midi import Notes, midi_bytes, named, parse_midi
 from longplay.provenance import Provenance, SeedStyle
 

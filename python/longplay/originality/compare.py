@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longplay import _core
-from longplay._cancel import Cancel, require_cancel
-from longplay._require import require_callable, require_instance, require_integer, require_number
+from longplay._base.cancel import Cancel, require_cancel
+from longplay._base.require import require_callable, require_instance, require_integer, require_number
 from longplay.midi import MidiSource, Notes, parse_midi
 from longplay.originality.index import NO_WINDOW, Index, Progress
 from longplay.originality.line import RUN_NOTES, Line, quoted

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longplay import _core
-from longplay._arrays import require_integers
-from longplay._cancel import Cancel, require_cancel, until
-from longplay._require import (
+from longplay._base.arrays import require_integers
+from longplay._base.cancel import Cancel, require_cancel, until
+from longplay._base.require import (
     require_callable,
     require_choice,
     require_flag,

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longplay import _core
-from longplay._cancel import Cancel, require_cancel
-from longplay._require import require_instance
+from longplay._base.cancel import Cancel, require_cancel
+from longplay._base.require import require_instance
 from longplay.midi import Notes, require_notes
 from longplay.originality.index import Index
 from longplay.originality.melody import melody

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from longplay import _core
-from longplay._cancel import Cancel, until
-from longplay._drawing import write_figure
-from longplay._extras import missing_extra
-from longplay._text import drawable
+from longplay._base.cancel import Cancel, until
+from longplay._base.drawing import write_figure
+from longplay._base.extras import missing_extra
+from longplay._base.text import drawable
 from longplay.midi import MidiSource, Notes, parse_midi
 from longplay.originality.index import Index
 from longplay.originality.report import Originality, Quotation, WindowPair

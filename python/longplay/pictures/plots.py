@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from longplay._cancel import Cancel, until
-from longplay._drawing import write_figure
-from longplay._extras import missing_extra
-from longplay._text import drawable
+from longplay._base.cancel import Cancel, until
+from longplay._base.drawing import write_figure
+from longplay._base.extras import missing_extra
+from longplay._base.text import drawable
 from longplay.form import CLIP_SECONDS
 from longplay.midi import Notes
 from longplay.pictures.clip_features import FEATURES, bands, clip_features

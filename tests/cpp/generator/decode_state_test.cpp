@@ -197,7 +197,7 @@ TEST(DecodeState, ThatDoesNotFitTheFormIsRefusedWithASentence) {
   EXPECT_EQ(refusal(wrong), form + "onset must be in [0, 600000], not 600001");
   wrong = decode_state();
   wrong.form.timeline.cadence.push({onset + 1, 100, 60, 64});
-  EXPECT_EQ(refusal(wrong), form + "cadence must be of notes of the piece up to the onset");
+  EXPECT_EQ(refusal(wrong), form + "cadence must hold notes of the piece up to the onset");
   wrong = decode_state();
   wrong.form.timeline.at_once = true;
   EXPECT_EQ(refusal(wrong), form + "at_once must be false except at the beginning of a piece");

@@ -45,8 +45,8 @@ TEST(Score, TracksAreMergedByTickAndThenByTheirOrder) {
 }
 
 TEST(Score, ManyTracksPlayTogether) {
-  // Track by track the notes come earlier, and each one changes the tempo for those after it: to 2 ms a tick
-  // at odd ticks, to 1 ms at even ones. A message out of its turn would count its time by a wrong tempo.
+  // Each track's note comes earlier than that of the track before, and changes the tempo from there on: to 2
+  // ms a tick at odd ticks, to 1 ms at even ones. A message out of order would get a wrong time.
   Bytes file{'M', 'T', 'h', 'd', 0, 0, 0, 6, 0, 1, 0, 100, 0x01, 0xF4};
   for (std::uint8_t track = 0; track < 100; ++track) {
     const auto tick = static_cast<std::uint8_t>(100 - track);

@@ -91,8 +91,8 @@ CONSTANTS = {
 def files(constants=None, *, computed=(), split=False, first_drawn=False):
     """Write an LSTM of three units, with a head whose input is two of them, as our operators alone.
 
-    `computed` names what is no constant; `split` makes a product and its gates of the cell; with `first_drawn` the head
-    gets the drawn fields of the first row only.
+    `computed` names the inputs that are not constant. `split` replaces the cell by a product and its gates. With
+    `first_drawn`, the head gets the drawn fields of the first row only.
     """
     both = CONSTANTS | (constants or {})
     states = [{"input": n, "output": f"next_{n}", "type": "float32", "shape": [UNITS]} for n in "hc"]
@@ -247,7 +247,7 @@ def test_gates_that_do_not_fit_are_refused(runtime):
 
 
 def test_a_head_needs_as_many_drawn_rows_as_context_rows(runtime):
-    with pytest.raises(_core.ModelError, match="Int8Head: context and drawn must have as many rows"):
+    with pytest.raises(_core.ModelError, match="Int8Head: context and drawn must have the same number of rows"):
         _core.Model(runtime, files(first_drawn=True), _core.Device.cpu, 2)
 
 

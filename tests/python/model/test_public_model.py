@@ -71,7 +71,7 @@ def test_bad_calls_are_refused(model):
     events, controls = start(model, 3)
     with pytest.raises(ValueError, match=r"must be in \[0, 1\], not 2"):
         model.step(events, controls)
-    with pytest.raises(TypeError, match="sampling must be of temperature, top_k, top_p, min_p, not 'heat'"):
+    with pytest.raises(TypeError, match="sampling must name temperature, top_k, top_p, min_p, not 'heat'"):
         model.generate_events(1, heat=2)
     with pytest.raises(ValueError, match=r"top_p must be in \(0, 1\], not 2"):
         model.generate_events(1, top_p=2)

@@ -68,8 +68,8 @@ def _gather(graph: Graph, total: str, table: Any) -> None:
 
 def _step(table: Any) -> onnx.ModelProto:
     g = Graph()
-    heard = g.op("Add", g.dot("event", EVENT_WEIGHTS), g.dot("control", CONTROL_WEIGHTS))
-    rolled = g.op("Add", g.op("Mul", "hash", g.constant([31])), heard)
+    conditioned = g.op("Add", g.dot("event", EVENT_WEIGHTS), g.dot("control", CONTROL_WEIGHTS))
+    rolled = g.op("Add", g.op("Mul", "hash", g.constant([31])), conditioned)
     g.op("Mod", rolled, g.constant(HASH_MODULUS), output="next_hash")
     g.op("Cast", "next_hash", to=TensorProto.FLOAT, output="context")
     _gather(g, "next_hash", table)

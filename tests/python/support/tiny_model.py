@@ -1,8 +1,8 @@
 """A model small enough to follow by hand: the double that stands in for a trained one in tests.
 
 `build` writes a note model and `build_token` a token model, as docs/model-contract.md has them.
-`Predictor` and `TokenPredictor` are the same models in plain Python, for one row: what they say is
-what the graphs must give, to the last bit.
+`Predictor` and `TokenPredictor` are the same models in plain Python, for one row. The graphs must
+give the same numbers, to the last bit.
 
 Every state is a rolling hash of all events and controls of a row. If a row loses an event or gets
 another row's state, all its later states differ. A key in ``[0, KEYS)`` made

@@ -292,5 +292,5 @@ def test_a_model_or_music_is_asked_for(halls: Path, tmp_path: Path) -> None:
 
 def test_a_source_that_is_not_there_is_named(halls: Path, tmp_path: Path) -> None:
     options = ["--data", str(halls), "--out", str(tmp_path), "--music", str(tmp_path)]
-    with pytest.raises(SystemExit, match="must be of mutopia, stanford_rolls, not 'maestro'"):
+    with pytest.raises(SystemExit, match="must name mutopia, stanford_rolls, not 'maestro'"):
         evaluate.main([*options, "--sources", "mutopia,maestro"])

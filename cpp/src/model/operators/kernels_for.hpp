@@ -78,8 +78,8 @@ struct Gates {
   typename V::Floats input, forget, output, candidate;
 };
 
-// One step of up to kWidth units. sigmoid(x) is 1 / (1 + e^-x), and tanh(x) is (1 - e^-2x) / (1 + e^-2x):
-// the fractions share one denominator, so that one division is enough.
+// One step of up to kWidth units. sigmoid(x) is 1 / (1 + e^-x), and tanh(x) is (1 - e^-2x) / (1 + e^-2x).
+// The fractions share one denominator, so one division is enough.
 template <typename V>
 inline void step_units(const Gates<V>& gates, const float* cells, float* h, float* next_cells,
                        std::size_t count) {

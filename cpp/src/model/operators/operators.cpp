@@ -203,7 +203,7 @@ struct Int8Head {
     require(hidden_state.rank == 2 && hidden_state.width >= begin + lookup.width(),
             "context is not wide enough");
     const Tensor drawn = context.input(2);
-    require(drawn.rows == hidden_state.rows, "context and drawn must have as many rows");
+    require(drawn.rows == hidden_state.rows, "context and drawn must have the same number of rows");
     const PerOutput bias = product.bias(context.input(7), hidden_state.rows);
     std::uint8_t* const hidden = product.quantised(hidden_state.rows);
     product.kernels().quantise_hidden(lookup.choose(drawn), hidden_state.as<float>() + begin,

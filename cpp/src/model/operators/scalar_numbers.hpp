@@ -27,8 +27,8 @@ inline std::uint32_t choose(bool first, std::uint32_t one, std::uint32_t other) 
 inline float min(float a, float b) { return a < b ? a : b; }
 inline float max(float a, float b) { return a > b ? a : b; }
 
-// Returns whether rounding to this double and then to float is the same as rounding once: the double is not
-// halfway between two floats, nor so small that floats have fewer bits there.
+// Returns whether rounding to this double and then to float is the same as rounding once. It is not if the
+// double lies halfway between two floats, or is so small that floats have fewer bits there.
 inline bool rounds_once(std::uint64_t bits) {
   constexpr std::uint64_t kSmallest = std::uint64_t{1023 - 126} << 52;
   constexpr std::uint64_t kSign = std::uint64_t{1} << 63;

@@ -19,7 +19,7 @@ class Memory {
   // The process's own.
   explicit Memory(const Library& library);
 
-  // The memory of a device by the runtime's name, if the session has it: "Cuda" is the memory of the GPU,
+  // The memory of a device by the runtime's name, if the session has it. "Cuda" is the memory of the GPU, and
   // "CudaPinned" is host memory that the GPU can access.
   static std::optional<Memory> of(const Session& session, const char* name, int index, int type);
 

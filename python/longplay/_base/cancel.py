@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Protocol, TypeVar
 
+from longplay._base.require import refuse_type
 from longplay._core import Cancelled
-from longplay._require import refuse_type
 
 T = TypeVar("T")
 

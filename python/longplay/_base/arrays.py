@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from longplay._require import refuse_type
+from longplay._base.require import refuse_type
 
 Kind = TypeVar("Kind", np.uint8, np.uint32, np.int32, np.int64)
 

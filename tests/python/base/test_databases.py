@@ -9,8 +9,8 @@ import pytest
 import tiny_model
 
 import longplay
+from longplay._base.database import Database, DatabaseError
 from longplay._core import Error
-from longplay._database import Database, DatabaseError
 from longplay.arena.store import DATABASE
 from longplay.farm import manifest
 from longplay.midi import NOTE

@@ -4,9 +4,9 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from longplay._cancel import Cancel, check
-from longplay._extras import missing_extra
-from longplay._require import require_integer
+from longplay._base.cancel import Cancel, check
+from longplay._base.extras import missing_extra
+from longplay._base.require import require_integer
 from longplay.files import write_whole
 
 try:

@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from longplay._require import refuse_type, show
+from longplay._base.require import refuse_type, show
 
 _LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _SIGNS = {"": 0, "#": 1, "b": -1}

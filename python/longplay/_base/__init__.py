@@ -1,0 +1,1 @@
+"""What every layer above uses: checks of arguments, cancellation, files of SQLite and matplotlib."""
