@@ -29,7 +29,7 @@ class DataFile:
         Path within the data set; relative to the manifest if there is one.
     row : mapping of str to str
         Row of the manifest, by column; empty without a manifest.
-    file : path or bytes
+    file : MidiSource
         Argument for `longplay.read_midi`: bytes if the file comes from an archive.
     """
 

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterable, Iterator
 from functools import partial
+from os import PathLike
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -131,7 +132,7 @@ class Engine(LiveEngine):
 
         Parameters
         ----------
-        seed : path, bytes or None
+        seed : MidiSource, optional
             The MIDI file to continue, of any length. With None, the piece has no seed.
         seconds : float
             Length of the piece, in [1, 86400], exact to the millisecond; by default an hour.
@@ -186,7 +187,7 @@ class Engine(LiveEngine):
 
         Parameters
         ----------
-        seeds : iterable of path, bytes or None
+        seeds : iterable of MidiSource
             The files to continue. Repeat a seed to get several continuations of it.
         seconds, progress, extendable, avoid, cancel, **settings
             As for `generate`, which also lists the errors; `progress` counts all pieces together.
@@ -239,7 +240,7 @@ class Engine(LiveEngine):
         ----------
         provenance : Provenance
             `Piece.provenance` of the piece.
-        seed : path, bytes or None
+        seed : MidiSource, optional
             The seed that the piece continues.
         avoid : Index, optional
             The index that the piece avoids, if it avoids one.
@@ -353,7 +354,7 @@ class Engine(LiveEngine):
 
         Parameters
         ----------
-        midi : path or bytes
+        midi : MidiSource
         style : str, optional
             One of `styles`, if the model shall know it.
         cancel : threading.Event, optional
@@ -379,7 +380,7 @@ class Engine(LiveEngine):
 
 def _name(index: int, seed: Seed) -> str:
     """Return the name of one of several seeds in errors."""
-    return f"seeds[{index}]" if seed is None or isinstance(seed, bytes) else f"seeds[{index}], {seed}"
+    return f"seeds[{index}], {seed}" if isinstance(seed, str | PathLike) else f"seeds[{index}]"
 
 
 def planner_of(engine: Engine) -> Planner:

@@ -1,6 +1,7 @@
 """Music that is generated while somebody listens."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from typing import Unpack
 
 import numpy as np
@@ -43,6 +44,11 @@ class Stream(Iterator[Notes]):
             if len(notes):
                 return notes
         raise StopIteration
+
+    async def __aiter__(self) -> AsyncIterator[Notes]:
+        """Draw the next notes in a thread, so that other tasks of asyncio go on."""
+        while (notes := await asyncio.to_thread(next, self, None)) is not None:
+            yield notes
 
     def close(self) -> None:
         """End the stream."""

@@ -1,6 +1,7 @@
 """MIDI files as arrays of notes."""
 
 import warnings
+from os import PathLike
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -9,14 +10,19 @@ from numpy.typing import NDArray
 
 from longplay import _core
 from longplay._base.cancel import Cancel, require_cancel
+from longplay._base.objects import midi_of
 from longplay._base.require import refuse_type, require_flag, require_number, shorten
 from longplay.files import read_regular
 
-MidiSource: TypeAlias = str | Path | bytes
-"""A MIDI file: its path, or its bytes."""
+MidiSource: TypeAlias = object
+"""A MIDI file: its path, its bytes, an open file, an array of notes, a piece, or an object of another library.
+
+Known objects are ``mido.MidiFile``, ``symusic.Score``, ``pretty_midi.PrettyMIDI`` and streams of music21. None of these
+libraries is imported.
+"""
 
 Seed: TypeAlias = MidiSource | None
-"""The MIDI file that a piece continues: a path, bytes, or None for a piece without a seed."""
+"""The MIDI file that a piece continues, or None for a piece without a seed."""
 
 Notes: TypeAlias = NDArray[np.void]
 """Structured array, shape (notes,), with the fields of `NOTE`."""
@@ -26,7 +32,7 @@ NOTE: np.dtype[Any] = _core.NOTE
 
 
 def midi_bytes(source: MidiSource, most: int = _core.MAX_MIDI_BYTES, *, name: str = "source") -> bytes:
-    """Return the bytes of a file, or the bytes themselves. `name` is that of the argument in refusals.
+    """Return the bytes of a source, which `name` names in refusals.
 
     Raises
     ------
@@ -37,8 +43,12 @@ def midi_bytes(source: MidiSource, most: int = _core.MAX_MIDI_BYTES, *, name: st
     """
     if isinstance(source, bytes):
         return source
-    if not isinstance(source, str | Path):
-        refuse_type(name, "a path or bytes", source)
+    if isinstance(source, np.ndarray):
+        notes = resolve_overlaps(require_notes(source, name))
+        ends = notes["onset_ms"] + notes["duration_ms"]
+        return write_midi(notes, int(ends.max(initial=0)) / 1000 + 1)
+    if not isinstance(source, str | PathLike):
+        return midi_of(source, name) or refuse_type(name, "a MIDI file", source)
     data = read_regular(Path(source), most)
     if data is None:
         error = _core.MidiError(f"{source} exceeds the limit of a MIDI file at byte {most}")
@@ -70,7 +80,7 @@ def read_midi(
 
     Parameters
     ----------
-    source : path or bytes
+    source : MidiSource
         A file of type 0, 1 or 2.
     sustain : bool
         Let the sustain pedal (controller 64) lengthen notes.
@@ -128,14 +138,14 @@ def parse_midi(
     return _core.read_score(midi_bytes(source, name=name), cancel=cancel, **flags)
 
 
-def require_notes(notes: Notes) -> Notes:
+def require_notes(notes: Notes, name: str = "notes") -> Notes:
     """Return an array of notes; refuse anything else."""
     if not isinstance(notes, np.ndarray):
-        refuse_type("notes", "an array of dtype NOTE", notes)
+        refuse_type(name, "an array of dtype NOTE", notes)
     if notes.dtype.names != NOTE.names or any(notes.dtype[name] != NOTE[name] for name in NOTE.names or ()):
-        raise TypeError(f"notes must have dtype {NOTE}, not {shorten(str(notes.dtype))}")
+        raise TypeError(f"{name} must have dtype {NOTE}, not {shorten(str(notes.dtype))}")
     if notes.ndim != 1:
-        raise ValueError(f"notes must have shape (notes,), not {notes.shape}")
+        raise ValueError(f"{name} must have shape (notes,), not {notes.shape}")
     return notes
 
 

@@ -1,17 +1,26 @@
 """The results of an engine: pieces and scores."""
 
+import io
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from longplay._base.require import require_flag, require_path
+from longplay._base.require import refuse_type, require_flag, require_number, require_path, show
 from longplay._making.snapshot import Snapshot
 from longplay.files import write_whole
 from longplay.midi import Notes, write_midi
 from longplay.provenance import Provenance
+
+if TYPE_CHECKING:
+    import mido
+    import pandas
+    import pretty_midi
+    import symusic
 
 
 def _freeze(holder: object, *names: str) -> None:
@@ -87,6 +96,77 @@ class Piece:
             The file exists and `overwrite` is false.
         """
         write_whole(require_path("path", path), self.to_bytes(), overwrite=require_flag("overwrite", overwrite))
+
+    def __getitem__(self, seconds: slice) -> Notes:
+        """Return the notes that start in a span of seconds, such as ``piece[30:60]``, with their times in the span.
+
+        A note that lasts beyond the end of the span is cut there.
+
+        Raises
+        ------
+        TypeError, ValueError
+            The index is not a slice of two numbers in order, or has a step.
+        """
+        if not isinstance(seconds, slice):
+            refuse_type("seconds", "a slice", seconds)
+        if seconds.step is not None:
+            raise ValueError(f"seconds must be a slice without a step, not {show(seconds)}")
+        begin = 0.0 if seconds.start is None else require_number("seconds", seconds.start, 0, self.duration)
+        end = self.duration if seconds.stop is None else require_number("seconds", seconds.stop, begin, self.duration)
+        first_ms, last_ms = round(begin * 1000), round(end * 1000)
+        onsets = self.notes["onset_ms"]
+        notes = self.notes[(onsets >= first_ms) & (onsets < last_ms)].copy()
+        notes["onset_ms"] -= first_ms
+        notes["duration_ms"] = np.minimum(notes["duration_ms"], last_ms - first_ms - notes["onset_ms"])
+        return notes
+
+    def to_mido(self) -> "mido.MidiFile":
+        """Return the piece as a ``mido.MidiFile``."""
+        import mido
+
+        return mido.MidiFile(file=io.BytesIO(self.to_bytes()))
+
+    def to_symusic(self) -> "symusic.core.ScoreTick":
+        """Return the piece as a ``symusic.Score`` in ticks; a tick is a millisecond."""
+        import symusic
+
+        return symusic.Score.from_midi(self.to_bytes())
+
+    def to_pretty_midi(self) -> "pretty_midi.PrettyMIDI":
+        """Return the piece as a ``pretty_midi.PrettyMIDI``."""
+        import pretty_midi
+
+        return pretty_midi.PrettyMIDI(io.BytesIO(self.to_bytes()))
+
+    def to_dataframe(self) -> "pandas.DataFrame":
+        """Return the notes as a ``pandas.DataFrame``: onset and duration in seconds, pitch, velocity."""
+        import pandas
+
+        notes = self.notes
+        seconds = {name: notes[f"{name}_ms"] / 1000 for name in ("onset", "duration")}
+        return pandas.DataFrame({**seconds, "pitch": notes["pitch"], "velocity": notes["velocity"]})
+
+    def to_pianoroll(self, frames_per_second: float = 50.0) -> NDArray[np.uint8]:
+        """Return the velocity of each sounding key in each frame.
+
+        Parameters
+        ----------
+        frames_per_second : float
+            In (0, 1000].
+
+        Returns
+        -------
+        uint8 array, shape (128, frames)
+            0 where a key does not sound. A note sounds in at least one frame, the one in which it starts.
+        """
+        rate = require_number("frames_per_second", frames_per_second, 0, 1000, open_low=True)
+        roll = np.zeros((128, max(1, math.ceil(self.duration * rate))), np.uint8)
+        notes = self.notes
+        begins = (notes["onset_ms"] * rate // 1000).astype(np.int64)
+        ends = np.ceil((notes["onset_ms"] + notes["duration_ms"]) * rate / 1000).astype(np.int64)
+        for pitch, velocity, begin, end in zip(notes["pitch"], notes["velocity"], begins, ends, strict=True):
+            roll[pitch, begin : max(end, begin + 1)] = velocity
+        return roll
 
     def snapshot(self) -> bytes:
         """Return the piece before its ending, for `Engine.extend`: all up to the first onset in its last 12 s.

@@ -62,7 +62,7 @@ def render(
 
     Parameters
     ----------
-    source : path or bytes
+    source : MidiSource
         MIDI file; see `read_midi`. Every program sounds as piano.
     out : path
         File to write; its suffix is ``.wav``, ``.flac`` or ``.mp3``.

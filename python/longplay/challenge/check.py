@@ -68,7 +68,7 @@ def check(source: MidiSource, *, cancel: Cancel | None = None) -> Report:
 
     Parameters
     ----------
-    source : path or bytes
+    source : MidiSource
         Any file, even a damaged one.
     cancel : threading.Event, optional
         As for `Engine.generate`.
@@ -124,7 +124,7 @@ def clips(source: MidiSource, *, cancel: Cancel | None = None) -> list[bytes]:
 
     Parameters
     ----------
-    source : path or bytes
+    source : MidiSource
     cancel : threading.Event, optional
         As for `Engine.generate`.
 

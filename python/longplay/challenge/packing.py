@@ -62,7 +62,7 @@ def pack(
 
     Parameters
     ----------
-    source : path or bytes
+    source : MidiSource
         File of any length that `read_midi` reads.
     engine : Engine, optional
         Engine that continues a piece that is too short; by default one with the built-in model.

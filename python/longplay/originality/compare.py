@@ -33,7 +33,7 @@ def compare(
 
     Parameters
     ----------
-    midi : path or bytes
+    midi : MidiSource
     index : Index
         Index of the training set.
     name : str, optional

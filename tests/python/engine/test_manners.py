@@ -74,7 +74,7 @@ def test_the_bad_one_of_many_seeds_is_named(engine, seed, tmp_path):
     assert caught.value.offset == 0
     with pytest.raises(longplay.MidiError, match=r"^seeds\[2\]: "):
         engine.generate_batch([seed, None, b"no MIDI"], 5)
-    with pytest.raises(TypeError, match=r"^seeds\[1\], 3: seed must be a path or bytes, not 3"):
+    with pytest.raises(TypeError, match=r"^seeds\[1\]: seed must be a MIDI file, not 3"):
         engine.generate_batch([seed, 3], 5)
     long = longplay.write_midi(np.array([(0, 500, 60, 64), (6000, 500, 60, 64)], longplay.NOTE), 10)
     with pytest.raises(
