@@ -1,4 +1,6 @@
 #include <exception>
+#include <iterator>
+#include <string_view>
 
 #include "base/ending.hpp"
 #include "base/error.hpp"
@@ -9,11 +11,18 @@
 namespace longplay {
 namespace {
 
+// A message may quote a name in an ONNX file, whose bytes need not be UTF-8.
+void raise_error(py::handle type, std::string_view message) {
+  const auto text = py::reinterpret_steal<py::object>(
+      PyUnicode_DecodeUTF8(message.data(), std::ssize(message), "backslashreplace"));
+  PyErr_SetObject(type.ptr(), text.ptr());
+}
+
 // MidiError carries its byte offset to Python as an attribute, so it needs a translator of its own.
 void bind_errors(py::module_& m) {
   static py::handle error = py::register_exception<Error>(m, "Error", PyExc_Exception);
   static py::handle midi_error = py::exception<MidiError>(m, "MidiError", error).release();
-  py::register_exception<ModelError>(m, "ModelError", error);
+  static py::handle model_error = py::exception<ModelError>(m, "ModelError", error).release();
   py::register_exception<DeviceError>(m, "DeviceError", error);
   py::register_exception<Cancelled>(m, "Cancelled", error);
   py::register_exception<SnapshotError>(m, "SnapshotError", error);
@@ -24,6 +33,8 @@ void bind_errors(py::module_& m) {
       py::object exception = midi_error(e.what());
       exception.attr("offset") = e.offset();
       PyErr_SetObject(midi_error.ptr(), exception.ptr());
+    } catch (const ModelError& e) {
+      raise_error(model_error, e.what());
     } catch (const Ending& e) {
       PyErr_SetString(PyExc_SystemExit, e.what());
     }

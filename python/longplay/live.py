@@ -189,8 +189,9 @@ class LiveEngine:
         Parameters
         ----------
         seed, **settings
-            As for `generate`, which also lists the errors. `recital` and `include_seed` have no effect: a session is
-            one piece.
+            As for `generate`, which also lists the errors. These have no effect: `recital` and `include_seed`, since
+            a session is one piece; `search`, since it draws single notes; `steady`, `two_hands`, `playable` and
+            `key`, since the player decides.
         cancel : threading.Event, optional
             As for `stream`.
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from longplay import _core
-from longplay._base.require import require_integer, require_mapping, show
+from longplay._base.require import require_instance, require_integer, require_list, require_mapping, show
 from longplay.originality.index import Index
 from longplay.settings import DECLARATIONS, Settings
 
@@ -93,6 +93,15 @@ class Provenance:
     index_hash: str | None = None
     seed_style: SeedStyle | None = None
 
+    def __post_init__(self) -> None:
+        for name in ("version", "model", "model_hash"):
+            require_instance(name, getattr(self, name), str)
+        for name, kind in (("seed_hash", str), ("index_hash", str), ("seed_style", SeedStyle)):
+            if (value := getattr(self, name)) is not None:
+                require_instance(name, value, kind)
+        object.__setattr__(self, "candidate", require_integer("candidate", self.candidate, 0, 2**32 - 1))
+        require_instance("settings", self.settings, Settings)
+
     @property
     def settings_now(self) -> Settings:
         """The settings after all steps, with the style of the seed."""
@@ -142,8 +151,9 @@ class Provenance:
             raise ValueError(
                 f"the provenance has format {show(found)}, but this version of longplay reads format {FORMAT}"
             )
-        entries["settings"] = Settings(**entries["settings"])
-        entries["steps"] = tuple(Step(**step) for step in entries["steps"])
+        entries["settings"] = Settings(**require_mapping("settings", entries["settings"]))
+        steps = require_list("steps", entries["steps"])
+        entries["steps"] = tuple(Step(**require_mapping(f"steps[{i}]", step)) for i, step in enumerate(steps))
         if entries["seed_style"] is not None:
-            entries["seed_style"] = SeedStyle(**entries["seed_style"])
+            entries["seed_style"] = SeedStyle(**require_mapping("seed_style", entries["seed_style"]))
         return cls(**entries)

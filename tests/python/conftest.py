@@ -1,5 +1,6 @@
 """Fixtures that any test may ask for."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import numpy as np
 import pytest
 
 import longplay
+
+os.environ.pop("PYTHONUNBUFFERED", None)  # programs that tests start hold back their output, as a user's do
 
 GOLDEN = Path(__file__).parents[1] / "data" / "golden"
 

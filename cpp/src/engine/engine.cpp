@@ -103,6 +103,7 @@ std::unique_ptr<Session> Engine::session(const Snapshot& snapshot, const Setting
 }
 
 std::unique_ptr<Session> Engine::open_session(PreparedRequest prepared) {
+  prepared.request.search = 1;  // a session draws a note, not a phrase
   prepared.request.validate(config());
   return std::make_unique<Session>(std::make_unique<Session::Impl>(
       Continuation(pool_, std::move(prepared.request)), tokenizer_, std::move(prepared.warnings)));

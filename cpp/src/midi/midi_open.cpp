@@ -209,8 +209,8 @@ MidiFile open_midi(ByteSpan bytes, MidiWarnings& warnings, const Stop& stop) {
 
   find_tracks(bytes, find_header_end(bytes, header, warnings), file, warnings, stop);
   if (file.tracks.size() != declared)
-    warnings.add("the header counts " + std::to_string(declared) + " tracks, the file has " +
-                     std::to_string(file.tracks.size()),
+    warnings.add("the header counts " + std::to_string(declared) + (declared == 1 ? " track" : " tracks") +
+                     ", but the file has " + std::to_string(file.tracks.size()),
                  header + 10);
   if (file.type == 0 && file.tracks.size() > 1)
     warnings.add("a type 0 file has " + std::to_string(file.tracks.size()) +

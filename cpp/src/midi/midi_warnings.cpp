@@ -21,8 +21,8 @@ std::string of_chunks(MidiOddity oddity, std::size_t count, std::size_t amount) 
     case MidiOddity::bytes_skipped:
       return bytes(amount) + " outside of chunks" + were_skipped(amount);
     case MidiOddity::track_length:
-      return quantity(count, "track has", "tracks have") +
-             " a wrong length and was read up to End-of-Track or the next track";
+      return quantity(count, "track has a wrong length and was", "tracks have a wrong length and were") +
+             " read up to End-of-Track or the next track";
     default:  // track_cut
       return quantity(count, "track is", "tracks are") + " cut off at the end of the file: " + bytes(amount) +
              (amount == 1 ? " is" : " are") + " missing";

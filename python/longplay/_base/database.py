@@ -79,4 +79,8 @@ class Database:
                 raise Error(f"another process is working in {self._path.parent}") from error
             if code in _OF_THE_SYSTEM:
                 raise DatabaseError(f"{self._path} cannot be read or written: {error}") from error
-            raise Error(f"{self._path} is not {self._kind}: {error}") from error
+            raise self.refusal(error) from error
+
+    def refusal(self, problem: object) -> Error:
+        """Return the error that the file is not of this kind."""
+        return Error(f"{self._path} is not {self._kind}: {problem}")

@@ -6,6 +6,7 @@ usage, and 130 after an interrupt (see longplay.__main__). Commands import NumPy
 
 import io
 import sys
+from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
@@ -61,12 +62,29 @@ def run() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="surrogateescape")  # prints names of files as they are, in UTF-8 or not
     try:
-        app()
+        try:
+            app()
+        except SystemExit:
+            _flush_stdout()
+            raise
     except Exception as error:
         from longplay._base.text import one_line
         from longplay._core import Error
 
         if not isinstance(error, Error | OSError | ValueError):
             raise  # a bug: show the traceback
-        print(f"longplay: {one_line(str(error))}", file=sys.stderr)
+        if not isinstance(error, BrokenPipeError):  # the reader of stdout has left
+            print(f"longplay: {one_line(str(error))}", file=sys.stderr)
+        with suppress(OSError):
+            _flush_stdout()
         sys.exit(1)
+
+
+def _flush_stdout() -> None:
+    """Write what stdout still holds. What cannot be written is dropped, or Python would try it again at its end."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        sys.stdout = io.StringIO()
+        raise

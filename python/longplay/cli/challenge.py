@@ -84,8 +84,8 @@ def pack(
     with progress_bar() as progress:
         engine, random_seed = open_engine(model, device, 1), settings["random_seed"]
         packed = pack(midi_input(file), engine, progress=progress, random_seed=random_seed)
-    warn(packed.warnings, file)
     messages = write_output(out, packed.to_bytes(), force)
+    warn(packed.warnings, file)
     for change in packed.changes:
         print(change, file=messages)
     print(out, file=messages)

@@ -180,7 +180,6 @@ def _write(piece: Piece, out: Path, force: bool, as_json: bool) -> None:
     """Write a piece and its provenance, and print its path or its provenance."""
     from longplay.files import write_whole
 
-    warn(piece.warnings, out)
     avoids = piece.provenance.index_hash is not None
     result: dict[str, Any] = {"file": str(out), "seconds": piece.duration, "notes": len(piece.notes)}
     if avoids:
@@ -190,6 +189,7 @@ def _write(piece: Piece, out: Path, force: bool, as_json: bool) -> None:
     messages = write_output(out, piece.to_bytes(), force)
     if record is not None:
         write_whole(record, json.dumps(result | {"file": out.name}, indent=1).encode(), overwrite=force)
+    warn(piece.warnings, out)
     if as_json:
         print(json.dumps(result), file=messages)
     else:

@@ -133,7 +133,7 @@ class Farm:
         manifest = self._folder / "manifest.sqlite"
         if not manifest.exists() and (files := [path for path in self._paths() if path.exists()]):
             raise Error(f"{files[0]} exists, but {self._folder} holds no farm. To fix this, give another folder")
-        self._manifest = Manifest(manifest, self.plan.as_dict())
+        self._manifest = Manifest(manifest, self.plan.as_dict(), len(self.plan))
         remove_leftovers(self._folder, {_RANKING, *(path.name for path in self._paths())})
 
     def __enter__(self) -> "Farm":

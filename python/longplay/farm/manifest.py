@@ -10,7 +10,7 @@ import numpy as np
 
 from longplay._base.database import Database
 from longplay._base.require import show
-from longplay._core import Error
+from longplay._core import Error, SnapshotError
 from longplay._making.snapshot import Snapshot
 from longplay.farm.measures import Measures
 from longplay.farm.worker import Checkpoint, Finished
@@ -59,6 +59,8 @@ class Manifest:
         The file, which is created if it does not exist.
     plan : dict
         `Plan.as_dict` of the farm.
+    candidates : int
+        Number of candidates of the farm.
 
     Raises
     ------
@@ -68,8 +70,8 @@ class Manifest:
         The file cannot be read or written: the disk is full, for example.
     """
 
-    def __init__(self, path: Path, plan: dict[str, Any]) -> None:
-        self._path = path
+    def __init__(self, path: Path, plan: dict[str, Any], candidates: int) -> None:
+        self._path, self._candidates = path, candidates
         self._database = Database(path, "the manifest of a farm", timeout=0)
         try:
             self._database.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -109,7 +111,11 @@ class Manifest:
         self._database.executemany("INSERT INTO plan VALUES (?, ?)", values)
 
     def _check(self, plan: dict[str, Any]) -> None:
-        before = {name: json.loads(value) for name, value in self._database.execute("SELECT name, value FROM plan")}
+        rows = self._database.execute("SELECT name, value FROM plan")
+        try:
+            before = {name: json.loads(value) for name, value in rows}
+        except (ValueError, RecursionError) as error:
+            raise self._database.refusal(f"its plan has an entry that is not JSON: {error}") from error
         for name, value in json.loads(json.dumps(plan)).items():
             if (old := before.get(name)) != value:
                 entry, old, value = _first_difference(name, old, value)
@@ -149,6 +155,8 @@ class Manifest:
     def measured(self) -> dict[int, Measures]:
         """Return the measures of the finished candidates, by number."""
         rows = self._database.execute(f"SELECT candidate, {_MEASURES} FROM pieces ORDER BY candidate")
+        if strange := [number for number, *_ in rows if not 0 <= number < self._candidates]:
+            raise self._database.refusal(f"candidate must be in [0, {self._candidates - 1}], not {strange[0]}")
         return {number: Measures(*values) for number, *values in rows}
 
     def sha256(self, number: int) -> str:
@@ -168,11 +176,14 @@ class Manifest:
         query = "SELECT events, log_probabilities FROM drawn WHERE candidate = ? ORDER BY first_event"
         parts = self._database.execute(query, (number,))
         events, log_probabilities = (b"".join(part) for part in zip(*parts, strict=True)) if parts else (b"", b"")
-        return replace(
-            Snapshot.from_bytes(rows[0][0], "piece", model_hash),
-            events=np.frombuffer(events, "<i4").reshape(-1, 4),
-            log_probabilities=np.frombuffer(log_probabilities, "<f4").reshape(-1, 4),
-        ).to_bytes()
+        try:
+            return replace(
+                Snapshot.from_bytes(rows[0][0], "piece", model_hash),
+                events=np.frombuffer(events, "<i4").reshape(-1, 4),
+                log_probabilities=np.frombuffer(log_probabilities, "<f4").reshape(-1, 4),
+            ).to_bytes()
+        except (SnapshotError, ValueError) as error:
+            raise self._database.refusal(f"its snapshot of candidate {number} is damaged: {error}") from error
 
 
 def _first_difference(name: str, old: Any, new: Any) -> tuple[str, Any, Any]:

@@ -63,7 +63,8 @@ TEST(MidiOpen, EveryLengthMayBeWrong) {
     const Opened opened = open(header(3) + track + track + track);
     EXPECT_EQ(opened.tracks, (std::vector<Bytes>{kNote, kNote, kNote})) << size;
     ASSERT_EQ(opened.warnings.size(), 1U) << size;
-    EXPECT_TRUE(opened.warnings[0].starts_with("3 tracks have a wrong length")) << opened.warnings[0];
+    EXPECT_TRUE(opened.warnings[0].starts_with("3 tracks have a wrong length and were read"))
+        << opened.warnings[0];
   }
 }
 

@@ -83,6 +83,26 @@ def test_a_damaged_database(use):
     assert f"{path} is not {kind}: database disk image is malformed" in refused(use)
 
 
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ("UPDATE plan SET value = '[['", "its plan has an entry that is not JSON"),
+        ("UPDATE pieces SET candidate = 1", r"candidate must be in [0, 0], not 1"),
+        ("DELETE FROM pieces; INSERT INTO snapshots VALUES (0, 1000, x'00')", "its snapshot of candidate 0 is damaged"),
+    ],
+)
+def test_a_manifest_with_a_damaged_entry_is_named(folder, model, change, problem):
+    asked = ["batch", folder / "60.mid", "--seconds", 5, "--model", model, "--out", folder / "farm"]
+    use, path = partial(command.run, *asked), folder / "farm" / "manifest.sqlite"
+    assert use().returncode == 0
+    database = sqlite3.connect(path)
+    database.executescript(change)
+    database.close()
+    message = refused(use)
+    assert f"{path} is not the manifest of a farm: " in message
+    assert problem in message
+
+
 def test_a_full_disk_is_named_and_nothing_of_the_transaction_stays(tmp_path):
     database = Database(tmp_path / "full.sqlite", "a test")
     database.execute("CREATE TABLE data (bytes BLOB)")

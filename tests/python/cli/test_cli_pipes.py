@@ -10,6 +10,8 @@ import command
 import pytest
 import tiny_model
 
+import longplay
+
 posix = pytest.mark.skipif(os.name != "posix", reason="pipes of POSIX")
 pytestmark = posix
 
@@ -87,13 +89,46 @@ def test_a_closed_stream_is_named(model, stream, arguments):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full")
-@pytest.mark.parametrize("command", ["generate --seconds 5 --out - --model", "doctor --model", "--version"])
-def test_a_full_disk_behind_stdout_is_an_error_in_a_line(model, command):
+@pytest.mark.parametrize(
+    ("command", "problem"),
+    [
+        ("generate --seconds 5 --out - --model", "[Errno 28] No space left on device"),
+        ("doctor --model", "[Errno 28] No space left on device"),
+        ("--version", "[Errno 28] No space left on device"),
+        ("--help", "[Errno 28] No space left on device"),
+        ("check /no.mid", "[Errno 2] No such file or directory: '/no.mid'"),
+    ],
+)
+def test_a_full_disk_behind_stdout_is_an_error_in_a_line(model, command, problem):
     words = [*command.split(), *([model] if command.endswith("--model") else [])]
     with Path("/dev/full").open("wb") as full:
         asked = [sys.executable, "-m", "longplay", *words]
         done = subprocess.run(asked, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
-    assert (done.returncode, done.stderr) == (1, "longplay: [Errno 28] No space left on device\n")
+    assert (done.returncode, done.stderr) == (1, f"longplay: {problem}\n")
+
+
+@pytest.mark.parametrize("command", ["--version", "check SEED", "generate --seconds 5 --out - --model MODEL"])
+def test_a_reader_of_stdout_that_has_left_is_no_error_to_tell(model, seed, command):
+    read, write = os.pipe()
+    os.close(read)
+    words = [str({"SEED": seed, "MODEL": model}.get(word, word)) for word in command.split()]
+    with os.fdopen(write, "wb") as stdout:
+        asked = [sys.executable, "-m", "longplay", *words]
+        done = subprocess.run(asked, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full")
+@pytest.mark.parametrize("name", ["generate", "pack"])
+def test_an_output_is_written_before_the_warnings_which_may_find_a_full_disk(model, seed, tmp_path, name):
+    seed.write_bytes(b"\n" + seed.read_bytes())
+    words = [name, seed, "--model", model, "--out", tmp_path / "out.mid"]
+    with Path("/dev/full").open("wb") as full:
+        asked = [sys.executable, "-m", "longplay", *map(str, words)]
+        done = subprocess.run(asked, stdout=subprocess.DEVNULL, stderr=full, check=False, timeout=60)
+    assert done.returncode != 0
+    assert len(longplay.read_midi(tmp_path / "out.mid")) > 0
+    assert (tmp_path / "out.json").exists() == (name == "generate")
 
 
 @pytest.mark.parametrize(("name", "extra"), [("plot", "matplotlib"), ("render", "soundfile"), ("pack", "longplay")])

@@ -23,7 +23,7 @@ def test_the_core_passes_its_own_tests(tmp_path):
     subprocess.run(configure, check=True, capture_output=True)
     subprocess.run(["cmake", "--build", tmp_path], check=True, env=os.environ)
     environment = os.environ | {LIBRARY_VARIABLE: str(library_path())}
-    for program in ("longplay_tests", "longplay_kernel_tests", "longplay_model_tests"):
+    for program in ("longplay_tests", "longplay_generator_tests", "longplay_kernel_tests", "longplay_model_tests"):
         tests = subprocess.run([tmp_path / program], check=False, capture_output=True, text=True, env=environment)
         assert tests.returncode == 0, tests.stdout[-4000:]
         assert " 0 tests" not in tests.stdout

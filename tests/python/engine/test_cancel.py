@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import struct
 import subprocess
 import sys
 import threading
@@ -96,6 +97,35 @@ def test_sixty_four_rows_of_the_largest_model_stop_within_a_tenth_of_a_second(la
     make = partial(largest.generate_batch, [None] * rows, 3600, **settings)
     worked = [seconds_to_stop(lambda c: list(make(cancel=c)), after=s, clock=time.process_time) for s in MOMENTS]
     assert max(worked) < 0.1, worked
+
+
+CONTROLS = [b"\0\xb0\1\1", b"\0\1\1" * (48 << 20)]  # 144 MiB of messages without a note
+END = b"\0\xff\x2f\0"
+
+
+def midi_file(*chunks, tracks=1):
+    return b"".join([b"MThd", struct.pack(">IHHH", 6, 1, tracks, 480), *chunks])
+
+
+def track(*messages, size=None):
+    return [b"MTrk", struct.pack(">I", sum(map(len, messages)) if size is None else size), *messages]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        lambda: midi_file(*track(*CONTROLS, END)),
+        lambda: midi_file(*track(*CONTROLS, END), *track(END), tracks=2),
+        lambda: midi_file(*track(*CONTROLS, END, size=5)),
+        lambda: midi_file(*track(*CONTROLS, b"\0\xff\1\4MTrk", END)),
+        lambda: midi_file(b"TEXT\0\0\0\0" * (24 << 20), *track(END)),
+    ],
+    ids=["a track", "tracks", "a wrong length", "a track in a text", "chunks"],
+)
+def test_reading_a_long_file_stops_within_a_tenth_of_a_second(data):
+    """The time is the processor's, and each part of the reading of these files takes several tenths."""
+    read = partial(longplay.read_midi, data())
+    assert max(seconds_to_stop(lambda c: read(cancel=c), after=0.05, clock=time.process_time) for _ in range(3)) < 0.1
 
 
 def test_events_of_a_model_that_never_returns_are_cancelled(endless):

@@ -237,6 +237,14 @@ def test_only_notes_are_fed(soft):
         soft.session().feed(np.zeros(3))
 
 
+def test_a_session_draws_single_notes_whatever_the_search_of_phrases(tmp_path):
+    engine = longplay.Engine(tiny_model.add_critic(tiny_model.build(tmp_path / "judged", soft=True)), num_threads=1)
+    plain, searching = engine.session(), engine.session(search=4)
+    notes = [(plain.next(), searching.next()) for _ in range(20)]
+    assert all(np.array_equal(*pair) for pair in notes)
+    assert np.array_equal(engine.resume_session(searching.snapshot()).next(), plain.next())
+
+
 def test_a_session_resumes_from_its_snapshot(soft):
     session = soft.session(random_seed=4, temperature=3.0)
     for _ in range(30):

@@ -83,7 +83,7 @@ DAY = 24 * 3_600_000  # ms
         ),
         pytest.param(
             smf("4d546864 00000006 0001 0002 01f4") + file(C4 + END)[14:],
-            ["the header counts 2 tracks, the file has 1, at byte 10"],
+            ["the header counts 2 tracks, but the file has 1, at byte 10"],
             id="fewer tracks than counted",
         ),
         pytest.param(

@@ -383,6 +383,13 @@ def test_what_only_a_run_can_show_is_shown_at_load(folder, change, max_batch):
         open_model(folder, max_batch)
 
 
+def test_a_name_that_is_not_utf_8_is_shown_by_its_bytes(folder):
+    step = folder / "step.onnx"
+    step.write_bytes(step.read_bytes().replace(b"Gather", b"\xffather"))
+    with pytest.raises(_core.ModelError, match=r"^step\.onnx: .*\\xffather"):
+        open_model(folder)
+
+
 def test_heads_that_do_not_match_the_fields_are_named(folder):
     config = core_config(dict(load_model(folder).config))
     heads = [(folder / f"head_{field}.onnx").read_bytes() for field in (1, 2, 3)]
