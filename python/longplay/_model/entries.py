@@ -4,8 +4,8 @@ import enum
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
-from longplay._core import ModelError
 from longplay._base.require import show
+from longplay._core import ModelError
 
 T = TypeVar("T")
 E = TypeVar("E", bound=enum.Enum)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from longplay._core import ModelError
 from longplay._base.require import show
+from longplay._core import ModelError
 from longplay.files import write_whole
 from longplay.importing.graph import step_graph, window_states
 from longplay.importing.keras import read_keras

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from longplay._core import ModelError
 from longplay._base.extras import missing_extra
+from longplay._core import ModelError
 from longplay.importing.network import ACTIVATIONS, Dense, Floats, Layer, Lstm, Scale
 
 _NO_EFFECT = {"InputLayer", "Dropout"}  # after training

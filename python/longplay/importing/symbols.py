@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from longplay._core import ModelError
 from longplay._base.require import show
+from longplay._core import ModelError
 
 HOLD, REST, END = "_", "r", "/"
 
