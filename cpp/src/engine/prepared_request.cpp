@@ -9,7 +9,6 @@
 #include <utility>
 #include <variant>
 
-#include "form/note_timeline.hpp"
 #include "generator/decode_state.hpp"
 
 namespace longplay {
@@ -102,26 +101,14 @@ void check_events(const ModelConfig& config, const Extension& extension, const D
 // Returns what is heard of the events of an unfinished piece of notes. They must lead to `state`. Only the
 // planned end of a piece depends on the length.
 std::vector<Sound> replay(const Tokenizer& tokenizer, const Extension& extension, const DecodeState& state) {
-  const std::vector<std::int32_t>& ids = extension.events;
   const Form form =
       after(extension.snapshot.notes, capped(stream_form(extension.settings), tokenizer.pitches().size()));
-  NoteTimeline timeline(tokenizer, form, 0, 0);
-  std::vector<Sound> sounds;
-  for (std::size_t i = 0; i < ids.size(); i += kNoteFields) {
-    const NoteEvent event = note_event(std::span(ids).subspan(i, kNoteFields));
-    const Advance advance = timeline.advance(event);
-    if (advance == Advance::finished) throw SnapshotError("the snapshot's piece is over");
-    if (advance == Advance::note) {
-      sounds.push_back({Sound::Kind::note, tokenizer.note(event, timeline.onset_ms())});
-    } else {
-      sounds.push_back({Sound::Kind::pause, {.onset_ms = timeline.onset_ms()}});
-    }
-  }
-  TimelineState reached = timeline.state();
-  reached.piece_end = state.form.timeline.piece_end;
-  if (reached != state.form.timeline)
+  std::optional<Heard> heard = hear_notes(tokenizer, form, extension.events);
+  if (!heard) throw SnapshotError("the snapshot's piece is over");
+  heard->after.piece_end = state.form.timeline.piece_end;
+  if (heard->after != state.form.timeline)
     throw SnapshotError("the snapshot's events do not lead to its decode state");
-  return sounds;
+  return std::move(heard->sounds);
 }
 
 }  // namespace

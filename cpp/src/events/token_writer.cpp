@@ -33,6 +33,8 @@ class Writer {
       }
       rests_ |= type.moves && !type.strikes && !type.ids.empty();
     }
+    if (!velocities_.empty()) at_.velocity = 0;  // the first note says its own, whatever the start is
+    if (!durations_.empty()) at_.duration = 0;
   }
 
   std::vector<std::int32_t> write(std::span<const Note> notes) {

@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
+#include <vector>
 
 #include "events/notation.hpp"
 #include "form/form_state.hpp"
@@ -69,6 +71,15 @@ struct ComposerTask {
 std::unique_ptr<Composer> begin_form(const ComposerTask& task, const Past& past);
 // Resumes a form from a valid state.
 std::unique_ptr<Composer> resume_form(const ComposerTask& task, const FormState& state);
+
+// What is heard of events, and the state after them.
+struct Heard {
+  std::vector<Sound> sounds;
+  TimelineState after;
+};
+// Returns what is heard of the events of notes that begin a form, or nothing if they end the music.
+std::optional<Heard> hear_notes(const Tokenizer& tokenizer, const Form& form,
+                                std::span<const std::int32_t> ids);
 
 // The composer of a model of notes, and that of a model of tokens.
 std::unique_ptr<Composer> compose_notes(const ComposerTask& task, const FormState& state);

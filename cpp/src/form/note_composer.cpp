@@ -136,6 +136,24 @@ class NoteComposer final : public Composer {
 
 }  // namespace
 
+std::optional<Heard> hear_notes(const Tokenizer& tokenizer, const Form& form,
+                                std::span<const std::int32_t> ids) {
+  NoteTimeline timeline(tokenizer, form, 0, 0);
+  Heard heard;
+  for (std::size_t i = 0; i < ids.size(); i += kNoteFields) {
+    const NoteEvent event = note_event(ids.subspan(i, kNoteFields));
+    const Advance advance = timeline.advance(event);
+    if (advance == Advance::finished) return {};
+    if (advance == Advance::note) {
+      heard.sounds.push_back({Sound::Kind::note, tokenizer.note(event, timeline.onset_ms())});
+    } else {
+      heard.sounds.push_back({Sound::Kind::pause, {.onset_ms = timeline.onset_ms()}});
+    }
+  }
+  heard.after = timeline.state();
+  return heard;
+}
+
 std::unique_ptr<Composer> compose_notes(const ComposerTask& task, const FormState& state) {
   return std::make_unique<NoteComposer>(task, state);
 }

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "base/note.hpp"
+#include "events/tokenizer.hpp"
 
 namespace longplay {
 

@@ -3,7 +3,6 @@
 #include <string>
 #include <vector>
 
-#include "base/error.hpp"
 #include "events/sampling.hpp"
 #include "form/composer.hpp"
 #include "form/pitch_rules.hpp"

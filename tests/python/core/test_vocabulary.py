@@ -117,7 +117,7 @@ def test_slices_are_written_as_the_most_equal_chords():
 def test_velocity_is_written_only_where_it_changes():
     notes = np.array([(0, 100, 60, 66), (1000, 100, 62, 66), (2000, 100, 64, 90)], NOTE)
     tokens = [ALL["performance"]["tokens"][token] for token in TOKENIZERS["performance"].encode(notes)[:, 0]]
-    assert tokens[:4] == [["Press", 60], ["Shift", 10], ["Release", 60], ["Shift", 90]]
+    assert tokens[:5] == [["Velocity", 66], ["Press", 60], ["Shift", 10], ["Release", 60], ["Shift", 90]]
     assert tokens[-5:] == [["Shift", 90], ["Velocity", 90], ["Press", 64], ["Shift", 10], ["Release", 64]]
 
 
