@@ -85,11 +85,34 @@ def _read(notes: NDArray[Any], _source: str) -> Reading:
     return Reading(events[:, None], ids[:, None], np.empty((len(ids), 0), np.int32))
 
 
+def _tokens() -> dict[str, Any]:
+    """Return what the ids mean, for config.json (docs/vocabularies.md)."""
+    types: dict[str, list[list[str]]] = {
+        "Press": [["pitch"], ["press"]],
+        "Release": [["pitch"], ["release"]],
+        "Shift": [["advance"]],
+        "Velocity": [["velocity"]],
+    }
+    only = {"Release": ["sounding"]}
+    values = {"Press": range(128), "Release": range(128), "Shift": range(1, LONGEST + 1), "Velocity": tables.VELOCITY}
+    return {
+        "unit": {"ms": TICK},
+        "start": {"velocity": int(tables.VELOCITY[len(tables.VELOCITY) // 2])},
+        "types": [
+            {"name": name, "do": operations, "then": list(types), "only": only.get(name, [])}
+            for name, operations in types.items()
+        ],
+        "first": list(types),
+        "tokens": [[name, int(value)] for name, of in values.items() for value in of],
+    }
+
+
 def _config(name: str, states: list[dict[str, Any]], _context_width: int) -> dict[str, Any]:
     return {
-        "format": 1,
+        "format": 2,
         "name": name,
         "fields": [{"name": "performance", "size": SIZE}],
+        "vocabulary": _tokens(),
         "start_event": [START],
         "controls": [],
         "states": states,

@@ -7,10 +7,11 @@
 namespace longplay {
 namespace {
 
+// Values of shape (events, fields).
 template <typename T>
-py::array_t<T> by_event(std::vector<T> values) {
-  const auto events = static_cast<py::ssize_t>(values.size() / kNoteFields);
-  return to_numpy(std::move(values), {events, py::ssize_t{kNoteFields}});
+py::array_t<T> by_event(std::vector<T> values, std::size_t fields) {
+  const auto events = static_cast<py::ssize_t>(values.size() / fields);
+  return to_numpy(std::move(values), {events, static_cast<py::ssize_t>(fields)});
 }
 
 std::vector<std::uint8_t> copy_of(const py::bytes& data) {
@@ -27,8 +28,9 @@ bool wait(Job& job, std::size_t index, double seconds) {
 
 py::tuple take(Job& job, std::size_t index) {
   Music music = job.take(index);
-  return py::make_tuple(to_numpy(std::move(music.notes)), by_event(std::move(music.events)),
-                        by_event(std::move(music.log_probabilities)), music.warnings, music.refusals,
+  const std::size_t fields = job.fields();
+  return py::make_tuple(to_numpy(std::move(music.notes)), by_event(std::move(music.events), fields),
+                        by_event(std::move(music.log_probabilities), fields), music.warnings, music.refusals,
                         music.kept);
 }
 
@@ -40,8 +42,8 @@ std::optional<py::tuple> snapshot(Job& job, std::size_t index, std::size_t first
   }
   if (!checkpoint) return {};
   return py::make_tuple(std::move(checkpoint->snapshot), checkpoint->onset_ms,
-                        by_event(std::move(checkpoint->events)),
-                        by_event(std::move(checkpoint->log_probabilities)));
+                        by_event(std::move(checkpoint->events), job.fields()),
+                        by_event(std::move(checkpoint->log_probabilities), job.fields()));
 }
 
 std::unique_ptr<Stream> stream(Engine& engine, const std::optional<py::bytes>& seed, const Settings& settings,
@@ -67,7 +69,7 @@ py::tuple score(Engine& engine, const py::bytes& midi, const std::vector<std::ve
       interruptible(cancel, [&](Stop& stop) { return engine.score(bytes, controls, most, stop); });
   py::list log_probabilities;
   for (std::vector<float>& each : scored.log_probabilities)
-    log_probabilities.append(by_event(std::move(each)));
+    log_probabilities.append(by_event(std::move(each), engine.config().fields.size()));
   return py::make_tuple(log_probabilities, scored.warnings);
 }
 

@@ -81,7 +81,49 @@ void load(Model& model, int row, const py::bytes& state) {
 
 using Edges = std::pair<double, double>;
 
+// The unit and the start of a vocabulary, as numbers of config.json; 0 for a missing one.
+void bind_vocabulary(py::module_& m) {
+  py::native_enum<Operation> operations(m, "Operation", "enum.Enum");
+  for (std::size_t i = 0; i < kOperationNames.size(); ++i)
+    operations.value(kOperationNames[i], static_cast<Operation>(i));
+  operations.finalize();
+  py::native_enum<Condition> conditions(m, "Condition", "enum.Enum");
+  for (std::size_t i = 0; i < kConditionNames.size(); ++i)
+    conditions.value(kConditionNames[i], static_cast<Condition>(i));
+  conditions.finalize();
+  using Operations = std::vector<std::pair<Operation, std::optional<std::int32_t>>>;
+  using Names = std::vector<std::string>;
+  py::class_<VocabularyType>(m, "VocabularyType")
+      .def(py::init(
+               [](std::string name, const Operations& operations, Names then, std::vector<Condition> only) {
+                 VocabularyType type{std::move(name), {}, std::move(then), std::move(only)};
+                 for (const auto& [kind, constant] : operations) type.operations.push_back({kind, constant});
+                 return type;
+               }),
+           py::kw_only(), "name"_a, "operations"_a, "then"_a, "only"_a);
+  py::class_<VocabularyConfig>(m, "VocabularyConfig")
+      .def(py::init([](std::int32_t tick_ms, std::int32_t ticks_per_beat, std::int32_t beats_per_minute,
+                       std::array<std::int32_t, 2> meter, std::int32_t velocity, std::int32_t duration,
+                       std::vector<VocabularyType> types, Names first,
+                       const std::vector<std::pair<std::string, std::vector<std::int32_t>>>& tokens) {
+             VocabularyConfig config{.tick_ms = tick_ms,
+                                     .ticks_per_beat = ticks_per_beat,
+                                     .beats_per_minute = beats_per_minute,
+                                     .meter = meter,
+                                     .velocity = velocity,
+                                     .duration = duration,
+                                     .types = std::move(types),
+                                     .first = std::move(first),
+                                     .tokens = {}};
+             for (const auto& [type, values] : tokens) config.tokens.push_back({type, values});
+             return config;
+           }),
+           py::kw_only(), "tick_ms"_a, "ticks_per_beat"_a, "beats_per_minute"_a, "meter"_a, "velocity"_a,
+           "duration"_a, "types"_a, "first"_a, "tokens"_a);
+}
+
 void bind_config(py::module_& m) {
+  bind_vocabulary(m);
   py::native_enum<ElementType>(m, "ElementType", "enum.Enum")
       .value("float32", ElementType::float32)
       .value("int32", ElementType::int32)
@@ -116,16 +158,16 @@ void bind_config(py::module_& m) {
                        std::vector<std::int32_t> start_event, std::int32_t context_width,
                        std::vector<ControlConfig> controls, std::vector<StateConfig> states,
                        bool states_in_place, std::int32_t seed_events, std::optional<Edges> notes_per_second,
-                       std::optional<CriticConfig> critic) {
+                       std::optional<CriticConfig> critic, std::optional<VocabularyConfig> vocabulary) {
              std::optional<Band> band;
              if (notes_per_second) band = Band{notes_per_second->first, notes_per_second->second};
-             return ModelConfig{std::move(name), std::move(fields),   std::move(start_event),
-                                context_width,   std::move(controls), std::move(states),
-                                states_in_place, seed_events,         band,
-                                critic};
+             return ModelConfig{std::move(name), std::move(fields),    std::move(start_event),
+                                context_width,   std::move(controls),  std::move(states),
+                                states_in_place, seed_events,          band,
+                                critic,          std::move(vocabulary)};
            }),
            py::kw_only(), "name"_a, "fields"_a, "start_event"_a, "context_width"_a, "controls"_a, "states"_a,
-           "states_in_place"_a, "seed_events"_a, "notes_per_second"_a, "critic"_a)
+           "states_in_place"_a, "seed_events"_a, "notes_per_second"_a, "critic"_a, "vocabulary"_a)
       .def("validate", &ModelConfig::validate);
 }
 

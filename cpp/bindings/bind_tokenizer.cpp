@@ -1,6 +1,7 @@
-#include <cstring>
+#include <optional>
+#include <string>
 
-#include "events/tokenizer.hpp"
+#include "events/notation.hpp"
 #include "notes.hpp"
 
 namespace longplay {
@@ -8,27 +9,31 @@ namespace {
 
 using Events = py::array_t<std::int32_t, py::array::c_style>;
 
-py::array_t<std::int32_t> encode(const Tokenizer& tokenizer, const py::array& array) {
+// A notation with the number of its fields.
+struct Tokens {
+  Notation notation;
+  py::ssize_t fields;
+};
+
+py::array_t<std::int32_t> encode(const Tokens& tokens, const py::array& array) {
   const Notes notes = as_notes(array);
   const std::span<const Note> span = as_span(notes);
   std::vector<std::int32_t> ids;
   {
     const ReleasedGil nogil;
-    for (const NoteEvent& event : tokenizer.encode(span)) ids.insert(ids.end(), event.begin(), event.end());
+    ids = tokens.notation.encode(span);
   }
-  const auto count = static_cast<py::ssize_t>(ids.size() / kNoteFields);
-  return to_numpy(std::move(ids), {count, py::ssize_t{kNoteFields}});
+  const auto count = static_cast<py::ssize_t>(ids.size()) / tokens.fields;
+  return to_numpy(std::move(ids), {count, tokens.fields});
 }
 
-Notes decode(const Tokenizer& tokenizer, const Events& events) {
-  if (events.ndim() != 2 || events.shape(1) != py::ssize_t{kNoteFields})
-    refuse("events must have shape (events, 4)");
+Notes decode(const Tokens& tokens, const Events& events) {
+  if (events.ndim() != 2 || events.shape(1) != tokens.fields)
+    refuse("events must have shape (events, " + std::to_string(tokens.fields) + ")");
   std::vector<Note> notes;
   {
     const ReleasedGil nogil;
-    std::vector<NoteEvent> rows(static_cast<std::size_t>(events.shape(0)));
-    if (!rows.empty()) std::memcpy(rows.data(), events.data(), rows.size() * sizeof(NoteEvent));
-    notes = tokenizer.decode(rows);
+    notes = tokens.notation.decode({events.data(), static_cast<std::size_t>(events.size())});
   }
   return to_numpy(std::move(notes));
 }
@@ -36,15 +41,18 @@ Notes decode(const Tokenizer& tokenizer, const Events& events) {
 }  // namespace
 
 void bind_tokenizer(py::module_& m) {
-  py::class_<Tokenizer>(m, "Tokenizer")
+  py::class_<Tokens>(m, "Tokenizer")
       .def(py::init([](const ModelConfig& config) {
              config.validate();
-             return Tokenizer(config.fields);
+             return Tokens{Notation(config), static_cast<py::ssize_t>(config.fields.size())};
            }),
            "config"_a)
       .def("encode", &encode, py::arg("notes").noconvert())
       .def("decode", &decode, py::arg("events").noconvert())
-      .def_property_readonly("end_id", &Tokenizer::end_id);
+      .def_property_readonly("end_id", [](const Tokens& tokens) -> std::optional<std::int32_t> {
+        const Tokenizer* tokenizer = tokens.notation.tokenizer();
+        return tokenizer ? std::optional(tokenizer->end_id()) : std::nullopt;
+      });
 }
 
 }  // namespace longplay

@@ -43,9 +43,10 @@ class Piece:
         ``onset_ms``, ``duration_ms``, ``pitch``, ``velocity``, sorted by onset, then pitch.
     duration : float
         Length in seconds, exact to the millisecond.
-    events : int32 array, shape (events, 4)
+    events : int32 array, shape (events, fields)
         The ids that the engine drew. The time shift END separates the pieces of a recital; its other ids are 0.
-    log_probabilities : float32 array, shape (events, 4)
+        Tokens of a vocabulary need no END.
+    log_probabilities : float32 array, shape (events, fields)
         Natural logarithm of the probability that the model gave to each id, before temperature and filters.
     provenance : Provenance
         Record from which `Engine.regenerate` generates the piece again.
@@ -190,11 +191,11 @@ class Score:
     Attributes
     ----------
     notes : int
-        Number of notes.
+        Number of notes; of a model of tokens, the number of tokens.
     fields : dict of str to float
-        Nats per note of each field, the mean of -log p; NaN without notes.
-    log_probabilities : float32 array, shape (notes, 4)
-        Log-probabilities of the ids of each note.
+        Nats per note of each field, the mean of -log p; NaN without notes. Of a model of tokens, nats per token.
+    log_probabilities : float32 array, shape (notes, fields)
+        Log-probabilities of the ids of each note or token.
     warnings : tuple of str
         Problems of the file.
     """

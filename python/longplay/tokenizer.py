@@ -16,8 +16,9 @@ from longplay.midi import Notes, require_notes
 class Tokenizer:
     """Convert notes to the events of a model, and back.
 
-    An event is four ids: ``time_shift``, ``pitch``, ``velocity``, ``duration``. The tables of the model's config give
-    the meaning of each id.
+    For a model of notes, an event is four ids: ``time_shift``, ``pitch``, ``velocity``, ``duration``. The tables of the
+    model's config give the meaning of each id. For a model of tokens, an event is a token of its vocabulary
+    (``docs/vocabularies.md``).
 
     Parameters
     ----------
@@ -27,23 +28,27 @@ class Tokenizer:
     Raises
     ------
     ModelError
-        The config breaks the model contract, or its events are not notes.
+        The config breaks the model contract, or gives its tokens no meaning.
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         self._core = _core.Tokenizer(core_config(dict(require_mapping("config", config))))
+        self._fields = len(config["fields"])
 
     @property
-    def end_id(self) -> int:
-        """The time shift that means END, the end of a piece."""
+    def end_id(self) -> int | None:
+        """The time shift that means END, the end of a piece; None for tokens."""
         return self._core.end_id
 
     def encode(self, notes: Notes) -> NDArray[np.int32]:
         """Convert notes to events.
 
-        Each value becomes the nearest value of its table. A time shift counts from the encoded onset before it, so
-        errors do not add up. A rest longer than the longest shift becomes the longest shift. Notes whose pitch is not
-        in the table are left out.
+        With a vocabulary, each note gets the fewest tokens that strike it at the nearest tick, with the nearest
+        velocity and duration.
+
+        With fields, each value becomes the nearest value of its table. A time shift counts from the encoded onset
+        before it, so errors do not add up. A rest longer than the longest shift becomes the longest shift. Notes whose
+        pitch is not in the table are left out.
 
         Parameters
         ----------
@@ -52,7 +57,7 @@ class Tokenizer:
 
         Returns
         -------
-        int32 array, shape (events, 4)
+        int32 array, shape (events, fields)
 
         Raises
         ------
@@ -62,11 +67,11 @@ class Tokenizer:
         return self._core.encode(require_notes(notes))
 
     def decode(self, events: NDArray[np.int32]) -> Notes:
-        """Convert events to notes; END events are skipped.
+        """Convert events to notes; END events are skipped. Tokens may come in any order.
 
         Parameters
         ----------
-        events : int32 array, shape (events, 4)
+        events : int32 array, shape (events, fields)
 
         Returns
         -------
@@ -78,4 +83,4 @@ class Tokenizer:
         ValueError
             An id is out of range.
         """
-        return self._core.decode(require_integers("events", events, np.int32, 4))
+        return self._core.decode(require_integers("events", events, np.int32, self._fields))

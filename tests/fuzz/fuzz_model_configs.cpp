@@ -1,8 +1,9 @@
-// Any config.json of the right types is refused with a ModelError, or its tables can encode notes.
+// Any config.json of the right types is refused with a ModelError, or its tables or its vocabulary can encode
+// notes.
 #include <string>
 #include <vector>
 
-#include "events/tokenizer.hpp"
+#include "events/notation.hpp"
 #include "input.hpp"
 #include "model/model_config.hpp"
 
@@ -46,6 +47,33 @@ FieldConfig field(Input& input, std::size_t index) {
   return made;
 }
 
+// Names of types that follow one another, and values that fit now and then.
+VocabularyConfig vocabulary(Input& input) {
+  const auto type_name = [&] { return std::string(1, static_cast<char>('A' + input.number() % 5)); };
+  const auto names = [&] { return list(input, type_name); };
+  VocabularyConfig made{.tick_ms = input.number() % 2 == 0 ? number(input) : 0,
+                        .ticks_per_beat = number(input),
+                        .beats_per_minute = number(input),
+                        .meter = {number(input), number(input)},
+                        .velocity = number(input),
+                        .duration = number(input),
+                        .types = {},
+                        .first = names(),
+                        .tokens = {}};
+  made.types = list(input, [&] {
+    VocabularyType type{type_name(), {}, names(), {}};
+    type.operations = list(input, [&] {
+      VocabularyOperation operation{static_cast<Operation>(input.number() % kOperationNames.size()), {}};
+      if (input.number() % 4 == 0) operation.constant = number(input);
+      return operation;
+    });
+    if (input.number() % 4 == 0) type.only.push_back(static_cast<Condition>(input.number() % 4));
+    return type;
+  });
+  made.tokens = list(input, [&] { return VocabularyToken{type_name(), numbers(input)}; });
+  return made;
+}
+
 ModelConfig config(Input& input) {
   ModelConfig made;
   made.name = name(input);
@@ -71,7 +99,28 @@ ModelConfig config(Input& input) {
   if (input.number() % 4 == 0) {
     made.notes_per_second = Band{static_cast<double>(number(input)), static_cast<double>(number(input))};
   }
+  if (input.number() % 2 == 0) {
+    made.vocabulary = vocabulary(input);
+    made.fields = {{"token", static_cast<std::int32_t>(made.vocabulary->tokens.size()), {}}};
+    made.start_event = {0};
+    made.context_width = 0;
+  }
   return made;
+}
+
+// Takes every token in turn, and asks after each one what may follow.
+void use(const Vocabulary& vocabulary) {
+  Registers at = vocabulary.begin();
+  std::vector<float> bias(vocabulary.size());
+  std::vector<std::int32_t> ids;
+  for (std::size_t i = 0; i < 3 * vocabulary.size(); ++i) {
+    ids.push_back(static_cast<std::int32_t>(i % vocabulary.size()));
+    vocabulary.constrain(at, bias);
+    vocabulary.take(
+        at, ids.back(), [](std::uint8_t pitch, std::int32_t) { require(pitch < 128); }, [](auto) {});
+    require(vocabulary.is_valid(at));
+  }
+  require(vocabulary.decode(ids).size() <= ids.size() * 16 * 8);
 }
 
 void use(const ModelConfig& config) {
@@ -79,14 +128,16 @@ void use(const ModelConfig& config) {
   for (const StateConfig& state : config.states) bytes += state.row_bytes();
   require(bytes <= ModelLimits::kMaxStateBytes);
   require(config.start_event.size() == config.fields.size());
-  if (!Tokenizer::is_note_model(config.fields)) return;
-  const Tokenizer tokenizer(config.fields);
-  const std::vector<Note> notes{{0, 100, 60, 64}, {500, 86'400'000, 127, 127}, {86'400'000, 1, 0, 1}};
-  const std::vector<NoteEvent> events = tokenizer.encode(notes);
-  for (const NoteEvent& event : events) {
-    for (std::size_t f = 0; f < kNoteFields; ++f) require(event[f] >= 0 && event[f] < config.fields[f].size);
-  }
-  require(tokenizer.decode(events).size() <= events.size());
+  if (!Notation::exists(config)) return;
+  const Notation notation(config);
+  if (notation.vocabulary()) use(*notation.vocabulary());
+  std::vector<Note> notes{{0, 100, 60, 64}, {500, 86'400'000, 127, 127}, {86'400'000, 1, 0, 1}};
+  if (notation.vocabulary()) notes = {{0, 100, 60, 64}, {500, 900, 127, 127}, {900, 1, 0, 1}};
+  const std::vector<std::int32_t> ids = notation.encode(notes);
+  const std::size_t fields = config.fields.size();
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    require(ids[i] >= 0 && ids[i] < config.fields[i % fields].size);
+  notation.decode(ids);
 }
 
 }  // namespace

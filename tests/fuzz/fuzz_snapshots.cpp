@@ -45,7 +45,7 @@ Stop never;
 struct Parts {
   Engine engine{nullptr, files(), Device{}, 1, never};
   GeneratorPool pool{nullptr, files(), Device{}};  // of pieces, without a job's threads
-  Tokenizer tokenizer{engine.config().fields};
+  Notation notation{engine.config()};
 };
 
 Parts& parts() {
@@ -56,13 +56,13 @@ Parts& parts() {
 Engine& engine() { return parts().engine; }
 
 Candidate candidate(const Task& task) {
-  return make_candidate(parts().tokenizer, engine().config(), task, never);
+  return make_candidate(parts().notation, engine().config(), task, never);
 }
 
 void draw(Candidate& piece, std::uint64_t events) {
   piece.max_events = events;
   piece.validate(engine().config());
-  piece.take(parts().tokenizer, parts().pool.run(piece, never));
+  piece.take(parts().pool.run(piece, never));
 }
 
 // 200 intervals, which music often quotes.

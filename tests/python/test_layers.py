@@ -13,7 +13,10 @@ PACKAGE = ROOT / "python/longplay"
 
 # From the lowest to the highest. A new folder finds its place here first.
 CPP = ["base", "midi", "score", "originality", "model", "events", "form", "generator", "engine"]
-PYTHON = ["_base", "originality", "pictures", "_model", "_making", "arena", "farm", "challenge", "bench", "cli"]
+PYTHON = [
+    *("_base", "originality", "pictures", "_model", "_making"),
+    *("importing", "arena", "farm", "challenge", "bench", "cli"),
+]
 DATA = {"models"}  # folders without modules
 MAX_FOLDERS = 12
 CORE_KERNELS = [("originality_speed.py", "longplay._core")]  # it measures a kernel that has no public name

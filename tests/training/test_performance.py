@@ -12,6 +12,7 @@ from hypothesis import given
 torch = pytest.importorskip("torch", reason="training needs torch, of the extra [train]")
 
 import made_up
+from made_up_music import made_up_notes
 
 import longplay
 from longplay.midi import NOTE
@@ -264,3 +265,13 @@ def test_a_run_of_events_is_not_evaluated_as_one_of_notes(prepared: Path, tmp_pa
 def test_an_unknown_vocabulary_is_refused(prepared: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="vocabulary must be one of notes, fine, performance, not 'words'"):
         open_run(["--data", str(prepared), "--out", str(tmp_path / "run"), *SMALL, "--vocabulary", "words"])
+
+
+def test_the_vocabulary_of_a_config_encodes_and_decodes_as_training_does():
+    tokenizer = longplay.Tokenizer(PERFORMANCE.config("performance", [], 0))
+    random = np.random.default_rng(3)
+    for _ in range(20):
+        ids = random.integers(0, SIZE, 300).astype(np.int32)
+        assert np.array_equal(tokenizer.decode(ids[:, None]), decode(ids))
+    notes = longplay.resolve_overlaps(made_up_notes(random, 500))
+    assert np.array_equal(tokenizer.encode(notes)[:, 0], encode(notes))

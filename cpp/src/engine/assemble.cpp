@@ -6,16 +6,30 @@
 
 namespace longplay {
 
-void Assembler::add(const Tokenizer& tokenizer, const GenerationResult& drawn) {
-  for (std::size_t i = 0; i < drawn.onsets_ms.size(); ++i) {
-    const std::int32_t* ids = &drawn.events[kNoteFields * i];
-    if (ids[0] != tokenizer.end_id()) {
-      add(tokenizer.note({ids[0], ids[1], ids[2], ids[3]}, drawn.onsets_ms[i]));
-    } else if (!drawn.finished || i + 1 < drawn.onsets_ms.size()) {
-      end_piece(drawn.onsets_ms[i]);
+void Assembler::add(const GenerationResult& drawn) {
+  for (const Sound& sound : drawn.sounds) {
+    if (sound.kind == Sound::Kind::note) {
+      add(sound.note);
+    } else if (sound.kind == Sound::Kind::release) {
+      release_key(sound.note.pitch, sound.note.onset_ms);
+    } else {
+      end_piece(sound.note.onset_ms);
     }
   }
   if (drawn.finished) finish();
+}
+
+// Ends the latest note of a pitch, unless it is over.
+void Assembler::release_key(std::uint8_t pitch, std::int64_t at_ms) {
+  const auto end = [&](Note& note) {
+    note.duration_ms = std::min(note.duration_ms, std::max<std::int64_t>(at_ms - note.onset_ms, 1));
+  };
+  const auto struck = std::ranges::find(chord_, pitch, &Note::pitch);
+  if (struck != chord_.end()) {
+    end(*struck);
+  } else if (latest_[pitch] > released_) {
+    end(sounding_[latest_[pitch] - released_ - 1]);
+  }
 }
 
 void Assembler::add(const Note& note) {

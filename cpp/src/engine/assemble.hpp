@@ -17,7 +17,7 @@ class Assembler {
   // Nothing sounds past `end_ms`.
   explicit Assembler(std::int64_t end_ms) : end_ms_(end_ms) {}
 
-  void add(const Tokenizer& tokenizer, const GenerationResult& drawn);
+  void add(const GenerationResult& drawn);
   // Takes a note. Its onset must not be earlier than that of the note before.
   void add(const Note& note);
 
@@ -32,6 +32,7 @@ class Assembler {
  private:
   void end_piece(std::int64_t next_ms);
   void end_chord();
+  void release_key(std::uint8_t pitch, std::int64_t at_ms);
   void release(std::int64_t now_ms);
 
   std::int64_t end_ms_;

@@ -36,7 +36,7 @@ Shards shards(const Device& device, int num_threads, int candidates, int rows_ea
 
 Engine::Engine(std::shared_ptr<const Runtime> runtime, std::shared_ptr<const ModelFiles> files,
                const Device& device, int num_threads, Stop& stop)
-    : tokenizer_(files->config.fields), device_(device), num_threads_(num_threads) {
+    : notation_(files->config), device_(device), num_threads_(num_threads) {
   require_at_least("num_threads", num_threads, 0);
   if (num_threads_ == 0) {
     num_threads_ = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
@@ -64,60 +64,68 @@ std::unique_ptr<Job> Engine::start(const std::vector<Task>& tasks, const Stop& s
   int rows_each = 1;
   for (const Task& task : tasks) {
     stop.check();
-    candidates.push_back(make_candidate(tokenizer_, config(), task, stop));
+    candidates.push_back(make_candidate(notation_, config(), task, stop));
     candidates.back().validate(config());
     const Candidate& last = candidates.back();
     rows_each = std::max(rows_each, last.search * last.rows(config()));
   }
   const auto [threads, rows] = shards(device_, num_threads_, static_cast<int>(candidates.size()), rows_each);
-  auto impl = std::make_unique<Job::Impl>(pool_, tokenizer_, std::move(candidates));
+  auto impl = std::make_unique<Job::Impl>(pool_, std::move(candidates));
   impl->run(threads, rows);
   return std::unique_ptr<Job>(new Job(std::move(impl)));
 }
 
 std::unique_ptr<Stream> Engine::stream(const Seed& seed, const Settings& settings, const Stop& stop) {
-  return open_stream(prepare(tokenizer_, seed, settings, stream_form(settings), stop));
+  return open_stream(prepare(notation_, seed, settings, stream_form(settings), stop));
 }
 
 std::unique_ptr<Stream> Engine::stream(const Snapshot& snapshot, const Settings& settings) {
-  return open_stream(resume(config(), snapshot, settings, stream_form(settings)));
+  return open_stream(resume(notation_, config(), snapshot, settings, stream_form(settings)));
 }
 
 std::unique_ptr<Stream> Engine::open_stream(PreparedRequest prepared) {
   prepared.request.validate(config());
-  auto impl = std::make_unique<Stream::Impl>(Continuation(pool_, std::move(prepared.request)), tokenizer_,
+  auto impl = std::make_unique<Stream::Impl>(Continuation(pool_, std::move(prepared.request)),
                                              std::move(prepared.warnings));
   for (const Note& note : prepared.before) impl->assembler.add(note);
   return std::make_unique<Stream>(std::move(impl));
 }
 
 std::unique_ptr<Session> Engine::session(const Seed& seed, const Settings& settings, const Stop& stop) {
+  require_sessions();
   Settings without_key = settings;
   without_key.key = NoKey{};  // the player decides, as for the rules that session_form turns off
-  return open_session(prepare(tokenizer_, seed, without_key, session_form(), stop));
+  return open_session(prepare(notation_, seed, without_key, session_form(), stop));
 }
 
 std::unique_ptr<Session> Engine::session(const Snapshot& snapshot, const Settings& settings) {
+  require_sessions();
   if (!snapshot.notes.empty()) throw SnapshotError("the snapshot of a session must have no notes");
-  return open_session(resume(config(), snapshot, settings, session_form()));
+  return open_session(resume(notation_, config(), snapshot, settings, session_form()));
 }
 
 std::unique_ptr<Session> Engine::open_session(PreparedRequest prepared) {
   prepared.request.search = 1;  // a session draws a note, not a phrase
   prepared.request.validate(config());
-  return std::make_unique<Session>(std::make_unique<Session::Impl>(
-      Continuation(pool_, std::move(prepared.request)), tokenizer_, std::move(prepared.warnings)));
+  return std::make_unique<Session>(
+      std::make_unique<Session::Impl>(Continuation(pool_, std::move(prepared.request)),
+                                      *notation_.tokenizer(), std::move(prepared.warnings)));
+}
+
+void Engine::require_sessions() const {
+  if (!notation_.tokenizer())
+    refuse("the model must be one of notes for a session, because the tokens of a vocabulary are not notes");
 }
 
 Scored Engine::score(std::span<const std::uint8_t> midi,
                      const std::vector<std::vector<std::int32_t>>& controls, std::size_t most, Stop& stop) {
   Score score = read_seed(midi, stop);
-  std::vector<NoteEvent> events = encode_seed(tokenizer_, score);
-  events.resize(std::min(events.size(), most));
   const std::size_t fields = config().fields.size();
+  std::vector<std::int32_t> ids = encode_seed(notation_, score);
+  ids.resize(std::min(ids.size() / fields, most) * fields);
   std::vector<Request> requests;
   for (const std::vector<std::int32_t>& values : controls) {
-    requests.push_back({.prompt = flat(events),
+    requests.push_back({.prompt = ids,
                         .score_prompt = true,
                         .random_seed = 0,
                         .candidate = 0,

@@ -50,7 +50,7 @@ using Seed = std::optional<std::vector<std::uint8_t>>;  // the bytes of a MIDI f
 
 struct Music {
   std::vector<Note> notes;
-  std::vector<std::int32_t> events;      // as drawn, four ids each
+  std::vector<std::int32_t> events;      // as drawn, one id per field
   std::vector<float> log_probabilities;  // nats, one per id of `events`
   std::vector<std::string> warnings;     // of reading the seed
   std::uint64_t refusals = 0;            // notes rejected because they quote
@@ -67,7 +67,7 @@ struct GenerateTask {
 struct Extension {
   Snapshot snapshot;
   std::int64_t snapshot_length_ms = 0;   // length that the snapshot was generated for
-  std::vector<std::int32_t> events;      // drawn so far, four ids each
+  std::vector<std::int32_t> events;      // drawn so far, one id per field
   std::vector<float> log_probabilities;  // nats, one per id of `events`
   Settings settings;                     // of the resumed piece
 };
@@ -78,7 +78,7 @@ using Task = std::variant<GenerateTask, Extension>;
 struct Checkpoint {
   Snapshot snapshot;
   std::int64_t onset_ms = 0;             // of the last event
-  std::vector<std::int32_t> events;      // as drawn, four ids each
+  std::vector<std::int32_t> events;      // as drawn, one id per field
   std::vector<float> log_probabilities;  // nats, one per id of `events`
 };
 
@@ -99,6 +99,7 @@ class Job {
   Job& operator=(const Job&) = delete;
 
   std::size_t size() const;
+  std::size_t fields() const;  // of an event
   // Waits for candidate `index`, at most for `timeout`, and returns whether it is done. Rethrows the
   // exception of a thread of the job.
   bool wait(std::size_t index, std::chrono::milliseconds timeout);
@@ -119,8 +120,8 @@ class Job {
 // Safe to use from several threads at once. Keeps its generators, with their sessions, for later calls.
 class Engine {
  public:
-  // num_threads: 0 takes one per core, to feed a GPU at most 4. Throws ModelError unless the model is one of
-  // notes, Cancelled if a stop is requested.
+  // num_threads: 0 takes one per core, to feed a GPU at most 4. Throws ModelError for a model without
+  // a notation, Cancelled if a stop is requested.
   Engine(std::shared_ptr<const Runtime> runtime, std::shared_ptr<const ModelFiles> files,
          const Device& device, int num_threads, Stop& stop);
   ~Engine();
@@ -136,7 +137,8 @@ class Engine {
   // that do not fit.
   std::unique_ptr<Job> start(const std::vector<Task>& tasks, const Stop& stop);
 
-  // Opens a stream (endless music) or a session (one endless piece). Throws as `start` does.
+  // Opens a stream (endless music) or a session (one endless piece). Throws as `start` does. Only a model of
+  // notes has sessions.
   std::unique_ptr<Stream> stream(const Seed& seed, const Settings& settings, const Stop& stop);
   std::unique_ptr<Stream> stream(const Snapshot& snapshot, const Settings& settings);
   std::unique_ptr<Session> session(const Seed& seed, const Settings& settings, const Stop& stop);
@@ -149,9 +151,10 @@ class Engine {
  private:
   std::unique_ptr<Stream> open_stream(PreparedRequest prepared);
   std::unique_ptr<Session> open_session(PreparedRequest prepared);
+  void require_sessions() const;
 
   std::shared_ptr<GeneratorPool> pool_;
-  Tokenizer tokenizer_;
+  Notation notation_;
   Device device_;
   int num_threads_;
 };

@@ -19,11 +19,11 @@ void append(std::vector<T>& to, std::vector<T> from) {
   }
 }
 
-// Returns the entries of the events from `first` on, kNoteFields entries each.
+// Returns the entries of the events from `first` on, `fields` entries each.
 template <typename T>
-std::vector<T> since(const std::vector<T>& all, std::size_t first) {
-  require_range("first_event", first, 0, all.size() / kNoteFields);
-  return {all.begin() + static_cast<std::ptrdiff_t>(kNoteFields * first), all.end()};
+std::vector<T> since(const std::vector<T>& all, std::size_t first, std::size_t fields) {
+  require_range("first_event", first, 0, all.size() / fields);
+  return {all.begin() + static_cast<std::ptrdiff_t>(fields * first), all.end()};
 }
 
 }  // namespace
@@ -39,9 +39,9 @@ Candidate::Candidate(Request request, std::int64_t length_ms, std::optional<std:
   max_events = 0;  // the first pause is after the prompt, so that every piece has one
 }
 
-void Candidate::take(const Tokenizer& tokenizer, GenerationResult drawn) {
+void Candidate::take(GenerationResult drawn) {
   std::optional<DecodeState> state = std::exchange(drawn.state, {});
-  assembler.add(tokenizer, drawn);
+  assembler.add(drawn);
   append(music.notes, assembler.take());
   append(music.events, std::move(drawn.events));
   append(music.log_probabilities, std::move(drawn.log_probabilities));
@@ -49,6 +49,10 @@ void Candidate::take(const Tokenizer& tokenizer, GenerationResult drawn) {
   if (!state || drawn.finished) return;
 
   music.kept = {pack(*state), state->events_drawn, before};
+  if (state->form.tokens) {
+    music.kept->notes = music.notes;
+    append(music.kept->notes, assembler.left());
+  }
   changed = true;
   const std::int64_t onset = state->form.timeline.onset;
   from = std::move(state);
@@ -58,12 +62,8 @@ void Candidate::take(const Tokenizer& tokenizer, GenerationResult drawn) {
   until_ms = keep_state ? std::min(ending_ms_, onset + keep_ms_) : std::numeric_limits<std::int64_t>::max();
 }
 
-Job::Impl::Impl(std::shared_ptr<GeneratorPool> generators, const Tokenizer& notes_and_events,
-                std::vector<Candidate> to_make)
-    : pool(std::move(generators)),
-      tokenizer(notes_and_events),
-      candidates(std::move(to_make)),
-      finished(candidates.size()) {}
+Job::Impl::Impl(std::shared_ptr<GeneratorPool> generators, std::vector<Candidate> to_make)
+    : pool(std::move(generators)), candidates(std::move(to_make)), finished(candidates.size()) {}
 
 Job::Impl::~Impl() {
   stop.request();
@@ -109,7 +109,7 @@ void Job::Impl::done(const Request& request, GenerationResult drawn) {
   Candidate& candidate = candidates[index];
   const bool over = drawn.finished;
   const std::lock_guard lock(mutex);
-  candidate.take(tokenizer, std::move(drawn));
+  candidate.take(std::move(drawn));
   if (over) {
     finished[index] = std::move(candidate.music);
     candidate.changed = false;
@@ -129,6 +129,8 @@ Job::~Job() {
 }
 
 std::size_t Job::size() const { return impl_->candidates.size(); }
+
+std::size_t Job::fields() const { return impl_->pool->config().fields.size(); }
 
 bool Job::wait(std::size_t index, std::chrono::milliseconds timeout) {
   impl_->process.require_current();
@@ -153,8 +155,9 @@ std::optional<Checkpoint> Job::snapshot(std::size_t index, std::size_t first_eve
   Candidate& candidate = impl_->candidates.at(index);
   if (!std::exchange(candidate.changed, false)) return {};
   const Music& music = candidate.music;
-  return Checkpoint{*music.kept, candidate.from->form.timeline.onset, since(music.events, first_event),
-                    since(music.log_probabilities, first_event)};
+  return Checkpoint{*music.kept, candidate.from->form.timeline.onset,
+                    since(music.events, first_event, fields()),
+                    since(music.log_probabilities, first_event, fields())};
 }
 
 std::int64_t Job::made_ms() const { return impl_->made_ms; }

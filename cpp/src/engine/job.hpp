@@ -22,11 +22,11 @@ struct Candidate : Request {
   Candidate(Request request, std::int64_t length_ms, std::optional<std::int64_t> keep_ms);
 
   // Takes drawn events. At a pause, saves a snapshot and prepares to resume.
-  void take(const Tokenizer& tokenizer, GenerationResult drawn);
+  void take(GenerationResult drawn);
 
   Assembler assembler;
   Music music;
-  std::vector<Note> before;  // notes of the piece that come before the first one drawn
+  std::vector<Note> before;  // of a snapshot: notes of the piece that come before the first one drawn
   bool changed = false;      // since the last request for a snapshot
 
  private:
@@ -35,8 +35,7 @@ struct Candidate : Request {
 };
 
 struct Job::Impl : Queue {
-  Impl(std::shared_ptr<GeneratorPool> generators, const Tokenizer& notes_and_events,
-       std::vector<Candidate> to_make);
+  Impl(std::shared_ptr<GeneratorPool> generators, std::vector<Candidate> to_make);
   ~Impl() override;
 
   void run(int threads, int rows);
@@ -47,7 +46,6 @@ struct Job::Impl : Queue {
   void progress(std::int64_t made) override;
 
   std::shared_ptr<GeneratorPool> pool;
-  Tokenizer tokenizer;
   Process process;
   std::vector<Candidate> candidates;
 

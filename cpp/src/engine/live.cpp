@@ -21,7 +21,7 @@ bool Stream::prefill(Stop& stop) {
 std::vector<Note> Stream::draw(std::uint64_t events, Stop& stop) {
   impl_->process.require_current();
   const std::lock_guard lock(impl_->mutex);
-  impl_->assembler.add(impl_->tokenizer, impl_->continuation.resume({}, events, stop));
+  impl_->assembler.add(impl_->continuation.resume({}, events, stop));
   return impl_->assembler.take();
 }
 
@@ -52,8 +52,8 @@ NoteEvent Session::Impl::event_of(Note note, const TimelineState& before) const 
 
 void Session::Impl::keep_time(const Note& note, const TimelineState& before, Stop& stop) {
   const Request& request = continuation.request();
-  Timeline timeline(tokenizer, *request.form, request.random_seed, request.candidate, before);
-  timeline.feed(note);
+  Timeline timeline(*request.form, request.random_seed, request.candidate, before);
+  timeline.take(note);
   continuation.state(stop).form.timeline = timeline.state();
 }
 

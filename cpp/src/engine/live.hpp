@@ -20,7 +20,8 @@ class Stop;
 struct Snapshot {
   std::vector<std::byte> state;  // DecodeState as bytes
   std::uint64_t events = 0;      // drawn so far
-  std::vector<Note> notes;       // of a stream: drawn but not final; of a piece: before the first one drawn
+  std::vector<Note> notes;       // of a stream: drawn but not final; of a piece: before the first one drawn;
+                                 // of a piece of tokens: all
 };
 
 // Endless music. It returns each note once the note is final. Safe to use from several threads.

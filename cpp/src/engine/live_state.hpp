@@ -10,11 +10,10 @@
 namespace longplay {
 
 struct Stream::Impl {
-  Impl(Continuation candidate, const Tokenizer& notes_and_events, std::vector<std::string> seed_warnings)
-      : continuation(std::move(candidate)), tokenizer(notes_and_events), warnings(std::move(seed_warnings)) {}
+  Impl(Continuation candidate, std::vector<std::string> seed_warnings)
+      : continuation(std::move(candidate)), warnings(std::move(seed_warnings)) {}
 
   Continuation continuation;
-  Tokenizer tokenizer;
   Assembler assembler{Form::kEndless};
   std::vector<std::string> warnings;
   Process process;

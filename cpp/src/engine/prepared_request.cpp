@@ -56,12 +56,13 @@ Form after(const std::vector<Note>& before, Form form) {
 }
 
 // Returns a guard against loops that has taken the notes that the model plays.
-LoopGuard loop_guard_after(const std::vector<Note>& before, const Tokenizer& tokenizer) {
+LoopGuard loop_guard_after(const std::vector<Note>& before, std::span<const std::int32_t> pitches) {
   LoopGuard guard;
   std::int64_t onset = 0;
   for (const Note& note : before) {
     if (note.onset_ms > std::exchange(onset, note.onset_ms)) guard.next_onset();
-    for (const NoteEvent& event : tokenizer.encode(std::span(&note, 1))) guard.push(event[kPitch]);
+    const auto at = std::ranges::lower_bound(pitches, note.pitch);
+    if (at != pitches.end() && *at == note.pitch) guard.push(static_cast<std::int32_t>(at - pitches.begin()));
   }
   return guard;
 }
@@ -78,39 +79,36 @@ void check_notes(const std::vector<Note>& notes, std::int64_t latest_ms) {
   }
 }
 
-// Returns the events of an unfinished piece with their onsets. They must lead to `state`. Only the planned
-// end of a piece depends on the length.
-GenerationResult replay(const Tokenizer& tokenizer, const ModelConfig& config, const Extension& extension,
-                        const DecodeState& state) {
+// Throws SnapshotError unless the events of an unfinished piece are events of the model, as many as its state
+// has drawn.
+void check_events(const ModelConfig& config, const Extension& extension, const DecodeState& state) {
   const std::vector<std::int32_t>& ids = extension.events;
-  if (ids.size() % kNoteFields != 0 || ids.size() != extension.log_probabilities.size()) {
-    throw SnapshotError("the snapshot's events must have four ids and log-probabilities each");
+  const std::size_t fields = config.fields.size();
+  if (ids.size() % fields != 0 || ids.size() != extension.log_probabilities.size()) {
+    throw SnapshotError("the snapshot's events must have " + std::to_string(fields) +
+                        " ids and log-probabilities each");
   }
   if (std::ranges::any_of(extension.log_probabilities, [](float nats) { return std::isnan(nats); }))
     throw SnapshotError("the snapshot's log-probabilities must be numbers, not NaN");
-  const Form form =
-      after(extension.snapshot.notes, capped(stream_form(extension.settings), tokenizer.pitches()));
-  Timeline timeline(tokenizer, form, 0, 0);
-  GenerationResult drawn;
-  drawn.events = ids;
-  drawn.log_probabilities = extension.log_probabilities;
-  for (std::size_t i = 0; i < ids.size(); i += kNoteFields) {
-    for (std::size_t f = 0; f < kNoteFields; ++f) {
-      const std::int32_t highest = f == 0 ? tokenizer.end_id() : config.fields[f].size - 1;
-      if (ids[i + f] < 0 || ids[i + f] > highest) {
-        throw SnapshotError("the snapshot's events are not events of the model");
-      }
-    }
-    if (timeline.advance(note_event(std::span(ids).subspan(i, kNoteFields))) == Advance::finished) {
-      throw SnapshotError("the snapshot's piece is over");
-    }
-    drawn.onsets_ms.push_back(timeline.onset_ms());
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (ids[i] < 0 || ids[i] >= config.fields[i % fields].size)
+      throw SnapshotError("the snapshot's events are not events of the model");
   }
-  TimelineState reached = timeline.state();
-  reached.piece_end = state.form.timeline.piece_end;
-  if (drawn.onsets_ms.size() != state.events_drawn || reached != state.form.timeline)
+  if (ids.size() / fields != state.events_drawn)
     throw SnapshotError("the snapshot's events do not lead to its decode state");
-  return drawn;
+}
+
+// Returns what is heard of the events of an unfinished piece of notes. They must lead to `state`. Only the
+// planned end of a piece depends on the length.
+std::vector<Sound> replay(const Tokenizer& tokenizer, const Extension& extension, const DecodeState& state) {
+  const Form form =
+      after(extension.snapshot.notes, capped(stream_form(extension.settings), tokenizer.pitches().size()));
+  std::optional<Heard> heard = hear_notes(tokenizer, form, extension.events);
+  if (!heard) throw SnapshotError("the snapshot's piece is over");
+  heard->after.piece_end = state.form.timeline.piece_end;
+  if (heard->after != state.form.timeline)
+    throw SnapshotError("the snapshot's events do not lead to its decode state");
+  return std::move(heard->sounds);
 }
 
 }  // namespace
@@ -139,13 +137,6 @@ Form session_form() {
           .clip_ms = 0};
 }
 
-std::vector<std::int32_t> flat(const std::vector<NoteEvent>& events) {
-  std::vector<std::int32_t> ids;
-  ids.reserve(kNoteFields * events.size());
-  for (const NoteEvent& event : events) ids.insert(ids.end(), event.begin(), event.end());
-  return ids;
-}
-
 Score read_seed(std::span<const std::uint8_t> bytes, const Stop& stop) {
   Score score = read_score(bytes, {.sustain = true, .keep_drums = false, .piano_only = false}, stop);
   const std::int64_t first = score.notes.empty() ? 0 : score.notes.front().onset_ms;
@@ -153,9 +144,11 @@ Score read_seed(std::span<const std::uint8_t> bytes, const Stop& stop) {
   return score;
 }
 
-std::vector<NoteEvent> encode_seed(const Tokenizer& tokenizer, Score& seed) {
-  std::vector<NoteEvent> events = tokenizer.encode(seed.notes);
-  const std::size_t played = events.size();
+std::vector<std::int32_t> encode_seed(const Notation& notation, Score& seed) {
+  std::vector<std::int32_t> events = notation.encode(seed.notes);
+  const auto played = static_cast<std::size_t>(std::ranges::count_if(seed.notes, [&](const Note& note) {
+    return std::ranges::binary_search(notation.pitches(), note.pitch);
+  }));
   const std::size_t skipped = seed.notes.size() - played;
   if (seed.notes.empty()) {
     seed.warnings.emplace_back("The seed has no notes that a piano plays.");
@@ -169,32 +162,32 @@ std::vector<NoteEvent> encode_seed(const Tokenizer& tokenizer, Score& seed) {
   return events;
 }
 
-PreparedRequest prepare(const Tokenizer& tokenizer, const Seed& seed, const Settings& settings,
+PreparedRequest prepare(const Notation& notation, const Seed& seed, const Settings& settings,
                         const Form& form, const Stop& stop) {
   Score score = seed ? read_seed(*seed, stop) : Score{};
-  std::vector<NoteEvent> prompt;
-  if (seed) prompt = encode_seed(tokenizer, score);
-  PreparedRequest prepared{make_request(settings, form, tokenizer.pitches()), {}, std::move(score.warnings)};
-  prepared.request.prompt = flat(prompt);
+  std::vector<std::int32_t> prompt;
+  if (seed) prompt = encode_seed(notation, score);
+  PreparedRequest prepared{
+      make_request(settings, form, notation.pitches().size()), {}, std::move(score.warnings)};
   Past& past = prepared.request.past;
   past.quote_guard = QuoteGuard(settings.avoid);
-  const std::vector<Note> played = tokenizer.decode(prompt);
+  const std::vector<Note> played = notation.decode(prompt);
+  prepared.request.prompt = std::move(prompt);
   past.key_pull = key_pull(settings.key, played);
   past.steering = Steering(played);
   if (settings.include_seed) {
     prepared.before = std::move(score.notes);
     prepared.request.form = after(prepared.before, *prepared.request.form);
-    past.loop_guard = loop_guard_after(prepared.before, tokenizer);
+    past.loop_guard = loop_guard_after(prepared.before, notation.pitches());
     for (const Note& note : prepared.before) past.push(note);
   }
   return prepared;
 }
 
-PreparedRequest resume(const ModelConfig& config, const Snapshot& snapshot, const Settings& settings,
-                       const Form& form) {
-  PreparedRequest prepared{
-      make_request(settings, form, config.fields[kPitch].values.size()), snapshot.notes, {}};
-  prepared.request.from = unpack(snapshot.state, config, *prepared.request.form);
+PreparedRequest resume(const Notation& notation, const ModelConfig& config, const Snapshot& snapshot,
+                       const Settings& settings, const Form& form) {
+  PreparedRequest prepared{make_request(settings, form, notation.pitches().size()), snapshot.notes, {}};
+  prepared.request.from = unpack(snapshot.state, config, notation, *prepared.request.form);
   if (snapshot.events != prepared.request.from->events_drawn)
     throw SnapshotError("the snapshot and its decode state must have the same number of events");
   prepared.request.from->form.past.quote_guard.watch(settings.avoid);
@@ -212,7 +205,8 @@ Candidate make_candidate(PreparedRequest prepared, const Settings& settings) {
   return candidate;
 }
 
-Candidate extend(const Tokenizer& tokenizer, const ModelConfig& config, const Extension& extension) {
+// The notes of a piece of tokens are all in its snapshot; those of a piece of notes are its events.
+Candidate extend(const Notation& notation, const ModelConfig& config, const Extension& extension) {
   const Settings& settings = extension.settings;
   if (settings.length_ms < extension.snapshot_length_ms) {
     refuse("the length must be at least the snapshot's own " + std::to_string(extension.snapshot_length_ms) +
@@ -220,28 +214,32 @@ Candidate extend(const Tokenizer& tokenizer, const ModelConfig& config, const Ex
   }
   Form form = piece_form(settings);
   form.length_ms = extension.snapshot_length_ms;
-  PreparedRequest prepared = resume(config, extension.snapshot, settings, form);
+  PreparedRequest prepared = resume(notation, config, extension.snapshot, settings, form);
   Request& request = prepared.request;
-  GenerationResult drawn = replay(tokenizer, config, extension, *request.from);
+  check_events(config, extension, *request.from);
+  GenerationResult drawn;
+  if (notation.tokenizer()) drawn.sounds = replay(*notation.tokenizer(), extension, *request.from);
+  drawn.events = extension.events;
+  drawn.log_probabilities = extension.log_probabilities;
   request.form->length_ms = settings.length_ms;
   if (settings.length_ms != extension.snapshot_length_ms) {
     TimelineState& state = request.from->form.timeline;
-    Timeline timeline(tokenizer, *request.form, request.random_seed, request.candidate, state);
+    Timeline timeline(*request.form, request.random_seed, request.candidate, state);
     timeline.replan_end();
     state = timeline.state();
   }
   Candidate candidate = make_candidate(std::move(prepared), settings);
-  candidate.take(tokenizer, std::move(drawn));
+  candidate.take(std::move(drawn));
   return candidate;
 }
 
 }  // namespace
 
-Candidate make_candidate(const Tokenizer& tokenizer, const ModelConfig& config, const Task& task,
+Candidate make_candidate(const Notation& notation, const ModelConfig& config, const Task& task,
                          const Stop& stop) {
-  if (const auto* extension = std::get_if<Extension>(&task)) return extend(tokenizer, config, *extension);
+  if (const auto* extension = std::get_if<Extension>(&task)) return extend(notation, config, *extension);
   const auto& [seed, settings] = std::get<GenerateTask>(task);
-  return make_candidate(prepare(tokenizer, seed, settings, piece_form(settings), stop), settings);
+  return make_candidate(prepare(notation, seed, settings, piece_form(settings), stop), settings);
 }
 
 }  // namespace longplay

@@ -14,15 +14,12 @@ Form piece_form(const Settings& settings);
 Form stream_form(const Settings& settings);
 Form session_form();
 
-// Flattens events to ids.
-std::vector<std::int32_t> flat(const std::vector<NoteEvent>& events);
-
 // The notes of a file, the first at time zero. Throws as read_score does.
 Score read_seed(std::span<const std::uint8_t> bytes, const Stop& stop);
 
-// Returns the events of a seed. Adds a warning with the number of notes whose pitch the model
-// does not have.
-std::vector<NoteEvent> encode_seed(const Tokenizer& tokenizer, Score& seed);
+// Returns the events of a seed, as ids. Adds a warning with the number of notes whose pitch the model does
+// not have.
+std::vector<std::int32_t> encode_seed(const Notation& notation, Score& seed);
 
 struct PreparedRequest {
   Request request;
@@ -31,15 +28,15 @@ struct PreparedRequest {
 };
 
 // Throws as read_seed does.
-PreparedRequest prepare(const Tokenizer& tokenizer, const Seed& seed, const Settings& settings,
+PreparedRequest prepare(const Notation& notation, const Seed& seed, const Settings& settings,
                         const Form& form, const Stop& stop);
 
 // Resumes a snapshot; its notes become `before`. Throws SnapshotError for an invalid one.
-PreparedRequest resume(const ModelConfig& config, const Snapshot& snapshot, const Settings& settings,
-                       const Form& form);
+PreparedRequest resume(const Notation& notation, const ModelConfig& config, const Snapshot& snapshot,
+                       const Settings& settings, const Form& form);
 
 // Throws as Engine::start does.
-Candidate make_candidate(const Tokenizer& tokenizer, const ModelConfig& config, const Task& task,
+Candidate make_candidate(const Notation& notation, const ModelConfig& config, const Task& task,
                          const Stop& stop);
 
 }  // namespace longplay

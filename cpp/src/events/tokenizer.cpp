@@ -22,7 +22,10 @@ std::int32_t nearest(const std::vector<std::int32_t>& values, std::int64_t targe
 
 Tokenizer::Tokenizer(const std::vector<FieldConfig>& fields) {
   if (!is_note_model(fields)) {
-    throw ModelError("fields must be time_shift, pitch, velocity, duration for a model of notes");
+    throw ModelError(
+        "config.json: fields must be time_shift, pitch, velocity, duration, unless a vocabulary gives tokens "
+        "a "
+        "meaning");
   }
   time_shift_ = fields[kTimeShift].values;
   pitch_ = fields[kPitch].values;

@@ -38,7 +38,7 @@ class Tokenizer {
   std::uint8_t pitch(std::int32_t id) const {
     return static_cast<std::uint8_t>(pitch_[static_cast<std::size_t>(id)]);
   }
-  std::size_t pitches() const { return pitch_.size(); }
+  std::span<const std::int32_t> pitches() const { return pitch_; }
   std::int32_t end_id() const { return static_cast<std::int32_t>(time_shift_.size()); }
 
  private:

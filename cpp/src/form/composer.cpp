@@ -1,140 +1,16 @@
 #include "form/composer.hpp"
 
-#include <optional>
-#include <utility>
-#include <vector>
-
 namespace longplay {
-namespace {
-
-class NoteComposer final : public Composer {
- public:
-  NoteComposer(const ComposerTask& task, Timeline timeline, const Past& past)
-      : task_(task), timeline_(std::move(timeline)), past_(past) {
-    if (!task.form.steady) return;
-    shift_ranks_ = Steering::ranks(values(kTimeShift));
-    duration_ranks_ = Steering::ranks(values(kDuration));
-  }
-
-  bool constrain(std::size_t field, std::span<const std::int32_t> event, std::span<float> bias) override {
-    if (field == kTimeShift) {
-      constrain_time_shift(bias);
-      return true;
-    }
-    if (is_end(event)) return false;
-    if (field == kPitch) {
-      constrain_pitch(event, bias);
-      return true;
-    }
-    if (field != kDuration || !task_.form.steady) return false;
-    Steering::lean(pull_.duration, duration_ranks_, bias);
-    return true;
-  }
-
-  bool accepts(std::size_t field, std::span<const std::int32_t> event, std::int32_t id) override {
-    if (field != kPitch || !past_.quote_guard.watches() || is_end(event)) return true;
-    const std::int64_t onset = timeline_.onset_after(event[kTimeShift]);
-    if (!past_.quote_guard.would_quote(task_.tokenizer.pitch(id), onset)) return true;
-    past_.quote_guard.refuse();
-    return false;
-  }
-
-  bool is_end(std::span<const std::int32_t> event) const override {
-    return event[kTimeShift] == task_.tokenizer.end_id();
-  }
-
-  Outcome accept(std::span<const std::int32_t> event) override {
-    needs_checkpoint_ = false;
-    const bool end = is_end(event);
-    if (end && provisional_ && !timeline_.is_closed() && attempt_ + 1 < FormRules::kClosingAttempts) {
-      ++attempt_;
-      return Outcome::rejected;
-    }
-    if (end) {
-      provisional_ = false;
-      attempt_ = 0;
-    }
-    const Advance advance = timeline_.advance(note_event(event));
-    if (advance == Advance::new_piece) {
-      past_.begin_piece();
-      return Outcome::new_piece;
-    }
-    if (advance == Advance::finished) return Outcome::finished;
-    take_note(note_event(event));
-    needs_checkpoint_ = !provisional_ && timeline_.is_closing();
-    provisional_ = provisional_ || needs_checkpoint_;
-    return Outcome::accepted;
-  }
-
-  bool needs_checkpoint() const override { return needs_checkpoint_; }
-  bool is_provisional() const override { return provisional_; }
-  std::uint32_t attempt() const override { return attempt_; }
-
-  FormState state() const override { return {timeline_.state(), past_}; }
-
-  void restore(const FormState& state) override {
-    timeline_ = Timeline(task_.tokenizer, task_.form, task_.random_seed, task_.candidate, state.timeline);
-    past_ = state.past;
-  }
-
-  std::int64_t onset_ms() const override { return timeline_.onset_ms(); }
-  std::int64_t remaining_ms() const override { return timeline_.remaining_ms(); }
-  std::uint64_t refusals() const override { return past_.quote_guard.refusals(); }
-
- private:
-  std::span<const std::int32_t> values(std::size_t field) const { return task_.config.fields[field].values; }
-
-  void constrain_time_shift(std::span<float> bias) {
-    timeline_.constrain(bias);
-    if (!timeline_.state().at_once) {
-      const std::int64_t last = timeline_.onset_ms();
-      if (task_.form.playable) past_.pianist.forbid_onsets(task_.tokenizer, values(kPitch), last, bias);
-      if (task_.form.two_hands) past_.hands.forbid_onsets(task_.tokenizer, values(kPitch), last, bias);
-    }
-    if (!task_.form.steady) return;
-    const auto& band = task_.config.notes_per_second;
-    pull_ = past_.steering.pull(band ? &*band : nullptr);
-    Steering::lean(pull_.time_shift, shift_ranks_, bias);
-  }
-
-  // If a rule would leave no pitch, it is ignored. So earlier rules have priority.
-  void constrain_pitch(std::span<const std::int32_t> event, std::span<float> bias) {
-    const std::int64_t onset = timeline_.onset_after(event[kTimeShift]);
-    if (task_.form.playable) past_.pianist.forbid_pitches(values(kPitch), onset, bias);
-    if (task_.form.two_hands) past_.hands.forbid_pitches(values(kPitch), onset, bias);
-    if (timeline_.moves_on(event[kTimeShift])) past_.loop_guard.next_onset();
-    past_.loop_guard.forbid(bias);
-    if (task_.form.steady) past_.stuck_guard.forbid(values(kPitch), onset, bias);
-    past_.key_pull.lean(values(kPitch), bias);
-  }
-
-  void take_note(const NoteEvent& event) {
-    past_.loop_guard.push(event[kPitch]);
-    past_.push(task_.tokenizer.note(event, timeline_.onset_ms()));
-  }
-
-  ComposerTask task_;
-  Timeline timeline_;
-  Past past_;
-  std::vector<float> shift_ranks_;  // if the form is steady
-  std::vector<float> duration_ranks_;
-  Steering::Pull pull_;  // of the event under way
-  bool needs_checkpoint_ = false;
-  bool provisional_ = false;
-  std::uint32_t attempt_ = 0;
-};
-
-}  // namespace
 
 std::unique_ptr<Composer> begin_form(const ComposerTask& task, const Past& past) {
-  return std::make_unique<NoteComposer>(
-      task, Timeline(task.tokenizer, task.form, task.random_seed, task.candidate), past);
+  FormState state{Timeline(task.form, task.random_seed, task.candidate).state(), past};
+  if (const Vocabulary* vocabulary = task.notation.vocabulary())
+    state.tokens = {vocabulary->begin(), vocabulary->begin(), state.timeline.onset, 0};
+  return resume_form(task, state);
 }
 
 std::unique_ptr<Composer> resume_form(const ComposerTask& task, const FormState& state) {
-  return std::make_unique<NoteComposer>(
-      task, Timeline(task.tokenizer, task.form, task.random_seed, task.candidate, state.timeline),
-      state.past);
+  return task.notation.vocabulary() ? compose_tokens(task, state) : compose_notes(task, state);
 }
 
 }  // namespace longplay

@@ -4,9 +4,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
+#include <vector>
 
+#include "events/notation.hpp"
 #include "form/form_state.hpp"
+#include "form/sound.hpp"
 
 namespace longplay {
 
@@ -32,6 +36,10 @@ class Composer {
   // Whether the event has no field but its first.
   virtual bool is_end(std::span<const std::int32_t> event) const = 0;
   virtual Outcome accept(std::span<const std::int32_t> event) = 0;
+  // What is heard of the last event, which was accepted.
+  virtual std::span<const Sound> sounds() const = 0;
+  // Takes an event of the prompt.
+  virtual void read(std::span<const std::int32_t> event) = 0;
 
   // Whether the last event began the close of a piece: save the state now, for `Outcome::rejected`.
   virtual bool needs_checkpoint() const = 0;
@@ -49,11 +57,12 @@ class Composer {
   virtual std::uint64_t refusals() const = 0;
 };
 
-// The inputs of a note composer. They must outlive the composer.
+// The inputs of a composer. They must outlive the composer.
 struct ComposerTask {
-  const Tokenizer& tokenizer;
+  const Notation& notation;
   const ModelConfig& config;
   const Form& form;
+  std::span<const float> bias;  // of the first field: empty, or one number per id
   std::uint64_t random_seed = 0;
   std::uint32_t candidate = 0;
 };
@@ -62,5 +71,18 @@ struct ComposerTask {
 std::unique_ptr<Composer> begin_form(const ComposerTask& task, const Past& past);
 // Resumes a form from a valid state.
 std::unique_ptr<Composer> resume_form(const ComposerTask& task, const FormState& state);
+
+// What is heard of events, and the state after them.
+struct Heard {
+  std::vector<Sound> sounds;
+  TimelineState after;
+};
+// Returns what is heard of the events of notes that begin a form, or nothing if they end the music.
+std::optional<Heard> hear_notes(const Tokenizer& tokenizer, const Form& form,
+                                std::span<const std::int32_t> ids);
+
+// The composer of a model of notes, and that of a model of tokens.
+std::unique_ptr<Composer> compose_notes(const ComposerTask& task, const FormState& state);
+std::unique_ptr<Composer> compose_tokens(const ComposerTask& task, const FormState& state);
 
 }  // namespace longplay

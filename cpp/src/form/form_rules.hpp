@@ -20,6 +20,13 @@ struct FormRules {
   static constexpr std::int64_t kMaxTailMs = 3'000;  // silence at the planned end of a piece
   static constexpr int kMaxChord = 16;               // notes with no time between them
 
+  // Tokens: how long a pressed key sounds at most, how long after the end
+  // of a piece if another follows, and after how many tokens
+  // without a note and without time the next ones must lead to either.
+  static constexpr std::int64_t kLongestPressMs = 20'000;
+  static constexpr std::int64_t kLastReleaseMs = 1'000;
+  static constexpr std::uint32_t kMostIdleTokens = 32;
+
   // Pieces.
   static constexpr std::int64_t kMinPieceMs = 120'000;  // of a recital
   static constexpr std::int64_t kMaxPieceMs = 360'000;  // of a recital

@@ -70,14 +70,18 @@ void Hands::push(std::uint8_t pitch, std::int64_t onset_ms) {
   semitones_ /= 2;
 }
 
+bool Hands::reaches_any(std::span<const std::int32_t> pitches, std::int64_t onset_ms) const {
+  const Struck struck = struck_at(onset_ms);
+  return std::ranges::any_of(pitches, [&](std::int32_t pitch) { return struck.admits(pitch); });
+}
+
 void Hands::forbid_onsets(const Tokenizer& tokenizer, std::span<const std::int32_t> pitches,
                           std::int64_t last_ms, std::span<float> bias) const {
   const auto shifts = static_cast<std::size_t>(tokenizer.end_id());
   std::size_t id = 0;
-  for (; id < shifts; ++id) {
-    const Struck struck = struck_at(last_ms + tokenizer.time_shift_ms(static_cast<std::int32_t>(id)));
-    if (std::ranges::any_of(pitches, [&](std::int32_t pitch) { return struck.admits(pitch); })) break;
-  }
+  while (id < shifts &&
+         !reaches_any(pitches, last_ms + tokenizer.time_shift_ms(static_cast<std::int32_t>(id))))
+    ++id;
   if (id == 0 || !leaves_some(bias.subspan(id))) return;
   std::fill_n(bias.begin(), id, kForbidden);
 }

@@ -23,6 +23,9 @@ class Hands {
   void forbid_onsets(const Tokenizer& tokenizer, std::span<const std::int32_t> pitches, std::int64_t last_ms,
                      std::span<float> bias) const;
 
+  // Whether the hands reach one of the pitches at this onset.
+  bool reaches_any(std::span<const std::int32_t> pitches, std::int64_t onset_ms) const;
+
   // Forbids each pitch that is out of reach at this onset or would make semitones too frequent, unless no
   // pitch would be left.
   void forbid_pitches(std::span<const std::int32_t> pitches, std::int64_t onset_ms,

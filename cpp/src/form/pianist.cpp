@@ -55,15 +55,17 @@ void Pianist::push(std::uint8_t pitch, std::int64_t onset_ms) {
   near_[hand] = pitch;
 }
 
+bool Pianist::reaches_any(std::span<const std::int32_t> pitches, std::int64_t onset_ms) const {
+  const std::array<Range, 2> ranges = ranges_at(onset_ms);
+  return std::ranges::any_of(pitches, [&](std::int32_t key) { return can_strike(key, onset_ms, ranges); });
+}
+
 void Pianist::forbid_onsets(const Tokenizer& tokenizer, std::span<const std::int32_t> pitches,
                             std::int64_t last_ms, std::span<float> bias) const {
-  const auto can_strike_any = [&](std::int64_t onset_ms) {
-    const std::array<Range, 2> ranges = ranges_at(onset_ms);
-    return std::ranges::any_of(pitches, [&](std::int32_t key) { return can_strike(key, onset_ms, ranges); });
-  };
   const auto shifts = static_cast<std::size_t>(tokenizer.end_id());
   std::size_t id = 0;
-  while (id < shifts && !can_strike_any(last_ms + tokenizer.time_shift_ms(static_cast<std::int32_t>(id))))
+  while (id < shifts &&
+         !reaches_any(pitches, last_ms + tokenizer.time_shift_ms(static_cast<std::int32_t>(id))))
     ++id;
   const auto is_open = [](float each) { return each != kForbidden; };
   if (std::ranges::any_of(bias.subspan(id), is_open)) std::fill_n(bias.begin(), id, kForbidden);

@@ -25,6 +25,9 @@ class Pianist {
   void forbid_onsets(const Tokenizer& tokenizer, std::span<const std::int32_t> pitches, std::int64_t last_ms,
                      std::span<float> bias) const;
 
+  // Whether one of the pitches can be struck at this onset.
+  bool reaches_any(std::span<const std::int32_t> pitches, std::int64_t onset_ms) const;
+
   // Forbids each pitch that cannot be struck at this onset, unless no pitch would be left.
   void forbid_pitches(std::span<const std::int32_t> pitches, std::int64_t onset_ms,
                       std::span<float> bias) const;

@@ -13,6 +13,10 @@ namespace longplay {
 class Sounding {
  public:
   void strike(const Note& note) { until_ms_[note.pitch] = note.onset_ms + note.duration_ms; }
+  // The key of a pitch is released: its note ends, unless it is over.
+  void release(std::uint8_t pitch, std::int64_t at_ms) {
+    until_ms_[pitch] = std::min(until_ms_[pitch], at_ms);
+  }
 
   // The end of the last note.
   std::int64_t until_ms() const { return std::ranges::max(until_ms_); }

@@ -102,11 +102,13 @@ void Steering::lean(double pull, std::span<const float> ranks, std::span<float> 
 
 std::vector<float> Steering::ranks(std::span<const std::int32_t> table_ms) {
   std::vector<float> ranks;
-  for (const std::int32_t ms : table_ms) {
-    const double from_medium = std::log2((ms + kChordMs) / kMediumMs) / kOctaves;
-    ranks.push_back(static_cast<float>(std::clamp(from_medium, -0.5, 0.5)));
-  }
+  for (const std::int32_t ms : table_ms) ranks.push_back(rank(ms));
   return ranks;
+}
+
+float Steering::rank(std::int64_t ms) {
+  const double from_medium = std::log2((static_cast<double>(ms) + kChordMs) / kMediumMs) / kOctaves;
+  return static_cast<float>(std::clamp(from_medium, -0.5, 0.5));
 }
 
 bool Steering::is_valid(std::int64_t onset_ms) const {

@@ -33,7 +33,9 @@ class Steering {
   // Without a seed, the density has the range of the model's band; without both, it is free.
   Pull pull(const Band* notes_per_second) const;
 
-  // Returns the rank of each time of a table between short (-0.5) and long (0.5) ones.
+  // Returns the rank of a time between short (-0.5) and long (0.5) ones.
+  static float rank(std::int64_t ms);
+  // Returns the rank of each time of a table.
   static std::vector<float> ranks(std::span<const std::int32_t> table_ms);
   // Adds a pull to the biases of a field. `ranks` are those of its table.
   static void lean(double pull, std::span<const float> ranks, std::span<float> bias);

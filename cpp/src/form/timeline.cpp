@@ -51,9 +51,8 @@ void TimelineState::validate(const Form& form) const {
     throw std::invalid_argument("cadence must hold notes of the piece up to the onset");
 }
 
-Timeline::Timeline(const Tokenizer& tokenizer, const Form& form, std::uint64_t random_seed,
-                   std::uint32_t candidate)
-    : tokenizer_(&tokenizer), form_(form), random_seed_(random_seed), candidate_(candidate) {
+Timeline::Timeline(const Form& form, std::uint64_t random_seed, std::uint32_t candidate)
+    : form_(form), random_seed_(random_seed), candidate_(candidate) {
   form.validate();
   state_.at_once = form.starts_at_once;
   begin_piece(form.start_ms);
@@ -61,9 +60,9 @@ Timeline::Timeline(const Tokenizer& tokenizer, const Form& form, std::uint64_t r
   state_.sounding = form.sounding;
 }
 
-Timeline::Timeline(const Tokenizer& tokenizer, const Form& form, std::uint64_t random_seed,
-                   std::uint32_t candidate, const TimelineState& state)
-    : tokenizer_(&tokenizer), form_(form), random_seed_(random_seed), candidate_(candidate), state_(state) {
+Timeline::Timeline(const Form& form, std::uint64_t random_seed, std::uint32_t candidate,
+                   const TimelineState& state)
+    : form_(form), random_seed_(random_seed), candidate_(candidate), state_(state) {
   form.validate();
 }
 
@@ -108,9 +107,7 @@ bool Timeline::clip_is_due() const {
 
 bool Timeline::may_end() const {
   if (state_.at_once || clip_is_due()) return false;
-  if (state_.piece_end - silent_from() <= form_.max_tail_ms) {
-    return is_closing() || is_closed();
-  }
+  if (has_short_tail()) return is_closing() || is_closed();
   return !is_last() && state_.onset - state_.piece_start >= form_.min_piece_ms && is_closed();
 }
 
@@ -118,57 +115,24 @@ std::int64_t Timeline::remaining_ms() const {
   return std::max<std::int64_t>(state_.piece_end - state_.onset, 0);
 }
 
-void Timeline::constrain(std::span<float> bias) const {
-  const auto end = static_cast<std::size_t>(tokenizer_->end_id());
-  const bool ending = may_end();
-  if (!ending) bias[end] = kForbidden;
-  if (state_.at_once) return;  // every shift is allowed, since it has no effect
-  const std::int64_t room = state_.piece_end - form_.last_onset_ms - state_.onset;
-  if (room < FormRules::kMinRemainingMs) {
-    std::fill_n(bias.begin(), end, kForbidden);
-    return;
-  }
-  const bool full = state_.chord >= form_.max_chord;
-  if (full) bias[0] = kForbidden;
-  std::int64_t longest = std::min({form_.max_gap_ms, clip_deadline() - state_.onset, room});
-  // Once the piece may end on a final close, only notes of the same chord are allowed.
-  if (ending && is_closing() && is_closed()) longest = 0;
-  for (std::size_t id = end - 1; id > 0; --id) {
-    if (tokenizer_->time_shift_ms(static_cast<std::int32_t>(id)) <= longest) break;
-    // If the chord is full, the shortest shift stays allowed.
-    if (id > 1 || !full) bias[id] = kForbidden;
-  }
+std::int64_t Timeline::latest_ms() const {
+  return std::min(state_.onset + form_.max_gap_ms, clip_deadline());
 }
 
-bool Timeline::moves_on(std::int32_t time_shift) const {
-  return state_.at_once || tokenizer_->time_shift_ms(time_shift) > 0;
-}
-
-void Timeline::feed(const Note& note) {
-  state_.chord = note.onset_ms > state_.onset ? 1 : std::min(state_.chord + 1, form_.max_chord);
+void Timeline::take(const Note& note) {
+  const bool later = state_.at_once || note.onset_ms > state_.onset;
+  state_.chord = later ? 1 : std::min(state_.chord + 1, form_.max_chord);
   state_.onset = note.onset_ms;
   state_.at_once = false;
-  sound(note);
-}
-
-Advance Timeline::advance(const NoteEvent& event) {
-  if (event[kTimeShift] == tokenizer_->end_id()) {
-    if (is_last()) return Advance::finished;
-    begin_piece(std::min(silent_from() + form_.pause_ms, clip_deadline()));
-    state_.at_once = true;
-    return Advance::new_piece;
-  }
-  const std::int64_t onset = onset_after(event[kTimeShift]);
-  state_.at_once = false;
-  state_.chord = onset == state_.onset ? state_.chord + 1 : 1;
-  state_.onset = onset;
-  sound(tokenizer_->note(event, state_.onset));
-  return Advance::note;
-}
-
-void Timeline::sound(const Note& note) {
   state_.sounding.strike(note);
   state_.cadence.push(note);
+}
+
+Advance Timeline::end() {
+  if (is_last()) return Advance::finished;
+  begin_piece(std::min(silent_from() + form_.pause_ms, clip_deadline()));
+  state_.at_once = true;
+  return Advance::new_piece;
 }
 
 }  // namespace longplay

@@ -1,11 +1,10 @@
-// The form of the music in time: pieces, clips and pauses, and which time shifts they allow.
+// The form of the music in time: pieces, clips and pauses.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 #include <span>
 
-#include "events/tokenizer.hpp"
 #include "form/cadence.hpp"
 #include "form/form_rules.hpp"
 #include "form/sounding.hpp"
@@ -72,29 +71,17 @@ enum class Advance { note, new_piece, finished };
 // latest. A piece other than the last may end earlier, once it is long enough and has come to a close.
 class Timeline {
  public:
-  // The tokenizer must outlive the timeline. The random numbers are those of random.hpp.
-  Timeline(const Tokenizer& tokenizer, const Form& form, std::uint64_t random_seed, std::uint32_t candidate);
+  // The random numbers are those of random.hpp.
+  Timeline(const Form& form, std::uint64_t random_seed, std::uint32_t candidate);
   // Resumes from a valid state.
-  Timeline(const Tokenizer& tokenizer, const Form& form, std::uint64_t random_seed, std::uint32_t candidate,
-           const TimelineState& state);
+  Timeline(const Form& form, std::uint64_t random_seed, std::uint32_t candidate, const TimelineState& state);
 
-  // Forbids each time shift that is not allowed next. At least one remains allowed.
-  void constrain(std::span<float> time_shift_bias) const;
-
-  // Takes the next event, which `constrain` must allow. After a note, `onset_ms()` is its onset; after the
-  // end of a piece, `onset_ms()` is where the next piece starts.
-  Advance advance(const NoteEvent& event);
-
-  // Whether the note after this time shift starts later than the last one.
-  bool moves_on(std::int32_t time_shift) const;
-
-  // Onset of a note after this time shift.
-  std::int64_t onset_after(std::int32_t time_shift) const {
-    return state_.onset + (state_.at_once ? 0 : tokenizer_->time_shift_ms(time_shift));
-  }
-
-  // Takes a note that was not drawn. Its onset must not be earlier than the last one.
-  void feed(const Note& note);
+  // Takes a note. Its onset must not be earlier than the last one.
+  void take(const Note& note);
+  // The key of a pitch is released.
+  void release(std::uint8_t pitch, std::int64_t at_ms) { state_.sounding.release(pitch, at_ms); }
+  // Ends the piece: `new_piece` or `finished`. After the end, `onset_ms()` is where the next piece starts.
+  Advance end();
 
   // Plans the end of the current piece again, for a state that was planned for another length. If the
   // piece is not the last, it continues for at least half a minute.
@@ -109,17 +96,25 @@ class Timeline {
   // Whether the piece would end on a final close if it ended now.
   bool is_closed() const { return state_.cadence.is_final(state_.piece_end); }
 
- private:
-  void begin_piece(std::int64_t at);
-  void sound(const Note& note);
-  void plan_end(std::int64_t more_ms);
+  // Whether no piece follows.
   bool is_last() const { return state_.piece_end == form_.length_ms; }
   bool may_end() const;
+  // Whether another note at the last onset would make the chord too large.
+  bool is_full() const { return state_.chord >= form_.max_chord; }
+  // The latest onset in the piece.
+  std::int64_t last_onset_ms() const { return state_.piece_end - form_.last_onset_ms; }
+  // The latest next onset without a gap that is too long.
+  std::int64_t latest_ms() const;
+  // Whether the silence until the planned end would not be too long if no note followed.
+  bool has_short_tail() const { return state_.piece_end - silent_from() <= form_.max_tail_ms; }
+
+ private:
+  void begin_piece(std::int64_t at);
+  void plan_end(std::int64_t more_ms);
   bool clip_is_due() const;
   std::int64_t clip_deadline() const;
   std::int64_t silent_from() const { return std::max(state_.onset, state_.sounding.until_ms()); }
 
-  const Tokenizer* tokenizer_;
   Form form_;
   std::uint64_t random_seed_;
   std::uint32_t candidate_;

@@ -20,7 +20,8 @@ void check_event(const std::vector<std::int32_t>& event, const ModelConfig& conf
   if (event == config.start_event) return;
   bool fits = event.size() == config.fields.size();
   for (std::size_t f = 0; fits && f < event.size(); ++f) {
-    const std::int32_t ids = config.fields[f].size - (f == kTimeShift ? 1 : 0);  // nothing follows an END
+    const bool has_end = f == kTimeShift && !config.vocabulary;  // nothing follows an END
+    const std::int32_t ids = config.fields[f].size - (has_end ? 1 : 0);
     fits = event[f] >= 0 && event[f] < ids;
   }
   if (!fits) throw SnapshotError("the snapshot's last event is not an event of the model");
@@ -79,16 +80,25 @@ void check_recent(const std::vector<std::int32_t>& recent, const ModelConfig& co
   if (!fits) throw SnapshotError("the snapshot's last events do not fit the model's critic");
 }
 
-void check_counts(const DecodeState& state) {
+void check_counts(const DecodeState& state, const ModelConfig& config) {
   constexpr std::uint64_t kMostEvents = std::uint64_t{1} << 40;
-  constexpr std::uint64_t kMostRefusals = 128;  // for an event: one for each pitch
+  const std::int32_t ids = config.vocabulary ? config.fields[0].size : 128;
+  const auto most_refusals = static_cast<std::uint64_t>(ids);  // for an event: one for each pitch or token
   if (state.events_drawn > kMostEvents || state.form.timeline.pieces > state.events_drawn + 1 ||
-      state.form.past.quote_guard.refusals() > kMostRefusals * state.events_drawn) {
+      state.form.past.quote_guard.refusals() > most_refusals * state.events_drawn) {
     throw SnapshotError("the snapshot's counts of events are out of range");
   }
 }
 
-void check_form(const FormState& state, const ModelConfig& config, const Form& form) {
+// Tick 0 may lie before the music, by no more than the prompt takes.
+bool is_valid(const TokenState& tokens, const Vocabulary& vocabulary, std::int64_t onset_ms) {
+  const std::int64_t earliest = -vocabulary.ms(Registers::kMaxTicks);
+  return vocabulary.is_valid(tokens.now) && vocabulary.is_valid(tokens.prompt) &&
+         tokens.origin_ms >= earliest && tokens.origin_ms <= onset_ms &&
+         tokens.idle <= 4 * FormRules::kMostIdleTokens;
+}
+
+void check_form(const FormState& state, const Notation& notation, const Form& form) {
   try {
     state.timeline.validate(form);
   } catch (const std::invalid_argument& problem) {
@@ -96,7 +106,7 @@ void check_form(const FormState& state, const ModelConfig& config, const Form& f
   }
   const std::int64_t onset = state.timeline.onset;
   const Past& past = state.past;
-  if (!past.loop_guard.is_valid(config.fields[kPitch].size))
+  if (!past.loop_guard.is_valid(static_cast<std::int32_t>(notation.pitches().size())))
     throw SnapshotError("the snapshot's pitches are not pitches of the model");
   if (!past.steering.is_valid(onset))
     throw SnapshotError("the snapshot's averages of notes are out of range");
@@ -104,6 +114,8 @@ void check_form(const FormState& state, const ModelConfig& config, const Form& f
       !past.quote_guard.is_valid(onset))
     throw SnapshotError("the snapshot's last notes are out of range");
   if (!past.key_pull.is_valid()) throw SnapshotError("the snapshot's key is out of range");
+  if (state.tokens && !is_valid(*state.tokens, *notation.vocabulary(), onset))
+    throw SnapshotError("the snapshot's tokens are out of range");
 }
 
 }  // namespace
@@ -114,8 +126,10 @@ std::vector<std::byte> pack(DecodeState state) {
   return writer.take();
 }
 
-DecodeState unpack(std::span<const std::byte> bytes, const ModelConfig& config, const Form& form) {
+DecodeState unpack(std::span<const std::byte> bytes, const ModelConfig& config, const Notation& notation,
+                   const Form& form) {
   DecodeState state;
+  if (notation.vocabulary()) state.form.tokens.emplace();
   ArchiveReader reader(bytes);
   archive_state(reader, state);
   if (reader.left() > 0) throw SnapshotError("the snapshot's decode state has bytes left over");
@@ -123,8 +137,8 @@ DecodeState unpack(std::span<const std::byte> bytes, const ModelConfig& config, 
   check_state(state.state, config);
   check_prompt(state, config, form);
   check_recent(state.recent, config);
-  check_counts(state);
-  check_form(state.form, config, form);
+  check_counts(state, config);
+  check_form(state.form, notation, form);
   return state;
 }
 

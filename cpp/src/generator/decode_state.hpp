@@ -11,7 +11,9 @@ namespace longplay {
 
 std::vector<std::byte> pack(DecodeState state);
 
-// Throws SnapshotError unless the bytes are a decode state of a candidate of this model and form.
-DecodeState unpack(std::span<const std::byte> bytes, const ModelConfig& config, const Form& form);
+// Throws SnapshotError unless the bytes are a decode state of a candidate of this model, which has this
+// notation, and form.
+DecodeState unpack(std::span<const std::byte> bytes, const ModelConfig& config, const Notation& notation,
+                   const Form& form);
 
 }  // namespace longplay

@@ -48,8 +48,7 @@ void Request::validate(const ModelConfig& config) const {
   if (search > 1 && !config.critic) refuse("search must be 1: this model has no critic", search);
   if (search > 1 && !form) refuse("search must be 1 without a form", search);
   if (form) {
-    if (!Tokenizer::is_note_model(config.fields))
-      refuse("form must be absent: this model's events are not notes");
+    if (!Notation::exists(config)) refuse("form must be absent: this model's events are not notes");
     form->validate();
   }
 }
@@ -70,7 +69,7 @@ LoopTime& LoopTime::operator+=(const LoopTime& other) {
 
 Generator::Generator(std::unique_ptr<Model> model, std::unique_ptr<Critic> critic)
     : model_(std::move(model)), critic_(std::move(critic)), sampler_(widest_field(model_->config())) {
-  if (Tokenizer::is_note_model(model_->config().fields)) tokenizer_.emplace(model_->config().fields);
+  if (Notation::exists(model_->config())) notation_.emplace(model_->config());
 }
 
 Generator::~Generator() = default;
@@ -177,7 +176,7 @@ LoopTime Generator::run(Queue& queue, int rows, Stop& stop) {
   const double run_before = model_->run_seconds(), step_before = model_->step_seconds();
   slots_.clear();
   for (int row = 0; row < rows; ++row)
-    slots_.emplace_back(*model_, sampler_, tokenizer_ ? &*tokenizer_ : nullptr);
+    slots_.emplace_back(*model_, sampler_, notation_ ? &*notation_ : nullptr);
   active_ = 0;
   used_ = 0;
   ahead_ = nullptr;

@@ -44,7 +44,7 @@ struct Request {
   std::vector<std::int32_t> controls;    // one id per control
   // Classifier-free guidance: logits = unconditional + scale * (conditional - unconditional).
   double guidance_scale;
-  std::optional<Form> form = {};  // of a note model's music; without it, only max_events stops
+  std::optional<Form> form = {};  // of a model with a notation; without it, only max_events stops
   Past past = {};                 // with a form, after the notes before the first event
   std::uint64_t max_events = 0;   // draw at most this many
   // With a form, stop after the first event at this time or later.
@@ -66,6 +66,7 @@ struct GenerationResult {
   std::vector<float> log_probabilities;         // nats, one per id of `events`
   std::vector<float> prompt_log_probabilities;  // nats, one per id of the prompt, if asked for
   std::vector<std::int64_t> onsets_ms;  // with a form, one per event; of an END, where the music resumes
+  std::vector<Sound> sounds;            // with a form, what is heard of the events
   std::uint64_t refusals = 0;           // notes rejected because they quote, since the start
   std::optional<DecodeState> state;     // if asked for
 };
@@ -120,11 +121,11 @@ class Generator {
   std::unique_ptr<Model> model_;
   std::unique_ptr<Critic> critic_;
   Sampler sampler_;
-  std::optional<Tokenizer> tokenizer_;  // of a note model
-  std::vector<Slot> slots_;             // the first `active_` of them are in use
-  std::size_t active_ = 0;              // number of slots in use
-  int used_ = 0;                        // the rows in use are 0 .. used_ - 1
-  const Request* ahead_ = nullptr;      // the next request, not started yet
+  std::optional<Notation> notation_;
+  std::vector<Slot> slots_;         // the first `active_` of them are in use
+  std::size_t active_ = 0;          // number of slots in use
+  int used_ = 0;                    // the rows in use are 0 .. used_ - 1
+  const Request* ahead_ = nullptr;  // the next request, not started yet
 };
 
 }  // namespace longplay

@@ -113,6 +113,7 @@ void Search::keep(Searched& searched) {
   kept.finished = drawn.finished;
   append(kept.events, drawn.events);
   append(kept.log_probabilities, drawn.log_probabilities);
+  append(kept.sounds, drawn.sounds);
   append(kept.prompt_log_probabilities, drawn.prompt_log_probabilities);
   const std::int64_t before =
       kept.onsets_ms.empty() ? searched.state.form.timeline.onset : kept.onsets_ms.back();

@@ -10,8 +10,8 @@
 
 namespace longplay {
 
-Slot::Slot(Model& model, Sampler& sampler, const Tokenizer* tokenizer)
-    : model_(&model), sampler_(&sampler), tokenizer_(tokenizer), fields_(model.config().fields.size()) {
+Slot::Slot(Model& model, Sampler& sampler, const Notation* notation)
+    : model_(&model), sampler_(&sampler), notation_(notation), fields_(model.config().fields.size()) {
   const auto& controls = model.config().controls;
   for (std::size_t c = 0; c < controls.size(); ++c) {
     if (controls[c].name == "remaining") remaining_control_ = static_cast<int>(c);
@@ -42,8 +42,8 @@ bool Slot::begin(const Request& request, Rows rows) {
     if (guided()) model_->reset(rows.unconditional);
   }
   if (request.form) {
-    const ComposerTask task{*tokenizer_, model_->config(), *request.form, request.random_seed,
-                            request.candidate};
+    const ComposerTask task{*notation_,      model_->config(),    *request.form,
+                            request.bias[0], request.random_seed, request.candidate};
     composer_ = request.from ? resume_form(task, at_.form) : begin_form(task, request.past);
   }
   return prompt_events_ > 0 || request.max_events > 0;
@@ -177,6 +177,7 @@ bool Slot::take_event() {
   made_ = 0;
   if (!forced()) return take_drawn_event();
   ++prompt_taken_;
+  if (composer_) composer_->read(at_.event);
   // A piece that is scored has no seed, so its first notes stand for one, as in training.
   at_.event_is_seed = !request_->score_prompt || std::cmp_less(prompt_taken_, model_->config().seed_events);
   keep_for_critic();
@@ -204,6 +205,8 @@ bool Slot::take_drawn_event() {
       std::fill(log_probability_.begin() + 1, log_probability_.end(), 0.0F);
     }
     result_.onsets_ms.push_back(composer_->onset_ms());
+    const auto sounds = composer_->sounds();
+    result_.sounds.insert(result_.sounds.end(), sounds.begin(), sounds.end());
   }
   result_.events.insert(result_.events.end(), at_.event.begin(), at_.event.end());
   result_.log_probabilities.insert(result_.log_probabilities.end(), log_probability_.begin(),
@@ -239,6 +242,7 @@ void Slot::save_checkpoint() {
   save(checkpoint_.state.state);
   checkpoint_.events_drawn = events_drawn_;
   checkpoint_.events_kept = result_.onsets_ms.size();
+  checkpoint_.sounds_kept = result_.sounds.size();
 }
 
 void Slot::restore_checkpoint() {
@@ -247,6 +251,7 @@ void Slot::restore_checkpoint() {
   composer_->restore(at_.form);
   events_drawn_ = checkpoint_.events_drawn;
   result_.onsets_ms.resize(checkpoint_.events_kept);
+  result_.sounds.resize(checkpoint_.sounds_kept);
   result_.events.resize(checkpoint_.events_kept * fields_);
   result_.log_probabilities.resize(checkpoint_.events_kept * fields_);
 }

@@ -12,8 +12,8 @@ namespace longplay {
 
 class Slot {
  public:
-  // The model and the tokenizer (nullptr for a token model) outlive the slot.
-  Slot(Model& model, Sampler& sampler, const Tokenizer* tokenizer);
+  // The model and its notation (nullptr if it has none) outlive the slot.
+  Slot(Model& model, Sampler& sampler, const Notation* notation);
 
   // The rows of the model that a slot has. Only a guided request has an `unconditional` one.
   struct Rows {
@@ -47,6 +47,7 @@ class Slot {
     DecodeState state;
     std::uint64_t events_drawn = 0;  // for this request
     std::size_t events_kept = 0;     // in the result
+    std::size_t sounds_kept = 0;
   };
 
   bool forced() const { return prompt_taken_ < prompt_events_; }
@@ -65,7 +66,7 @@ class Slot {
 
   Model* model_;
   Sampler* sampler_;
-  const Tokenizer* tokenizer_;
+  const Notation* notation_;
   std::size_t fields_;
   int remaining_control_ = -1;         // index of the control, if the model has it
   std::vector<std::int32_t> unknown_;  // of each control

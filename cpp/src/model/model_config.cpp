@@ -129,7 +129,7 @@ void validate_states(const std::vector<StateConfig>& states) {
 // Throws std::invalid_argument for the first entry that breaks the contract.
 void validate_entries(const ModelConfig& config) {
   const auto& [name, fields, start_event, context_width, controls, states, states_in_place, seed_events,
-               notes_per_second, critic] = config;
+               notes_per_second, critic, vocabulary] = config;
   if (name.empty()) refuse("name must not be empty");
   require_entries("fields", fields.size(), 1, ModelLimits::kMaxFields);
   require_entries("controls", controls.size(), 0, ModelLimits::kMaxControls);
@@ -166,6 +166,11 @@ void validate_entries(const ModelConfig& config) {
   if (critic) {
     require_range("critic.events", critic->events, 1, ModelLimits::kMaxCriticEvents);
     require_range("critic.phrase_ms", critic->phrase_ms, 1'000, kDayMs);
+  }
+  if (vocabulary) {
+    if (fields.size() != 1 || !fields[0].values.empty())
+      refuse("vocabulary must be absent: the model has other fields than one of tokens");
+    vocabulary->validate(fields[0].size);
   }
 }
 

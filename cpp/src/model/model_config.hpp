@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "base/require.hpp"
 #include "model/ort/device.hpp"
+#include "model/vocabulary_config.hpp"
 
 namespace longplay {
 
@@ -70,6 +71,7 @@ struct ModelConfig {
                                          // training, this number of events at the beginning of a piece
   std::optional<Band> notes_per_second;  // usual density over five minutes of the training music
   std::optional<CriticConfig> critic;
+  std::optional<VocabularyConfig> vocabulary;  // of a token model whose tokens stand for notes
 
   // Throws ModelError naming the first entry that breaks the contract.
   void validate() const;

@@ -7,6 +7,7 @@ from longplay import _core
 from longplay._base.key import named_key
 from longplay._model.sampling import field_params
 from longplay._model.styles import control_values
+from longplay._model.vocabulary import velocities_of_tokens
 from longplay.originality.index import Index
 from longplay.settings import Settings
 
@@ -30,7 +31,7 @@ def core_settings(
         length_ms=settings.milliseconds,
         random_seed=settings.random_seed,
         params=field_params(settings, config),
-        bias=[_bias(field, settings) for field in config["fields"]],
+        bias=[_bias(_velocities(field, config), settings) for field in config["fields"]],
         controls=control_values(config, settings.style),
         guidance_scale=settings.guidance_scale,
         include_seed=settings.include_seed,
@@ -52,11 +53,20 @@ def _key(name: str) -> _core.KeyOfSeed | _core.NamedKey | _core.NoKey:
     return _core.NoKey() if name == "free" else _core.NamedKey(*named_key(name))
 
 
-def _bias(field: Mapping[str, Any], settings: Settings) -> list[float]:
+def _velocities(field: Mapping[str, Any], config: Mapping[str, Any]) -> list[int | None]:
+    """Return the velocity that each id of a field sets; None for an id that sets none."""
+    if field["name"] == "velocity":
+        return list(field["values"])
+    return velocities_of_tokens(config["vocabulary"]) if "vocabulary" in config else []
+
+
+def _bias(velocities: list[int | None], settings: Settings) -> list[float]:
     """Return the bias that forbids velocities above the highest; empty for no bias."""
-    if field["name"] != "velocity" or max(field["values"]) <= settings.max_velocity:
+    known = [velocity for velocity in velocities if velocity is not None]
+    if not known or max(known) <= settings.max_velocity:
         return []
-    if min(field["values"]) > settings.max_velocity:
-        lowest = min(field["values"])
+    if (lowest := min(known)) > settings.max_velocity:
         raise ValueError(f"max_velocity must be at least the model's lowest, {lowest}, not {settings.max_velocity}")
-    return [float("-inf") if value > settings.max_velocity else 0.0 for value in field["values"]]
+    return [
+        float("-inf") if velocity is not None and velocity > settings.max_velocity else 0.0 for velocity in velocities
+    ]

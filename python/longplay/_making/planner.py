@@ -42,6 +42,11 @@ class Planner:
         self._model = model
         self._recognised = lru_cache(maxsize=KEPT_SEEDS)(self._recognise)
 
+    @property
+    def fields(self) -> int:
+        """Number of fields of the model's events."""
+        return len(self._model.folder.config["fields"])
+
     def generate_task(
         self, seed: Seed, settings: Settings, candidate: int, avoid: Index | None = None, name: str = ""
     ) -> PieceTask:
@@ -217,7 +222,7 @@ class Planner:
         SnapshotError
             The bytes are damaged, or are not a snapshot of this kind and model.
         """
-        snapshot = Snapshot.from_bytes(data, kind, self._model.hash)
+        snapshot = Snapshot.from_bytes(data, kind, self._model.hash, self.fields)
         try:
             self.core_settings(snapshot.provenance)
         except (TypeError, ValueError) as problem:

@@ -29,8 +29,8 @@ _TAKEN_BY = {"piece": "Engine.extend", "stream": "Engine.resume", "session": "En
 
 # Layout of the parts, the same on every machine.
 _NOTE = np.dtype([("onset_ms", "<i8"), ("duration_ms", "<i8"), ("pitch", "u1"), ("velocity", "u1")])
-_EVENT = np.dtype(("<i4", 4))
-_LOG_PROBABILITY = np.dtype(("<f4", 4))
+_ID = np.dtype("<i4")
+_LOG_PROBABILITY = np.dtype("<f4")
 
 
 @dataclass(frozen=True)
@@ -44,15 +44,15 @@ class Snapshot:
         Its provenance so far.
     core : _core.Snapshot
         The core's state.
-    events, log_probabilities : int32 and float32 array, shape (events, 4)
+    events, log_probabilities : int32 and float32 array, shape (events, fields)
         The events of a piece so far.
     """
 
     kind: Kind
     provenance: Provenance
     core: _core.Snapshot
-    events: NDArray[np.int32] = field(default_factory=lambda: np.empty((0, 4), np.int32))
-    log_probabilities: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 4), np.float32))
+    events: NDArray[np.int32] = field(default_factory=lambda: np.empty((0, 1), np.int32))
+    log_probabilities: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 1), np.float32))
 
     def to_bytes(self) -> bytes:
         """Return the snapshot as bytes."""
@@ -70,8 +70,8 @@ class Snapshot:
                 text,
                 self.core.state,
                 self.core.notes.astype(_NOTE).tobytes(),
-                self.events.astype(_EVENT.base).tobytes(),
-                self.log_probabilities.astype(_LOG_PROBABILITY.base).tobytes(),
+                self.events.astype(_ID).tobytes(),
+                self.log_probabilities.astype(_LOG_PROBABILITY).tobytes(),
             ]
         )
         return _MAGIC + _FORMAT + hashlib.sha256(body).digest() + body
@@ -82,8 +82,8 @@ class Snapshot:
         return _core.Extension(self.core, length, self.events, self.log_probabilities, settings)
 
     @classmethod
-    def from_bytes(cls, data: bytes, kind: Kind, model_hash: str) -> "Snapshot":
-        """Read a snapshot of this kind and model.
+    def from_bytes(cls, data: bytes, kind: Kind, model_hash: str, fields: int) -> "Snapshot":
+        """Read a snapshot of this kind and model, whose events have so many fields.
 
         Raises
         ------
@@ -100,7 +100,7 @@ class Snapshot:
                 raise SnapshotError(f"this is the snapshot of a {found}. To resume it, call {_TAKEN_BY[found]}")
             if provenance.model_hash != model_hash:
                 raise SnapshotError(f"the snapshot belongs to another model, {provenance.model!r}")
-            state, notes, events, log_probabilities = _split(parts, counts)
+            state, notes, events, log_probabilities = _split(parts, counts, fields)
             core = _core.Snapshot(state, drawn, notes)
         except (KeyError, TypeError, ValueError, RecursionError) as problem:
             raise SnapshotError(f"the snapshot has an entry that is not valid: {problem!r}") from problem
@@ -134,18 +134,19 @@ def _read_header(body: bytes) -> tuple[dict[str, Any], memoryview]:
     return json.loads(body[4 : 4 + length]), memoryview(body)[4 + length :]
 
 
-def _split(parts: memoryview, counts: dict[str, int]) -> tuple[bytes, Any, Any, Any]:
+def _split(parts: memoryview, counts: dict[str, int], fields: int) -> tuple[bytes, Any, Any, Any]:
     """Return the four parts, whose sizes must match the counts."""
     state, notes, events = (counts[name] for name in ("state", "notes", "events"))
     if not all(type(count) is int and 0 <= count <= len(parts) for count in (state, notes, events)):
         raise SnapshotError("the snapshot's counts are out of range")
-    sizes = [state, notes * _NOTE.itemsize, events * _EVENT.itemsize, events * _LOG_PROBABILITY.itemsize]
+    ids = events * fields
+    sizes = [state, notes * _NOTE.itemsize, ids * _ID.itemsize, ids * _LOG_PROBABILITY.itemsize]
     if sum(sizes) != len(parts):
         raise SnapshotError(f"the snapshot's parts must have {sum(sizes)} bytes, not {len(parts)}")
     first, second, third = np.cumsum(sizes[:3]).tolist()
     return (
         bytes(parts[:first]),
         np.frombuffer(parts[first:second], _NOTE).astype(NOTE),
-        np.frombuffer(parts[second:third], _EVENT.base).reshape(-1, 4).astype(np.int32),
-        np.frombuffer(parts[third:], _LOG_PROBABILITY.base).reshape(-1, 4).astype(np.float32),
+        np.frombuffer(parts[second:third], _ID).reshape(events, fields).astype(np.int32),
+        np.frombuffer(parts[third:], _LOG_PROBABILITY).reshape(events, fields).astype(np.float32),
     )

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from longplay.cli import challenge, judging, listening, making, measuring, originality, picture
+from longplay.cli import challenge, importing, judging, listening, making, measuring, originality, picture
 
 app = typer.Typer(
     help="Generate hours of piano music that continue a MIDI file.",
@@ -46,6 +46,11 @@ class _Command(TyperCommand):
 
 for command in COMMANDS:
     app.command(cls=_Command)(command)
+
+_imports = typer.Typer(help="Import a model that another program trained, as a model folder.", no_args_is_help=True)
+_imports.command(cls=_Command)(importing.keras)
+_imports.callback()(lambda: None)  # so that a single command keeps its name
+app.add_typer(_imports, name="import")
 
 
 @app.callback(invoke_without_command=True)

@@ -32,7 +32,8 @@ def score(
             print(json.dumps({"file": str(file), "notes": scored.notes, "total": total, "fields": fields}))
         else:
             fields_text = "  ".join(f"{name} {nats:.3f}" for name, nats in scored.fields.items())
-            print(f"{file}: {scored.notes} notes, {scored.total:.3f} nats/note  ({fields_text})")
+            unit = "note" if len(scored.fields) > 1 else "token"
+            print(f"{file}: {scored.notes} {unit}s, {scored.total:.3f} nats/{unit}  ({fields_text})")
 
 
 def doctor(model: ModelOption = None, as_json: JsonOption = False) -> None:

@@ -204,7 +204,7 @@ class Farm:
 
     def snapshot(self, number: int) -> bytes | None:
         """Return the last snapshot of a candidate in progress, for `Engine.extend`; None for any other candidate."""
-        return self._manifest.snapshot(number, self._engine.model_hash)
+        return self._manifest.snapshot(number, self._engine.model_hash, planner_of(self._engine).fields)
 
     def _provenance(self, ranked: Ranked) -> dict[str, Any]:
         return self.plan.provenance_of(ranked.number).as_dict()

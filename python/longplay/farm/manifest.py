@@ -168,7 +168,7 @@ class Manifest:
         """Return the milliseconds of music of each candidate in progress, by number."""
         return dict(self._database.execute("SELECT candidate, made_ms FROM snapshots"))
 
-    def snapshot(self, number: int, model_hash: str) -> bytes | None:
+    def snapshot(self, number: int, model_hash: str, fields: int) -> bytes | None:
         """Return the last snapshot of a candidate in progress, for `Engine.extend`; None for any other."""
         rows = self._database.execute("SELECT head FROM snapshots WHERE candidate = ?", (number,))
         if not rows:
@@ -178,9 +178,9 @@ class Manifest:
         events, log_probabilities = (b"".join(part) for part in zip(*parts, strict=True)) if parts else (b"", b"")
         try:
             return replace(
-                Snapshot.from_bytes(rows[0][0], "piece", model_hash),
-                events=np.frombuffer(events, "<i4").reshape(-1, 4),
-                log_probabilities=np.frombuffer(log_probabilities, "<f4").reshape(-1, 4),
+                Snapshot.from_bytes(rows[0][0], "piece", model_hash, fields),
+                events=np.frombuffer(events, "<i4").reshape(-1, fields),
+                log_probabilities=np.frombuffer(log_probabilities, "<f4").reshape(-1, fields),
             ).to_bytes()
         except (SnapshotError, ValueError) as error:
             raise self._database.refusal(f"its snapshot of candidate {number} is damaged: {error}") from error

@@ -5,8 +5,6 @@
 #include <random>
 #include <vector>
 
-#include "support/note_fields.hpp"
-
 namespace longplay {
 namespace {
 
@@ -46,18 +44,33 @@ TEST(Assembler, LetsNothingSoundPastTheEnd) {
 }
 
 TEST(Assembler, LetsNothingSoundPastTheStartOfTheNextPiece) {
-  const Tokenizer tokenizer(note_fields());
   Assembler assembler(kForever);
-  assembler.add(tokenizer, {.events = {0, 0, 0, 2, tokenizer.end_id(), 0, 0, 0}, .onsets_ms = {0, 1500}});
+  assembler.add(
+      {.sounds = {{Sound::Kind::note, {0, 2000, 60, 40}}, {Sound::Kind::pause, {.onset_ms = 1500}}}});
   EXPECT_EQ(assembler.take(), (std::vector<Note>{{0, 1500, 60, 40}}));
 }
 
 TEST(Assembler, LetsTheLastPieceRingOut) {
-  const Tokenizer tokenizer(note_fields());
   Assembler assembler(kForever);
-  assembler.add(tokenizer,
-                {.finished = true, .events = {0, 0, 0, 2, tokenizer.end_id(), 0, 0, 0}, .onsets_ms = {0, 0}});
+  assembler.add({.finished = true, .sounds = {{Sound::Kind::note, {0, 2000, 60, 40}}}});
   EXPECT_EQ(assembler.take(), (std::vector<Note>{{0, 2000, 60, 40}}));
+}
+
+TEST(Assembler, EndsTheLatestNoteOfAKeyThatIsReleased) {
+  const auto released = [](std::int64_t at) {
+    return Sound{Sound::Kind::release, {.onset_ms = at, .pitch = 60}};
+  };
+  Assembler assembler(kForever);
+  assembler.add(Note{0, 9000, 60, 40});
+  assembler.add(Note{100, 9000, 62, 40});
+  assembler.add({.sounds = {released(300)}});
+  assembler.add(Note{400, 9000, 60, 50});
+  assembler.add({.sounds = {released(400)}});
+  EXPECT_EQ(assembler.left(), (std::vector<Note>{{0, 300, 60, 40}, {100, 9000, 62, 40}, {400, 1, 60, 50}}));
+  assembler.add(Note{500, 100, 64, 40});
+  assembler.add({.sounds = {released(600)}});  // it is over
+  assembler.finish();
+  EXPECT_EQ(assembler.take()[2], (Note{400, 1, 60, 50}));
 }
 
 // Few pitches and short times, so that everything meets everything.

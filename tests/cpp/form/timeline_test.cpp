@@ -1,4 +1,4 @@
-#include "form/timeline.hpp"
+#include "form/note_timeline.hpp"
 
 #include <gtest/gtest.h>
 
@@ -18,7 +18,7 @@ constexpr std::int32_t kZero = 0, kHalfSecond = 3, kSecond = 4, kFourSeconds = 5
 constexpr std::int32_t kC = 0, kD = 1;               // pitches
 constexpr std::int32_t kShort = 0, kTwoSeconds = 2;  // durations
 
-std::vector<int> allowed(const Timeline& timeline) {
+std::vector<int> allowed(const NoteTimeline& timeline) {
   std::vector<float> bias(8, 0.0F);
   timeline.constrain(bias);
   std::vector<int> ids;
@@ -30,14 +30,14 @@ std::vector<int> allowed(const Timeline& timeline) {
 
 class TimelineTest : public testing::Test {
  protected:
-  Timeline at(std::int64_t ms, Form form, std::uint64_t random_seed = 0) {
+  NoteTimeline at(std::int64_t ms, Form form, std::uint64_t random_seed = 0) {
     form.start_ms = ms;
     form.starts_at_once = false;
-    return Timeline(tokenizer, form, random_seed, 0);
+    return NoteTimeline(tokenizer, form, random_seed, 0);
   }
   // A piece planned to end at `end_ms`, with a short C on each second from 1 to `seconds`.
-  Timeline in_c(const Form& form, std::int64_t end_ms, int seconds) {
-    Timeline timeline(tokenizer, form, 0, 0, {.pieces = 1, .piece_end = end_ms});
+  NoteTimeline in_c(const Form& form, std::int64_t end_ms, int seconds) {
+    NoteTimeline timeline(tokenizer, form, 0, 0, {.pieces = 1, .piece_end = end_ms});
     for (int i = 0; i < seconds; ++i) timeline.advance({kSecond, kC, 0, kShort});
     return timeline;
   }
@@ -51,11 +51,11 @@ constexpr Form kMinute = recital(60'000);
 constexpr Form kRecital = short_pieces(300'000);
 
 TEST_F(TimelineTest, TheFirstNoteSoundsAtOnceWhateverItsShift) {
-  Timeline timeline(tokenizer, kMinute, 0, 0);
+  NoteTimeline timeline(tokenizer, kMinute, 0, 0);
   EXPECT_EQ(allowed(timeline), (std::vector{0, 1, 2, 3, 4, 5, 6}));
   EXPECT_EQ(timeline.advance({kFourSeconds, 0, 0, kShort}), Advance::note);
   EXPECT_EQ(timeline.onset_ms(), 0);
-  EXPECT_NE(allowed(Timeline(tokenizer, recital(100), 0, 0)).back(), kEnd);  // however short the whole
+  EXPECT_NE(allowed(NoteTimeline(tokenizer, recital(100), 0, 0)).back(), kEnd);  // however short the whole
 }
 
 TEST_F(TimelineTest, NoGapIsLongerThanAllowed) {
@@ -81,7 +81,7 @@ TEST_F(TimelineTest, AnOnsetBeforeTheLatestCutOfABoundaryIsNotTheNewClips) {
 TEST_F(TimelineTest, AChordThatNeverEndsIsMovedOn) {
   Form form = kMinute;
   form.max_chord = 2;
-  Timeline timeline = at(10'000, form);
+  NoteTimeline timeline = at(10'000, form);
   timeline.advance({kHalfSecond, 0, 0, kShort});
   EXPECT_EQ(allowed(timeline).front(), 0);
   timeline.advance({kZero, 1, 0, kShort});
@@ -92,13 +92,13 @@ TEST_F(TimelineTest, AChordThatIsFullAtADeadlineMovesOnByTheShortestShift) {
   Form form = kMinute;
   form.max_gap_ms = 5;
   form.max_chord = 1;
-  Timeline timeline = at(10'000, form);
+  NoteTimeline timeline = at(10'000, form);
   timeline.advance({kHalfSecond, 0, 0, kShort});
   EXPECT_EQ(allowed(timeline), std::vector{1});
 }
 
 TEST_F(TimelineTest, TheLastPieceEndsOnlyWhereLittleSilenceWouldBeLeft) {
-  Timeline timeline = at(55'000, kMinute);
+  NoteTimeline timeline = at(55'000, kMinute);
   EXPECT_NE(allowed(timeline).back(), kEnd);
   timeline.advance({kZero, 0, 0, kTwoSeconds});  // sounds until 57'000
   EXPECT_EQ(allowed(timeline).back(), kEnd);
@@ -106,10 +106,10 @@ TEST_F(TimelineTest, TheLastPieceEndsOnlyWhereLittleSilenceWouldBeLeft) {
 }
 
 TEST_F(TimelineTest, ANoteThatItsOwnPitchEndsNoLongerSounds) {
-  Timeline timeline = at(53'500, kMinute);
+  NoteTimeline timeline = at(53'500, kMinute);
   timeline.advance({kZero, kC, 0, kTwoSeconds});
   timeline.advance({2, kD, 0, kTwoSeconds});  // to 55'600
-  timeline.feed({54'000, 8'000, 60, 80});
+  timeline.take({54'000, 8'000, 60, 80});
   EXPECT_EQ(timeline.state().sounding.until_ms(), 62'000);
   EXPECT_EQ(allowed(timeline).back(), kEnd);
   timeline.advance({2, kC, 0, kShort});
@@ -119,10 +119,10 @@ TEST_F(TimelineTest, ANoteThatItsOwnPitchEndsNoLongerSounds) {
 
 TEST_F(TimelineTest, TheLastPieceGoesOnUntilALastClipOfThreeSecondsHasItsOnset) {
   for (const std::int64_t length : {32'999, 33'000}) {
-    Timeline timeline = in_c({.length_ms = length}, length, 28);
-    timeline.feed({29'000, 2'000, 60, 80});
+    NoteTimeline timeline = in_c({.length_ms = length}, length, 28);
+    timeline.take({29'000, 2'000, 60, 80});
     EXPECT_EQ(allowed(timeline).back() == kEnd, length < 33'000) << length;
-    timeline.feed({30'001, 2'000, 60, 80});
+    timeline.take({30'001, 2'000, 60, 80});
     EXPECT_EQ(allowed(timeline).back(), kEnd);
   }
 }
@@ -133,7 +133,7 @@ TEST_F(TimelineTest, BeginsWithTheNotesBeforeIt) {
   form.start_chord = 16;
   form.starts_at_once = false;
   form.sounding.strike({55'000, 2'000, 60, 80});
-  const Timeline timeline(tokenizer, form, 0, 0);
+  const NoteTimeline timeline(tokenizer, form, 0, 0);
   EXPECT_EQ(allowed(timeline).front(), 1);    // the chord is full
   EXPECT_EQ(allowed(timeline).back(), kEnd);  // a note sounds until 57'000
 }
@@ -147,7 +147,7 @@ TEST_F(TimelineTest, NoNoteStartsTooLateAndThenThePieceHasToEnd) {
 
 TEST_F(TimelineTest, APieceOfARecitalMayEndOnceItIsLongEnoughAndHasToAtItsPlannedEnd) {
   for (std::uint64_t random_seed = 0; random_seed < 20; ++random_seed) {
-    Timeline timeline = at(0, kRecital, random_seed);
+    NoteTimeline timeline = at(0, kRecital, random_seed);
     while (allowed(timeline) != std::vector{kEnd}) {
       EXPECT_EQ(allowed(timeline).back() == kEnd,
                 timeline.onset_ms() >= 20'000 || timeline.remaining_ms() <= 3'100);
@@ -159,14 +159,14 @@ TEST_F(TimelineTest, APieceOfARecitalMayEndOnceItIsLongEnoughAndHasToAtItsPlanne
 }
 
 TEST_F(TimelineTest, BeforeItsPlannedEndAPieceEndsOnlyOnAFinalClose) {
-  Timeline timeline = in_c(kRecital, 50'000, 20);
+  NoteTimeline timeline = in_c(kRecital, 50'000, 20);
   EXPECT_EQ(allowed(timeline), (std::vector{0, 1, 2, 3, 4, kEnd}));
   timeline.advance({kSecond, kD, 0, kTwoSeconds});
   EXPECT_EQ(allowed(timeline), (std::vector{0, 1, 2, 3, 4}));
   timeline.advance({kSecond, kC, 0, kShort});
   EXPECT_EQ(allowed(timeline).back(), kEnd);
 
-  Timeline last = in_c(recital(50'000), 50'000, 20);
+  NoteTimeline last = in_c(recital(50'000), 50'000, 20);
   EXPECT_TRUE(last.is_closed());
   EXPECT_NE(allowed(last).back(), kEnd);  // the last piece does not end so early
 }
@@ -179,18 +179,18 @@ TEST_F(TimelineTest, APieceIsClosingInItsLastEightSeconds) {
 
 TEST_F(TimelineTest, AClosingPieceThatHasClosedTakesOnlyTheRestOfItsChord) {
   for (const Form& form : {kRecital, recital(50'000)}) {
-    Timeline timeline = in_c(form, 50'000, 48);
+    NoteTimeline timeline = in_c(form, 50'000, 48);
     EXPECT_EQ(allowed(timeline), (std::vector{kZero, kEnd}));
     timeline.advance({kZero, kC, 0, kShort});
     EXPECT_EQ(allowed(timeline), (std::vector{kZero, kEnd}));
-    Timeline open = in_c(form, 50'000, 47);
+    NoteTimeline open = in_c(form, 50'000, 47);
     open.advance({kSecond, kD, 0, kShort});
     EXPECT_EQ(allowed(open), (std::vector{0, 1, 2, 3, 4, kEnd}));
   }
 }
 
 TEST_F(TimelineTest, TheLastPieceGoesOnAfterACloseThatLeavesMuchSilence) {
-  Timeline timeline = in_c(kMinute, 60'000, 53);
+  NoteTimeline timeline = in_c(kMinute, 60'000, 53);
   EXPECT_TRUE(timeline.is_closing());
   EXPECT_TRUE(timeline.is_closed());
   EXPECT_EQ(allowed(timeline), (std::vector{0, 1, 2, 3, 4}));
@@ -198,17 +198,17 @@ TEST_F(TimelineTest, TheLastPieceGoesOnAfterACloseThatLeavesMuchSilence) {
 
 TEST_F(TimelineTest, ALongNoteThatSoundsToTheEndMustBeACloseBeforeTheLastEightSeconds) {
   for (const std::uint8_t pitch : {60, 62}) {
-    Timeline timeline = in_c(kMinute, 60'000, 50);
-    timeline.feed({51'000, 8'000, pitch, 80});
+    NoteTimeline timeline = in_c(kMinute, 60'000, 50);
+    timeline.take({51'000, 8'000, pitch, 80});
     EXPECT_FALSE(timeline.is_closing());
     EXPECT_EQ(allowed(timeline).back() == kEnd, pitch == 60);
-    timeline.feed({52'000, 7'000, pitch, 80});
+    timeline.take({52'000, 7'000, pitch, 80});
     EXPECT_EQ(allowed(timeline).back(), kEnd);
   }
 }
 
 TEST_F(TimelineTest, ACloseCountsAsFarAsThePlannedEnd) {
-  Timeline timeline = in_c(kMinute, 60'000, 0);
+  NoteTimeline timeline = in_c(kMinute, 60'000, 0);
   for (int i = 0; i < 58; ++i) timeline.advance({kSecond, kC, 0, kTwoSeconds});
   EXPECT_TRUE(timeline.is_closed());
   timeline.advance({kSecond, kC, 0, kTwoSeconds});  // of which the end leaves one second
@@ -216,11 +216,11 @@ TEST_F(TimelineTest, ACloseCountsAsFarAsThePlannedEnd) {
 }
 
 TEST_F(TimelineTest, PlansDifferByRandomSeedCandidateAndPiece) {
-  const Timeline one(tokenizer, kRecital, 0, 0), two(tokenizer, kRecital, 1, 0),
+  const NoteTimeline one(tokenizer, kRecital, 0, 0), two(tokenizer, kRecital, 1, 0),
       three(tokenizer, kRecital, 0, 1);
   EXPECT_NE(one.remaining_ms(), two.remaining_ms());
   EXPECT_NE(one.remaining_ms(), three.remaining_ms());
-  Timeline next = one;
+  NoteTimeline next = one;
   next.advance({kZero, 0, 0, kShort});
   next.advance({kEnd, 0, 0, 0});
   EXPECT_NE(one.remaining_ms(), next.remaining_ms());
@@ -228,7 +228,7 @@ TEST_F(TimelineTest, PlansDifferByRandomSeedCandidateAndPiece) {
 
 TEST_F(TimelineTest, WhatIsLeftAfterAPieceIsEnoughForAnother) {
   for (std::int64_t start = 0; start < 290'000; start += 100) {
-    const Timeline timeline = at(start, kRecital, static_cast<std::uint64_t>(start));
+    const NoteTimeline timeline = at(start, kRecital, static_cast<std::uint64_t>(start));
     const std::int64_t after = 300'000 - start - timeline.remaining_ms();
     EXPECT_TRUE(after == 0 || after >= 20'000 + 1'500) << start;
   }
@@ -237,14 +237,14 @@ TEST_F(TimelineTest, WhatIsLeftAfterAPieceIsEnoughForAnother) {
 TEST_F(TimelineTest, WithoutARecitalTheWholeIsOnePiece) {
   Form form = kRecital;
   form.recital = false;
-  Timeline timeline = at(0, form);
+  NoteTimeline timeline = at(0, form);
   EXPECT_EQ(timeline.remaining_ms(), 300'000);
   for (int i = 0; i < 150; ++i) timeline.advance({kSecond, 0, 0, kShort});
   EXPECT_NE(allowed(timeline).back(), kEnd);
 }
 
 TEST_F(TimelineTest, ANewPieceStartsAtOnceAfterAPause) {
-  Timeline timeline = at(0, kRecital);
+  NoteTimeline timeline = at(0, kRecital);
   for (int i = 0; i < 20; ++i) timeline.advance({kSecond, 0, 0, kTwoSeconds});
   EXPECT_EQ(timeline.advance({kEnd, 0, 0, 0}), Advance::new_piece);
   EXPECT_EQ(timeline.onset_ms(), 20'000 + 2'000 + 1'500);
@@ -256,7 +256,7 @@ TEST_F(TimelineTest, ANewPieceStartsAtOnceAfterAPause) {
 TEST_F(TimelineTest, ANewPieceBeginsWithANewChord) {
   Form form = kRecital;
   form.max_chord = 2;
-  Timeline timeline = at(0, form);
+  NoteTimeline timeline = at(0, form);
   timeline.advance({kZero, 0, 0, kShort});
   timeline.advance({kZero, 1, 0, kShort});
   timeline.advance({kEnd, 0, 0, 0});
@@ -265,7 +265,7 @@ TEST_F(TimelineTest, ANewPieceBeginsWithANewChord) {
 }
 
 TEST_F(TimelineTest, ANewPieceIsNotClosedByTheNotesOfTheOneBefore) {
-  Timeline timeline = in_c(kRecital, 50'000, 48);
+  NoteTimeline timeline = in_c(kRecital, 50'000, 48);
   EXPECT_TRUE(timeline.is_closed());
   timeline.advance({kEnd, 0, 0, 0});
   timeline.advance({kZero, kC, 0, kShort});
@@ -273,17 +273,17 @@ TEST_F(TimelineTest, ANewPieceIsNotClosedByTheNotesOfTheOneBefore) {
 }
 
 TEST_F(TimelineTest, APauseGivesWayToTheClipBoundary) {
-  Timeline timeline = at(0, kRecital);
+  NoteTimeline timeline = at(0, kRecital);
   for (int i = 0; i < 29; ++i) timeline.advance({kSecond, 0, 0, kTwoSeconds});
   timeline.advance({kEnd, 0, 0, 0});
   EXPECT_EQ(timeline.onset_ms(), 30'500);
 }
 
 TEST_F(TimelineTest, ResumesAStateAsIfNothingHadBeenBetween) {
-  Timeline timeline(tokenizer, kRecital, 7, 0);
+  NoteTimeline timeline(tokenizer, kRecital, 7, 0);
   for (int i = 0; i < 1000; ++i) {
     ASSERT_NO_THROW(timeline.state().validate(kRecital));
-    const Timeline resumed(tokenizer, kRecital, 7, 0, timeline.state());
+    const NoteTimeline resumed(tokenizer, kRecital, 7, 0, timeline.state());
     ASSERT_EQ(allowed(resumed), allowed(timeline));
     ASSERT_EQ(resumed.remaining_ms(), timeline.remaining_ms());
     timeline = resumed;
@@ -334,7 +334,7 @@ TEST_F(TimelineTest, ThePlannedEndOfAPieceLeavesRoomForTheNext) {
 TEST_F(TimelineTest, APieceThatIsPlannedAgainGoesOnForHalfAMinute) {
   for (std::uint64_t random_seed = 0; random_seed < 50; ++random_seed) {
     const TimelineState state{.pieces = 1, .piece_end = 50'000, .onset = 45'000};
-    Timeline timeline(tokenizer, kRecital, random_seed, 0, state);
+    NoteTimeline timeline(tokenizer, kRecital, random_seed, 0, state);
     timeline.replan_end();
     EXPECT_GE(timeline.remaining_ms(), 30'000);
     EXPECT_LT(timeline.state().piece_end, 300'000);
@@ -343,14 +343,14 @@ TEST_F(TimelineTest, APieceThatIsPlannedAgainGoesOnForHalfAMinute) {
 
 TEST_F(TimelineTest, APieceThatIsPlannedAgainIsTheLastWhereNoOtherFits) {
   const Form form = short_pieces(90'000);
-  Timeline timeline(tokenizer, form, 0, 0, {.pieces = 1, .piece_end = 50'000, .onset = 45'000});
+  NoteTimeline timeline(tokenizer, form, 0, 0, {.pieces = 1, .piece_end = 50'000, .onset = 45'000});
   timeline.replan_end();
   EXPECT_EQ(timeline.state().piece_end, 90'000);
 }
 
 TEST_F(TimelineTest, MusicWithoutEndNeverMayEndUnlessItIsARecital) {
-  Timeline one(tokenizer, one_piece(Form::kEndless), 0, 0);
-  Timeline many(tokenizer, recital(Form::kEndless), 0, 0);
+  NoteTimeline one(tokenizer, one_piece(Form::kEndless), 0, 0);
+  NoteTimeline many(tokenizer, recital(Form::kEndless), 0, 0);
   for (int i = 0; i < 2000; ++i) {
     ASSERT_NE(allowed(one).back(), kEnd);
     one.advance({kHalfSecond, 0, 0, kShort});
@@ -361,8 +361,8 @@ TEST_F(TimelineTest, MusicWithoutEndNeverMayEndUnlessItIsARecital) {
 }
 
 TEST_F(TimelineTest, TakesANoteThatWasPlayed) {
-  Timeline timeline(tokenizer, kMinute, 0, 0);
-  timeline.feed({1'234, 500, 60, 80});
+  NoteTimeline timeline(tokenizer, kMinute, 0, 0);
+  timeline.take({1'234, 500, 60, 80});
   EXPECT_EQ(timeline.onset_ms(), 1'234);
   EXPECT_EQ(timeline.state().sounding.until_ms(), 1'734);
   timeline.advance({kSecond, 0, 0, kShort});  // no longer at once
@@ -370,14 +370,14 @@ TEST_F(TimelineTest, TakesANoteThatWasPlayed) {
 }
 
 TEST_F(TimelineTest, HearsAChordAsLongAsAPersonPlaysIt) {
-  Timeline timeline(tokenizer, kMinute, 0, 0);
-  for (int i = 0; i < 100; ++i) timeline.feed({0, 500, 60, 80});
+  NoteTimeline timeline(tokenizer, kMinute, 0, 0);
+  for (int i = 0; i < 100; ++i) timeline.take({0, 500, 60, 80});
   EXPECT_EQ(timeline.state().chord, kMinute.max_chord);
   EXPECT_EQ(allowed(timeline).front(), 1);
 }
 
 TEST_F(TimelineTest, RefusesAFormThatMakesNoSense) {
-  const auto make = [&](const Form& form) { return Timeline(tokenizer, form, 0, 0); };
+  const auto make = [&](const Form& form) { return NoteTimeline(tokenizer, form, 0, 0); };
   EXPECT_THROW(make(recital(0)), std::invalid_argument);
   EXPECT_THROW(make(recital(Form::kEndless + 1)), std::invalid_argument);
   Form form = recital(1);

@@ -28,6 +28,11 @@ ModelConfig config() {
   return made;
 }
 
+const Notation& notation() {
+  static const Notation made(config());
+  return made;
+}
+
 // Takes an event as a slot does, which draws it.
 Outcome take(Composer& composer, const std::vector<std::int32_t>& event) {
   const std::vector<FieldConfig> fields = note_fields();
@@ -48,9 +53,8 @@ Past past_of(const PhraseIndex& index) {
 // 300 notes, or with `ends` also the end of their piece and `notes_after` notes of the next.
 DecodeState decode_state(const Form& form = kForm, bool ends = true, int notes_after = 5) {
   static const ModelConfig made_for = config();
-  static const Tokenizer tokenizer(made_for.fields);
   static const PhraseIndex nothing({}, {});
-  const auto composer = begin_form({tokenizer, made_for, form, 4, 0}, past_of(nothing));
+  const auto composer = begin_form({notation(), made_for, form, {}, 4, 0}, past_of(nothing));
   DecodeState made;
   for (int i = 0; i < 300; ++i) take(*composer, {i % 4 == 0 ? 0 : kHalfSecond, i % 3, i % 2, i % 3});
   made.events_drawn = 300;
@@ -73,7 +77,7 @@ DecodeState decode_state(const Form& form = kForm, bool ends = true, int notes_a
 
 std::string refusal(const DecodeState& wrong, const Form& form = kForm) {
   try {
-    unpack(pack(wrong), config(), form);
+    unpack(pack(wrong), config(), notation(), form);
   } catch (const SnapshotError& error) {
     return error.what();
   }
@@ -82,7 +86,7 @@ std::string refusal(const DecodeState& wrong, const Form& form = kForm) {
 
 TEST(DecodeState, IsTheSameAfterBeingPacked) {
   const DecodeState before = decode_state();
-  const DecodeState after = unpack(pack(before), config(), kForm);
+  const DecodeState after = unpack(pack(before), config(), notation(), kForm);
   EXPECT_EQ(after.events_drawn, before.events_drawn);
   EXPECT_EQ(after.event, before.event);
   EXPECT_EQ(after.state, before.state);
@@ -116,20 +120,20 @@ TEST(DecodeState, IsPackedLittleEndian) {
 TEST(DecodeState, IsRefusedWhereverItIsCut) {
   const auto bytes = pack(decode_state());
   for (std::size_t size = 0; size < bytes.size(); ++size) {
-    EXPECT_THROW(unpack(std::span(bytes).first(size), config(), kForm), SnapshotError) << size;
+    EXPECT_THROW(unpack(std::span(bytes).first(size), config(), notation(), kForm), SnapshotError) << size;
   }
 }
 
 TEST(DecodeState, IsRefusedWithBytesLeftOver) {
   auto bytes = pack(decode_state());
   bytes.push_back(std::byte{0});
-  EXPECT_THROW(unpack(bytes, config(), kForm), SnapshotError);
+  EXPECT_THROW(unpack(bytes, config(), notation(), kForm), SnapshotError);
 }
 
 TEST(DecodeState, TakesNoMemoryForACountThatCannotBe) {
   auto bytes = pack(decode_state());
   std::fill_n(bytes.begin() + 8, 8, std::byte{0xff});  // how many ids the last event has
-  EXPECT_THROW(unpack(bytes, config(), kForm), SnapshotError);
+  EXPECT_THROW(unpack(bytes, config(), notation(), kForm), SnapshotError);
 }
 
 // tests/fuzz also resumes those that are read.
@@ -140,7 +144,7 @@ TEST(DecodeState, WithAnyByteChangedIsReadOrRefused) {
     auto bytes = good;
     bytes[at] ^= std::byte{0x80};
     try {
-      unpack(bytes, config(), kForm);
+      unpack(bytes, config(), notation(), kForm);
     } catch (const SnapshotError&) {
       ++refused;
     }
@@ -238,8 +242,8 @@ TEST(DecodeState, MayHaveTwoRowsOnlyIfTheModelHasControls) {
   ModelConfig plain = config();
   plain.controls.clear();
   const auto bytes = pack(decode_state());
-  EXPECT_NO_THROW(unpack(bytes, config(), kForm));
-  EXPECT_THROW(unpack(bytes, plain, kForm), SnapshotError);
+  EXPECT_NO_THROW(unpack(bytes, config(), notation(), kForm));
+  EXPECT_THROW(unpack(bytes, plain, Notation(plain), kForm), SnapshotError);
 }
 
 TEST(DecodeState, HoldsAFlagAsZeroOrOne) {
@@ -250,7 +254,7 @@ TEST(DecodeState, HoldsAFlagAsZeroOrOne) {
   const auto others = pack(other);
   const auto flag = std::mismatch(bytes.begin(), bytes.end(), others.begin()).first;
   *flag = std::byte{2};
-  EXPECT_THROW(unpack(bytes, config(), kForm), SnapshotError);
+  EXPECT_THROW(unpack(bytes, config(), notation(), kForm), SnapshotError);
 }
 
 }  // namespace

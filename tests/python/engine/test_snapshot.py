@@ -317,7 +317,7 @@ def with_other(good, kind, *, position=None, notes=None, **parts):
     """Replace parts of a snapshot and pack it correctly."""
     (length,) = struct.unpack_from("<I", good, HEAD)
     model_hash = json.loads(good[HEAD + 4 : HEAD + 4 + length])["provenance"]["model_hash"]
-    old = Snapshot.from_bytes(good, kind, model_hash)
+    old = Snapshot.from_bytes(good, kind, model_hash, 4)
     core = _core.Snapshot(
         position(old.core.state) if position else old.core.state,
         old.core.events,

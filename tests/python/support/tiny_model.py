@@ -212,15 +212,21 @@ def change_config(folder: Path, change: Callable[[dict[str, Any]], Any]) -> None
     path.write_text(json.dumps(config), encoding="utf-8")
 
 
-def build_token(folder: str | Path, *, in_place: bool = True, soft: bool = False) -> Path:
-    """Write the token model, one field and no controls, into `folder` and return it."""
+def build_token(
+    folder: str | Path, *, in_place: bool = True, soft: bool = False, vocabulary: dict[str, Any] | None = None
+) -> Path:
+    """Write the token model, one field and no controls, into `folder` and return it.
+
+    With a vocabulary, the model has as many tokens as it, and its config declares it.
+    """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    size = TOKENS if vocabulary is None else len(vocabulary["tokens"])
     config = {
-        "format": 1,
+        "format": 1 if vocabulary is None else 2,
         "name": "tiny-token",
-        "fields": [{"name": "token", "size": TOKENS}],
-        "start_event": [TOKEN_START],
+        "fields": [{"name": "token", "size": size}],
+        "start_event": [size],
         "controls": [],
         "states": [
             {"input": "hash", "output": "next_hash", "type": "int64", "shape": [1]},
@@ -229,8 +235,10 @@ def build_token(folder: str | Path, *, in_place: bool = True, soft: bool = False
         ],
         "states_in_place": in_place,
     }
+    if vocabulary is not None:
+        config["vocabulary"] = vocabulary
     (folder / "config.json").write_text(json.dumps(config, indent=1), encoding="utf-8")
-    onnx.save(_token_step(soft), folder / "step.onnx")
+    onnx.save(_token_step(soft, size), folder / "step.onnx")
     return folder
 
 
@@ -307,7 +315,7 @@ def _head(field: int, soft: bool) -> onnx.ModelProto:
     return g.model(inputs, [tensor("logits", SIZES[field], kind=TensorProto.FLOAT)])
 
 
-def _token_step(soft: bool) -> onnx.ModelProto:
+def _token_step(soft: bool, size: int) -> onnx.ModelProto:
     g = Graph()
     inputs = g.op("Mul", "event", g.constant(EVENT_WEIGHTS[1]))
     rolled = g.op("Add", g.op("Mul", "hash", g.constant(HASH_FACTORS[0])), inputs)
@@ -320,14 +328,14 @@ def _token_step(soft: bool) -> onnx.ModelProto:
     count = g.op("Unsqueeze", g.op("Cast", "next_count", to=TensorProto.INT64), g.constant([1]))
     recent = g.dot(g.op("Cast", "next_recent", to=TensorProto.INT64), RECENT_WEIGHTS)
     total = g.op("Add", g.op("Add", "next_hash", count), recent)
-    g.logits(total, 0, TOKENS, soft, ends=False)
+    g.logits(total, 0, size, soft, ends=False)
     states = [
         ("hash", TensorProto.INT64, (1,)),
         ("count", TensorProto.INT32, ()),
         ("recent", TensorProto.UINT8, (4,)),
     ]
     inputs = [tensor("event", 1), *(tensor(name, *shape, kind=kind) for name, kind, shape in states)]
-    outputs = [tensor("logits", TOKENS, kind=TensorProto.FLOAT)]
+    outputs = [tensor("logits", size, kind=TensorProto.FLOAT)]
     outputs += [tensor(f"next_{name}", *shape, kind=kind) for name, kind, shape in states]
     return g.model(inputs, outputs)
 

@@ -1,0 +1,199 @@
+"""Vocabularies of four published kinds, and an interpreter of vocabularies in plain Python."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+PIANO = range(21, 109)
+
+
+def performance() -> dict[str, Any]:
+    """Return the 388 events of Performance RNN: 100 shifts of 10 ms, 32 velocities, 128 keys up and down."""
+    every = ["Shift", "Velocity", "Press", "Release"]
+    return {
+        "unit": {"ms": 10},
+        "start": {"velocity": 66},
+        "types": [
+            {"name": "Press", "do": [["pitch"], ["press"]], "then": every},
+            {"name": "Release", "do": [["pitch"], ["release"]], "then": every, "only": ["sounding"]},
+            {"name": "Shift", "do": [["advance"]], "then": every},
+            {"name": "Velocity", "do": [["velocity"]], "then": ["Shift", "Press", "Release"]},
+        ],
+        "first": every,
+        "tokens": [
+            *(["Press", pitch] for pitch in range(128)),
+            *(["Release", pitch] for pitch in range(128)),
+            *(["Shift", ticks] for ticks in range(1, 101)),
+            *(["Velocity", velocity] for velocity in range(2, 128, 4)),
+        ],
+    }
+
+
+def bars() -> dict[str, Any]:
+    """Return bars, positions, pitches, velocities and durations, as in REMI, and a token for the end."""
+    return {
+        "unit": {"per_beat": 8, "bpm": 120},
+        "types": [
+            {"name": "Bar", "do": [["bar"]], "then": ["Position", "Bar"]},
+            {"name": "Position", "do": [["seek"]], "then": ["Pitch"]},
+            {"name": "Pitch", "do": [["pitch"]], "then": ["Velocity"], "only": ["new"]},
+            {"name": "Velocity", "do": [["velocity"]], "then": ["Duration"]},
+            {"name": "Duration", "do": [["duration"], ["emit"]], "then": ["Pitch", "Next", "Bar", "End"]},
+            {"name": "Next", "do": [["seek"]], "then": ["Pitch"], "only": ["later"]},
+            {"name": "End", "do": [["end"]], "then": []},
+        ],
+        "first": ["Bar"],
+        "tokens": [
+            ["End"],
+            ["Bar"],
+            *(["Position", place] for place in range(32)),
+            *(["Next", place] for place in range(1, 32)),
+            *(["Pitch", pitch] for pitch in PIANO),
+            *(["Velocity", velocity] for velocity in range(3, 128, 4)),
+            *(["Duration", ticks] for ticks in [*range(1, 17), *range(20, 65, 4)]),
+        ],
+    }
+
+
+def shifts() -> dict[str, Any]:
+    """Return notes with durations between shifts of time, as in TSD."""
+    return {
+        "unit": {"per_beat": 8, "bpm": 100},
+        "types": [
+            {"name": "Pitch", "do": [["pitch"]], "then": ["Velocity"]},
+            {"name": "Velocity", "do": [["velocity"]], "then": ["Duration"]},
+            {"name": "Duration", "do": [["duration"], ["emit"]], "then": ["Pitch", "Shift"]},
+            {"name": "Shift", "do": [["advance"]], "then": ["Pitch", "Shift"]},
+        ],
+        "first": ["Pitch", "Shift"],
+        "tokens": [
+            *(["Pitch", pitch] for pitch in PIANO),
+            *(["Velocity", velocity] for velocity in range(3, 128, 4)),
+            *(["Duration", ticks] for ticks in range(1, 65)),
+            *(["Shift", ticks] for ticks in range(1, 33)),
+        ],
+    }
+
+
+def melody() -> dict[str, Any]:
+    """Return one voice on a grid of sixteenths: a pitch, a hold or a rest a step, and the end."""
+    every = ["Note", "Hold", "Rest", "End"]
+    return {
+        "unit": {"per_beat": 4, "bpm": 120},
+        "types": [
+            {"name": "Note", "do": [["release_last"], ["pitch"], ["press"], ["advance", 1]], "then": every},
+            {"name": "Hold", "do": [["advance", 1]], "then": every},
+            {"name": "Rest", "do": [["release_last"], ["advance", 1]], "then": every},
+            {"name": "End", "do": [["end"]], "then": every},
+        ],
+        "first": every,
+        "tokens": [["Hold"], ["Rest"], ["End"], *(["Note", pitch] for pitch in range(45, 82))],
+    }
+
+
+def chords() -> dict[str, Any]:
+    """Return a note or a chord for each half beat."""
+    slices = [[60], [62], [64, 67], [60, 64, 67], [59, 62, 67], [65, 69, 72], [67], [69, 72], [55, 59], [57, 60, 64]]
+    return {
+        "unit": {"per_beat": 2, "bpm": 120},
+        "start": {"velocity": 80},
+        "types": [{"name": "Slice", "do": [["pitch"], ["emit"], ["advance", 1]], "then": ["Slice"]}],
+        "first": ["Slice"],
+        "tokens": [["Slice", pitches] for pitches in slices],
+    }
+
+
+ALL = {one.__name__: one() for one in (performance, bars, shifts, melody, chords)}
+
+
+def ticks_to_ms(vocabulary: dict[str, Any]) -> Callable[[int], int]:
+    """Return the function from ticks to milliseconds."""
+    unit = vocabulary["unit"]
+    if "ms" in unit:
+        return lambda ticks: ticks * unit["ms"]
+    per_minute = unit["per_beat"] * unit["bpm"]
+    return lambda ticks: (ticks * 60_000 + per_minute // 2) // per_minute
+
+
+class Walk:
+    """Follows tokens by the rules of docs/vocabularies.md, and refuses those that must not follow."""
+
+    def __init__(self, vocabulary: dict[str, Any]) -> None:
+        self.tokens = vocabulary["tokens"]
+        self.types = {one["name"]: one for one in vocabulary["types"]}
+        self.first = vocabulary["first"]
+        start = vocabulary.get("start", {})
+        self.begin = (start.get("velocity", 64), start.get("duration", 1))
+        unit = vocabulary["unit"]
+        self.bar = 4 * unit["per_beat"] if "per_beat" in unit else 0
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin a piece."""
+        self.time, self.bar_start, self.in_bar = 0, 0, False
+        self.velocity, self.duration = self.begin
+        self.pitches: list[int] = []
+        self.down: dict[int, int] = {}
+        self.struck: tuple[int, set[int]] = (-1, set())
+        self.type: str | None = None
+
+    def may_follow(self, token: int) -> bool:
+        """Return whether the grammar allows a token."""
+        name, *value = self.tokens[token]
+        one = self.types[name]
+        if name not in (self.first if self.type is None else self.types[self.type]["then"]):
+            return False
+        pitches = value[0] if value and isinstance(value[0], list) else value
+        checks = {
+            "later": lambda: self._time_after(one, value) > self.time,
+            "new": lambda: self.struck[0] != self.time or not self.struck[1] & set(pitches),
+            "sounding": lambda: all(self.down.get(pitch, 0) > 0 for pitch in pitches),
+            "silent": lambda: not any(self.down.get(pitch, 0) for pitch in pitches),
+        }
+        return all(checks[condition]() for condition in one.get("only", []))
+
+    def _time_after(self, one: dict[str, Any], value: Sequence[int]) -> int:
+        (operation,) = (each for each in one["do"] if each[0] in ("seek", "advance"))
+        number = operation[1] if len(operation) == 2 else value[0]
+        return self.time + number if operation[0] == "advance" else max(self.time, self.bar_start + number)
+
+    def take(self, token: int) -> Iterator[tuple[str, int, int, int]]:
+        """Take a token, and yield what sounds: ("strike", pitch, velocity, duration) or ("release", pitch, 0, 0)."""
+        name, *value = self.tokens[token]
+        self.type = name
+        for kind, *constant in self.types[name]["do"]:
+            number = constant[0] if constant else value[0] if value else None
+            if kind == "advance":
+                self.time += number
+            elif kind == "seek":
+                self.time = max(self.time, self.bar_start + number)
+            elif kind == "bar":
+                self.time = max(self.time, self.bar_start + self.bar) if self.in_bar else self.time
+                self.bar_start, self.in_bar = self.time, True
+            elif kind == "pitch":
+                self.pitches = number if isinstance(number, list) else [number]
+            elif kind in ("velocity", "duration"):
+                setattr(self, kind, number)
+            elif kind == "release_last":
+                yield from (("release", pitch, 0, 0) for pitch in sorted(p for p, n in self.down.items() if n))
+                self.down = {}
+            elif kind == "release":
+                yield from self._release()
+            elif kind in ("press", "emit"):
+                yield from self._strike(kind == "press")
+
+    def _strike(self, holds: bool) -> Iterator[tuple[str, int, int, int]]:
+        for pitch in self.pitches:
+            if self.struck[0] != self.time:
+                self.struck = (self.time, set())
+            self.struck[1].add(pitch)
+            if holds:
+                self.down[pitch] = self.down.get(pitch, 0) + 1
+            yield "strike", pitch, self.velocity, 0 if holds else self.duration
+
+    def _release(self) -> Iterator[tuple[str, int, int, int]]:
+        for pitch in self.pitches:
+            if self.down.get(pitch, 0) == 0:
+                continue
+            self.down[pitch] -= 1
+            if self.down[pitch] == 0:
+                yield "release", pitch, 0, 0
