@@ -50,7 +50,7 @@ def figures(engine: longplay.Engine, corpus: Corpus, source: str, args: argparse
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--model", default=None)
+    parser.add_argument("--model", default="piano-lstm")
     parser.add_argument("--split", default="test")
     parser.add_argument("--count", type=int, default=16)
     parser.add_argument("--seconds", type=float, default=300)

@@ -19,7 +19,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--seeds", type=Path, required=True, help="folder of MIDI files")
     parser.add_argument("--seconds", type=int, default=600)
-    parser.add_argument("--model", default=None)
+    parser.add_argument("--model", default="piano-lstm")
     args = parser.parse_args(argv)
 
     engine = longplay.Engine(args.model)

@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=Path, nargs="+", default=[EXAMPLE])
     parser.add_argument("--random-seeds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=3600)
-    parser.add_argument("--model", default=None)
+    parser.add_argument("--model", default="piano-lstm")
     args = parser.parse_args(argv)
 
     bands = np.array(list(json.loads(BANDS.read_text())["bands"].values()))

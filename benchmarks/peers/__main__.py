@@ -22,7 +22,7 @@ def peers(
         list[str] | None, typer.Option(help=f"{', '.join(PARTS)}. May be repeated; by default all.")
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Do little work, to check that everything runs.")] = False,
-    model: ModelOption = None,
+    model: ModelOption = "piano-lstm",
     json: Annotated[Path | None, typer.Option(help="Write all figures to this file.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the time per note of each rival: .png or .svg.")] = None,
     force: ForceOption = False,

@@ -45,7 +45,7 @@ def test_two_hands_reach_what_starts_together(tmp_path):
 
 
 def test_the_hands_of_a_built_in_model_are_two_and_its_semitones_are_few():
-    piece = longplay.Engine().generate(EXAMPLE, 600, random_seed=3)
+    piece = longplay.Engine("piano-lstm").generate(EXAMPLE, 600, random_seed=3)
     assert unreachable(piece.notes) == 0
     onsets, pitches = piece.notes["onset_ms"], piece.notes["pitch"].astype(int)
     firsts = np.searchsorted(onsets, onsets - 50)
@@ -54,7 +54,7 @@ def test_the_hands_of_a_built_in_model_are_two_and_its_semitones_are_few():
 
 
 def test_the_key_is_the_one_asked_for():
-    engine = longplay.Engine()
+    engine = longplay.Engine("piano-lstm")
     free = engine.generate(EXAMPLE, 120, key="free")
     pulled = engine.generate(EXAMPLE, 120, key="C# major")
     assert in_scale(free, C_SHARP_MAJOR) < 0.7
@@ -64,7 +64,7 @@ def test_the_key_is_the_one_asked_for():
 
 
 def test_the_key_of_the_seed_stays():
-    engine = longplay.Engine()
+    engine = longplay.Engine("piano-lstm")
     seed = np.bincount(longplay.read_midi(EXAMPLE)["pitch"] % 12, minlength=12)
 
     def likeness(key):
@@ -95,7 +95,7 @@ def test_steady_music_leans_to_the_density_of_the_model(tmp_path):
 
 
 def test_steady_music_keeps_the_density_of_its_seed():
-    engine = longplay.Engine()
+    engine = longplay.Engine("piano-lstm")
     notes = longplay.read_midi(EXAMPLE)
 
     def octaves_denser(factor, *, steady):
@@ -114,7 +114,7 @@ def test_steady_music_keeps_the_density_of_its_seed():
 
 def test_a_trill_is_left():
     notes = np.array([(100 * i, 90, 60 + 2 * (i % 2), 64) for i in range(200)], longplay.NOTE)
-    piece = longplay.Engine().generate(longplay.write_midi(notes, 21), 120, key="free")
+    piece = longplay.Engine("piano-lstm").generate(longplay.write_midi(notes, 21), 120, key="free")
     onsets, pitches = piece.notes["onset_ms"], piece.notes["pitch"]
     counts = [
         (last - first, len(np.unique(pitches[first:last])))
@@ -124,7 +124,7 @@ def test_a_trill_is_left():
 
 
 def test_a_session_leaves_the_key_to_the_player():
-    engine = longplay.Engine()
+    engine = longplay.Engine("piano-lstm")
 
     def played(key):
         session = engine.session(EXAMPLE, key=key)

@@ -8,7 +8,7 @@ COUNT, SECONDS = 32, 30
 
 
 def made() -> list[Music]:
-    pieces = longplay.Engine().generate_batch([None] * COUNT, SECONDS, random_seed=5, recital=False)
+    pieces = longplay.Engine("piano-lstm").generate_batch([None] * COUNT, SECONDS, random_seed=5, recital=False)
     return [Music(piece.notes, 1000 * SECONDS, str(i), "made") for i, piece in enumerate(pieces)]
 
 
