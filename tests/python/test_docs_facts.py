@@ -4,6 +4,7 @@ import dataclasses
 import importlib
 import json
 import re
+import tomllib
 from pathlib import Path
 from typing import get_args
 
@@ -173,6 +174,14 @@ def test_the_format_of_an_index_is_that_of_the_code():
     assert [name.strip("`") for name in named] == list(index_file.ARRAYS)
     options = {name: default for name, default, _ in table(text, "option")}
     assert options == {name: str(value) for name, value in dataclasses.asdict(IndexSettings()).items()}
+
+
+def test_the_small_installation_names_all_dependencies():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = {re.split(r"[><=;]", dependency)[0] for dependency in project["dependencies"]}
+    commands = read("platforms.md").split("<!-- small installation -->")[1].split("```")[1]
+    named = {word for line in commands.splitlines()[1:] for word in line.split()[2:]} - {"--no-deps", "."}
+    assert named == needed - {"onnxruntime-gpu"}
 
 
 def test_the_format_of_a_snapshot_is_that_of_the_code():
