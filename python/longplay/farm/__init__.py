@@ -221,24 +221,25 @@ class Farm:
         if not numbers:
             return 0
         whole_ms = self.plan.provenance.settings.milliseconds
-        made_ms = dict.fromkeys(range(len(self.plan)), whole_ms) | dict.fromkeys(numbers, 0)
         in_progress = self._manifest.in_progress()
-        made_ms |= {number: in_progress[number] for number in numbers if number in in_progress}
+        made_ms = {number: in_progress.get(number, 0) for number in numbers}
+        pieces = len(self.plan) - len(numbers)
+        all_ms = pieces * whole_ms + sum(made_ms.values())
         drawn = 0
         with closing(worker(self.plan.provenance, numbers, self._item)) as updates:  # stops the worker after an error
             for update in filter(None, until(cancel, updates)):
                 self._manifest.save([item for item in update if isinstance(item, Checkpoint)])
                 for item in update:
                     drawn += item.drawn
-                    if isinstance(item, Checkpoint):
-                        made_ms[item.number] = item.made_ms
-                    else:
-                        made_ms[item.number] = whole_ms
+                    now_ms = item.made_ms if isinstance(item, Checkpoint) else whole_ms
+                    all_ms += now_ms - made_ms[item.number]
+                    made_ms[item.number] = now_ms
+                    if isinstance(item, Finished):
+                        pieces += 1
                         self._file(item)
                 if progress is not None:
-                    pieces = sum(made == whole_ms for made in made_ms.values())
-                    seconds, total = sum(made_ms.values()) / 1000, whole_ms * len(self.plan) / 1000
-                    progress(FarmProgress(pieces, len(self.plan), seconds, total, drawn))
+                    total = whole_ms * len(self.plan) / 1000
+                    progress(FarmProgress(pieces, len(self.plan), all_ms / 1000, total, drawn))
         return drawn
 
     def _file(self, finished: Finished) -> None:

@@ -40,13 +40,13 @@ class Actor:
         return None if self._avoid is None else Index.open(self._avoid)
 
     def work(self, provenance: Provenance, items: Sequence[WorkItem]) -> Iterator[Update]:
-        """Make candidates; Ray passes on each update."""
+        """Make candidates; Ray passes on each update that is not empty."""
         if self._engine.model_hash != provenance.model_hash:
             raise Error(f"the model {self._model} on {socket.gethostname()} is not the farm's model")
         if self._index is not None and self._index.hash != provenance.index_hash:
             raise Error(f"the index {self._avoid} on {socket.gethostname()} is not the farm's index")
         for update in work(self._engine, provenance.settings, items, self._index):
-            if update is not None:
+            if update:
                 yield update
 
 
