@@ -58,7 +58,9 @@ class TokenComposer final : public Composer {
     vocabulary_.take(
         tokens_.now, id, [&](std::uint8_t pitch, std::int32_t duration) { strike(pitch, duration); },
         [&](std::uint8_t pitch) { release(pitch, now_ms()); });
-    const bool struck = type(id).strikes, moved = tokens_.now.time > before;
+    const bool moved = tokens_.now.time > before;
+    const bool struck =
+        std::ranges::any_of(sounds_, [](const Sound& sound) { return sound.kind == Sound::Kind::note; });
     tokens_.idle = struck || moved ? 0 : tokens_.idle + 1;
     if (type(id).ends || (moved && is_over())) return end();
     if (struck) {

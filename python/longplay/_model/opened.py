@@ -94,6 +94,11 @@ class OpenModel:
         return _core.Engine(self._runtime, self.folder.files, device, self._num_threads)
 
 
+def built_in_models() -> list[Path]:
+    """Return the folders of the built-in models, by name."""
+    return sorted(config.parent for config in _BUILT_IN.glob("*/config.json"))
+
+
 def model_path(model: str | Path | None) -> Path:
     """Return the folder of a model: the given folder, or the folder of a built-in model."""
     name = _DEFAULT_MODEL if model is None else model

@@ -23,7 +23,7 @@ app = typer.Typer(
 
 COMMANDS = (
     *(making.generate, making.extend, making.batch),
-    *(judging.score, judging.doctor),
+    *(judging.score, judging.models, judging.doctor),
     *(challenge.check, challenge.pack, challenge.clips, challenge.submit),
     *(listening.render, listening.arena),
     *(originality.originality, originality.originality_index),

@@ -36,6 +36,26 @@ def score(
             print(f"{file}: {scored.notes} {unit}s, {scored.total:.3f} nats/{unit}  ({fields_text})")
 
 
+def models(
+    folders: Annotated[
+        list[Path] | None, path_argument(help="Model folders to list after the built-in models.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the built-in models and model folders: what they play, their sizes and licences."""
+    from dataclasses import asdict
+
+    from longplay._model.listing import list_models
+
+    listed = list_models(folders or [])
+    if as_json:
+        print(json.dumps([asdict(one) for one in listed]))
+        return
+    width = max(len(one.name) for one in listed)
+    for one in listed:
+        print(f"{one.name:{width}}  {one.bytes / 1e6:6.1f} MB  {one.licence}  {one.plays}")
+
+
 def doctor(model: ModelOption = None, as_json: JsonOption = False) -> None:
     """Report what works on this machine: versions, devices, and the model."""
     from longplay.doctor import examine
