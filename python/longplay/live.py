@@ -186,6 +186,8 @@ class LiveEngine:
     ) -> Session:
         """Start a session: `Session.feed` gives notes to the model, and `Session.next` draws the next note.
 
+        The model must be one of notes; the tokens of a vocabulary have no sessions.
+
         Parameters
         ----------
         seed, **settings
