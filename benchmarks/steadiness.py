@@ -9,6 +9,7 @@ import itertools
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -37,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     bands = np.array(list(json.loads(BANDS.read_text())["bands"].values()))
     engine = longplay.Engine(args.model)
-    end_id = engine.tokenizer.end_id
+    end_id = cast(int, engine.tokenizer.end_id)  # of a model of notes
     columns = ["seed", "random seed", *(name.replace("_", " ") for name in FEATURES), "windows outside"]
     columns += ["pieces", "loops", "longest silence"]
     print("| " + " | ".join(columns) + " |")

@@ -13,7 +13,6 @@ from typing import Any
 from longplay._base.extras import missing_extra
 from longplay._core import MAX_MIDI_BYTES
 from longplay.files import open_regular
-from longplay.midi import MidiSource
 
 MANIFEST = "manifest.csv"
 SUFFIXES = (".mid", ".midi")
@@ -29,13 +28,13 @@ class DataFile:
         Path within the data set; relative to the manifest if there is one.
     row : mapping of str to str
         Row of the manifest, by column; empty without a manifest.
-    file : MidiSource
+    file : path or bytes
         Argument for `longplay.read_midi`: bytes if the file comes from an archive.
     """
 
     path: str
     row: Mapping[str, str]
-    file: MidiSource = field(repr=False)
+    file: Path | bytes = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -100,12 +99,12 @@ def _wanted(path: PurePosixPath) -> bool:
     return path.name == MANIFEST or path.suffix.lower() in SUFFIXES
 
 
-def _folder(data: Path) -> dict[str, MidiSource]:
+def _folder(data: Path) -> dict[str, Path | bytes]:
     found = (path.relative_to(data) for path in data.rglob("*") if path.is_file())
     return {path.as_posix(): data / path for path in found if _wanted(PurePosixPath(path))}
 
 
-def _archive(data: Path) -> dict[str, MidiSource]:
+def _archive(data: Path) -> dict[str, Path | bytes]:
     broken: tuple[type[Exception], ...] = (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError)
     with open_regular(data) as packed:
         stream: Any = packed
@@ -134,7 +133,7 @@ def _zstandard() -> Any:
     return zstandard
 
 
-def _find_manifest(files: dict[str, MidiSource]) -> str | None:
+def _find_manifest(files: dict[str, Path | bytes]) -> str | None:
     """Remove all manifests from `files` except the highest, and return its path."""
     found = [path for path in files if PurePosixPath(path).name == MANIFEST]
     depths = {path: len(PurePosixPath(path).parts) for path in found}
@@ -146,7 +145,7 @@ def _find_manifest(files: dict[str, MidiSource]) -> str | None:
     return highest[0] if highest else None
 
 
-def _rows(manifest: str, held: MidiSource, columns: Collection[str]) -> list[dict[str, str]]:
+def _rows(manifest: str, held: Path | bytes, columns: Collection[str]) -> list[dict[str, str]]:
     data = held if isinstance(held, bytes) else Path(held).read_bytes()
     try:
         rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"))))

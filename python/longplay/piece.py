@@ -5,7 +5,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,7 +131,7 @@ class Piece:
         """Return the piece as a ``symusic.Score`` in ticks; a tick is a millisecond."""
         import symusic
 
-        return symusic.Score.from_midi(self.to_bytes())
+        return cast("symusic.core.ScoreTick", symusic.Score.from_midi(self.to_bytes()))
 
     def to_pretty_midi(self) -> "pretty_midi.PrettyMIDI":
         """Return the piece as a ``pretty_midi.PrettyMIDI``."""

@@ -47,30 +47,58 @@ FieldConfig field(Input& input, std::size_t index) {
   return made;
 }
 
-// Names of types that follow one another, and values that fit now and then.
+// A vocabulary of notes with shifts, and of keys that are pressed and released.
+VocabularyConfig good_vocabulary() {
+  using enum Operation;
+  VocabularyConfig made{.ticks_per_beat = 4, .beats_per_minute = 120, .velocity = 64, .duration = 1};
+  made.types = {{"A", {{pitch, {}}, {emit, {}}}, {"A", "B", "C"}, {Condition::fresh}},
+                {"B", {{bar, {}}, {seek, {}}}, {"A", "D"}, {}},
+                {"C", {{velocity, {}}, {duration, 2}}, {"A", "B"}, {}},
+                {"D", {{pitch, {}}, {press, {}}, {advance, 1}}, {"A", "E"}, {Condition::silent}},
+                {"E", {{release_last, {}}, {rest, {}}}, {"A", "D", "B"}, {}}};
+  made.first = {"A", "B"};
+  made.tokens = {{"A", {60}}, {"A", {60, 64}}, {"B", {0}}, {"B", {8}}, {"C", {90}}, {"D", {127}}, {"E", {3}}};
+  return made;
+}
+
+std::string type_name(Input& input) { return std::string(1, static_cast<char>('A' + input.number() % 6)); }
+
+// Replaces an entry by any other of its type.
+void change(VocabularyConfig& made, Input& input) {
+  VocabularyType& type = made.types[input.below(made.types.size())];
+  VocabularyOperation operation{static_cast<Operation>(input.number() % kOperationNames.size()), {}};
+  if (input.number() % 4 == 0) operation.constant = number(input);
+  switch (input.number() % 8) {
+    case 0:
+      made.tick_ms = number(input);
+      break;
+    case 1:
+      made.ticks_per_beat = number(input);
+      break;
+    case 2:
+      made.meter = {number(input), number(input)};
+      break;
+    case 3:
+      (input.number() % 2 == 0 ? made.velocity : made.duration) = number(input);
+      break;
+    case 4:
+      type.operations[input.below(type.operations.size())] = operation;
+      break;
+    case 5:
+      type.operations.push_back(operation);
+      break;
+    case 6:
+      (input.number() % 4 == 0 ? made.first : type.then) = list(input, [&] { return type_name(input); });
+      break;
+    default:
+      made.tokens[input.below(made.tokens.size())] = {type_name(input), numbers(input)};
+  }
+}
+
 VocabularyConfig vocabulary(Input& input) {
-  const auto type_name = [&] { return std::string(1, static_cast<char>('A' + input.number() % 5)); };
-  const auto names = [&] { return list(input, type_name); };
-  VocabularyConfig made{.tick_ms = input.number() % 2 == 0 ? number(input) : 0,
-                        .ticks_per_beat = number(input),
-                        .beats_per_minute = number(input),
-                        .meter = {number(input), number(input)},
-                        .velocity = number(input),
-                        .duration = number(input),
-                        .types = {},
-                        .first = names(),
-                        .tokens = {}};
-  made.types = list(input, [&] {
-    VocabularyType type{type_name(), {}, names(), {}};
-    type.operations = list(input, [&] {
-      VocabularyOperation operation{static_cast<Operation>(input.number() % kOperationNames.size()), {}};
-      if (input.number() % 4 == 0) operation.constant = number(input);
-      return operation;
-    });
-    if (input.number() % 4 == 0) type.only.push_back(static_cast<Condition>(input.number() % 4));
-    return type;
-  });
-  made.tokens = list(input, [&] { return VocabularyToken{type_name(), numbers(input)}; });
+  VocabularyConfig made = good_vocabulary();
+  for (std::size_t changes = input.number() % 6; changes > 0 && !input.is_empty(); --changes)
+    change(made, input);
   return made;
 }
 

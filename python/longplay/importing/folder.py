@@ -131,4 +131,5 @@ def _width_in(layer: Layer) -> int:
 def _width_out(layer: Layer, width: int) -> int:
     if isinstance(layer, Scale):
         return width
-    return layer.recurrent_kernel.shape[0] if isinstance(layer, Lstm) else layer.kernel.shape[1]
+    kernel = layer.recurrent_kernel.T if isinstance(layer, Lstm) else layer.kernel
+    return int(kernel.shape[1])

@@ -16,7 +16,9 @@ class _Nodes:
     """Nodes and constants of a graph; `add` returns the name of its output."""
 
     def __init__(self, onnx: Any) -> None:
-        self.onnx, self.nodes, self.constants = onnx, [], []
+        self.onnx = onnx
+        self.nodes: list[Any] = []
+        self.constants: list[Any] = []
 
     def constant(self, values: Any, kind: Any) -> str:
         name = f"constant_{len(self.constants)}"

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -106,5 +106,5 @@ def _steps(declared: list[Mapping[str, Any]]) -> int | None:
     for one in declared:
         for key in ("batch_shape", "batch_input_shape"):
             if key in one["config"]:
-                return one["config"][key][1]
+                return cast(int | None, one["config"][key][1])
     return None

@@ -103,4 +103,5 @@ class Network:
         for layer in self.layers:
             values = layer.apply(values)
         shifted: Floats = values - values.max()
-        return shifted - np.log(np.exp(shifted).sum())
+        scaled: Floats = shifted - np.log(np.exp(shifted).sum())
+        return scaled

@@ -70,7 +70,7 @@ def vocabulary_of(symbols: Sequence[str]) -> dict[str, Any]:
 
 def _melody(symbols: Sequence[str]) -> dict[str, Any]:
     names = {HOLD: ["Hold"], REST: ["Rest"], END: ["End"]}
-    operations = {
+    operations: dict[str, list[Any]] = {
         "Hold": [["advance", 1]],
         "Rest": [["release_last"], ["advance", 1]],
         "Note": [["release_last"], ["pitch"], ["press"], ["advance", 1]],

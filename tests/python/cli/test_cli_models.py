@@ -12,7 +12,7 @@ def test_models_are_listed_with_what_they_play_their_size_and_licence(tmp_path: 
     folder = tiny_model.build_token(tmp_path / "mine", vocabulary=bars())
     (folder / "README.md").write_text("# mine\n\n**Licence**: CC0.\n")
     listed = {one["name"]: one for one in json.loads(run("models", str(folder), "--json").stdout)}
-    assert list(listed) == ["piano", "piano-lstm", str(folder)]
+    assert list(listed) == ["piano", "piano-lstm", "piano-small", str(folder)]
     assert listed["piano"]["licence"] == "CC BY-SA 4.0"
     assert listed["piano"]["plays"] == "notes of 88 pitches"
     mine = listed[str(folder)]

@@ -23,7 +23,7 @@ from longplay.midi import NOTE
 from longplay.originality import Index, TrainingFile
 
 RANDOM = 17  # models
-BUILT_IN = [Path(longplay.__file__).with_name("models") / name for name in ("piano-lstm", "piano")]
+BUILT_IN = [Path(longplay.__file__).with_name("models") / name for name in ("piano-lstm", "piano-small", "piano")]
 MODELS = RANDOM + 1 + len(BUILT_IN)
 EXAMPLES = int(os.environ.get("LONGPLAY_EXAMPLES", "60"))
 
