@@ -35,9 +35,9 @@ class Engine(LiveEngine):
     Parameters
     ----------
     model : path or str, optional
-        A model folder (``docs/model-contract.md``), or the name of a built-in model. The default is ``"piano-small"``;
-        ``"piano"`` predicts music better and takes three times as long, ``"piano-lstm"`` is the fastest and has the
-        shortest memory.
+        A model folder (``docs/model-contract.md``), or the name of a built-in model. The default is ``"piano-lstm"``.
+        ``"piano-small"`` remembers more and takes a third longer; ``"piano"`` predicts music best and takes four times
+        as long.
     device : str
         Where the model runs. "cpu" is the CPU; "cuda" or "cuda:1" is a GPU by its number. "auto" is the CPU, and the
         first GPU for batches of 256 candidates and more if it can run the model (``docs/cuda.md``). The built-in

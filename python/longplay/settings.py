@@ -127,8 +127,9 @@ class Settings:
     recital : bool
         Make pieces of two to six minutes, each of which continues the seed afresh, instead of one piece.
     dynamics : str
-        How to answer a seed of one velocity (standard deviation below 1): ``"performed"`` in the model's performed
-        style, if it has one and `style` is None; ``"seed"`` as any other seed.
+        How to answer a seed that is no performance, if `style` is None. ``"performed"``: in the model's performed
+        style, if it has one; ``"seed"``: in the seed's own style, if the model recognises styles. A seed is no
+        performance if it has one velocity (standard deviation below 1), or if the model recognises a written style.
     steady : bool
         Keep the density near the seed's, and the music from a few pitches over and over (docs/musical-rules.md).
     two_hands : bool
@@ -206,7 +207,7 @@ class Settings:
         default="performed",
         metadata=_setting(
             "choice",
-            'Answer a seed of one velocity as a performance ("performed") or as it is ("seed").',
+            'Answer a written seed as a performance ("performed") or as it is ("seed").',
             choices=("performed", "seed"),
         ),
     )

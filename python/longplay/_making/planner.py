@@ -15,7 +15,7 @@ from longplay._making.job import PieceTask
 from longplay._making.snapshot import Kind, Snapshot
 from longplay._model.opened import OpenModel
 from longplay._model.sampling import SAMPLING_OFF, field_params
-from longplay._model.styles import control_values, performed_style, recognised_from, styles
+from longplay._model.styles import control_values, is_performance, performed_style, recognised_from, styles
 from longplay.midi import Seed, midi_bytes, named, parse_midi
 from longplay.originality.index import Index
 from longplay.provenance import Provenance, SeedStyle
@@ -172,11 +172,12 @@ class Planner:
         config = self._model.folder.config
         if settings.style is not None:
             return None
-        if settings.dynamics == "performed" and _is_flat(source) and (style := performed_style(config)) is not None:
-            scale = _core.GUIDANCE_OFF if recognised_from(config) else settings.guidance_scale
-            return SeedStyle(style, scale)
+        scale = _core.GUIDANCE_OFF if recognised_from(config) else settings.guidance_scale
         name = self._recognised(source)
-        return None if name is None else SeedStyle(name, _core.GUIDANCE_OFF)
+        is_written = _is_flat(source) or (name is not None and not is_performance(name))
+        if settings.dynamics == "performed" and is_written and (style := performed_style(config)) is not None:
+            name = style
+        return None if name is None else SeedStyle(name, scale)
 
     def _recognise(self, source: bytes) -> str | None:
         """Return the style with which the model finds the first notes of a seed likeliest."""

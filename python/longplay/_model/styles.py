@@ -19,6 +19,11 @@ def performed_style(config: Mapping[str, Any]) -> str | None:
     return next((name for name in styles(config) if name.startswith("performed")), None)
 
 
+def is_performance(style: str) -> bool:
+    """Return whether music of a style was played, not written."""
+    return style.startswith(("performed", "transcribed"))
+
+
 def recognised_from(config: Mapping[str, Any]) -> int:
     """Return from how many of a seed's notes the engine recognises its style; 0 if it does not."""
     return sum(control.get("recognised_from", 0) for control in config["controls"])

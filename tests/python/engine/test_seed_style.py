@@ -95,12 +95,24 @@ def test_a_style_is_recognised_by_the_likelihood_of_the_first_notes(recognising)
     for _ in range(8):
         first = random.integers(40, 100, 4)
         style = likeliest(recognising, seed(*first))
-        answer = recognising.generate(seed(*first, 64, 64), 20, **LOOSE)
+        answer = recognising.generate(seed(*first, 64, 64), 20, dynamics="seed", **LOOSE)
         assert answer.provenance.seed_style == SeedStyle(style, 1)
+        performed = recognising.generate(seed(*first, 64, 64), 20, **LOOSE)
+        assert performed.provenance.seed_style == SeedStyle("performed_roll", 1)
         asked = recognising.generate(seed(*first, 64, 64), 20, style=style, guidance_scale=1, **LOOSE)
         assert np.array_equal(answer.events, asked.events)
         found.add(style)
     assert found == {"sequenced", "performed_roll"}
+
+
+def test_a_performance_keeps_its_style(tmp_path):
+    folder = tiny_model.build(tmp_path, soft=True)
+    tiny_model.change_config(folder, recognise)
+    tiny_model.change_config(folder, lambda c: c["controls"][1].update(names=["unknown", "transcribed", "performed"]))
+    engine, random = longplay.Engine(folder, num_threads=1), np.random.default_rng(3)
+    for _ in range(8):
+        data = seed(*random.integers(40, 100, 4))
+        assert engine.generate(data, 5).provenance.seed_style == SeedStyle(likeliest(engine, data), 1)
 
 
 def test_a_flat_seed_is_performed_without_guidance_where_styles_are_recognised(recognising):
