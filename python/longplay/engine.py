@@ -20,7 +20,7 @@ from longplay.midi import MidiSource, Seed, midi_bytes
 from longplay.originality.index import Index
 from longplay.piece import Piece, Score
 from longplay.provenance import Provenance
-from longplay.settings import DECLARATIONS, DEFAULT_SECONDS, OwnSettings, Settings, SettingsArguments
+from longplay.settings import DECLARATIONS, DEFAULT_SECONDS, OwnSettings, SettingsArguments, settings_from
 from longplay.statistics import Statistics
 from longplay.tokenizer import Tokenizer
 
@@ -211,7 +211,7 @@ class Engine(LiveEngine):
         sources = require_list("seeds", seeds)
         check_arguments(progress, avoid, on_snapshot, snapshot_seconds)
         own = [{}] * len(sources) if each is None else require_list("each", each)
-        chosen = [Settings(**{**common, **require_mapping("each", one)}) for one in own]
+        chosen = [settings_from({**common, **require_mapping("each", one)}) for one in own]
         if len(chosen) != len(sources):
             raise ValueError(f"each must have an entry for each of {len(sources)} seeds, not {len(chosen)}")
         names = [_name(index, seed) for index, seed in enumerate(sources)] if len(sources) > 1 else [""]

@@ -153,7 +153,12 @@ def _rename_to_new(temporary: Path, path: Path) -> None:
 
 def _write_into(path: Path, source: Path) -> None:
     """Write the bytes of a file into a device or a pipe; raise OSError if no process reads the pipe."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_TRUNC | getattr(os, "O_NONBLOCK", 0))
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_TRUNC | getattr(os, "O_NONBLOCK", 0))
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            raise OSError(errno.ENXIO, "no program reads this pipe", str(path)) from None
+        raise
     os.set_blocking(descriptor, True)
     with os.fdopen(descriptor, "wb") as target, source.open("rb") as data:
         shutil.copyfileobj(data, target)

@@ -14,7 +14,7 @@ from longplay._making.snapshot import Kind, Snapshot
 from longplay._model.opened import OpenModel
 from longplay.midi import Notes, Seed, require_notes
 from longplay.provenance import Provenance
-from longplay.settings import Settings, SettingsArguments
+from longplay.settings import SettingsArguments, settings_from
 
 _RANGES = {"onset_ms": (0, 2**62), "duration_ms": (1, _core.MAX_MILLISECONDS), "pitch": (0, 127), "velocity": (1, 127)}
 _EVENTS_AT_A_TIME = 16  # after each batch of events, Python handles Ctrl-C
@@ -178,7 +178,7 @@ class LiveEngine:
             Iterator of structured arrays of at least one note. The seed is already prefilled.
         """
         require_cancel(cancel)
-        source, provenance, core_settings = self._planner.begin(seed, Settings(**settings))
+        source, provenance, core_settings = self._planner.begin(seed, settings_from(settings))
         return Stream(self._model.core.stream(source, core_settings, cancel), provenance, cancel)
 
     def session(
@@ -203,7 +203,7 @@ class LiveEngine:
             The seed is already prefilled.
         """
         require_cancel(cancel)
-        source, provenance, core_settings = self._planner.begin(seed, Settings(**settings))
+        source, provenance, core_settings = self._planner.begin(seed, settings_from(settings))
         return Session(self._model.core.session(source, core_settings, cancel), provenance, cancel)
 
     def resume(self, snapshot: bytes, *, branch: int = 0, cancel: Cancel | None = None) -> Stream:

@@ -7,7 +7,7 @@ from typing import Any
 from longplay import _core
 from longplay._base.require import require_instance, require_integer, require_list, require_mapping, show
 from longplay.originality.index import Index
-from longplay.settings import DECLARATIONS, Settings
+from longplay.settings import DECLARATIONS, Settings, settings_from
 
 FORMAT = 3
 """Version of the entries that `Provenance.as_dict` returns and `Provenance.from_dict` reads."""
@@ -151,7 +151,7 @@ class Provenance:
             raise ValueError(
                 f"the provenance has format {show(found)}, but this version of longplay reads format {FORMAT}"
             )
-        entries["settings"] = Settings(**require_mapping("settings", entries["settings"]))
+        entries["settings"] = settings_from(require_mapping("settings", entries["settings"]))
         steps = require_list("steps", entries["steps"])
         entries["steps"] = tuple(Step(**require_mapping(f"steps[{i}]", step)) for i, step in enumerate(steps))
         if entries["seed_style"] is not None:

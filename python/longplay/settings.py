@@ -242,6 +242,21 @@ class Settings:
         return round(self.seconds * 1000)
 
 
+def settings_from(given: Mapping[str, Any]) -> Settings:
+    """Return settings from a mapping of names to values.
+
+    Raises
+    ------
+    TypeError
+        A name is not that of a setting; also as for `Settings`.
+    ValueError
+        As for `Settings`.
+    """
+    if strangers := [name for name in given if name not in DECLARATIONS]:
+        raise TypeError(f"a setting must be one of {', '.join(DECLARATIONS)}, not {show(strangers[0])}")
+    return Settings(**given)
+
+
 DECLARATIONS: Mapping[str, Declaration] = {one.name: one.metadata["setting"] for one in fields(Settings)}
 """Declaration of each setting, by name."""
 

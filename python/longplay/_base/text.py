@@ -9,6 +9,11 @@ def readable(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "replace")
 
 
+def reason(error: Exception) -> str:
+    """Return what an error says, as part of a sentence. A `KeyError` says only the key that is missing."""
+    return f"{error} is missing" if isinstance(error, KeyError) else str(error)
+
+
 def one_line(text: str) -> str:
     """Return a text for a terminal: escapes replace line breaks and other control characters of names.
 

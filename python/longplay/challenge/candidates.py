@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from longplay._base.cancel import Cancel, until
+from longplay._base.text import reason
 from longplay._core import Cancelled, Error
 from longplay.arena.ladder import Ladder
 from longplay.arena.rating import Rating
@@ -128,7 +129,7 @@ def provenances(folder: Path) -> dict[str, Provenance]:
             try:
                 (own if path.stem == Path(name).stem else found)[name] = Provenance.from_dict(record["provenance"])
             except (KeyError, TypeError, ValueError) as error:
-                raise ValueError(f"{path} has a provenance that is not valid: {error!r}") from error
+                raise ValueError(f"{path} has a provenance that is not valid: {reason(error)}") from error
     return found | own
 
 

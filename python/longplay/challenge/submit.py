@@ -12,6 +12,7 @@ from typing import Any
 
 from longplay._base.cancel import Cancel, require_cancel
 from longplay._base.require import require_callable, require_instance, require_list, require_path
+from longplay._base.text import reason
 from longplay._core import Error
 from longplay.challenge.candidates import SubmissionCandidate, rank_candidates
 from longplay.challenge.check import check
@@ -157,7 +158,7 @@ def refuse_a_third(out: Path, now: datetime) -> None:
                 raise ValueError(f"{time} has no time zone")
             times.append(time)
         except (KeyError, TypeError, ValueError, RecursionError) as error:
-            raise Error(f"{path} does not have the time of its submission: {error!r}") from error
+            raise Error(f"{path} does not have the time of its submission: {reason(error)}") from error
     recent = sorted(time for time in times if now - time < DAY)
     if len(recent) >= MAX_SUBMISSIONS:
         after = recent[-MAX_SUBMISSIONS] + DAY

@@ -27,7 +27,7 @@ from longplay.farm.worker import Checkpoint, Finished, Update, Worker, WorkItem,
 from longplay.files import remove_leftovers, write_whole
 from longplay.originality.index import Index
 from longplay.provenance import Provenance
-from longplay.settings import DEFAULT_SECONDS, Settings, SettingsArguments
+from longplay.settings import DEFAULT_SECONDS, SettingsArguments, settings_from
 
 __all__ = ["COLUMNS", "Farm", "FarmProgress", "Measures", "Ranked"]
 
@@ -120,7 +120,8 @@ class Farm:
         if avoid is not None:
             require_instance("avoid", avoid, Index)
         self._folder = require_path("folder", folder)
-        chosen, planner = Settings(seconds=seconds, **settings), planner_of(require_instance("engine", engine, Engine))
+        chosen = settings_from({"seconds": seconds, **settings})
+        planner = planner_of(require_instance("engine", engine, Engine))
         read = [PlannedSeed.read(require_path("seeds", seed)) for seed in require_list("seeds", seeds)]
         planned = [replace(seed, style=planner.seed_style(seed.data, chosen)) for seed in read]
         self.plan = Plan(planned, count, planner.provenance(None, chosen, 0, avoid))

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longplay import _core
+from longplay._base.text import reason
 from longplay.files import open_regular, write_whole
 
 MAGIC = b"LONGPLAY-ORIGINALITY"
@@ -104,7 +105,7 @@ def read_index(path: Path) -> IndexContent:
             name: tuple(int(parsed["arrays"][name][key]) for key in ("offset", "count", "crc32")) for name in ARRAYS
         }
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise _core.Error(f"{path} is broken: its header is not that of an index ({error!r})") from error
+        raise _core.Error(f"{path} is broken: its header is not that of an index: {reason(error)}") from error
     arrays = {name: _array(path, body, name, *entries[name]) for name in ARRAYS}
     return IndexContent(settings, works, arrays)
 

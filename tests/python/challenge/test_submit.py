@@ -295,6 +295,10 @@ def test_a_provenance_that_makes_no_sense_is_an_error_with_its_file(made, tmp_pa
     (tmp_path / "ranking.json").write_text(json.dumps({"file": "a.mid", "provenance": broken}))
     with pytest.raises(ValueError, match=r"ranking\.json has a provenance that is not valid: .*surprise"):
         provenances(tmp_path)
+    del broken["surprise"], broken["steps"]
+    (tmp_path / "ranking.json").write_text(json.dumps({"file": "a.mid", "provenance": broken}))
+    with pytest.raises(ValueError, match=r"ranking\.json has a provenance that is not valid: 'steps' is missing$"):
+        provenances(tmp_path)
 
 
 def test_a_piece_of_a_batch_and_an_extended_one_are_regenerated(engine, index):

@@ -7,6 +7,7 @@ from typing import get_type_hints
 
 import numpy as np
 import pytest
+import tiny_model
 
 import longplay
 from longplay import _core
@@ -112,3 +113,11 @@ def test_a_value_of_the_wrong_type_is_refused_by_name(settings, message):
 def test_a_value_out_of_range_is_refused_before_there_is_a_model(settings, message):
     with pytest.raises(ValueError, match=message):
         Settings(**settings)
+
+
+def test_a_name_that_is_no_setting_is_refused_with_those_that_are(tmp_path):
+    engine = longplay.Engine(tiny_model.build(tmp_path), num_threads=1)
+    with pytest.raises(TypeError, match=r"^a setting must be one of seconds, random_seed, .*, not 'tempo'$"):
+        engine.generate(None, 5, tempo=120)
+    with pytest.raises(TypeError, match=r"not 'tempo'$"):
+        engine.stream(None, tempo=120)
