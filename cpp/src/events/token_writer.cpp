@@ -162,7 +162,8 @@ class Writer {
   // Types that may follow, those that let time pass first.
   std::vector<std::size_t> next_types(const Registers& at) const {
     std::vector<std::size_t> types = vocabulary_->next_types(at);
-    std::ranges::stable_partition(types, [&](std::size_t type) { return vocabulary_->types()[type].moves; });
+    std::stable_partition(types.begin(), types.end(),
+                          [&](std::size_t type) { return vocabulary_->types()[type].moves; });
     return types;
   }
 

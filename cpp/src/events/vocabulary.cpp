@@ -67,7 +67,7 @@ void Vocabulary::add_tokens(const VocabularyConfig& config) {
     if (types_[type].names) pitches_.insert(pitches_.end(), declared.values.begin(), declared.values.end());
   }
   std::ranges::sort(pitches_);
-  pitches_.erase(std::ranges::unique(pitches_).begin(), pitches_.end());
+  pitches_.erase(std::unique(pitches_.begin(), pitches_.end()), pitches_.end());
   for (const std::int32_t value : values_)
     indices_.push_back(
         static_cast<std::int32_t>(std::ranges::lower_bound(pitches_, value) - pitches_.begin()));
