@@ -5,6 +5,7 @@
 // its offset.
 #include <algorithm>
 #include <optional>
+#include <span>
 #include <stdexcept>
 
 #include "engine/engine.hpp"
@@ -62,7 +63,8 @@ Candidate candidate(const Task& task) {
 void draw(Candidate& piece, std::uint64_t events) {
   piece.max_events = events;
   piece.validate(engine().config());
-  piece.take(parts().pool.run(piece, never));
+  const Request& request = piece;
+  piece.take(parts().pool.run(std::span(&request, 1), never).front());
 }
 
 // 200 intervals, which music often quotes.
