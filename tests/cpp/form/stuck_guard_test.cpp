@@ -43,8 +43,8 @@ TEST(StuckGuard, LeavesFourPitchesAfterTenSecondsOfAnyPace) {
   EXPECT_EQ(forbidden(slow(5), 13'200, {60, 63, 65}), std::vector<bool>(3, false));
   StuckGuard one;
   for (const std::int64_t onset_ms : {0, 9'999}) one.push(60, onset_ms);
-  EXPECT_EQ(forbidden(one, 9'999), std::vector<bool>(4, false));  // the music has not lasted ten seconds
-  EXPECT_EQ(forbidden(one, 10'000), (std::vector<bool>{true, false, false, false}));
+  EXPECT_EQ(forbidden(one, 10'000), std::vector<bool>(4, false));  // the music has not lasted longer
+  EXPECT_EQ(forbidden(one, 10'001), (std::vector<bool>{true, false, false, false}));
   EXPECT_EQ(forbidden(one, 20'000), std::vector<bool>(4, false));  // silence is not stuck
 }
 
