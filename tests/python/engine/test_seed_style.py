@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import tiny_model
+from resuming import check_a_resumed_stream
 
 import longplay
 from longplay.farm import Farm
@@ -53,12 +54,7 @@ def test_a_model_without_a_performed_style_answers_as_it_does(tmp_path):
 def test_what_continues_keeps_the_style(engine):
     piece = engine.generate(FLAT, 60, extendable=True, **LOOSE)
     assert engine.extend(piece.snapshot(), 60) == piece
-    stream = engine.stream(FLAT, **LOOSE)
-    for _ in range(20):
-        next(stream)
-    resumed = engine.resume(stream.snapshot())
-    for _ in range(100):
-        np.testing.assert_array_equal(next(stream), next(resumed))
+    check_a_resumed_stream(engine, engine.stream(FLAT, **LOOSE), 20, 100)
 
 
 def test_each_candidate_of_a_farm_has_the_style_of_its_seed(engine, tmp_path):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import tiny_model
+from resuming import check_a_resumed_stream
 
 import longplay
 from longplay._making.job import pieces
@@ -55,12 +56,7 @@ def test_pieces_with_and_without_a_style_are_made_together_as_alone(engine):
 
 
 def test_a_guided_stream_resumes_from_its_snapshot_to_the_bit(engine):
-    stream = engine.stream(SEED, **GUIDED)
-    for _ in range(40):
-        next(stream)
-    resumed = engine.resume(stream.snapshot())
-    for _ in range(200):
-        np.testing.assert_array_equal(next(stream), next(resumed))
+    check_a_resumed_stream(engine, engine.stream(SEED, **GUIDED), 40, 200)
 
 
 @pytest.mark.parametrize("recital", [True, False])
