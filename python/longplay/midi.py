@@ -44,7 +44,7 @@ def midi_bytes(source: MidiSource, most: int = _core.MAX_MIDI_BYTES, *, name: st
     if isinstance(source, bytes):
         return source
     if isinstance(source, np.ndarray):
-        notes = resolve_overlaps(require_notes(source, name))
+        notes = _core.resolve_overlaps(require_notes(source, name))
         ends = notes["onset_ms"] + notes["duration_ms"]
         return write_midi(notes, int(ends.max(initial=0)) / 1000 + 1)
     if not isinstance(source, str | PathLike):

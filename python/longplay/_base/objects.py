@@ -28,18 +28,9 @@ def midi_of(source: object, name: str) -> bytes | None:
     return data if isinstance(data, bytes) else refuse_type(name, "open in binary mode", source)
 
 
-def _saved_by(method: str) -> Callable[[Any], bytes]:
-    def write(source: Any) -> bytes:
-        buffer = io.BytesIO()
-        getattr(source, method)(buffer)
-        return buffer.getvalue()
-
-    return write
-
-
-def _of_mido(source: Any) -> bytes:
+def _written_by(write: Callable[[io.BytesIO], object]) -> bytes:
     buffer = io.BytesIO()
-    source.save(file=buffer)
+    write(buffer)
     return buffer.getvalue()
 
 
@@ -50,8 +41,8 @@ def _of_music21(source: Any) -> bytes:
 
 _WRITERS: dict[tuple[str, str], Callable[[Any], bytes]] = {
     ("longplay", "Piece"): lambda piece: piece.to_bytes(),
-    ("mido", "MidiFile"): _of_mido,
-    ("pretty_midi", "PrettyMIDI"): _saved_by("write"),
+    ("mido", "MidiFile"): lambda file: _written_by(lambda buffer: file.save(file=buffer)),
+    ("pretty_midi", "PrettyMIDI"): lambda midi: _written_by(midi.write),
     ("music21", "Stream"): _of_music21,
     **{("symusic", f"Score{unit}"): lambda score: bytes(score.dumps_midi()) for unit in ("Tick", "Quarter", "Second")},
 }

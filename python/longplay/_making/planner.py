@@ -25,7 +25,7 @@ FLAT_SPREAD = 1.0
 """Standard deviation of velocities below which a seed has no dynamics."""
 
 KEPT_SEEDS = 64
-"""Seeds whose recognised style a planner remembers, for batches that repeat a seed."""
+"""Seeds whose dynamics and style a planner remembers, for batches that repeat a seed."""
 
 
 class Planner:
@@ -41,6 +41,7 @@ class Planner:
     def __init__(self, model: OpenModel) -> None:
         self._model = model
         self._recognised = lru_cache(maxsize=KEPT_SEEDS)(self._recognise)
+        self._flat = lru_cache(maxsize=KEPT_SEEDS)(_is_flat)
 
     @property
     def fields(self) -> int:
@@ -172,12 +173,17 @@ class Planner:
         config = self._model.folder.config
         if settings.style is not None:
             return None
+        performed = performed_style(config) if settings.dynamics == "performed" else None
+        name = performed if performed is not None and self._is_written(source) else self._recognised(source)
         scale = _core.GUIDANCE_OFF if recognised_from(config) else settings.guidance_scale
-        name = self._recognised(source)
-        is_written = _is_flat(source) or (name is not None and not is_performance(name))
-        if settings.dynamics == "performed" and is_written and (style := performed_style(config)) is not None:
-            name = style
         return None if name is None else SeedStyle(name, scale)
+
+    def _is_written(self, source: bytes) -> bool:
+        """Return whether a seed is no performance."""
+        if self._flat(source):
+            return True
+        name = self._recognised(source)
+        return name is not None and not is_performance(name)
 
     def _recognise(self, source: bytes) -> str | None:
         """Return the style with which the model finds the first notes of a seed likeliest."""
@@ -190,8 +196,7 @@ class Planner:
             scores, _ = self._model.core.score(source, values, recognised_from(config))
         except MidiError:
             return None  # the core refuses the seed when the piece begins
-        nats = [-float(score.sum(dtype=np.float64)) for score in scores]
-        return names[int(np.argmin(nats))] if len(scores[0]) else None
+        return names[int(np.argmax([score.sum(dtype=np.float64) for score in scores]))] if len(scores[0]) else None
 
     def sampling(self, settings: Settings) -> dict[str, dict[str, float]]:
         """Return the sampling options of each field that filter or bend the model's distribution."""

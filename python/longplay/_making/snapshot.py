@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from longplay import _core
 from longplay._base.require import refuse_type
+from longplay._base.text import reason
 from longplay._core import SnapshotError
 from longplay.midi import NOTE
 from longplay.provenance import Provenance
@@ -103,7 +104,7 @@ class Snapshot:
             state, notes, events, log_probabilities = _split(parts, counts, fields)
             core = _core.Snapshot(state, drawn, notes)
         except (KeyError, TypeError, ValueError, RecursionError) as problem:
-            raise SnapshotError(f"the snapshot has an entry that is not valid: {problem!r}") from problem
+            raise SnapshotError(f"the snapshot has an entry that is not valid: {reason(problem)}") from problem
         return cls(kind, provenance, core, events, log_probabilities)
 
 
