@@ -1,14 +1,18 @@
 # Warnings, arithmetic that is the same everywhere, and the kernels for processors of the target's kind.
 
-foreach(library longplay_kernels longplay_core longplay_model)
+function(longplay_compile_options target)
   if(CMAKE_CXX_COMPILER_FRONTEND_VARIANT STREQUAL "MSVC")
-    target_compile_options(${library} PRIVATE /W4)
+    target_compile_options(${target} PRIVATE /W4)
     # No fused multiply-add. Microsoft's compiler makes none by default.
-    target_compile_options(${library} PRIVATE $<$<CXX_COMPILER_ID:Clang>:/clang:-ffp-contract=off>)
+    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:Clang>:/clang:-ffp-contract=off>)
   else()
     # No fused multiply-add: the same draws on every machine.
-    target_compile_options(${library} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -ffp-contract=off)
+    target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -ffp-contract=off)
   endif()
+endfunction()
+
+foreach(library longplay_kernels longplay_core longplay_model)
+  longplay_compile_options(${library})
 endforeach()
 
 # A build for several of Apple's processors at once has the scalar kernels only.

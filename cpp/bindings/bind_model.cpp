@@ -94,12 +94,11 @@ void bind_vocabulary(py::module_& m) {
   using Operations = std::vector<std::pair<Operation, std::optional<std::int32_t>>>;
   using Names = std::vector<std::string>;
   py::class_<VocabularyType>(m, "VocabularyType")
-      .def(py::init(
-               [](std::string name, const Operations& operations, Names then, std::vector<Condition> only) {
-                 VocabularyType type{std::move(name), {}, std::move(then), std::move(only)};
-                 for (const auto& [kind, constant] : operations) type.operations.push_back({kind, constant});
-                 return type;
-               }),
+      .def(py::init([](std::string name, const Operations& done, Names then, std::vector<Condition> only) {
+             VocabularyType type{std::move(name), {}, std::move(then), std::move(only)};
+             for (const auto& [kind, constant] : done) type.operations.push_back({kind, constant});
+             return type;
+           }),
            py::kw_only(), "name"_a, "operations"_a, "then"_a, "only"_a);
   py::class_<VocabularyConfig>(m, "VocabularyConfig")
       .def(py::init([](std::int32_t tick_ms, std::int32_t ticks_per_beat, std::int32_t beats_per_minute,

@@ -216,7 +216,7 @@ class Engine(LiveEngine):
             raise ValueError(f"each must have an entry for each of {len(sources)} seeds, not {len(chosen)}")
         names = [_name(index, seed) for index, seed in enumerate(sources)] if len(sources) > 1 else [""]
         tasks = [
-            self._planner.generate_task(seed, own, index, avoid, name)
+            self._planner.generate_task(seed, own, index, avoid, name, cancel)
             for index, (seed, own, name) in enumerate(zip(sources, chosen, names, strict=False))
         ]
         longest = max((one.seconds for one in chosen), default=DEFAULT_SECONDS)
@@ -259,7 +259,7 @@ class Engine(LiveEngine):
         require_cancel(cancel)
         check_arguments(progress, avoid)
         require_instance("provenance", provenance, Provenance)
-        task = self._planner.generate_task(seed, provenance.settings, provenance.candidate, avoid)
+        task = self._planner.generate_task(seed, provenance.settings, provenance.candidate, avoid, cancel=cancel)
         for name in ("model_hash", "seed_hash", "index_hash"):
             given, wanted = getattr(task.provenance, name), getattr(provenance, name)
             if given != wanted:

@@ -178,7 +178,7 @@ class LiveEngine:
             Iterator of structured arrays of at least one note. The seed is already prefilled.
         """
         require_cancel(cancel)
-        source, provenance, core_settings = self._planner.begin(seed, settings_from(settings))
+        source, provenance, core_settings = self._planner.begin(seed, settings_from(settings), cancel)
         return Stream(self._model.core.stream(source, core_settings, cancel), provenance, cancel)
 
     def session(
@@ -203,7 +203,7 @@ class LiveEngine:
             The seed is already prefilled.
         """
         require_cancel(cancel)
-        source, provenance, core_settings = self._planner.begin(seed, settings_from(settings))
+        source, provenance, core_settings = self._planner.begin(seed, settings_from(settings), cancel)
         return Session(self._model.core.session(source, core_settings, cancel), provenance, cancel)
 
     def resume(self, snapshot: bytes, *, branch: int = 0, cancel: Cancel | None = None) -> Stream:

@@ -158,6 +158,15 @@ std::size_t find_header(ByteSpan bytes, MidiWarnings& warnings) {
   return at;
 }
 
+// RIFF fills a chunk of an odd size with a zero, which belongs to no chunk of the MIDI file in it.
+ByteSpan without_riff_padding(ByteSpan bytes, std::size_t header) {
+  if (header < kChunkHeaderBytes || !is_named(bytes, header - kChunkHeaderBytes, "data")) return bytes;
+  const std::size_t size = bytes.size() - header;
+  std::size_t declared = 0;
+  for (std::size_t i = 1; i <= 4; ++i) declared = declared << 8 | bytes[header - i];  // little-endian
+  return size % 2 == 0 && declared == size - 1 && bytes.back() == 0 ? bytes.first(bytes.size() - 1) : bytes;
+}
+
 // Where the header ends. A length below 6, or one that reaches past the beginning of a track, is wrong.
 std::size_t find_header_end(ByteSpan bytes, std::size_t header, MidiWarnings& warnings) {
   const std::size_t size = chunk_size(bytes, header);
@@ -207,7 +216,8 @@ MidiFile open_midi(ByteSpan bytes, MidiWarnings& warnings, const Stop& stop) {
   const std::size_t declared = big_endian(bytes.subspan(header + 10, 2));
   file.division = read_division(big_endian(bytes.subspan(header + 12, 2)), header + 12);
 
-  find_tracks(bytes, find_header_end(bytes, header, warnings), file, warnings, stop);
+  find_tracks(without_riff_padding(bytes, header), find_header_end(bytes, header, warnings), file, warnings,
+              stop);
   if (file.tracks.size() != declared)
     warnings.add("the header counts " + std::to_string(declared) + (declared == 1 ? " track" : " tracks") +
                      ", but the file has " + std::to_string(file.tracks.size()),

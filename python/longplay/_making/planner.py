@@ -2,30 +2,21 @@
 
 import hashlib
 from collections.abc import Iterable
-from functools import lru_cache
 from importlib.metadata import version
-
-import numpy as np
 
 from longplay import _core
 from longplay._base.cancel import Cancel
 from longplay._core import MidiError, SnapshotError
 from longplay._making.core_settings import core_settings
 from longplay._making.job import PieceTask
+from longplay._making.recognition import Recognition
 from longplay._making.snapshot import Kind, Snapshot
 from longplay._model.opened import OpenModel
 from longplay._model.sampling import SAMPLING_OFF, field_params
-from longplay._model.styles import control_values, is_performance, performed_style, recognised_from, styles
-from longplay.midi import Seed, midi_bytes, named, parse_midi
+from longplay.midi import Seed, midi_bytes, named
 from longplay.originality.index import Index
-from longplay.provenance import Provenance, SeedStyle
+from longplay.provenance import Provenance
 from longplay.settings import Settings
-
-FLAT_SPREAD = 1.0
-"""Standard deviation of velocities below which a seed has no dynamics."""
-
-KEPT_SEEDS = 64
-"""Seeds whose dynamics and style a planner remembers, for batches that repeat a seed."""
 
 
 class Planner:
@@ -40,8 +31,7 @@ class Planner:
 
     def __init__(self, model: OpenModel) -> None:
         self._model = model
-        self._recognised = lru_cache(maxsize=KEPT_SEEDS)(self._recognise)
-        self._flat = lru_cache(maxsize=KEPT_SEEDS)(_is_flat)
+        self.seed_style = Recognition(model).seed_style
 
     @property
     def fields(self) -> int:
@@ -49,14 +39,20 @@ class Planner:
         return len(self._model.folder.config["fields"])
 
     def generate_task(
-        self, seed: Seed, settings: Settings, candidate: int, avoid: Index | None = None, name: str = ""
+        self,
+        seed: Seed,
+        settings: Settings,
+        candidate: int,
+        avoid: Index | None = None,
+        name: str = "",
+        cancel: Cancel | None = None,
     ) -> PieceTask:
         """Plan a piece from its beginning; `name` is the name of the seed in errors."""
         try:
             source = None if seed is None else midi_bytes(seed, name="seed")
         except TypeError as error:
             raise named(error, name) from None
-        return PieceTask(self.provenance(source, settings, candidate, avoid), source, name)
+        return PieceTask(self.provenance(source, settings, candidate, avoid, cancel), source, name)
 
     def resume_task(self, snapshot: bytes) -> PieceTask:
         """Plan the rest of an unfinished piece, to the length that it was begun with.
@@ -133,10 +129,12 @@ class Planner:
             return False
         return True
 
-    def begin(self, seed: Seed, settings: Settings) -> tuple[bytes | None, Provenance, _core.Settings]:
+    def begin(
+        self, seed: Seed, settings: Settings, cancel: Cancel | None
+    ) -> tuple[bytes | None, Provenance, _core.Settings]:
         """Plan a stream or session from its beginning: the seed's bytes, the provenance and the core's settings."""
         source = None if seed is None else midi_bytes(seed, name="seed")
-        provenance = self.provenance(source, settings)
+        provenance = self.provenance(source, settings, cancel=cancel)
         return source, provenance, self.core_settings(provenance)
 
     def resume(self, kind: Kind, data: bytes, branch: int) -> tuple[_core.Snapshot, Provenance, _core.Settings]:
@@ -154,7 +152,12 @@ class Planner:
         return before.core, provenance, self.core_settings(provenance)
 
     def provenance(
-        self, source: bytes | None, settings: Settings, candidate: int = 0, avoid: Index | None = None
+        self,
+        source: bytes | None,
+        settings: Settings,
+        candidate: int = 0,
+        avoid: Index | None = None,
+        cancel: Cancel | None = None,
     ) -> Provenance:
         """Return the provenance of a piece of this model; `source` has the bytes of its seed."""
         return Provenance(
@@ -165,38 +168,8 @@ class Planner:
             candidate=candidate,
             settings=settings,
             index_hash=None if avoid is None else avoid.hash,
-            seed_style=None if source is None else self.seed_style(source, settings),
+            seed_style=None if source is None else self.seed_style(source, settings, cancel),
         )
-
-    def seed_style(self, source: bytes, settings: Settings) -> SeedStyle | None:
-        """Return the style in which the engine answers a seed; None if the settings or the seed alone decide."""
-        config = self._model.folder.config
-        if settings.style is not None:
-            return None
-        performed = performed_style(config) if settings.dynamics == "performed" else None
-        name = performed if performed is not None and self._is_written(source) else self._recognised(source)
-        scale = _core.GUIDANCE_OFF if recognised_from(config) else settings.guidance_scale
-        return None if name is None else SeedStyle(name, scale)
-
-    def _is_written(self, source: bytes) -> bool:
-        """Return whether a seed is no performance."""
-        if self._flat(source):
-            return True
-        name = self._recognised(source)
-        return name is not None and not is_performance(name)
-
-    def _recognise(self, source: bytes) -> str | None:
-        """Return the style with which the model finds the first notes of a seed likeliest."""
-        config = self._model.folder.config
-        if not recognised_from(config):
-            return None
-        names = styles(config)
-        values = [control_values(config, name) for name in names]
-        try:
-            scores, _ = self._model.core.score(source, values, recognised_from(config))
-        except MidiError:
-            return None  # the core refuses the seed when the piece begins
-        return names[int(np.argmax([score.sum(dtype=np.float64) for score in scores]))] if len(scores[0]) else None
 
     def sampling(self, settings: Settings) -> dict[str, dict[str, float]]:
         """Return the sampling options of each field that filter or bend the model's distribution."""
@@ -234,12 +207,3 @@ class Planner:
         except (TypeError, ValueError) as problem:
             raise SnapshotError(f"the snapshot's settings are not valid: {problem}") from problem
         return snapshot
-
-
-def _is_flat(source: bytes) -> bool:
-    """Return whether a seed has no dynamics; False for one that cannot be read, which the core refuses."""
-    try:
-        notes, _ = parse_midi(source)
-    except MidiError:
-        return False
-    return len(notes) > 0 and float(notes["velocity"].std()) < FLAT_SPREAD

@@ -165,6 +165,18 @@ TEST(MidiOpen, ARiffWrapperIsTakenOff) {
   EXPECT_EQ(more.warnings.size(), 2U) << "what comes after the tracks is counted too";
 }
 
+TEST(MidiOpen, TheByteThatFillsARiffChunkOfAnOddSizeIsNotLost) {
+  Bytes note = kNote;
+  note.insert(note.begin(), {0, 0xFF, 1, 1, 'a'});  // a text, so that the file has an odd size
+  const Bytes file = header(1) + chunk("MTrk", note);
+  const Bytes wrapper{'R', 'I', 'F', 'F', 52, 0, 0, 0, 'R', 'M', 'I', 'D', 'd', 'a', 't', 'a', 39, 0, 0, 0};
+  const auto warnings = [&](const Bytes& end) { return open(wrapper + file + end).warnings.size(); };
+  EXPECT_EQ(warnings({}), warnings({0}));
+  EXPECT_GT(warnings({1}), warnings({0})) << "it is always zero";
+  EXPECT_GT(warnings({0, 0}), warnings({0}));
+  EXPECT_EQ(open(file + Bytes{0}).warnings.size(), 1U) << "only RIFF fills chunks";
+}
+
 TEST(MidiOpen, ManyTracksOfWrongLengthAreFoundInOnePass) {
   // Were each searched to the end of the file, this would take minutes.
   Bytes file = header(0);

@@ -81,6 +81,25 @@ def test_a_call_stops_inside_a_model_that_never_returns(endless, call):
     assert min(seconds_to_stop(call, engine) for _ in range(3)) < SOON
 
 
+@pytest.mark.parametrize("call", ["generate", "generate_batch", "stream", "session"])
+def test_a_call_stops_while_it_recognises_the_style_of_its_seed(tmp_path, call):
+    calls = {
+        "generate": lambda cancel: engine.generate(SEED, 10, cancel=cancel),
+        "generate_batch": lambda cancel: list(engine.generate_batch([SEED] * 3, 10, cancel=cancel)),
+        "stream": lambda cancel: engine.stream(SEED, cancel=cancel),
+        "session": lambda cancel: engine.session(SEED, cancel=cancel),
+    }
+    folder = endless_model.build(tmp_path)
+    tiny_model.change_config(folder, recognise)
+    engine = longplay.Engine(folder, "cpu", 1)
+    assert min(seconds_to_stop(calls[call]) for _ in range(3)) < SOON
+
+
+def recognise(config):
+    config["format"] = 2
+    config["controls"][1]["recognised_from"] = 4
+
+
 @pytest.fixture(scope="module")
 def largest():
     return longplay.Engine("piano", "cpu", 1)
