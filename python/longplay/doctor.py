@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from longplay import _core
-from longplay._model.runtime import chosen_kernels, library_path, open_library
+from longplay._model.runtime import chosen_kernels, gpu_count, library_path, open_library
 from longplay.engine import DeviceName, Engine
 
 
@@ -31,8 +31,8 @@ def examine(model: str | Path | None = None) -> dict[str, Any]:
     }
     report["kernels"] = _found(chosen_kernels)
     report["onnxruntime"] = _found(lambda: f"{open_library().version} ({library_path()})")
-    for device in ("cpu", "cuda"):
-        report[device] = _try(model, device, report)
+    report["cpu"] = _try(model, "cpu", report)
+    report["cuda"] = _try(model, "cuda", report) if gpu_count() else "no NVIDIA GPU here"
     return report
 
 

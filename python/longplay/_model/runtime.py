@@ -43,6 +43,16 @@ def chosen_kernels() -> str:
     return chosen
 
 
+def gpu_count() -> int:
+    """Return how many NVIDIA GPUs the driver of this machine reports; 0 without a driver."""
+    try:
+        driver = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return 0
+    count = ctypes.c_int()
+    return count.value if driver.cuInit(0) == 0 and driver.cuDeviceGetCount(ctypes.byref(count)) == 0 else 0
+
+
 def library_path() -> Path:
     """Return the path of the ONNX Runtime library.
 

@@ -1,10 +1,12 @@
 """Finding and opening ONNX Runtime."""
 
+import ctypes
 import importlib.machinery
 import importlib.util
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -105,3 +107,24 @@ def test_a_broken_library_of_nvidias_is_named(package):
     (folder / ("cufft64_12.dll" if sys.platform == "win32" else "libcufft.so.12")).write_text("broken")
     with pytest.raises(_core.DeviceError, match=r"cufft.*pip install 'longplay\[cuda\]'"):
         runtime_module.preload_cuda()
+
+
+@pytest.mark.parametrize(("status", "expected"), [(0, 2), (100, 0)])
+def test_the_driver_counts_the_gpus(monkeypatch, status, expected):
+    """Status 100 means that there is no device."""
+
+    def count_devices(count):
+        count._obj.value = 2
+        return 0
+
+    driver = SimpleNamespace(cuInit=lambda flags: status, cuDeviceGetCount=count_devices)
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: driver)
+    assert runtime_module.gpu_count() == expected
+
+
+def test_there_are_no_gpus_without_a_driver(monkeypatch):
+    def refuse(name):
+        raise OSError(name)
+
+    monkeypatch.setattr(ctypes, "CDLL", refuse)
+    assert runtime_module.gpu_count() == 0
