@@ -137,6 +137,7 @@ void bind_engine(py::module_& m) {
       .def_readonly("step_seconds", &LoopTime::step_seconds)
       .def_readonly("sampling_seconds", &LoopTime::sampling_seconds)
       .def_readonly("steps", &LoopTime::steps)
+      .def_readonly("row_steps", &LoopTime::row_steps)
       .def("__add__", [](LoopTime sum, const LoopTime& other) { return sum += other; });
 
   py::class_<Job>(m, "Job")

@@ -20,6 +20,8 @@ class Statistics:
         Seconds inside ``Run`` for ``step.onnx`` alone.
     sampling_seconds : float
         Seconds in sampling.
+    steps : int
+        Steps of the model, each for all rows that are in use.
     row_steps : int
         Steps of the model times the rows of each step. One row steps one note of one candidate; rows that prefill
         a prompt, and notes that the engine rejects, count too.
@@ -31,6 +33,7 @@ class Statistics:
     run_seconds: float
     step_seconds: float
     sampling_seconds: float
+    steps: int
     row_steps: int
     row_copies: int
 

@@ -64,6 +64,7 @@ LoopTime& LoopTime::operator+=(const LoopTime& other) {
   step_seconds += other.step_seconds;
   sampling_seconds += other.sampling_seconds;
   steps += other.steps;
+  row_steps += other.row_steps;
   return *this;
 }
 
@@ -156,15 +157,17 @@ void Generator::loop(Queue& queue, int rows, const Stop& stop, LoopTime& time) {
   std::int64_t made = 0;
   for (int steps = 1; active_ > 0 && !stop.requested(); ++steps) {
     time.sampling_seconds += step(stop);
-    const int used = used_;
-    time.steps += static_cast<std::uint64_t>(used);
+    bool finished = false;
+    ++time.steps;
+    time.row_steps += static_cast<std::uint64_t>(used_);
     for (std::size_t index = active_; index-- > 0;) {
       stop.check();
       const bool done = slots_[index].take_event();
       if (slots_[index].request().search == 1) made += slots_[index].made();
       if (done) finish(queue, index, stop);
+      finished |= done;
     }
-    if (used_ < used) begin_more(queue, rows, stop);
+    if (finished) begin_more(queue, rows, stop);  // a search has branches for more rows than became free
     if (steps % kStepsBetweenReports == 0 || active_ == 0) queue.progress(std::exchange(made, 0));
   }
 }

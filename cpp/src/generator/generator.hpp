@@ -88,7 +88,8 @@ struct LoopTime {
   double run_seconds = 0;       // of these, inside ONNX Runtime's Run
   double step_seconds = 0;      // of these in turn, in step.onnx; the others are the heads'
   double sampling_seconds = 0;  // outside Run: from logits to ids
-  std::uint64_t steps = 0;      // row steps, prompts included
+  std::uint64_t steps = 0;      // of the model, for all rows at once
+  std::uint64_t row_steps = 0;  // the rows of each step, prompts included
 
   LoopTime& operator+=(const LoopTime& other);
 };

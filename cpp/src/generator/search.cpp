@@ -129,12 +129,16 @@ std::size_t Search::best(const Searched& searched) {
   if (branches.size() == 1) return 0;
   std::size_t best = 0;
   float highest = -std::numeric_limits<float>::infinity();
-  for (std::size_t i = 0; i < branches.size(); ++i) {
+  for (std::size_t first = 0; first < branches.size(); first += Critic::kMostPhrases) {
     stop_->check();
-    const float logit = critic_->judge(branches[i].result->state->recent);
-    if (logit > highest) {
-      highest = logit;
-      best = i;
+    std::vector<std::span<const std::int32_t>> phrases;
+    for (std::size_t i = first; i < std::min(first + Critic::kMostPhrases, branches.size()); ++i)
+      phrases.push_back(branches[i].result->state->recent);
+    const std::vector<float> logits = critic_->judge(phrases);
+    for (std::size_t i = 0; i < logits.size(); ++i) {
+      if (logits[i] <= highest) continue;
+      highest = logits[i];
+      best = first + i;
     }
   }
   return best;

@@ -1,7 +1,6 @@
 #include "model/critic.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 #include <vector>
 
@@ -27,23 +26,29 @@ struct Critic::Impl {
         session(library, Device::cpu(), files.critic, critic_spec(files.config)),
         start(files.config.start_event),
         events(ort::Memory(library), ElementType::int64,
-               {files.config.critic->events, static_cast<std::int64_t>(start.size())}, 1),
-        logit(ort::Memory(library), ElementType::float32, {1}, 1),
-        values{events.value(0, 1), logit.value(0, 1)},
-        call{.inputs = {values[0].get()}, .outputs = {values[1].get()}} {}
+               {files.config.critic->events, static_cast<std::int64_t>(start.size())}, kMostPhrases),
+        logits(ort::Memory(library), ElementType::float32, {1}, kMostPhrases) {}
+
+  // Writes a phrase to a row of `events`.
+  void write(std::span<const std::int32_t> phrase, int row) {
+    const auto ids = events.row_as<std::int64_t>(row);
+    const auto known = phrase.last(std::min(phrase.size(), ids.size()));
+    const auto first = ids.end() - std::ssize(known);
+    for (auto event = ids.begin(); event < first; event += std::ssize(start)) std::ranges::copy(start, event);
+    std::ranges::copy(known, first);
+  }
 
   std::shared_ptr<const Runtime> runtime;
   ort::Session session;
   std::vector<std::int32_t> start;
-  ort::BatchTensor events, logit;
-  std::array<ort::Handle<OrtValue>, 2> values;
-  ort::Call call;
+  ort::BatchTensor events, logits;
 };
 
 Critic::Critic(std::shared_ptr<const Runtime> runtime, const ModelFiles& files) {
   const ort::Library& library = runtime->impl_->library;
   impl_ = std::make_unique<Impl>(std::move(runtime), library, files);
-  judge({});  // so that errors in what the graph does not declare show at load
+  const std::span<const std::int32_t> nothing;
+  judge({&nothing, 1});  // so that errors in what the graph does not declare show at load
 }
 
 // As for Model, a forked child frees nothing.
@@ -51,15 +56,15 @@ Critic::~Critic() {
   if (!process_.is_current()) static_cast<void>(impl_.release());
 }
 
-float Critic::judge(std::span<const std::int32_t> events) {
-  const auto ids = impl_->events.row_as<std::int64_t>(0);
-  const auto known = events.last(std::min(events.size(), ids.size()));
-  const auto first = ids.end() - std::ssize(known);
-  for (auto event = ids.begin(); event < first; event += std::ssize(impl_->start))
-    std::ranges::copy(impl_->start, event);
-  std::ranges::copy(known, first);
-  impl_->session.run(impl_->call);
-  return impl_->logit.row_as<float>(0)[0];
+std::vector<float> Critic::judge(std::span<const std::span<const std::int32_t>> phrases) {
+  const auto count = static_cast<int>(phrases.size());
+  for (int row = 0; row < count; ++row) impl_->write(phrases[static_cast<std::size_t>(row)], row);
+  const auto events = impl_->events.value(0, count), logits = impl_->logits.value(0, count);
+  ort::Call call{.inputs = {events.get()}, .outputs = {logits.get()}};
+  impl_->session.run(call);
+  std::vector<float> judged;
+  for (int row = 0; row < count; ++row) judged.push_back(impl_->logits.row_as<float>(row)[0]);
+  return judged;
 }
 
 }  // namespace longplay

@@ -1,9 +1,11 @@
 // The critic of a model: how real its music sounds.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "model/model.hpp"
 
@@ -18,9 +20,12 @@ class Critic {
   Critic(const Critic&) = delete;
   Critic& operator=(const Critic&) = delete;
 
-  // Returns a logit: the higher, the more like real music. `events` holds the last events of a
-  // phrase, one after the other. If the critic reads more, the event before the first note fills the rest.
-  float judge(std::span<const std::int32_t> events);
+  static constexpr std::size_t kMostPhrases = 8;
+
+  // Returns a logit for each of at most kMostPhrases phrases: the higher, the more like real music. A phrase
+  // holds its last events, one after the other. If the critic reads more, the event before the first note
+  // fills the rest.
+  std::vector<float> judge(std::span<const std::span<const std::int32_t>> phrases);
 
  private:
   struct Impl;

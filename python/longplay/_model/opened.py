@@ -124,6 +124,7 @@ def _statistics(core: _core.Engine) -> Statistics:
         run_seconds=time.run_seconds,
         step_seconds=time.step_seconds,
         sampling_seconds=time.sampling_seconds,
-        row_steps=time.steps,
+        steps=time.steps,
+        row_steps=time.row_steps,
         row_copies=core.row_copies,
     )

@@ -63,6 +63,13 @@ def test_the_first_phrase_is_the_best_of_all_branches(engine):
     assert first[0] < first[-1]
 
 
+def test_the_branches_of_a_piece_are_drawn_side_by_side(engine):
+    before = engine.statistics()
+    made(engine)
+    spent = engine.statistics() - before
+    assert spent.row_steps > 4 * spent.steps
+
+
 def test_other_pieces_do_not_change_a_search(engine, folders):
     settings = [{"search": n} for n in (8, 1, 3)]
     for threads in (1, 2):

@@ -129,7 +129,7 @@ def test_auto_makes_many_candidates_on_the_gpu_and_all_else_on_the_cpu(gpu_stand
     list(engine.generate_batch([None] * 256, 1))
     list(engine.generate_batch([None] * 300, 1))
     assert (engine.device, gpu_stand_in) == ("cuda:0", [engine._model])  # it is looked for once
-    assert engine._model._gpu.time.steps == engine.statistics().row_steps - before > 0
+    assert engine._model._gpu.time.row_steps == engine.statistics().row_steps - before > 0
     assert engine.statistics().row_copies == engine._model.core.row_copies + engine._model._gpu.row_copies
     engine.generate(seconds=1)
     assert engine.device == "cpu"
