@@ -8,7 +8,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from training.graphs.functions import DOMAIN, INPUT_SCALE, VERSION, functions
+from training.graphs.functions import DOMAIN, INPUT_SCALE, NORM_EPSILON, VERSION, functions
 
 IR_VERSION, OPSET = 8, 17  # supported by every ONNX Runtime since 1.19
 RUNTIME_DOMAIN = "com.microsoft"
@@ -119,6 +119,27 @@ class Graph:
         factors[0] = self.add("Cast", given, into=f"{name}_given", to=TensorProto.FLOAT16)
         half = self.add("Gemm", *factors, into=f"{name}_half")
         return self.add("Cast", half, into=name, to=TensorProto.FLOAT)
+
+    def norm(self, name: str, stream: str, branch: str, gain: Floats) -> tuple[str, str]:
+        """Add the norm of `stream`, or of its sum with `branch` if that is given; return the norm and the sum."""
+        factors, total = self._real(f"{name}.gain", gain), f"{name}.sum" if branch else stream
+        given = [stream, branch] if branch else [stream]
+        if self._precision == "int8":
+            more = [total] if branch else []
+            return self.add_ours("AddNorm" if branch else "Norm", *given, factors, into=name, more=more), total
+        kind, more, domain = ("LayerNormalization", [], "")
+        if branch:
+            kind, more, domain = "SkipLayerNormalization", ["", "", total], RUNTIME_DOMAIN
+        self.add(kind, *given, factors, into=name, more=more, domain=domain, epsilon=NORM_EPSILON)
+        return name, total
+
+    def gated_unit(self, name: str, both: str, units: int) -> str:
+        """Add the SiLU of the first `units` columns of `both` times the others."""
+        if self._precision == "int8":
+            return self.add_ours("GatedUnit", both, into=f"{name}gated")
+        gate, value = self.split(both, {f"{name}gate": units, f"{name}up": units})
+        opened = self.add("QuickGelu", gate, into=f"{name}opened", domain=RUNTIME_DOMAIN, alpha=1.0)  # the SiLU
+        return self.add("Mul", opened, value, into=f"{name}gated")
 
     def lstm_cell(self, number: int, given: str, weight: Floats, bias: Floats | str) -> str:
         """Add h and c of a cell and return h; `bias` has gates for all rows, or names a value with each row's gates."""

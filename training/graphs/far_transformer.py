@@ -45,16 +45,14 @@ def add_step(
     parts, stream, branch = Parts(g, backbone, ranges), g.embeddings("given", ids, tables), ""
     _add_counts(g, _layers(backbone))
     for number, layer in enumerate(_layers(backbone)):
-        name, width = f"layers.{number}.", len(layer.earlier)
+        name = f"layers.{number}."
         before, after = attention.weights(parts, name, layer)
         normed, stream, before = parts.normed(f"{name}before_attention", stream, branch, before)
         asked = g.product(f"{name}asked", normed, before)
-        # The node that reads the state also writes it, because input and output share their memory.
-        both = g.add("Concat", f"asked{number}", asked, into=f"{name}asked_twice", axis=1)
-        earlier, _ = g.split(both, {f"{name}earlier": width, f"next_asked{number}": width})
         part = g.constant(f"{name}earlier_part", array(layer.earlier), np.float32)
-        added = g.add("Mul", earlier, part, into=f"{name}earlier_added")
-        shifted = g.add("Add", asked, added, into=f"{name}shifted")
+        shifted = g.add_ours(
+            "AddEarlier", asked, f"asked{number}", part, into=f"{name}shifted", more=[f"next_asked{number}"]
+        )  # fmt: skip
         branch = g.product(f"{name}attended", _attend(g, name, number, layer, shifted), after)
         branch, stream = gated_unit(g, parts, name, layer, branch, stream)
     output, _, weight = parts.normed("last", stream, branch, weight)

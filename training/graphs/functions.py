@@ -12,6 +12,8 @@ from training.graphs.ring_attention import RING_ATTENTION
 DOMAIN, VERSION = "longplay", 1
 INPUT_SCALE = 1 / 127
 """The value of one unit of the integers that `Int8Linear` multiplies."""
+NORM_EPSILON = 1e-5
+"""What `Norm` adds to the variance."""
 
 _TEXTS = {
     "Int8Linear": f"""(x, weight, scale, bias) => (y) {{
@@ -57,6 +59,26 @@ _TEXTS = {
         sum = Add (part, embedded)
         hidden = Tanh (sum)
         logits = longplay.Int8Linear (hidden, weight, scale, bias)
+    }""",
+    "Norm": f"""(x, gain) => (y) {{
+        y = LayerNormalization <axis: int = -1, epsilon: float = {NORM_EPSILON}> (x, gain)
+    }}""",
+    "AddNorm": """(x, added, gain) => (y, sum) {
+        sum = Add (x, added)
+        y = longplay.Norm (sum, gain)
+    }""",
+    "GatedUnit": """(both) => (y) {
+        gate, value = Split <axis: int = 1> (both)
+        open = Sigmoid (gate)
+        gated = Mul (gate, open)
+        y = Mul (gated, value)
+    }""",
+    # The node that reads the state also writes it, because input and output may share their memory.
+    "AddEarlier": """(x, earlier, part) => (sum, next_earlier) {
+        both = Concat <axis: int = 1> (earlier, x)
+        before, next_earlier = Split <axis: int = 1> (both)
+        added = Mul (before, part)
+        sum = Add (x, added)
     }""",
     "RingAttention": RING_ATTENTION,
 }

@@ -5,8 +5,9 @@ from typing import cast
 import numpy as np
 from torch import nn
 
-from training.graphs.builder import RUNTIME_DOMAIN, Floats, Graph, array
+from training.graphs.builder import Floats, Graph, array
 from training.graphs.calibration import Ranges, balance
+from training.graphs.functions import NORM_EPSILON
 
 
 class Parts:
@@ -19,15 +20,10 @@ class Parts:
         """Add `branch`, if any, to the stream; return the sum's norm, the sum, and `weight` scaled for the norm."""
         norm = cast(nn.LayerNorm, self._backbone.get_submodule(name))
         divisor = self.divisor(name, weight)
-        gain = self.g.constant(f"{name}.gain", array(norm.weight) / divisor, np.float32)
-        weight = weight * divisor[:, None]
-        if not branch:
-            self.g.add("LayerNormalization", stream, gain, into=name, epsilon=norm.eps)
-            return name, stream, weight
-        total = f"{name}.sum"
-        more, kind = ["", "", total], "SkipLayerNormalization"
-        self.g.add(kind, stream, branch, gain, into=name, more=more, domain=RUNTIME_DOMAIN, epsilon=norm.eps)
-        return name, total, weight
+        if norm.eps != NORM_EPSILON:
+            raise ValueError(f"the epsilon of {name} must be {NORM_EPSILON}, not {norm.eps}")
+        output, total = self.g.norm(name, stream, branch, array(norm.weight) / divisor)
+        return output, total, weight * divisor[:, None]
 
     def divisor(self, name: str, weight: Floats, shape: tuple[int, int, int] | None = None) -> Floats:
         """Return the divisor of each input of a product.

@@ -8,7 +8,7 @@ import numpy as np
 from training.backbones.far_transformer import FarLayer
 from training.backbones.transformer import Layer, Transformer
 from training.graphs import attention
-from training.graphs.builder import RUNTIME_DOMAIN, Floats, Graph, array
+from training.graphs.builder import Floats, Graph, array
 from training.graphs.calibration import Ranges
 from training.graphs.parts import Parts
 
@@ -41,10 +41,7 @@ def gated_unit(g: Graph, parts: Parts, name: str, layer: Layer | FarLayer, branc
     divisor = parts.divisor(f"{name}down", down)
     both = np.concatenate([array(layer.gate.weight).T, array(layer.up.weight).T / divisor], axis=1)
     normed, stream, both = parts.normed(f"{name}before_unit", stream, branch, both)
-    halves = {f"{name}gate": len(down), f"{name}up": len(down)}
-    gate, up = g.split(g.product(f"{name}both", normed, both), halves)
-    opened = g.add("QuickGelu", gate, into=f"{name}opened", domain=RUNTIME_DOMAIN, alpha=1.0)  # the SiLU
-    gated = g.add("Mul", opened, up, into=f"{name}gated")
+    gated = g.gated_unit(name, g.product(f"{name}both", normed, both), len(down))
     return g.product(f"{name}down", gated, down * divisor[:, None]), stream
 
 

@@ -129,6 +129,33 @@ TEST_P(SameBitsTest, OfEmbeddings) {
   EXPECT_EQ(checksum_.value(), 0x12731ddcc391bd73U);
 }
 
+TEST_P(SameBitsTest, OfLayers) {
+  for (const std::size_t rows : {1U, 3U, 8U}) {
+    constexpr std::size_t kWidth = 48, kUnits = 27;
+    const std::vector<float> x = draws_.odds(rows * kWidth, 3), added = draws_.odds(rows * kWidth, 1);
+    const std::vector<float> gain = draws_.odds(kWidth, 2), both = draws_.odds(2 * rows * kUnits, 120);
+    std::vector<float> y(x.size()), sum(x.size()), gated(rows * kUnits);
+    kernels_.normalise(x.data(), rows, kWidth, gain.data(), y.data());
+    checksum_.add(y);
+    kernels_.add_and_normalise(x.data(), added.data(), rows, kWidth, gain.data(), y.data(), sum.data());
+    checksum_.add(y);
+    checksum_.add(sum);
+    kernels_.open_gates(both.data(), rows, kUnits, gated.data());
+    checksum_.add(gated);
+    kernels_.add_earlier(x.data(), added.data(), rows, kWidth, gain.data(), y.data(), sum.data());
+    checksum_.add(y);
+    checksum_.add(sum);
+  }
+  for (int i = 0; i < 40; ++i) {  // rows without odd numbers, which spoil a whole row
+    std::vector<float> x(64), gain(64), y(64);
+    for (float& one : x) one = draws_.number(4);
+    for (float& one : gain) one = draws_.number(2);
+    kernels_.normalise(x.data(), 1, 64, gain.data(), y.data());
+    checksum_.add(y);
+  }
+  EXPECT_EQ(checksum_.value(), 0x6a7dbfe4d756214dU);
+}
+
 // Two rings. Sometimes a note holds an infinity or a NaN, and then nothing else is heard for a while.
 TEST_P(SameBitsTest, OfAttention) {
   constexpr std::size_t kKeys = 2, kShared = 3, kChannels = 64, kSlots = 160, kTurning = 12;

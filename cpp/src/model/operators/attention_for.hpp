@@ -10,32 +10,6 @@ constexpr std::size_t kPass = 2 * kLanes;  // slots, or channels, that a loop ta
 constexpr std::size_t kSlotsAhead = 16;    // of which values are fetched early
 constexpr float kMostDoublings = 100;      // the sum of 2^27 such weights is finite
 
-// Adds up the lanes of a vector of kLanes numbers in an order that no vector width changes.
-inline float sum_lanes(const float* numbers) {
-  float sums[kLanes];
-  for (std::size_t lane = 0; lane < kLanes; ++lane) sums[lane] = numbers[lane];
-  for (std::size_t half = kLanes / 2; half > 0; half /= 2) {
-    for (std::size_t lane = 0; lane < half; ++lane) sums[lane] += sums[lane + half];
-  }
-  return sums[0];
-}
-
-// The sum of `term(offset)` over vectors at the offsets of `count` numbers, a multiple of kLanes.
-template <typename V, typename Term>
-inline float sum_vectors(std::size_t count, const Term& term) {
-  constexpr std::size_t kParts = kLanes / V::kWidth;
-  typename V::Floats sums[kParts];
-  for (auto& sum : sums) sum = V::all(0);
-  for (std::size_t offset = 0; offset < count; offset += kLanes) {
-    for (std::size_t part = 0; part < kParts; ++part) {
-      sums[part] = V::add(sums[part], term(offset + part * V::kWidth));
-    }
-  }
-  float lanes[kLanes];
-  for (std::size_t part = 0; part < kParts; ++part) V::store(lanes + part * V::kWidth, V::kWidth, sums[part]);
-  return sum_lanes(lanes);
-}
-
 // Scales a head to the length `length`, and rotates its first pairs of channels.
 template <typename V>
 inline void turn(const AttentionShape& shape, const float* x, float length, const float* cos,

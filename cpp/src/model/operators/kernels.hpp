@@ -96,6 +96,21 @@ struct Kernels {
   void (*quantise_hidden)(const Embeddings& embeddings, const float* x, std::size_t stride, std::size_t rows,
                           std::size_t row_bytes, std::uint8_t* quantised);
 
+  // Subtracts the mean of a row, divides by its standard deviation and multiplies by `gain`, (width,). The
+  // width is a multiple of kLanes.
+  void (*normalise)(const float* x, std::size_t rows, std::size_t width, const float* gain, float* y);
+
+  // The same for the sum of x and `added`, which it stores.
+  void (*add_and_normalise)(const float* x, const float* added, std::size_t rows, std::size_t width,
+                            const float* gain, float* y, float* sum);
+
+  // Gates `units` values of each row by as many gates, which come first, with the SiLU.
+  void (*open_gates)(const float* both, std::size_t rows, std::size_t units, float* y);
+
+  // sum = x + earlier * part, with `part` (width,). Then x becomes the next earlier, which may be `earlier`.
+  void (*add_earlier)(const float* x, const float* earlier, std::size_t rows, std::size_t width,
+                      const float* part, float* sum, float* next_earlier);
+
   // Writes the current note to its slot, and computes the outputs `y` of the heads: (keys * shared,
   // channels). `scratch` has room for `attention_scratch` numbers.
   void (*attend)(const AttentionShape& shape, const AttentionRow& row, float* scratch, float* y);

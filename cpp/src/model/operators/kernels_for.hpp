@@ -18,6 +18,7 @@
 
 #include "model/operators/attention_for.hpp"
 #include "model/operators/kernels.hpp"
+#include "model/operators/layers_for.hpp"
 #include "model/operators/vectors_for.hpp"
 
 namespace longplay::operators {
@@ -198,8 +199,18 @@ void quantise_hidden(const Embeddings& embeddings, const float* x, std::size_t s
 }
 
 template <typename V>
-constexpr Kernels kKernelsFor{V::kName,      quantise<V>,       multiply<V>,        multiply_and_step<V>,
-                              step_cells<V>, sum_embeddings<V>, quantise_hidden<V>, attend<V>};
+constexpr Kernels kKernelsFor{.name = V::kName,
+                              .quantise = quantise<V>,
+                              .multiply = multiply<V>,
+                              .multiply_and_step = multiply_and_step<V>,
+                              .step_cells = step_cells<V>,
+                              .sum_embeddings = sum_embeddings<V>,
+                              .quantise_hidden = quantise_hidden<V>,
+                              .normalise = normalise<V>,
+                              .add_and_normalise = add_and_normalise<V>,
+                              .open_gates = open_gates<V>,
+                              .add_earlier = add_earlier<V>,
+                              .attend = attend<V>};
 
 }  // namespace
 }  // namespace longplay::operators

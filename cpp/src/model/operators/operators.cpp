@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/operators/kernels.hpp"
+#include "model/operators/layer_operators.hpp"
 #include "model/operators/operator.hpp"
 #include "model/operators/panels.hpp"
 #include "model/operators/ring_attention.hpp"
@@ -227,6 +228,10 @@ std::vector<std::shared_ptr<const ort::CustomOp>> make_operators(const ort::Api&
       std::make_shared<Operator<LSTMGates>>(api, kernels),
       std::make_shared<Operator<EmbeddingSum>>(api, kernels),
       std::make_shared<Operator<Int8Head>>(api, kernels),
+      std::make_shared<Operator<Norm>>(api, kernels),
+      std::make_shared<Operator<AddNorm>>(api, kernels),
+      std::make_shared<Operator<GatedUnit>>(api, kernels),
+      std::make_shared<Operator<AddEarlier>>(api, kernels),
       std::make_shared<Operator<RingAttention>>(api, kernels),
   };
 }

@@ -1,4 +1,4 @@
-// Loops over vectors, and powers, written once for all instruction sets; see kernels_for.hpp.
+// Loops over vectors, sums and powers, written once for all instruction sets; see kernels_for.hpp.
 #pragma once
 
 #include "model/operators/kernels.hpp"
@@ -28,6 +28,32 @@ inline void for_vectors(std::size_t size, const Work& work) {
   std::size_t offset = 0;
   for (; offset + V::kWidth <= size; offset += V::kWidth) work(offset, V::kWidth);
   if (offset < size) work(offset, size - offset);
+}
+
+// Adds up the lanes of a vector of kLanes numbers in an order that no vector width changes.
+inline float sum_lanes(const float* numbers) {
+  float sums[kLanes];
+  for (std::size_t lane = 0; lane < kLanes; ++lane) sums[lane] = numbers[lane];
+  for (std::size_t half = kLanes / 2; half > 0; half /= 2) {
+    for (std::size_t lane = 0; lane < half; ++lane) sums[lane] += sums[lane + half];
+  }
+  return sums[0];
+}
+
+// The sum of `term(offset)` over vectors at the offsets of `count` numbers, a multiple of kLanes.
+template <typename V, typename Term>
+inline float sum_vectors(std::size_t count, const Term& term) {
+  constexpr std::size_t kParts = kLanes / V::kWidth;
+  typename V::Floats sums[kParts];
+  for (auto& sum : sums) sum = V::all(0);
+  for (std::size_t offset = 0; offset < count; offset += kLanes) {
+    for (std::size_t part = 0; part < kParts; ++part) {
+      sums[part] = V::add(sums[part], term(offset + part * V::kWidth));
+    }
+  }
+  float lanes[kLanes];
+  for (std::size_t part = 0; part < kParts; ++part) V::store(lanes + part * V::kWidth, V::kWidth, sums[part]);
+  return sum_lanes(lanes);
 }
 
 // A polynomial for 2^f on [-1/2, 1/2] with a relative error of at most 1.1e-7, exact at 0.
