@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "base/logarithm.hpp"
 #include "form/form_rules.hpp"
 #include "form/key_profiles.hpp"
 
@@ -61,7 +62,7 @@ void KeyPull::lean(std::span<const std::int32_t> pitches, std::span<float> bias)
   std::array<float, 12> by_class{};
   for (std::size_t c = 0; c < by_class.size(); ++c) {
     const double ratio = static_cast<double>(wanted_[c] + kFloor) / static_cast<double>(recent_[c] + kFloor);
-    const double nats = need * FormRules::kKeyStrength * std::log(ratio);
+    const double nats = need * FormRules::kKeyStrength * natural_logarithm(ratio);
     by_class[c] = static_cast<float>(std::clamp(nats, -FormRules::kMostKeyNats, FormRules::kMostKeyNats));
   }
   for (std::size_t id = 0; id < pitches.size(); ++id)

@@ -1,8 +1,8 @@
 #include "form/steering.hpp"
 
 #include <algorithm>
-#include <cmath>
 
+#include "base/logarithm.hpp"
 #include "form/form_rules.hpp"
 
 namespace longplay {
@@ -24,7 +24,7 @@ constexpr double kChordMs = 50;  // keeps the logarithm of 0 ms near that of a s
 constexpr double kOctaves = 2;
 
 double octaves(std::int64_t notes, std::int64_t time_ms) {
-  return std::log2(1000.0 * static_cast<double>(notes) / static_cast<double>(time_ms * kUnit));
+  return binary_logarithm(1000.0 * static_cast<double>(notes) / static_cast<double>(time_ms * kUnit));
 }
 
 }  // namespace
@@ -85,8 +85,8 @@ double Steering::density_pull(const Band* notes_per_second) const {
     low = octaves(seed_notes_, seed_time_ms_);
     high = low + kDenserOctaves;
   } else if (notes_per_second != nullptr) {
-    low = std::log2(notes_per_second->low);
-    high = std::log2(notes_per_second->high);
+    low = binary_logarithm(notes_per_second->low);
+    high = binary_logarithm(notes_per_second->high);
   } else {
     return 0;
   }
@@ -107,7 +107,7 @@ std::vector<float> Steering::ranks(std::span<const std::int32_t> table_ms) {
 }
 
 float Steering::rank(std::int64_t ms) {
-  const double from_medium = std::log2((static_cast<double>(ms) + kChordMs) / kMediumMs) / kOctaves;
+  const double from_medium = binary_logarithm((static_cast<double>(ms) + kChordMs) / kMediumMs) / kOctaves;
   return static_cast<float>(std::clamp(from_medium, -0.5, 0.5));
 }
 
