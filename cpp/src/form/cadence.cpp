@@ -4,7 +4,7 @@
 #include <bitset>
 #include <cmath>
 
-#include "base/logarithm.hpp"
+#include "events/logarithm.hpp"
 #include "form/key_profiles.hpp"
 
 namespace longplay {
@@ -14,7 +14,8 @@ constexpr std::size_t kClasses = 12;
 
 // Returns the bin of a duration: nine bins per doubling, so that a day is in bin 238.
 std::size_t length_class(std::int64_t duration_ms) {
-  return static_cast<std::size_t>(9 * binary_logarithm(static_cast<double>(std::max<std::int64_t>(duration_ms, 1))));
+  return static_cast<std::size_t>(
+      9 * binary_logarithm(static_cast<double>(std::max<std::int64_t>(duration_ms, 1))));
 }
 
 // Returns the correlation of a profile rotated to `tonic` with the sounding times, up to a factor that is

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "base/logarithm.hpp"
+#include "events/logarithm.hpp"
 #include "form/form_rules.hpp"
 #include "form/key_profiles.hpp"
 

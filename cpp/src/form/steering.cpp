@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/logarithm.hpp"
+#include "events/logarithm.hpp"
 #include "form/form_rules.hpp"
 
 namespace longplay {

@@ -1,4 +1,4 @@
-#include "base/logarithm.hpp"
+#include "events/logarithm.hpp"
 
 #include <cmath>
 #include <numbers>

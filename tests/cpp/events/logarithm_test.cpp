@@ -1,4 +1,4 @@
-#include "base/logarithm.hpp"
+#include "events/logarithm.hpp"
 
 #include <gtest/gtest.h>
 
