@@ -79,38 +79,20 @@ def _attend(g: Graph, name: str, number: int, layer: FarLayer, asked: str) -> st
 
 def _rings(layer: FarLayer) -> tuple[str, str]:
     """Return the slot of the note, and the number of notes in each ring."""
-    shape = f"{layer.kept}_{layer.window}"
-    return f"slot_{shape}", f"seen_{shape}"
+    kind = "far" if layer.kept else "near"
+    return f"{kind}_slot", f"{kind}_seen"
 
 
 def _add_counts(g: Graph, layers: Sequence[FarLayer]) -> None:
-    """Add the position of the note, and what `_rings` names for each kind of layer."""
+    """Add the position of the note, and what `_rings` names for both kinds of layer."""
     kinds = {(layer.kept, layer.window) for layer in layers}
+    if len(kinds) > 2:
+        raise ValueError(f"the layers must have at most two windows, not {len(kinds)}")
     kept, window = max(kinds)
-    sizes = np.array([TURN, kept or 1, window - kept])
-    one = g.constant("one", [[1]], np.int64)
-    others = g.add("Sub", one, SEED, into="is_other")
-    step = g.add("Concat", g.add("Add", SEED, others, into="is_note"), SEED, others, into="step", axis=1)
-    # Only this node reads the state, so that the state is read before it is overwritten.
-    count = g.add("Add", "counts", step, into="count")
-    before = g.add("Sub", count, step, into="count_before")
-    whole = g.constant("sizes", sizes, np.int64)
-    over = g.add("Equal", count, g.constant("ends", 2 * sizes, np.int64), into="over")
-    g.add("Where", over, g.add("Sub", count, whole, into="smaller"), count, into="next_counts")
-    turn, seed_before, other_before = g.split(before, {"turn": 1, "seed_before": 1, "other_before": 1})
-    note_count, seed_count, other_count = g.split(count, {"note_count": 1, "seed_count": 1, "other_count": 1})
-    for kept, window in sorted(kinds):
-        shape, size = f"{kept}_{window}", g.constant(f"size_{window - kept}", window - kept, np.int64)
-        if not kept:
-            g.add("Mod", turn, size, into=f"slot_{shape}")
-            g.add("Min", note_count, size, into=f"seen_{shape}")
-            continue
-        first = g.constant(f"size_{kept}", kept, np.int64)
-        of_seed = g.add("Mod", seed_before, first, into="seed_slot")
-        of_other = g.add("Add", g.add("Mod", other_before, size, into="other_index"), first, into="other_slot")
-        g.add("Where", g.add("Equal", SEED, one, into="of_seed"), of_seed, of_other, into=f"slot_{shape}")
-        filled = [g.add("Min", seed_count, first, into="seeds"), g.add("Min", other_count, size, into="others")]
-        g.add("Concat", *filled, into=f"seen_{shape}", axis=1)
+    sizes = g.constant("sizes", [TURN, kept or 1, window - kept], np.int64)
+    near = g.constant("near", [min(layer.window for layer in layers)], np.int64)
+    places = ["turn", "near_slot", "near_seen", "far_slot", "far_seen"]
+    g.add_ours("NotePlaces", "counts", SEED, sizes, near, into="next_counts", more=places)
 
 
 def _rotations(g: Graph, layer: FarLayer) -> tuple[str, str]:

@@ -80,6 +80,33 @@ _TEXTS = {
         added = Mul (before, part)
         sum = Add (x, added)
     }""",
+    # Only one node reads the state, so that it is read before it is overwritten.
+    "NotePlaces": """(counts, seed, sizes, near)
+            => (next_counts, turn, near_slot, near_seen, far_slot, far_seen) {
+        one = Constant <value_ints: ints = [1]> ()
+        of_others = Sub (one, seed)
+        of_all = Add (seed, of_others)
+        step = Concat <axis: int = 1> (of_all, seed, of_others)
+        count = Add (counts, step)
+        before = Sub (count, step)
+        ends = Add (sizes, sizes)
+        is_end = Equal (count, ends)
+        smaller = Sub (count, sizes)
+        next_counts = Where (is_end, smaller, count)
+        turn, seeds_before, others_before = Split <axis: int = 1> (before)
+        notes, seeds, others = Split <axis: int = 1> (count)
+        near_slot = Mod (turn, near)
+        near_seen = Min (notes, near)
+        _, kept, window = Split <axis: int = 0> (sizes)
+        seed_slot = Mod (seeds_before, kept)
+        index = Mod (others_before, window)
+        other_slot = Add (index, kept)
+        is_seed = Equal (seed, one)
+        far_slot = Where (is_seed, seed_slot, other_slot)
+        seeds_seen = Min (seeds, kept)
+        others_seen = Min (others, window)
+        far_seen = Concat <axis: int = 1> (seeds_seen, others_seen)
+    }""",
     "RingAttention": RING_ATTENTION,
 }
 

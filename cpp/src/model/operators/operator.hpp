@@ -106,9 +106,10 @@ class Context {
     return tensor(api_, value);
   }
 
-  float* output(std::size_t index, std::size_t rows, std::size_t width) const {
+  template <typename T = float>
+  T* output(std::size_t index, std::size_t rows, std::size_t width) const {
     const std::array shape{static_cast<std::int64_t>(rows), static_cast<std::int64_t>(width)};
-    return static_cast<float*>(output_of(index, shape));
+    return static_cast<T*>(output_of(index, shape));
   }
 
   // An output of the shape of `model`.

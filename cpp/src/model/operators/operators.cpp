@@ -9,6 +9,7 @@
 
 #include "model/operators/kernels.hpp"
 #include "model/operators/layer_operators.hpp"
+#include "model/operators/note_places.hpp"
 #include "model/operators/operator.hpp"
 #include "model/operators/panels.hpp"
 #include "model/operators/ring_attention.hpp"
@@ -232,6 +233,7 @@ std::vector<std::shared_ptr<const ort::CustomOp>> make_operators(const ort::Api&
       std::make_shared<Operator<AddNorm>>(api, kernels),
       std::make_shared<Operator<GatedUnit>>(api, kernels),
       std::make_shared<Operator<AddEarlier>>(api, kernels),
+      std::make_shared<Operator<NotePlaces>>(api, kernels),
       std::make_shared<Operator<RingAttention>>(api, kernels),
   };
 }
