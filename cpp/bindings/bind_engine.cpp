@@ -29,9 +29,9 @@ bool wait(Job& job, std::size_t index, double seconds) {
 py::tuple take(Job& job, std::size_t index) {
   Music music = job.take(index);
   const std::size_t fields = job.fields();
-  return py::make_tuple(to_numpy(std::move(music.notes)), by_event(std::move(music.events), fields),
-                        by_event(std::move(music.log_probabilities), fields), music.warnings, music.refusals,
-                        music.kept);
+  return py::make_tuple(
+      to_numpy(std::move(music.notes), job.has_programs()), by_event(std::move(music.events), fields),
+      by_event(std::move(music.log_probabilities), fields), music.warnings, music.refusals, music.kept);
 }
 
 std::optional<py::tuple> snapshot(Job& job, std::size_t index, std::size_t first_event) {

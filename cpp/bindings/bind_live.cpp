@@ -25,7 +25,8 @@ Snapshot save(Live& live) {
 }
 
 Notes draw(Stream& stream, std::uint64_t events, const py::object& cancel) {
-  return to_numpy(interruptible(cancel, [&](Stop& stop) { return stream.draw(events, stop); }));
+  return to_numpy(interruptible(cancel, [&](Stop& stop) { return stream.draw(events, stop); }),
+                  stream.has_programs());
 }
 
 void feed(Session& session, const py::array& array, const py::object& cancel) {
@@ -39,7 +40,8 @@ void feed(Session& session, const py::array& array, const py::object& cancel) {
 Notes next(Session& session, std::optional<std::int64_t> onset_ms, std::optional<std::int64_t> duration_ms,
            std::optional<int> pitch, std::optional<int> velocity, const py::object& cancel) {
   const ForcedFields forced{onset_ms, duration_ms, pitch, velocity};
-  return to_numpy(std::vector{interruptible(cancel, [&](Stop& stop) { return session.next(forced, stop); })});
+  return to_numpy(std::vector{interruptible(cancel, [&](Stop& stop) { return session.next(forced, stop); })},
+                  false);
 }
 
 void bind_snapshot(py::module_& m) {
@@ -57,7 +59,8 @@ void bind_snapshot(py::module_& m) {
                                return py::bytes(bytes, snapshot.state.size());
                              })
       .def_readonly("events", &Snapshot::events)
-      .def_property_readonly("notes", [](const Snapshot& snapshot) { return to_numpy(snapshot.notes); });
+      .def_property_readonly("notes",
+                             [](const Snapshot& snapshot) { return to_numpy(snapshot.notes, true); });
 
   py::class_<Extension>(m, "Extension")
       .def(py::init([](const Snapshot& snapshot, std::int64_t length_ms, const Events& events,

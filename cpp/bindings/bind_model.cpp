@@ -102,23 +102,27 @@ void bind_vocabulary(py::module_& m) {
            py::kw_only(), "name"_a, "operations"_a, "then"_a, "only"_a);
   py::class_<VocabularyConfig>(m, "VocabularyConfig")
       .def(py::init([](std::int32_t tick_ms, std::int32_t ticks_per_beat, std::int32_t beats_per_minute,
-                       std::array<std::int32_t, 2> meter, std::int32_t velocity, std::int32_t duration,
+                       std::array<std::int32_t, 2> meter, bool scaled, std::int32_t velocity,
+                       std::int32_t duration, std::int32_t program, std::int32_t tempo,
                        std::vector<VocabularyType> types, Names first,
                        const std::vector<std::pair<std::string, std::vector<std::int32_t>>>& tokens) {
              VocabularyConfig config{.tick_ms = tick_ms,
                                      .ticks_per_beat = ticks_per_beat,
                                      .beats_per_minute = beats_per_minute,
                                      .meter = meter,
+                                     .scaled = scaled,
                                      .velocity = velocity,
                                      .duration = duration,
+                                     .program = program,
+                                     .tempo = tempo,
                                      .types = std::move(types),
                                      .first = std::move(first),
                                      .tokens = {}};
              for (const auto& [type, values] : tokens) config.tokens.push_back({type, values});
              return config;
            }),
-           py::kw_only(), "tick_ms"_a, "ticks_per_beat"_a, "beats_per_minute"_a, "meter"_a, "velocity"_a,
-           "duration"_a, "types"_a, "first"_a, "tokens"_a);
+           py::kw_only(), "tick_ms"_a, "ticks_per_beat"_a, "beats_per_minute"_a, "meter"_a, "scaled"_a,
+           "velocity"_a, "duration"_a, "program"_a, "tempo"_a, "types"_a, "first"_a, "tokens"_a);
 }
 
 void bind_config(py::module_& m) {

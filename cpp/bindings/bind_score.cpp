@@ -2,6 +2,7 @@
 #include <span>
 #include <string_view>
 
+#include "events/note_event.hpp"
 #include "interruptible.hpp"
 #include "midi/midi_file.hpp"
 #include "notes.hpp"
@@ -17,7 +18,7 @@ py::tuple read(const py::bytes& data, bool sustain, bool keep_drums, bool piano_
     return read_score({reinterpret_cast<const std::uint8_t*>(view.data()), view.size()},
                       {.sustain = sustain, .keep_drums = keep_drums, .piano_only = piano_only}, stop);
   });
-  return py::make_tuple(to_numpy(std::move(score.notes)), std::move(score.warnings));
+  return py::make_tuple(to_numpy(std::move(score.notes), false), std::move(score.warnings));
 }
 
 py::bytes write(const py::array& array, std::int64_t length_ms, bool running_status, std::int64_t clip_ms) {
@@ -40,13 +41,15 @@ Notes resolve(const py::array& array) {
     resolved.assign(span.begin(), span.end());
     resolve_overlaps(resolved);
   }
-  return to_numpy(std::move(resolved));
+  return to_numpy(std::move(resolved), py::len(notes.dtype().attr("names")) > kNoteFields);
 }
 
 }  // namespace
 
 void bind_score(py::module_& m) {
   m.attr("NOTE") = py::dtype::of<Note>();
+  m.attr("PROGRAM_NOTE") = program_note();
+  m.attr("DRUMS") = int{Note::kDrums};
   m.attr("MAX_MIDI_BYTES") = MidiLimits::kMaxBytes;
   m.attr("MAX_MILLISECONDS") = ScoreLimits::kMaxMilliseconds;
   m.def("read_score", &read, "data"_a, py::kw_only(), "sustain"_a, "keep_drums"_a, "piano_only"_a,

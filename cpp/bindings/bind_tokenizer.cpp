@@ -13,6 +13,7 @@ using Events = py::array_t<std::int32_t, py::array::c_style>;
 struct Tokens {
   Notation notation;
   py::ssize_t fields;
+  bool has_programs;
 };
 
 py::array_t<std::int32_t> encode(const Tokens& tokens, const py::array& array) {
@@ -35,7 +36,7 @@ Notes decode(const Tokens& tokens, const Events& events) {
     const ReleasedGil nogil;
     notes = tokens.notation.decode({events.data(), static_cast<std::size_t>(events.size())});
   }
-  return to_numpy(std::move(notes));
+  return to_numpy(std::move(notes), tokens.has_programs);
 }
 
 }  // namespace
@@ -44,7 +45,8 @@ void bind_tokenizer(py::module_& m) {
   py::class_<Tokens>(m, "Tokenizer")
       .def(py::init([](const ModelConfig& config) {
              config.validate();
-             return Tokens{Notation(config), static_cast<py::ssize_t>(config.fields.size())};
+             return Tokens{Notation(config), static_cast<py::ssize_t>(config.fields.size()),
+                           config.vocabulary && config.vocabulary->has_programs()};
            }),
            "config"_a)
       .def("encode", &encode, py::arg("notes").noconvert())

@@ -25,10 +25,16 @@ Seed: TypeAlias = MidiSource | None
 """The MIDI file that a piece continues, or None for a piece without a seed."""
 
 Notes: TypeAlias = NDArray[np.void]
-"""Structured array, shape (notes,), with the fields of `NOTE`."""
+"""Structured array, shape (notes,), with the fields of `NOTE`, or of `PROGRAM_NOTE` if there are instruments."""
 
 NOTE: np.dtype[Any] = _core.NOTE
 """``onset_ms`` and ``duration_ms`` (int64), ``pitch`` and ``velocity`` (uint8)."""
+
+PROGRAM_NOTE: np.dtype[Any] = _core.PROGRAM_NOTE
+"""`NOTE` and ``program`` (uint8): a program of General MIDI, counted from 0, or `DRUMS`."""
+
+DRUMS: int = _core.DRUMS
+"""The ``program`` of drums."""
 
 
 def midi_bytes(source: MidiSource, most: int = _core.MAX_MIDI_BYTES, *, name: str = "source") -> bytes:
@@ -142,7 +148,8 @@ def require_notes(notes: Notes, name: str = "notes") -> Notes:
     """Return an array of notes; refuse anything else."""
     if not isinstance(notes, np.ndarray):
         refuse_type(name, "an array of dtype NOTE", notes)
-    if notes.dtype.names != NOTE.names or any(notes.dtype[name] != NOTE[name] for name in NOTE.names or ()):
+    expected = PROGRAM_NOTE if "program" in (notes.dtype.names or ()) else NOTE
+    if notes.dtype.names != expected.names or any(notes.dtype[one] != expected[one] for one in expected.names or ()):
         raise TypeError(f"{name} must have dtype {NOTE}, not {shorten(str(notes.dtype))}")
     if notes.ndim != 1:
         raise ValueError(f"{name} must have shape (notes,), not {notes.shape}")

@@ -5,13 +5,18 @@
 #include <utility>
 
 namespace longplay {
+namespace {
+
+std::pair<std::uint8_t, std::uint8_t> key_of(const Note& note) { return {note.pitch, note.program}; }
+
+}  // namespace
 
 void Assembler::add(const GenerationResult& drawn) {
   for (const Sound& sound : drawn.sounds) {
     if (sound.kind == Sound::Kind::note) {
       add(sound.note);
     } else if (sound.kind == Sound::Kind::release) {
-      release_key(sound.note.pitch, sound.note.onset_ms);
+      release_key(sound.note);
     } else {
       end_piece(sound.note.onset_ms);
     }
@@ -19,16 +24,23 @@ void Assembler::add(const GenerationResult& drawn) {
   if (drawn.finished) finish();
 }
 
-// Ends the latest note of a pitch, unless it is over.
-void Assembler::release_key(std::uint8_t pitch, std::int64_t at_ms) {
+// How many notes there were up to the latest one of the pitch and the program of a note.
+std::uint64_t& Assembler::latest(const Note& note) {
+  const std::size_t key = note.program * std::size_t{128} + note.pitch;
+  if (key >= latest_.size()) latest_.resize(key + 1);
+  return latest_[key];
+}
+
+// Ends the latest note of a key, unless it is over.
+void Assembler::release_key(const Note& key) {
   const auto end = [&](Note& note) {
-    note.duration_ms = std::min(note.duration_ms, std::max<std::int64_t>(at_ms - note.onset_ms, 1));
+    note.duration_ms = std::min(note.duration_ms, std::max<std::int64_t>(key.onset_ms - note.onset_ms, 1));
   };
-  const auto struck = std::ranges::find(chord_, pitch, &Note::pitch);
+  const auto struck = std::ranges::find(chord_, key_of(key), key_of);
   if (struck != chord_.end()) {
     end(*struck);
-  } else if (latest_[pitch] > released_) {
-    end(sounding_[latest_[pitch] - released_ - 1]);
+  } else if (const std::uint64_t count = latest(key); count > released_) {
+    end(sounding_[count - released_ - 1]);
   }
 }
 
@@ -37,8 +49,8 @@ void Assembler::add(const Note& note) {
     end_chord();
     release(note.onset_ms);
   }
-  const auto above = std::ranges::lower_bound(chord_, note.pitch, {}, &Note::pitch);
-  if (above != chord_.end() && above->pitch == note.pitch) {
+  const auto above = std::ranges::lower_bound(chord_, key_of(note), {}, key_of);
+  if (above != chord_.end() && key_of(*above) == key_of(note)) {
     above->duration_ms = std::max(above->duration_ms, note.duration_ms);
     above->velocity = std::max(above->velocity, note.velocity);
   } else {
@@ -46,16 +58,16 @@ void Assembler::add(const Note& note) {
   }
 }
 
-// Ends the chord: its notes end the sounding notes of their pitches.
+// Ends the chord: its notes end the sounding notes of their keys.
 void Assembler::end_chord() {
   for (const Note& note : chord_) {
-    std::uint64_t& latest = latest_[note.pitch];
-    if (latest > released_) {
-      Note& before = sounding_[latest - released_ - 1];
+    std::uint64_t& count = latest(note);
+    if (count > released_) {
+      Note& before = sounding_[count - released_ - 1];
       before.duration_ms = std::min(before.duration_ms, note.onset_ms - before.onset_ms);
     }
     sounding_.push_back(note);
-    latest = released_ + sounding_.size();
+    count = released_ + sounding_.size();
   }
   chord_.clear();
 }

@@ -1,7 +1,6 @@
 // Assembles drawn notes into final notes.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <deque>
 #include <vector>
@@ -10,8 +9,8 @@
 
 namespace longplay {
 
-// Returns each note once later notes can no longer change it. The notes are sorted by onset, then pitch, and
-// obey resolve_overlaps. No note sounds past the start of the next piece of a recital.
+// Returns each note once later notes can no longer change it. The notes are sorted by onset, pitch, then
+// program, and obey resolve_overlaps. No note sounds past the start of the next piece of a recital.
 class Assembler {
  public:
   // Nothing sounds past `end_ms`.
@@ -32,14 +31,15 @@ class Assembler {
  private:
   void end_piece(std::int64_t next_ms);
   void end_chord();
-  void release_key(std::uint8_t pitch, std::int64_t at_ms);
+  std::uint64_t& latest(const Note& note);
+  void release_key(const Note& key);
   void release(std::int64_t now_ms);
 
   std::int64_t end_ms_;
-  std::vector<Note> chord_;    // notes of the last onset, by pitch
+  std::vector<Note> chord_;    // notes of the last onset, by pitch, then program
   std::deque<Note> sounding_;  // earlier notes that are not final, or follow one that is not
   std::uint64_t released_ = 0;
-  std::array<std::uint64_t, 256> latest_{};  // by pitch: how many notes there were up to its latest one
+  std::vector<std::uint64_t> latest_ = std::vector<std::uint64_t>(128);  // by program and pitch
   std::vector<Note> final_;
 };
 

@@ -100,6 +100,7 @@ class Job {
 
   std::size_t size() const;
   std::size_t fields() const;  // of an event
+  bool has_programs() const;   // whether notes may have another program than that of a piano
   // Waits for candidate `index`, at most for `timeout`, and returns whether it is done. Rethrows the
   // exception of a thread of the job.
   bool wait(std::size_t index, std::chrono::milliseconds timeout);

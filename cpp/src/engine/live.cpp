@@ -34,6 +34,8 @@ Snapshot Stream::save(Stop& stop) {
 
 const std::vector<std::string>& Stream::warnings() const { return impl_->warnings; }
 
+bool Stream::has_programs() const { return impl_->has_programs; }
+
 void Session::Impl::check(const Note& note, const TimelineState& before, std::int64_t latest) {
   require_range("onset_ms", note.onset_ms, before.at_once ? 0 : before.onset, latest);
   require_range("duration_ms", note.duration_ms, 1, ScoreLimits::kMaxMilliseconds);

@@ -38,6 +38,7 @@ class Stream {
   std::vector<Note> draw(std::uint64_t events, Stop& stop);
   Snapshot save(Stop& stop);
   const std::vector<std::string>& warnings() const;  // of reading the seed
+  bool has_programs() const;  // whether notes may have another program than that of a piano
 
  private:
   std::unique_ptr<Impl> impl_;

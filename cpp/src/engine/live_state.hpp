@@ -10,12 +10,13 @@
 namespace longplay {
 
 struct Stream::Impl {
-  Impl(Continuation candidate, std::vector<std::string> seed_warnings)
-      : continuation(std::move(candidate)), warnings(std::move(seed_warnings)) {}
+  Impl(Continuation candidate, std::vector<std::string> seed_warnings, bool programs)
+      : continuation(std::move(candidate)), warnings(std::move(seed_warnings)), has_programs(programs) {}
 
   Continuation continuation;
   Assembler assembler{Form::kEndless};
   std::vector<std::string> warnings;
+  bool has_programs;
   Process process;
   std::mutex mutex;  // guards the continuation and the assembler
 };

@@ -72,7 +72,7 @@ void check_notes(const std::vector<Note>& notes, std::int64_t latest_ms) {
   for (const Note& note : notes) {
     if (note.onset_ms < earliest || note.onset_ms > latest_ms || note.duration_ms < 1 ||
         note.duration_ms > ScoreLimits::kMaxMilliseconds || note.pitch > 127 || note.velocity < 1 ||
-        note.velocity > 127) {
+        note.velocity > 127 || note.program >= Note::kPrograms) {
       throw SnapshotError("the snapshot's notes are out of order or range");
     }
     earliest = note.onset_ms;

@@ -19,6 +19,7 @@ struct Goal {
   std::int32_t pitch;
   std::int32_t velocity;  // as the vocabulary has them
   std::int32_t duration;
+  std::uint8_t program;
 };
 
 class Writer {
@@ -50,13 +51,17 @@ class Writer {
     std::int32_t id;
     std::size_t before;
   };
-  using Key = std::tuple<std::int32_t, std::int64_t, std::int32_t, std::int32_t, std::int32_t, std::int64_t>;
+  using Key = std::tuple<std::int32_t, std::int64_t, std::int32_t, std::int32_t, std::int32_t, std::int64_t,
+                         std::int32_t>;
   static constexpr std::size_t kMostSteps = 1 << 16;
 
   void collect(const Vocabulary::Type& type, std::optional<std::int32_t> constant,
-               std::vector<std::int32_t>& values) const {
-    for (const std::int32_t id : type.ids)
-      values.push_back(constant ? *constant : vocabulary_->values(id).front());
+               std::vector<std::int32_t>& values) {
+    for (const std::int32_t id : type.ids) {
+      const std::int32_t value = constant ? *constant : vocabulary_->values(id).front();
+      const bool is_time = &values == &durations_;
+      values.push_back(is_time ? static_cast<std::int32_t>(vocabulary_->scaled(at_, value)) : value);
+    }
   }
 
   static std::int32_t nearest(const std::vector<std::int32_t>& values, std::int64_t wanted) {
@@ -93,13 +98,21 @@ class Writer {
     for (std::size_t i = 0; i < notes.size(); ++i) {
       const std::int64_t on = vocabulary_->ticks(notes[i].onset_ms);
       const std::int64_t off = std::max(vocabulary_->ticks(notes[i].onset_ms + notes[i].duration_ms), on + 1);
-      goals.push_back(
-          {on, true, notes[i].pitch, nearest(velocities_, notes[i].velocity), nearest(durations_, off - on)});
+      const std::uint8_t program = playable(notes[i].program);
+      goals.push_back({on, true, notes[i].pitch, nearest(velocities_, notes[i].velocity),
+                       nearest(durations_, off - on), program});
       const bool goes_on = i + 1 < notes.size() && vocabulary_->ticks(notes[i + 1].onset_ms) <= off;
-      if (presses_ && !(is_one_voice_ && goes_on)) goals.push_back({off, false, notes[i].pitch, 0, 0});
+      if (presses_ && !(is_one_voice_ && goes_on))
+        goals.push_back({off, false, notes[i].pitch, 0, 0, program});
     }
     std::ranges::stable_sort(goals, {}, [](const Goal& goal) { return std::pair(goal.tick, goal.strikes); });
     return goals;
+  }
+
+  // The program, or the lowest one if the vocabulary does not have it.
+  std::uint8_t playable(std::uint8_t program) const {
+    const auto& programs = vocabulary_->programs();
+    return std::ranges::binary_search(programs, program) ? program : programs.front();
   }
 
   // The token of a type that leads nearest to a goal, if any does.
@@ -125,20 +138,22 @@ class Writer {
     for (const auto& [kind, constant] : type.operations) {
       const std::int64_t value = constant ? *constant : values.empty() ? 0 : values.front();
       if (kind == Operation::rest) return -1;
-      if (kind == Operation::meter && !keeps_meter(at, id)) return -1;
+      if ((kind == Operation::meter || kind == Operation::tempo) && !keeps_time(at, id)) return -1;
       if (kind == Operation::pitch && (values.size() != 1 || value != goal.pitch)) return -1;
+      if (kind == Operation::program && value != goal.program) return -1;
       if (kind == Operation::velocity) cost += goal.strikes ? std::abs(value - goal.velocity) : 0;
-      if (kind == Operation::duration) cost += goal.strikes ? std::abs(value - goal.duration) : 0;
+      if (kind == Operation::duration)
+        cost += goal.strikes ? std::abs(vocabulary_->scaled(at, value) - goal.duration) : 0;
     }
     if (!type.moves || type.strikes || type.releases) return cost;
     const std::int64_t time = vocabulary_->time_after(at, id);
     return time > goal.tick ? -1 : cost + goal.tick - time;
   }
 
-  bool keeps_meter(const Registers& at, std::int32_t id) const {
+  bool keeps_time(const Registers& at, std::int32_t id) const {
     Registers after = at;
     vocabulary_->take(after, id, [](auto...) {}, [](auto...) {});
-    return after.bar_length == at.bar_length;
+    return after.bar_length == at.bar_length && after.beat == at.beat && after.tick_length == at.tick_length;
   }
 
   // Takes a token; returns 1 if it reaches the goal, 0 if it leads on, -1 if it does anything else.
@@ -146,13 +161,16 @@ class Writer {
     int outcome = 0;
     const auto strike = [&](std::uint8_t pitch, std::int32_t duration) {
       const bool meets = goal.strikes && at.time == goal.tick && pitch == goal.pitch &&
+                         vocabulary_->program(at) == goal.program &&
                          (goal.velocity == 0 || at.velocity == goal.velocity) &&
                          (goal.duration == 0 || duration == 0 || duration == goal.duration);
       outcome = meets && outcome == 0 ? 1 : -1;
     };
     const auto release = [&](std::uint8_t pitch) {
       if (goal.strikes && is_one_voice_) return;
-      outcome = !goal.strikes && at.time == goal.tick && pitch == goal.pitch && outcome == 0 ? 1 : -1;
+      const bool meets = !goal.strikes && at.time == goal.tick && pitch == goal.pitch &&
+                         vocabulary_->program(at) == goal.program;
+      outcome = meets && outcome == 0 ? 1 : -1;
     };
     vocabulary_->take(at, id, strike, release);
     if (outcome == 0 && at.time > goal.tick) return -1;
@@ -170,7 +188,7 @@ class Writer {
   // Searches breadth first for the fewest tokens that reach a goal. If there are none, writes nothing.
   void reach(const Goal& goal) {
     if (!std::ranges::binary_search(vocabulary_->pitches(), goal.pitch)) return;
-    if (!goal.strikes && at_.pressed[static_cast<std::size_t>(goal.pitch)] == 0) return;
+    if (!goal.strikes && !vocabulary_->is_pressed(at_, goal.program, goal.pitch)) return;
     std::vector<Step> steps{{at_, -1, 0}};
     std::set<Key> seen;
     std::vector<float> bias(vocabulary_->size());
@@ -184,7 +202,8 @@ class Writer {
         const int outcome = take(next.at, *id, goal);
         const Registers& at = next.at;
         if (outcome < 0 ||
-            !seen.emplace(at.type, at.time, at.pitch, at.velocity, at.duration, at.bar_start).second)
+            !seen.emplace(at.type, at.time, at.pitch, at.velocity, at.duration, at.bar_start, at.voice)
+                 .second)
           continue;
         steps.push_back(next);
         if (outcome > 0) return keep(steps);

@@ -11,7 +11,7 @@ namespace longplay {
 namespace {
 
 // Puts the rules of the form to what the tokens do. A vocabulary needs no END: a piece is over as soon as the
-// time passes where the form wants it to end.
+// time passes where the form wants it to end. If the form allows no token, the vocabulary alone decides.
 class TokenComposer final : public Composer {
  public:
   TokenComposer(const ComposerTask& task, const FormState& state)
@@ -21,7 +21,8 @@ class TokenComposer final : public Composer {
         past_(state.past),
         tokens_(*state.tokens),
         pitch_bias_(vocabulary_.pitches().size()),
-        after_ms_(vocabulary_.size()) {
+        after_ms_(vocabulary_.size()),
+        allowed_(vocabulary_.size()) {
     for (std::int32_t id = 0; id < static_cast<std::int32_t>(vocabulary_.size()); ++id)
       if (type(id).lengthens) add_duration(id);
     limit_velocity();
@@ -33,10 +34,12 @@ class TokenComposer final : public Composer {
     require_some(bias);
     const bool is_patient = tokens_.idle < 2 * FormRules::kMostIdleTokens;
     if (is_patient) {
+      std::ranges::copy(bias, allowed_.begin());
       constrain_time(bias);
       constrain_notes(bias);
     }
     if (tokens_.idle >= FormRules::kMostIdleTokens) lead_on(bias);
+    if (is_patient && !has_some(bias)) std::ranges::copy(allowed_, bias.begin());
     if (is_patient && task_.form.steady) steer(bias);
     return true;
   }
@@ -57,7 +60,7 @@ class TokenComposer final : public Composer {
     const std::int64_t before = tokens_.now.time;
     vocabulary_.take(
         tokens_.now, id, [&](std::uint8_t pitch, std::int32_t duration) { strike(pitch, duration); },
-        [&](std::uint8_t pitch) { release(pitch, now_ms()); });
+        [&](std::uint8_t pitch) { release(pitch, vocabulary_.program(tokens_.now), now_ms()); });
     const bool moved = tokens_.now.time > before;
     const bool struck =
         std::ranges::any_of(sounds_, [](const Sound& sound) { return sound.kind == Sound::Kind::note; });
@@ -98,7 +101,7 @@ class TokenComposer final : public Composer {
   const Vocabulary::Type& type(std::int32_t id) const { return vocabulary_.types()[vocabulary_.type_of(id)]; }
   const Vocabulary::Type& type(std::size_t id) const { return type(static_cast<std::int32_t>(id)); }
   bool at_once() const { return timeline_.state().at_once; }
-  std::int64_t ms(std::int64_t ticks) const { return tokens_.origin_ms + vocabulary_.ms(ticks); }
+  std::int64_t ms(std::int64_t ticks) const { return tokens_.origin_ms + vocabulary_.ms(tokens_.now, ticks); }
   // Where the next note would start. Before the first note of a piece, its time has no effect.
   std::int64_t now_ms() const { return at_once() ? onset_ms() : std::max(ms(tokens_.now.time), onset_ms()); }
 
@@ -121,7 +124,7 @@ class TokenComposer final : public Composer {
       if (kind != Operation::duration) continue;
       const std::int32_t ticks = constant ? *constant : vocabulary_.values(id).front();
       durations_ms_.push_back(
-          static_cast<std::int32_t>(std::min<std::int64_t>(vocabulary_.ms(ticks), kDayMs)));
+          static_cast<std::int32_t>(std::min<std::int64_t>(vocabulary_.ms(tokens_.now, ticks), kDayMs)));
       return;
     }
   }
@@ -143,9 +146,13 @@ class TokenComposer final : public Composer {
     if (!all && allowed > 0) max_velocity_ = allowed;
   }
 
+  static bool has_some(std::span<const float> bias) {
+    return std::ranges::any_of(bias, [](float each) { return each != kForbidden; });
+  }
+
   void require_some(std::span<const float> bias) const {
     const bool is_stuck = tokens_.idle >= 4 * FormRules::kMostIdleTokens;
-    if (!is_stuck && std::ranges::any_of(bias, [](float each) { return each != kForbidden; })) return;
+    if (!is_stuck && has_some(bias)) return;
     throw Error("candidate " + std::to_string(task_.candidate) + " cannot continue after " +
                 std::to_string(onset_ms()) + " ms: the vocabulary allows no token that leads on");
   }
@@ -178,8 +185,10 @@ class TokenComposer final : public Composer {
     const bool out_of_reach =
         !at_once() && ((task_.form.two_hands && !past_.hands.reaches_any(pitches, now)) ||
                        (task_.form.playable && !past_.pianist.reaches_any(pitches, now)));
-    if (out_of_reach || (!is_later && timeline_.is_full()))
-      forbid_where([&](std::size_t id) { return type(id).chooses || type(id).strikes; }, bias);
+    if (out_of_reach || (!is_later && timeline_.is_full())) {
+      forbid_where([&](std::size_t id) { return type(id).chooses || type(id).strikes || type(id).commits; },
+                   bias);
+    }
     std::ranges::fill(pitch_bias_, kForbidden);
     bool some = false;
     const auto for_each_choice = [&](const auto& action) {
@@ -235,14 +244,14 @@ class TokenComposer final : public Composer {
       if (!of.moves && !of.chooses) continue;
       for (const std::int32_t id : of.ids) {
         const std::int64_t passes =
-            of.moves ? vocabulary_.ms(vocabulary_.time_after(tokens_.now, id) - tokens_.now.time) : 0;
+            of.moves ? ms(vocabulary_.time_after(tokens_.now, id)) - ms(tokens_.now.time) : 0;
         bias[static_cast<std::size_t>(id)] += static_cast<float>(pull.time_shift) * Steering::rank(passes);
       }
     }
   }
 
   void strike(std::uint8_t pitch, std::int32_t duration) {
-    if (at_once()) tokens_.origin_ms = onset_ms() - vocabulary_.ms(tokens_.now.time);
+    if (at_once()) tokens_.origin_ms = onset_ms() - vocabulary_.ms(tokens_.now, tokens_.now.time);
     const std::int64_t onset = now_ms();
     if (onset > onset_ms()) past_.loop_guard.next_onset();
     const std::int64_t lasts =
@@ -250,7 +259,8 @@ class TokenComposer final : public Composer {
     const Note note{.onset_ms = onset,
                     .duration_ms = std::clamp<std::int64_t>(lasts, 1, ScoreLimits::kMaxMilliseconds),
                     .pitch = pitch,
-                    .velocity = static_cast<std::uint8_t>(std::min(tokens_.now.velocity, max_velocity_))};
+                    .velocity = static_cast<std::uint8_t>(std::min(tokens_.now.velocity, max_velocity_)),
+                    .program = vocabulary_.program(tokens_.now)};
     timeline_.take(note);
     const auto& pitches = vocabulary_.pitches();
     past_.loop_guard.push(
@@ -259,9 +269,9 @@ class TokenComposer final : public Composer {
     sounds_.push_back({Sound::Kind::note, note});
   }
 
-  void release(std::uint8_t pitch, std::int64_t at_ms) {
+  void release(std::uint8_t pitch, std::uint8_t program, std::int64_t at_ms) {
     timeline_.release(pitch, std::max(at_ms, onset_ms() + 1));
-    sounds_.push_back({Sound::Kind::release, {.onset_ms = at_ms, .pitch = pitch}});
+    sounds_.push_back({Sound::Kind::release, {.onset_ms = at_ms, .pitch = pitch, .program = program}});
   }
 
   // Whether the piece is over now that time has passed.
@@ -279,9 +289,10 @@ class TokenComposer final : public Composer {
     }
     provisional_ = false;
     attempt_ = 0;
-    for (std::size_t pitch = 0; !timeline_.is_last() && pitch < tokens_.now.pressed.size(); ++pitch) {
-      if (tokens_.now.pressed[pitch] > 0)
-        release(static_cast<std::uint8_t>(pitch), now_ms() + FormRules::kLastReleaseMs);
+    for (std::size_t key = 0; !timeline_.is_last() && key < tokens_.now.pressed.size(); ++key) {
+      if (tokens_.now.pressed[key] > 0)
+        release(static_cast<std::uint8_t>(key % 128), vocabulary_.programs()[key / 128],
+                now_ms() + FormRules::kLastReleaseMs);
     }
     if (timeline_.end() == Advance::finished) return Outcome::finished;
     past_.begin_piece();
@@ -296,7 +307,7 @@ class TokenComposer final : public Composer {
   void begin_piece() {
     const Registers& now = tokens_.now;
     const std::int64_t from = at_once() || now.last_strike < 0 ? now.time : now.last_strike;
-    tokens_.origin_ms = onset_ms() - vocabulary_.ms(from);
+    tokens_.origin_ms = onset_ms() - vocabulary_.ms(now, from);
   }
 
   ComposerTask task_;
@@ -306,6 +317,7 @@ class TokenComposer final : public Composer {
   TokenState tokens_;
   std::vector<float> pitch_bias_;       // scratch, one for each pitch of the vocabulary
   std::vector<std::int64_t> after_ms_;  // scratch, one for each token: the time after it
+  std::vector<float> allowed_;          // scratch, one for each token: its bias before the rules of the form
   std::vector<std::int32_t> duration_ids_, durations_ms_;
   std::vector<float> duration_ranks_;  // one for each of these
   std::int32_t max_velocity_ = 127;

@@ -92,10 +92,9 @@ void check_counts(const DecodeState& state, const ModelConfig& config) {
 
 // Tick 0 may lie before the music, by no more than the prompt takes.
 bool is_valid(const TokenState& tokens, const Vocabulary& vocabulary, std::int64_t onset_ms) {
-  const std::int64_t earliest = -vocabulary.ms(Registers::kMaxTicks);
   return vocabulary.is_valid(tokens.now) && vocabulary.is_valid(tokens.prompt) &&
-         tokens.origin_ms >= earliest && tokens.origin_ms <= onset_ms &&
-         tokens.idle <= 4 * FormRules::kMostIdleTokens;
+         tokens.origin_ms >= -vocabulary.ms(tokens.prompt, Clock::kMaxTicks) &&
+         tokens.origin_ms <= onset_ms && tokens.idle <= 4 * FormRules::kMostIdleTokens;
 }
 
 void check_form(const FormState& state, const Notation& notation, const Form& form) {

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
+#include "base/note.hpp"
 #include "base/require.hpp"
 
 namespace longplay {
@@ -16,19 +18,26 @@ constexpr std::int32_t kMaxTickMs = 60'000;
 constexpr std::int32_t kMaxPerBeat = 1 << 14;
 constexpr std::int32_t kMaxPerMinute = 100'000;
 constexpr std::int32_t kMaxMeter = 64;
+constexpr std::int32_t kMaxQuarterUs = (1 << 24) - 1;  // as a MIDI file has it
 
 std::string indexed(const std::string& list, std::size_t index) {
   return list + "[" + std::to_string(index) + "]";
 }
 
-bool takes_value(Operation kind) {
+bool takes_ticks(Operation kind) {
   using enum Operation;
-  return kind == advance || kind == seek || kind == rest || kind == meter || kind == pitch ||
-         kind == velocity || kind == duration;
+  return kind == advance || kind == seek || kind == rest || kind == duration;
 }
 
-bool takes_bars(Operation kind) {
-  return kind == Operation::bar || kind == Operation::seek || kind == Operation::meter;
+bool takes_value(Operation kind) {
+  using enum Operation;
+  return takes_ticks(kind) || kind == meter || kind == tempo || kind == pitch || kind == velocity ||
+         kind == program;
+}
+
+bool takes_beats(Operation kind) {
+  using enum Operation;
+  return kind == bar || kind == seek || kind == meter || kind == tempo;
 }
 
 bool strikes(Operation kind) { return kind == Operation::emit || kind == Operation::press; }
@@ -51,6 +60,10 @@ void validate_value(const std::string& entry, Operation kind, std::int32_t value
     require_range(entry, value, 0, 127);
   } else if (kind == velocity) {
     require_range(entry, value, 1, 127);
+  } else if (kind == program) {
+    require_range(entry, value, 0, Note::kDrums);
+  } else if (kind == tempo) {
+    require_range(entry, value, 1, kMaxQuarterUs);
   } else {
     require_range(entry, value, kind == seek || kind == rest ? 0 : 1, VocabularyConfig::kMaxTicks);
   }
@@ -67,6 +80,10 @@ void validate_times(const VocabularyConfig& config) {
   }
   require_range("vocabulary.start.velocity", config.velocity, 1, 127);
   require_range("vocabulary.start.duration", config.duration, 1, VocabularyConfig::kMaxTicks);
+  require_range("vocabulary.start.program", config.program, 0, Note::kDrums);
+  require_range("vocabulary.start.tempo", config.tempo, 0, kMaxQuarterUs);
+  if (config.tempo > 0 && !config.uses(Operation::tempo))
+    refuse("vocabulary.start.tempo must be absent: no type does tempo");
 }
 
 void validate_operations(const VocabularyConfig& config, const VocabularyType& type,
@@ -78,7 +95,7 @@ void validate_operations(const VocabularyConfig& config, const VocabularyType& t
     if (constant && (!takes_value(kind) || kind == Operation::meter || kind == Operation::pitch))
       refuse(place + " must have no number: " + name_of(kind) + " takes none");
     if (constant) validate_value(place + "[1]", kind, *constant);
-    if (takes_bars(kind) && config.tick_ms > 0)
+    if (takes_beats(kind) && config.tick_ms > 0)
       refuse(place + " must not be " + name_of(kind) + ": vocabulary.unit has no beats");
   }
   const auto names_pitches = [](Operation kind) { return kind == Operation::pitch; };
@@ -114,6 +131,24 @@ void validate_token(const VocabularyConfig& config, const VocabularyToken& token
       if (v > 0 && token.values[v] <= token.values[v - 1]) refuse(entry + "[1] must ascend");
     }
   }
+}
+
+// If ticks are parts of the meter's beat, they must be whole ones for each meter.
+void validate_scales(const VocabularyConfig& config, const Types& types) {
+  if (!config.scaled) return;
+  std::set<std::int32_t> units{config.meter[1]};
+  std::set<std::int32_t> ticks;
+  for (const VocabularyToken& token : config.tokens) {
+    for (const auto& [kind, constant] : config.types[types.at(token.type)].operations) {
+      if (kind == Operation::meter) units.insert(token.values[1]);
+      if (takes_ticks(kind)) ticks.insert(constant ? *constant : token.values[0]);
+    }
+  }
+  for (const std::int32_t unit : units)
+    for (const std::int32_t each : ticks)
+      if (4 * std::int64_t{each} % unit != 0)
+        refuse("vocabulary.unit.scaled must be false: " + std::to_string(each) +
+               " ticks are no whole ticks in a meter of " + std::to_string(unit));
 }
 
 // The types from which a token of one of `good` can follow.
@@ -178,6 +213,11 @@ Types validate_types(const VocabularyConfig& config) {
 
 }  // namespace
 
+bool VocabularyConfig::uses(Operation kind) const {
+  const auto is_kind = [=](Operation one) { return one == kind; };
+  return std::ranges::any_of(types, [&](const VocabularyType& type) { return has(type, is_kind); });
+}
+
 std::int32_t VocabularyConfig::bar_ticks(std::int32_t beats, std::int32_t unit) const {
   if (beats < 1 || beats > kMaxMeter || unit < 1 || unit > kMaxMeter) return 0;
   const std::int64_t quarters = std::int64_t{4} * beats * ticks_per_beat;
@@ -196,6 +236,7 @@ void VocabularyConfig::validate(std::int32_t size) const {
     used[type->second] = true;
     validate_token(*this, tokens[id], types[type->second], entry);
   }
+  validate_scales(*this, index);
   validate_progress(*this, index, used);
 }
 

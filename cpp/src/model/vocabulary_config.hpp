@@ -16,23 +16,25 @@ enum class Operation : std::uint8_t {
   bar,           // time moves to the beginning of the next bar
   seek,          // time moves to a position in the bar
   rest,          // time moves to so long after the latest end of a note
-  meter,         // sets the length of a bar
+  meter,         // sets the length of a bar, and of a beat
+  tempo,         // sets the length of a quarter note
   pitch,         // sets the pitches of the notes that follow
   velocity,      // sets their velocity
   duration,      // sets their duration
+  program,       // sets their instrument
   emit,          // strikes the pitches, for the duration
   press,         // strikes the pitches, until their release
   release,       // releases the pitches
   release_last,  // releases all keys that are pressed
   end,           // ends the piece
 };
-inline constexpr std::array<const char*, 13> kOperationNames{
-    "advance",  "bar",  "seek",  "rest",    "meter",        "pitch", "velocity",
-    "duration", "emit", "press", "release", "release_last", "end"};
+inline constexpr std::array<const char*, 15> kOperationNames{
+    "advance",  "bar",     "seek", "rest",  "meter",   "tempo",        "pitch", "velocity",
+    "duration", "program", "emit", "press", "release", "release_last", "end"};
 
 // What must be true of a token before it may be drawn.
 enum class Condition : std::uint8_t {
-  later,     // it moves the time on
+  later,     // it moves the time on; a position in the bar is behind the one before it
   fresh,     // "new": none of its pitches was struck at this time
   sounding,  // its pitches are pressed
   silent,    // none of its pitches is pressed
@@ -66,10 +68,16 @@ struct VocabularyConfig {
   std::int32_t ticks_per_beat = 0;          // of a quarter note
   std::int32_t beats_per_minute = 0;        // quarter notes
   std::array<std::int32_t, 2> meter{4, 4};  // until a token sets another one
-  std::int32_t velocity = 0, duration = 0;  // until a token sets others
+  bool scaled = false;                      // ticks count parts of the meter's beat, not of a quarter note
+  std::int32_t velocity = 0, duration = 0, program = 0;  // until a token sets others
+  std::int32_t tempo = 0;  // likewise, in microseconds of a quarter note; or 0 for beats_per_minute
   std::vector<VocabularyType> types;
   std::vector<std::string> first;  // names of the types that may begin
   std::vector<VocabularyToken> tokens;
+
+  bool uses(Operation kind) const;
+  // Whether notes may have another program than that of a piano.
+  bool has_programs() const { return program != 0 || uses(Operation::program); }
 
   // Ticks of a bar, or 0 if the meter does not fit whole ticks.
   std::int32_t bar_ticks(std::int32_t beats, std::int32_t unit) const;

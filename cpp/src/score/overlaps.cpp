@@ -1,7 +1,7 @@
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/require.hpp"
@@ -21,7 +21,11 @@ void check_times(const std::vector<Note>& notes) {
 }
 
 bool by_onset(const Note& a, const Note& b) { return a.onset_ms < b.onset_ms; }
-bool by_pitch(const Note& a, const Note& b) { return a.pitch < b.pitch; }
+bool by_pitch(const Note& a, const Note& b) {
+  return std::pair(a.pitch, a.program) < std::pair(b.pitch, b.program);
+}
+
+std::size_t key_of(const Note& note) { return note.program * std::size_t{256} + note.pitch; }
 
 }  // namespace
 
@@ -29,15 +33,17 @@ void resolve_overlaps(std::vector<Note>& notes) {
   check_times(notes);
   if (!std::is_sorted(notes.begin(), notes.end(), by_onset)) std::sort(notes.begin(), notes.end(), by_onset);
   constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
-  std::array<std::size_t, 256> latest;  // by pitch: where in `notes` its latest note is kept
-  latest.fill(kNone);
+  std::size_t keys = 256;
+  for (const Note& note : notes) keys = std::max(keys, 256 * (note.program + std::size_t{1}));
+  std::vector<std::size_t> latest(keys,
+                                  kNone);  // by program and pitch: where in `notes` its latest note is kept
   std::size_t kept = 0;
   for (std::size_t first = 0, last = 0; first < notes.size(); first = last) {
     while (last < notes.size() && notes[last].onset_ms == notes[first].onset_ms) ++last;
     if (last - first > 1) std::sort(notes.data() + first, notes.data() + last, by_pitch);
     for (std::size_t i = first; i < last; ++i) {
       const Note note = notes[i];
-      std::size_t& index = latest[note.pitch];
+      std::size_t& index = latest[key_of(note)];
       if (index != kNone) {
         Note& before = notes[index];
         if (before.onset_ms == note.onset_ms) {

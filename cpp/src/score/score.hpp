@@ -34,9 +34,9 @@ struct ReadOptions {
 // requested.
 Score read_score(std::span<const std::uint8_t> bytes, const ReadOptions& options, const Stop& stop);
 
-// Sorts by onset, then pitch, and resolves the overlaps of each pitch. An earlier note ends where a later
-// one starts. Notes that start together become one, with the longest duration and the highest
-// velocity. Throws std::invalid_argument naming a note with a negative onset or a duration below 1.
+// Sorts by onset, pitch, then program, and resolves the overlaps of each pitch of a program. An earlier note
+// ends where a later one starts. Notes that start together become one, with the longest duration and the
+// highest velocity. Throws std::invalid_argument naming a note with a negative onset or a duration below 1.
 void resolve_overlaps(std::vector<Note>& notes);
 
 struct WriteOptions {
@@ -45,8 +45,9 @@ struct WriteOptions {
 };
 
 // A type 0 file of exactly `length_ms`, 500 ticks per quarter, no tempo event: a tick is a
-// millisecond. Throws std::invalid_argument naming a note that is out of order or range, overlaps another
-// note of its pitch, or is not over before `length_ms`.
+// millisecond. Notes of other programs than a piano's are on the channels of assign_channels. Throws
+// std::invalid_argument naming a note that is out of order or range, overlaps another note of its pitch, or
+// is not over before `length_ms`.
 std::vector<std::uint8_t> write_score(std::span<const Note> notes, std::int64_t length_ms,
                                       const WriteOptions& options);
 

@@ -1,6 +1,7 @@
 #include <algorithm>
-#include <array>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/require.hpp"
 #include "score/score.hpp"
@@ -21,11 +22,12 @@ void check_arguments(std::span<const Note> notes, std::int64_t length_ms, const 
   require_range("length_ms", length_ms, 1, ScoreLimits::kMaxMilliseconds);
   if (options.clip_ms != 0 && options.clip_ms < kMinClipMs)
     refuse("clip_ms must be 0 or at least " + std::to_string(kMinClipMs), options.clip_ms);
-  std::array<std::int64_t, kPitches> free_from{};  // by pitch: where its latest note ends
+  std::vector<std::int64_t> free_from(kPitches);  // by program and pitch: where its latest note ends
   std::int64_t earliest = 0;
   for (std::size_t i = 0; i < notes.size(); ++i) {
     const Note& note = notes[i];
     if (note.pitch >= kPitches) refuse_note(i, "pitch", note.pitch, "in [0, 127]");
+    if (note.program >= Note::kPrograms) refuse_note(i, "program", note.program, "in [0, 128]");
     if (note.velocity < 1 || note.velocity > 127) refuse_note(i, "velocity", note.velocity, "in [1, 127]");
     if (note.onset_ms < earliest)
       refuse_note(i, "onset_ms", note.onset_ms,
@@ -36,12 +38,14 @@ void check_arguments(std::span<const Note> notes, std::int64_t length_ms, const 
       refuse_note(i, "duration_ms", note.duration_ms,
                   "at least 1 and over before the length, " + std::to_string(length_ms) + ", from onset_ms " +
                       std::to_string(note.onset_ms));
-    if (note.onset_ms < free_from[note.pitch])
+    const std::size_t key = std::size_t{kPitches} * note.program + note.pitch;
+    if (key >= free_from.size()) free_from.resize(key + 1);
+    if (note.onset_ms < free_from[key])
       refuse_note(i, "onset_ms", note.onset_ms,
-                  "at least " + std::to_string(free_from[note.pitch]) +
-                      ", where the note before it on pitch " + std::to_string(note.pitch) + " ends");
+                  "at least " + std::to_string(free_from[key]) + ", where the note before it on pitch " +
+                      std::to_string(note.pitch) + " ends");
     earliest = note.onset_ms;
-    free_from[note.pitch] = note.onset_ms + note.duration_ms;
+    free_from[key] = note.onset_ms + note.duration_ms;
   }
 }
 
@@ -65,9 +69,16 @@ std::vector<std::int64_t> anchor_times(std::int64_t length_ms, std::int64_t clip
 std::vector<std::uint8_t> write_score(std::span<const Note> notes, std::int64_t length_ms,
                                       const WriteOptions& options) {
   check_arguments(notes, length_ms, options);
-  Sequencer sequencer(notes.size(), anchor_times(length_ms, options.clip_ms), options.running_status);
-  sequencer.add(notes);
-  return sequencer.finish(length_ms);
+  std::vector<std::int64_t> anchors = anchor_times(length_ms, options.clip_ms);
+  const auto write = [&](std::span<const Note> played, const Channels& channels) {
+    Sequencer sequencer(played.size(), std::move(anchors), options.running_status, channels);
+    sequencer.add(played);
+    return sequencer.finish(length_ms);
+  };
+  if (std::ranges::all_of(notes, [](const Note& note) { return note.program == 0; })) return write(notes, {});
+  std::vector<Note> played(notes.begin(), notes.end());
+  const Channels channels = assign_channels(played);
+  return write(played, channels);
 }
 
 }  // namespace longplay

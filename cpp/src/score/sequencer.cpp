@@ -52,11 +52,15 @@ void Sorter::sort(std::vector<std::int64_t>& numbers) {
   }
 }
 
-Sequencer::Sequencer(std::size_t notes, std::vector<std::int64_t> anchors, bool running_status)
+Sequencer::Sequencer(std::size_t notes, std::vector<std::int64_t> anchors, bool running_status,
+                     const Channels& channels)
     : off_status_(running_status ? kNoteOn : kNoteOff),
+      channels_(channels.of),
       anchors_(std::move(anchors)),
       sorter_(kPitchAt),
-      writer_(2 * notes + anchors_.size(), kTicksPerQuarter, running_status) {}
+      writer_(2 * notes + anchors_.size(), kTicksPerQuarter, running_status) {
+  writer_.add(channels.changes);
+}
 
 void Sequencer::add(std::span<const Note> notes) {
   constexpr std::size_t kSome = 2048;  // few enough that they stay in a cache
@@ -67,8 +71,11 @@ void Sequencer::add(std::span<const Note> notes) {
 void Sequencer::add_some(std::span<const Note> notes) {
   starts_.clear();
   for (const Note& note : notes) {
-    starts_.push_back(as_number({note.onset_ms, kNoteOn, note.pitch, note.velocity}));
-    ends_.push_back(as_number({note.onset_ms + note.duration_ms, off_status_, note.pitch, 0}));
+    const std::uint8_t channel = channels_[note.program];
+    const auto on = static_cast<std::uint8_t>(kNoteOn | channel);
+    const auto off = static_cast<std::uint8_t>(off_status_ | channel);
+    starts_.push_back(as_number({note.onset_ms, on, note.pitch, note.velocity}));
+    ends_.push_back(as_number({note.onset_ms + note.duration_ms, off, note.pitch, 0}));
   }
   sorter_.sort(ends_);
   numbers_.resize(starts_.size() + ends_.size());
@@ -110,7 +117,7 @@ void Sequencer::write_messages(std::span<const std::int64_t> numbers) {
   messages_.resize(numbers.size());
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     messages_[i] = as_message(numbers[i]);
-    sounding_[messages_[i].data1] = messages_[i].data2 > 0;
+    if ((messages_[i].status & 0x0F) == 0) sounding_[messages_[i].data1] = messages_[i].data2 > 0;
   }
   writer_.add(messages_);
 }

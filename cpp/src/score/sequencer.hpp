@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "midi/midi_file.hpp"
+#include "score/channels.hpp"
 #include "score/score.hpp"
 
 namespace longplay {
@@ -29,9 +30,10 @@ class Sorter {
 class Sequencer {
  public:
   // `anchors`: times, in order, at which there must be a note_off. `notes`: how many will come.
-  Sequencer(std::size_t notes, std::vector<std::int64_t> anchors, bool running_status);
+  Sequencer(std::size_t notes, std::vector<std::int64_t> anchors, bool running_status,
+            const Channels& channels = {});
 
-  // By onset, no two overlapping on one pitch.
+  // By onset, no two of one program overlapping on one pitch.
   void add(std::span<const Note> notes);
 
   // The file of `length_ms`.
@@ -44,6 +46,7 @@ class Sequencer {
   void write_anchor();
 
   std::uint8_t off_status_;
+  std::array<std::uint8_t, Note::kPrograms> channels_;
   std::vector<std::int64_t> anchors_;
   std::size_t next_anchor_ = 0;
   Sorter sorter_;
@@ -53,7 +56,7 @@ class Sequencer {
   std::vector<std::int64_t> ends_;  // also of the notes that sound: at most one for each pitch
   std::vector<std::int64_t> numbers_;
   std::vector<ChannelMessage> messages_;
-  std::array<bool, 128> sounding_{};  // by pitch
+  std::array<bool, 128> sounding_{};  // by pitch, on channel 1
 };
 
 }  // namespace longplay

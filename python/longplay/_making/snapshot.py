@@ -17,19 +17,19 @@ from longplay import _core
 from longplay._base.require import refuse_type
 from longplay._base.text import reason
 from longplay._core import SnapshotError
-from longplay.midi import NOTE
+from longplay.midi import PROGRAM_NOTE
 from longplay.provenance import Provenance
 
 Kind: TypeAlias = Literal["piece", "stream", "session"]
 
 _MAGIC = b"longplay state "
-_FORMAT = b"4"
+_FORMAT = b"5"
 _DIGEST_BYTES = 32
 _LONGEST_HEADER = 1 << 16
 _TAKEN_BY = {"piece": "Engine.extend", "stream": "Engine.resume", "session": "Engine.resume_session"}
 
 # Layout of the parts, the same on every machine.
-_NOTE = np.dtype([("onset_ms", "<i8"), ("duration_ms", "<i8"), ("pitch", "u1"), ("velocity", "u1")])
+_NOTE = np.dtype([("onset_ms", "<i8"), ("duration_ms", "<i8"), ("pitch", "u1"), ("velocity", "u1"), ("program", "u1")])
 _ID = np.dtype("<i4")
 _LOG_PROBABILITY = np.dtype("<f4")
 
@@ -147,7 +147,7 @@ def _split(parts: memoryview, counts: dict[str, int], fields: int) -> tuple[byte
     first, second, third = np.cumsum(sizes[:3]).tolist()
     return (
         bytes(parts[:first]),
-        np.frombuffer(parts[first:second], _NOTE).astype(NOTE),
+        np.frombuffer(parts[first:second], _NOTE).astype(PROGRAM_NOTE),
         np.frombuffer(parts[second:third], _ID).reshape(events, fields).astype(np.int32),
         np.frombuffer(parts[third:], _LOG_PROBABILITY).reshape(events, fields).astype(np.float32),
     )

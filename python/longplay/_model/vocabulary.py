@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from longplay import _core
-from longplay._model.entries import Object, integer, list_of, one_of, refuse, text
+from longplay._model.entries import Object, flag, integer, list_of, one_of, refuse, text
 
 _COMMON_METER = [4, 4]
 _START_VELOCITY, _START_DURATION = 64, 1
@@ -21,8 +21,11 @@ def read_vocabulary(entry: str, value: object) -> _core.VocabularyConfig:
         ticks_per_beat=0 if in_ms else unit.take("per_beat", integer),
         beats_per_minute=0 if in_ms else unit.take("bpm", integer),
         meter=_COMMON_METER if in_ms else unit.take("meter", _two_integers, _COMMON_METER),
+        scaled=False if in_ms else unit.take("scaled", flag, False),
         velocity=start.take("velocity", integer, _START_VELOCITY),
         duration=start.take("duration", integer, _START_DURATION),
+        program=start.take("program", integer, 0),
+        tempo=start.take("tempo", integer, 0),
         types=whole.take("types", list_of(_type)),
         first=whole.take("first", list_of(text)),
         tokens=whole.take("tokens", list_of(_token)),

@@ -35,6 +35,11 @@ TEST(Assembler, PutsAChordInOrderAndMakesOneNoteOfTwoOnAPitch) {
             (std::vector<Note>{{0, 200, 60, 70}, {0, 100, 64, 80}}));
 }
 
+TEST(Assembler, KeepsTheProgramsApart) {
+  EXPECT_EQ(after({{0, 500, 60, 80, 40}, {0, 500, 60, 80}, {100, 100, 60, 90}, {700, 100, 62, 80}}),
+            (std::vector<Note>{{0, 100, 60, 80}, {0, 500, 60, 80, 40}, {100, 100, 60, 90}}));
+}
+
 TEST(Assembler, LetsNothingSoundPastTheEnd) {
   Assembler assembler(1000);
   assembler.add({900, 500, 60, 80});

@@ -87,6 +87,66 @@ TEST_F(VocabularyTest, RefusesAnIdOutOfRange) {
   EXPECT_THROW(vocabulary_.decode(std::vector<std::int32_t>{10}), std::invalid_argument);
 }
 
+// Ids: Shift 1 and 2, Rest 1, Tempo 1 s and 2 s, Program 0, 40 and drums, Note 60 and 62, Meter 3/8, Bar.
+VocabularyConfig bands() {
+  using enum Operation;
+  VocabularyConfig config{
+      .ticks_per_beat = 2, .beats_per_minute = 60, .scaled = true, .velocity = 80, .duration = 2};
+  const std::vector<std::string> every{"Shift", "Rest", "Tempo", "Program", "Note", "Meter", "Bar"};
+  config.types = {{"Shift", {{advance, {}}}, every, {}},
+                  {"Rest", {{rest, {}}}, every, {}},
+                  {"Tempo", {{tempo, {}}}, every, {}},
+                  {"Program", {{program, {}}}, every, {}},
+                  {"Note", {{pitch, {}}, {duration, 2}, {emit, {}}}, every, {Condition::fresh}},
+                  {"Meter", {{meter, {}}}, every, {}},
+                  {"Bar", {{bar, {}}}, every, {}}};
+  config.first = every;
+  config.tokens = {{"Shift", {2}},         {"Shift", {4}},   {"Rest", {2}},     {"Tempo", {1'000'000}},
+                   {"Tempo", {2'000'000}}, {"Program", {0}}, {"Program", {40}}, {"Program", {Note::kDrums}},
+                   {"Note", {60}},         {"Note", {62}},   {"Meter", {3, 8}}, {"Bar", {}}};
+  return config;
+}
+
+std::vector<Note> decoded(const std::vector<std::int32_t>& ids) {
+  const VocabularyConfig config = bands();
+  config.validate(12);
+  return Vocabulary(config).decode(ids);
+}
+
+TEST(VocabularyTime, ATempoHoldsForTheTicksThatFollow) {
+  const std::vector<Note> expected{{1000, 1000, 60, 80}, {3000, 2000, 62, 80}};
+  EXPECT_EQ(decoded({0, 8, 4, 0, 9}), expected);
+}
+
+TEST(VocabularyTime, TicksCountTheBeatOfTheMeter) {
+  const std::vector<Note> expected{{500, 500, 60, 80}, {1500, 500, 62, 80}};
+  EXPECT_EQ(decoded({10, 11, 0, 8, 11, 9}), expected);  // bars of three eighths, notes of one
+}
+
+TEST(VocabularyTime, ARestBeginsAtTheEndOfTheNotesAndPassesBars) {
+  const std::vector<Note> expected{{0, 500, 60, 80}, {1500, 500, 62, 80}};
+  EXPECT_EQ(decoded({10, 11, 8, 2, 11, 9}), expected);
+}
+
+TEST(VocabularyPrograms, NotesHaveTheLatestProgram) {
+  const std::vector<Note> expected{{0, 1000, 60, 80, 40}, {0, 1000, 60, 80, Note::kDrums}, {0, 1000, 62, 80}};
+  EXPECT_EQ(decoded({6, 8, 7, 8, 5, 9}), expected);
+}
+
+TEST(VocabularyPrograms, APitchIsNewForEachProgram) {
+  const VocabularyConfig config = bands();
+  const Vocabulary vocabulary(config);
+  Registers at = vocabulary.begin();
+  std::vector<float> bias(vocabulary.size());
+  for (const std::int32_t id : {6, 8}) vocabulary.take(at, id, [](auto...) {}, [](auto) {});
+  vocabulary.constrain(at, bias);
+  EXPECT_EQ(bias[8], kForbidden);
+  vocabulary.take(at, 7, [](auto...) {}, [](auto) {});
+  bias.assign(vocabulary.size(), 0);
+  vocabulary.constrain(at, bias);
+  EXPECT_EQ(bias[8], 0);
+}
+
 TEST(VocabularyConfig, RefusesWhatWouldNeverEnd) {
   VocabularyConfig config = bars();
   EXPECT_NO_THROW(config.validate(10));

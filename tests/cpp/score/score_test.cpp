@@ -1,8 +1,10 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "base/error.hpp"
+#include "score/channels.hpp"
 #include "score/score.hpp"
 #include "support/midi_bytes.hpp"
 #include "support/settings.hpp"
@@ -153,6 +155,29 @@ TEST(Score, EveryWarningCountsAndSaysWhere) {
 TEST(Score, ADayCanBeWritten) {
   const Notes notes{{ScoreLimits::kMaxMilliseconds - 2, 1, 60, 64}};
   EXPECT_EQ(read_score(write_score(notes, ScoreLimits::kMaxMilliseconds, kWrite), kRead, never).notes, notes);
+}
+
+TEST(Score, EachProgramHasAChannelAndDrumsHaveTheTenth) {
+  const Notes notes{{0, 100, 60, 64, 40}, {0, 100, 60, 64, Note::kDrums}, {50, 100, 60, 64}};
+  const Bytes file = write_score(notes, 200, {.running_status = false, .clip_ms = 0});
+  const Bytes expected{0,  0xC0, 0,    0,  0xC1, 40, 0,    0x91, 60, 64, 0,    0x99, 60, 64, 50,   0x90, 60,
+                       64, 50,   0x81, 60, 0,    0,  0x89, 60,   0,  50, 0x80, 60,   0,  50, 0xFF, 0x2F, 0};
+  EXPECT_EQ(Bytes(file.begin() + 22, file.end()), expected);
+  EXPECT_EQ(read_score(file, kRead, never).notes.size(), 2);  // a piano plays them
+}
+
+TEST(Score, TheRarestOfMoreProgramsThanChannelsAreMerged) {
+  Notes notes;
+  for (std::uint8_t program = 0; program < 16; ++program)
+    for (std::int64_t time = 0; time < 3; ++time)
+      if (time == 0 || program != 7) notes.push_back({time * 100, 50, 60, 64, program});
+  resolve_overlaps(notes);
+  const Channels channels = assign_channels(notes);
+  EXPECT_EQ(channels.changes.size(), 15);
+  EXPECT_EQ(std::ranges::count(notes, 7, &Note::program), 0);
+  EXPECT_EQ(notes.size(), 45);
+  EXPECT_EQ(channels.of[6], 6);
+  EXPECT_EQ(channels.of[15], 15);
 }
 
 }  // namespace

@@ -36,22 +36,25 @@ def notes_of(vocabulary: dict[str, Any], tokens: list[int]) -> Any:
     """Decode tokens by the interpreter in plain Python."""
     walk, ms = Walk(vocabulary), ticks_to_ms(vocabulary)
     rows: list[list[int]] = []
-    held: dict[int, int] = {}
+    held: dict[int, tuple[int, int]] = {}  # by pitch: the row, and the first tick after its onset
+
+    def end(pitch: int, tick: int) -> None:
+        index, least = held.pop(pitch)
+        rows[index][1] = ms(max(tick, least)) - rows[index][0]
 
     for token in tokens:
         time = walk.time
         for kind, pitch, velocity, duration in walk.take(token):
             now = walk.time
             if pitch in held:
-                row = rows[held.pop(pitch)]
-                row[1] = max(ms(now), row[0] + ms(1)) - row[0]
+                end(pitch, now)
             if kind == "strike":
                 rows.append([ms(now), ms(now + duration) - ms(now), pitch, velocity])
                 if duration == 0:
-                    held[pitch] = len(rows) - 1
+                    held[pitch] = len(rows) - 1, now + 1
         assert walk.time >= time
-    for index in held.values():
-        rows[index][1] = max(ms(walk.time), rows[index][0] + ms(1)) - rows[index][0]
+    for pitch in list(held):
+        end(pitch, walk.time)
     return longplay.resolve_overlaps(np.array([tuple(row) for row in rows], NOTE))
 
 
@@ -138,7 +141,16 @@ FAULTS = [
     ("unit/meter", [4, 3], "vocabulary.unit.meter must be two numbers in .* whose bars have whole ticks"),
     ("unit/meter", [4], r"vocabulary.unit.meter must be two numbers, not \[4\]"),
     ("start", {"velocity": 128}, r"vocabulary.start.velocity must be in \[1, 127\], not 128"),
-    ("start", {"program": 1}, "vocabulary.start.program is not an entry of the format"),
+    ("start", {"program": 129}, r"vocabulary.start.program must be in \[0, 128\], not 129"),
+    ("start", {"channel": 1}, "vocabulary.start.channel is not an entry of the format"),
+    ("types/3/do", [["tempo", 0], ["velocity"]], r"types\[3\].do\[0\]\[1\] must be in \[1, 16777215\], not 0"),
+    ("types/3/do", [["program", 129], ["velocity"]], r"types\[3\].do\[0\]\[1\] must be in \[0, 128\], not 129"),
+    ("unit", {"ms": 10, "scaled": True}, "vocabulary.unit.scaled is not an entry of the format"),
+    (
+        "unit",
+        {"per_beat": 8, "bpm": 120, "meter": [32, 64], "scaled": True},
+        "vocabulary.unit.scaled must be false: 1 ticks are no whole ticks in a meter of 64",
+    ),
     ("types/1/name", "Bar", r"vocabulary.types\[1\].name must differ from the others, not be 'Bar' again"),
     ("types/1/do", [["jump"]], r"vocabulary.types\[1\].do\[0\]\[0\] must be one of advance, .*, not 'jump'"),
     ("types/1/do", [["seek", 1, 2]], r"vocabulary.types\[1\].do\[0\] must be a list of an operation and at most"),

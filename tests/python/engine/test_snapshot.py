@@ -198,9 +198,9 @@ def test_a_snapshot_of_another_kind_or_model_is_refused(engine, snapshots, tmp_p
 def test_a_snapshot_of_another_format_is_refused_by_its_number(snapshots):
     for good, read in snapshots.values():
         with pytest.raises(
-            longplay.SnapshotError, match="has format '3', but this version of longplay reads format '4'"
+            longplay.SnapshotError, match="has format '4', but this version of longplay reads format '5'"
         ):
-            read(good.replace(b"longplay state 4", b"longplay state 3", 1))
+            read(good.replace(b"longplay state 5", b"longplay state 4", 1))
         older = forged(good, put("provenance", "format", value=0))
         with pytest.raises(longplay.SnapshotError, match=r"the provenance has format 0, but .* reads format 3"):
             read(older)
@@ -220,7 +220,7 @@ def test_a_snapshot_with_any_damage_is_refused(snapshots, kind, data):
 
 
 def sealed(body):
-    return b"longplay state 4" + hashlib.sha256(body).digest() + body
+    return b"longplay state 5" + hashlib.sha256(body).digest() + body
 
 
 @pytest.mark.parametrize("kind", ["stream", "session", "piece"])

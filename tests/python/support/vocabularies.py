@@ -123,17 +123,19 @@ class Walk:
         self.first = vocabulary["first"]
         start = vocabulary.get("start", {})
         self.begin = (start.get("velocity", 64), start.get("duration", 1))
-        unit = vocabulary["unit"]
-        self.bar = 4 * unit["per_beat"] if "per_beat" in unit else 0
+        self.unit = vocabulary["unit"]
         self.restart()
 
     def restart(self) -> None:
         """Begin a piece."""
         self.time, self.bar_start, self.in_bar = 0, 0, False
+        self.seek_from, self.latest_end, self.beat, self.program = 0, 0, 4, 0
+        self.bar = 4 * self.unit["per_beat"] if "per_beat" in self.unit else 0
+        self.tempos = [(0, 60_000_000 // self.unit.get("bpm", 120))]
         self.velocity, self.duration = self.begin
         self.pitches: list[int] = []
-        self.down: dict[int, int] = {}
-        self.struck: tuple[int, set[int]] = (-1, set())
+        self.down: dict[tuple[int, int], int] = {}
+        self.struck: tuple[int, set[tuple[int, int]]] = (-1, set())
         self.type: str | None = None
 
     def may_follow(self, token: int) -> bool:
@@ -143,18 +145,26 @@ class Walk:
         if name not in (self.first if self.type is None else self.types[self.type]["then"]):
             return False
         pitches = value[0] if value and isinstance(value[0], list) else value
+        keys = {(self.program, pitch) for pitch in pitches}
         checks = {
-            "later": lambda: self._time_after(one, value) > self.time,
-            "new": lambda: self.struck[0] != self.time or not self.struck[1] & set(pitches),
-            "sounding": lambda: all(self.down.get(pitch, 0) > 0 for pitch in pitches),
-            "silent": lambda: not any(self.down.get(pitch, 0) for pitch in pitches),
+            "later": lambda: self._is_later(one, value),
+            "new": lambda: self.struck[0] != self.time or not self.struck[1] & keys,
+            "sounding": lambda: all(self.down.get(key, 0) > 0 for key in keys),
+            "silent": lambda: not any(self.down.get(key, 0) for key in keys),
         }
         return all(checks[condition]() for condition in one.get("only", []))
 
-    def _time_after(self, one: dict[str, Any], value: Sequence[int]) -> int:
+    def _is_later(self, one: dict[str, Any], value: Sequence[int]) -> bool:
         (operation,) = (each for each in one["do"] if each[0] in ("seek", "advance"))
-        number = operation[1] if len(operation) == 2 else value[0]
-        return self.time + number if operation[0] == "advance" else max(self.time, self.bar_start + number)
+        number = self.scaled(operation[1] if len(operation) == 2 else value[0])
+        return number > 0 if operation[0] == "advance" else self.seek_from <= self.bar_start + number < self._bar_end()
+
+    def _bar_end(self) -> int:
+        return self.bar_start + self.bar
+
+    def scaled(self, ticks: int) -> int:
+        """Return the ticks that a value stands for in the meter."""
+        return 4 * ticks // self.beat if self.unit.get("scaled") else ticks
 
     def take(self, token: int) -> Iterator[tuple[str, int, int, int]]:
         """Take a token, and yield what sounds: ("strike", pitch, velocity, duration) or ("release", pitch, 0, 0)."""
@@ -162,38 +172,59 @@ class Walk:
         self.type = name
         for kind, *constant in self.types[name]["do"]:
             number = constant[0] if constant else value[0] if value else None
-            if kind == "advance":
-                self.time += number
-            elif kind == "seek":
-                self.time = max(self.time, self.bar_start + number)
-            elif kind == "bar":
-                self.time = max(self.time, self.bar_start + self.bar) if self.in_bar else self.time
-                self.bar_start, self.in_bar = self.time, True
+            if kind in ("advance", "bar", "seek", "rest"):
+                self._move(kind, number)
+            elif kind == "meter":
+                self.bar, self.beat = 4 * self.unit["per_beat"] * number[0] // number[1], number[1]
+            elif kind == "tempo":
+                self.tempos.append((self.time, number))
             elif kind == "pitch":
                 self.pitches = number if isinstance(number, list) else [number]
-            elif kind in ("velocity", "duration"):
+            elif kind in ("velocity", "program"):
                 setattr(self, kind, number)
+            elif kind == "duration":
+                self.duration = self.scaled(number)
             elif kind == "release_last":
-                yield from (("release", pitch, 0, 0) for pitch in sorted(p for p, n in self.down.items() if n))
+                yield from (("release", pitch, 0, 0) for (_, pitch), n in sorted(self.down.items()) if n)
                 self.down = {}
             elif kind == "release":
                 yield from self._release()
             elif kind in ("press", "emit"):
                 yield from self._strike(kind == "press")
 
+    def _move(self, kind: str, number: Any) -> None:
+        if kind == "advance":
+            self.time += self.scaled(number)
+        elif kind == "seek":
+            self.time = max(self.time, self.bar_start + self.scaled(number))
+        elif kind == "rest":
+            self.time = max(self.time, self.latest_end) + self.scaled(number)
+            if self.bar:
+                self.bar_start += (self.time - self.bar_start) // self.bar * self.bar
+                self.in_bar = True
+        else:
+            self.time = max(self.time, self._bar_end()) if self.in_bar else self.time
+            self.bar_start, self.in_bar = self.time, True
+        self.seek_from = self.time + (kind == "seek")
+
     def _strike(self, holds: bool) -> Iterator[tuple[str, int, int, int]]:
         for pitch in self.pitches:
             if self.struck[0] != self.time:
                 self.struck = (self.time, set())
-            self.struck[1].add(pitch)
+            key = (self.program, pitch)
+            self.struck[1].add(key)
             if holds:
-                self.down[pitch] = self.down.get(pitch, 0) + 1
+                self.down[key] = self.down.get(key, 0) + 1
+            else:
+                self.latest_end = max(self.latest_end, self.time + self.duration)
             yield "strike", pitch, self.velocity, 0 if holds else self.duration
 
     def _release(self) -> Iterator[tuple[str, int, int, int]]:
         for pitch in self.pitches:
-            if self.down.get(pitch, 0) == 0:
+            key = (self.program, pitch)
+            if self.down.get(key, 0) == 0:
                 continue
-            self.down[pitch] -= 1
-            if self.down[pitch] == 0:
+            self.latest_end = max(self.latest_end, self.time)
+            self.down[key] -= 1
+            if self.down[key] == 0:
                 yield "release", pitch, 0, 0
