@@ -48,8 +48,8 @@ for command in COMMANDS:
     app.command(cls=_Command)(command)
 
 _imports = typer.Typer(help="Import a model that another program trained, as a model folder.", no_args_is_help=True)
-_imports.command(cls=_Command)(importing.keras)
-_imports.callback()(lambda: None)  # so that a single command keeps its name
+for _command in (importing.keras, importing.torch, importing.miditok):
+    _imports.command(cls=_Command)(_command)
 app.add_typer(_imports, name="import")
 
 

@@ -1,0 +1,156 @@
+"""Tokenizers of MidiTok: decoded notes are those of MidiTok, and no token is an error."""
+
+import os
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import miditok
+import numpy as np
+import pytest
+import symusic
+from vocabularies import Walk
+
+import longplay
+from longplay.importing.miditok import vocabulary_of_miditok
+from longplay.importing.miditok_tokens import read_tokens
+from longplay.midi import DRUMS, PROGRAM_NOTE
+
+WALKS = int(os.environ.get("LONGPLAY_WALKS", "12"))
+TOKENS = 300  # of a walk
+FILES = [Path("examples/traumerei.mid"), *sorted(Path("tests/data/seeds").glob("*.mid"))]
+TOKENIZERS = {"REMI": miditok.REMI, "TSD": miditok.TSD, "MIDILike": miditok.MIDILike, "Structured": miditok.Structured}
+CONFIGS: dict[str, dict[str, Any]] = {
+    "plain": {"use_time_signatures": False},
+    "meters": {},
+    "rests and tempos": {"use_rests": True, "use_tempos": True, "log_tempos": True},
+    "programs": {"use_programs": True, "use_rests": True, "use_tempos": True},
+    "few": {"use_programs": True, "programs": [-1, 0, 24, 40], "use_pitchdrum_tokens": False, "num_velocities": 8},
+    "no velocities": {"use_velocities": False, "use_time_signatures": False},
+    "no durations": {"use_note_duration_programs": [], "use_time_signatures": False, "use_rests": False},
+}
+CASES = [(kind, config) for kind in TOKENIZERS for config in CONFIGS]
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory) -> Any:
+    folder = tmp_path_factory.mktemp("miditok")
+
+    def save(kind: str, config: str) -> tuple[Any, Path]:
+        path = folder / f"{kind} {config}.json"
+        tokenizer = TOKENIZERS[kind](miditok.TokenizerConfig(**CONFIGS[config]))
+        tokenizer.save(path)
+        return tokenizer, path
+
+    return save
+
+
+def tokenizer_of(vocabulary: dict[str, Any]) -> longplay.Tokenizer:
+    size = len(vocabulary["tokens"])
+    keys = {"format": 2, "name": "tokens", "controls": [], "states": [], "states_in_place": False}
+    fields = [{"name": "token", "size": size}]
+    return longplay.Tokenizer({**keys, "fields": fields, "start_event": [size], "vocabulary": vocabulary})
+
+
+def walk(vocabulary: dict[str, Any], random: np.random.Generator) -> tuple[list[int], Walk]:
+    """Draw tokens that may follow each other: first a type, then a token of it. A tempo comes before the notes."""
+    following = Walk(vocabulary)
+    ids = {name: list(rows) for name, rows in by_type(vocabulary).items()}
+    tokens: list[int] = []
+    while len(tokens) < TOKENS or following.type not in ("Bar", "TimeShift", "Together"):
+        then = following.first if following.type is None else following.types[following.type]["then"]
+        name = random.choice([one for one in then if one != "End"])
+        token = int(random.choice(ids[name]))
+        comes_late = name == "Tempo" and following.struck[0] == following.time
+        if following.may_follow(token) and not comes_late:
+            list(following.take(token))
+            tokens.append(token)
+    return tokens, following
+
+
+def by_type(vocabulary: dict[str, Any]) -> dict[str, list[int]]:
+    ids = sorted(range(len(vocabulary["tokens"])), key=lambda token: vocabulary["tokens"][token][0])
+    return {name: list(rows) for name, rows in groupby(ids, lambda token: vocabulary["tokens"][token][0])}
+
+
+def notes_of(score: symusic.Score, *, pressed: bool) -> Any:
+    """Return the notes of a score as the engine has them.
+
+    A note lasts at the tempo at which it starts, unless its key is pressed until a release.
+    """
+    tempos = [(0, 500_000), *sorted((tempo.time, tempo.mspq) for tempo in score.tempos)]
+    scale = 1000 * score.ticks_per_quarter
+
+    def ms(tick: int, until: int) -> int:
+        parts, at, length = 0, 0, 500_000
+        for time, mspq in tempos:
+            if time > until:
+                break
+            parts, at, length = parts + (time - at) * length, time, mspq
+        return (parts + (tick - at) * length + scale // 2) // scale
+
+    rows = []
+    for track in score.tracks:
+        for note in track.notes:
+            onset = ms(note.time, note.time)
+            end = note.time + max(note.duration, 1)
+            program = DRUMS if track.is_drum else track.program
+            lasts = max(ms(end, end if pressed else note.time) - onset, 1)
+            rows.append((onset, lasts, note.pitch, note.velocity, program))
+    return longplay.resolve_overlaps(np.array(rows, PROGRAM_NOTE))
+
+
+def expected(tokenizer: Any, tokens: list[int]) -> Any:
+    stream = miditok.TokSequence(ids=tokens)
+    score = tokenizer.decode(stream if tokenizer.one_token_stream else [stream])
+    return notes_of(score, pressed=isinstance(tokenizer, miditok.MIDILike))
+
+
+def same(found: Any, wanted: Any) -> bool:
+    names = found.dtype.names
+    return len(found) == len(wanted) and all(np.array_equal(found[name], wanted[name]) for name in names)
+
+
+@pytest.mark.parametrize(("kind", "config"), CASES)
+def test_names_are_those_of_miditok(saved, kind, config):
+    tokenizer, path = saved(kind, config)
+    assert list(read_tokens(path).names) == sorted(tokenizer.vocab, key=tokenizer.vocab.__getitem__)
+
+
+@pytest.mark.parametrize(("kind", "config"), CASES)
+def test_walks_have_the_notes_of_miditok_and_no_errors(saved, kind, config):
+    tokenizer, path = saved(kind, config)
+    vocabulary = vocabulary_of_miditok(path)
+    ours = tokenizer_of(vocabulary)
+    names = read_tokens(path).names
+    for number in range(WALKS):
+        tokens, end = walk(vocabulary, np.random.default_rng(number))
+        found = ours.decode(np.array(tokens, np.int32)[:, None])
+        if kind != "MIDILike":  # there, notes without an end are none
+            assert same(found, expected(tokenizer, tokens))
+        else:
+            wanted = expected(tokenizer, tokens)
+            open_keys = {key for key, presses in end.down.items() if presses}
+            assert same(closed(found, open_keys), closed(wanted, open_keys))
+        text = miditok.TokSequence(tokens=[names[token] for token in tokens])
+        held = sum(end.down.values())
+        errors = tokenizer.tokens_errors(text if tokenizer.one_token_stream else [text])
+        assert round(float(np.sum(errors)) * len(tokens)) == held
+
+
+def closed(notes: Any, open_keys: set[tuple[int, int]]) -> Any:
+    """Return the notes of other keys than those that are down at the end."""
+    programs = notes["program"] if "program" in notes.dtype.names else np.zeros(len(notes), int)
+    keys = zip(programs.tolist(), notes["pitch"].tolist(), strict=True)
+    return notes[[key not in open_keys for key in keys]]
+
+
+@pytest.mark.parametrize(("kind", "config"), CASES)
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_files_have_the_notes_of_miditok(saved, kind, config, file):
+    tokenizer, path = saved(kind, config)
+    sequence = tokenizer.encode(symusic.Score(file))
+    tokens = (sequence if tokenizer.one_token_stream else sequence[0]).ids
+    found = tokenizer_of(vocabulary_of_miditok(path)).decode(np.array(tokens, np.int32)[:, None])
+    assert len(found) > 0
+    assert same(found, expected(tokenizer, tokens))
