@@ -4,35 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from longplay._base.extras import missing_extra
-from longplay.importing.network import Dense, Lstm, Network, Scale
+from longplay.importing.network import Both, Dense, Embedding, Gru, Lstm, Network, Recurrent, Scale
+from longplay.importing.nodes import Nodes, onnx_gates
 
-_IR_VERSION, _OPSET = 8, 17
-_GATES = (0, 3, 1, 2)  # ONNX has input, output, forget, cell
 _OPERATORS = {"relu": "Relu", "sigmoid": "Sigmoid", "tanh": "Tanh"}
-
-
-class _Nodes:
-    """Nodes and constants of a graph; `add` returns the name of its output."""
-
-    def __init__(self, onnx: Any) -> None:
-        self.onnx = onnx
-        self.nodes: list[Any] = []
-        self.constants: list[Any] = []
-
-    def constant(self, values: Any, kind: Any) -> str:
-        name = f"constant_{len(self.constants)}"
-        self.constants.append(self.onnx.numpy_helper.from_array(np.ascontiguousarray(values, kind), name))
-        return name
-
-    def integers(self, *values: int) -> str:
-        return self.constant(values, np.int64)
-
-    def add(self, kind: str, *inputs: str, into: str = "", skipped: int = 0, **attributes: Any) -> str:
-        """Add a node, the first outputs of which may be skipped."""
-        name = into or f"value_{len(self.nodes)}"
-        self.nodes.append(self.onnx.helper.make_node(kind, inputs, [""] * skipped + [name], **attributes))
-        return name
 
 
 def window_states(network: Network, pad: int | None) -> list[dict[str, Any]]:
@@ -48,35 +23,13 @@ def step_graph(network: Network, pad: int | None) -> bytes:
     With a pad, the tokens before the first are the pad. Without one, the tokens so far are repeated to fill the window;
     before the first, the window is full of token 0.
     """
-    try:
-        import onnx
-        import onnx.numpy_helper  # a part of it that it does not import itself
-    except ModuleNotFoundError:
-        raise missing_extra("onnx", "import") from None
-    nodes = _Nodes(onnx)
+    nodes = Nodes()
     ids = _cycled(nodes, network) if pad is None else _padded(nodes, network, pad)
     _logits(nodes, network, nodes.add("Transpose", ids, perm=[1, 0]))
-
-    def tensor(name: str, kind: int, *shape: int) -> Any:
-        return onnx.helper.make_tensor_value_info(name, kind, ["batch", *shape])
-
-    integer, real = onnx.TensorProto.INT64, onnx.TensorProto.FLOAT
-    states = window_states(network, pad)
-    inputs = [tensor(state["input"], integer, *state["shape"]) for state in states]
-    outputs = [tensor(state["output"], integer, *state["shape"]) for state in states]
-    graph = onnx.helper.make_graph(
-        nodes.nodes,
-        "step",
-        [tensor("event", integer, 1), *inputs],
-        [tensor("logits", real, network.tokens), *outputs],
-        nodes.constants,
-    )
-    made = onnx.helper.make_model(graph, ir_version=_IR_VERSION, opset_imports=[onnx.helper.make_opsetid("", _OPSET)])
-    onnx.checker.check_model(made)
-    return bytes(made.SerializeToString())
+    return nodes.model(network.tokens, window_states(network, pad))
 
 
-def _shifted(nodes: _Nodes, network: Network, token: str) -> str:
+def _shifted(nodes: Nodes, network: Network, token: str) -> str:
     """Return the window with a token (batch, 1) at its end."""
     if network.window == 1:
         return nodes.add("Identity", token, into="next_window")
@@ -84,13 +37,13 @@ def _shifted(nodes: _Nodes, network: Network, token: str) -> str:
     return nodes.add("Concat", kept, token, into="next_window", axis=1)
 
 
-def _padded(nodes: _Nodes, network: Network, pad: int) -> str:
+def _padded(nodes: Nodes, network: Network, pad: int) -> str:
     """Return the ids of the window (batch, window); the state holds them minus the pad, since it begins with zeros."""
     window = _shifted(nodes, network, nodes.add("Sub", "event", nodes.integers(pad)))
     return nodes.add("Add", window, nodes.integers(pad))
 
 
-def _cycled(nodes: _Nodes, network: Network) -> str:
+def _cycled(nodes: Nodes, network: Network) -> str:
     """Return the ids of the window (batch, window), filled by the tokens so far."""
     is_token = nodes.add("Less", "event", nodes.integers(network.tokens))
     window = _shifted(nodes, network, nodes.add("Where", is_token, "event", nodes.integers(0)))
@@ -101,40 +54,55 @@ def _cycled(nodes: _Nodes, network: Network) -> str:
     return nodes.add("GatherElements", window, nodes.add("Sub", nodes.integers(network.window - 1), ago), axis=1)
 
 
-def _logits(nodes: _Nodes, network: Network, ids: str) -> None:
+def _logits(nodes: Nodes, network: Network, ids: str) -> None:
     """Add the layers over the ids (window, batch)."""
-    if network.one_hot:
-        values = nodes.add("Gather", nodes.constant(np.eye(network.tokens), np.float32), ids)
-    else:
+    values = ids
+    if network.reads == "one-hot":
+        values = nodes.add("Gather", nodes.constant(np.eye(network.tokens)), ids)
+    elif network.reads != "ids":
         real = nodes.add("Cast", ids, to=nodes.onnx.TensorProto.FLOAT)
-        values = nodes.add("Div", real, nodes.constant([network.tokens], np.float32))
+        values = nodes.add("Div", real, nodes.constant([network.tokens]))
         values = nodes.add("Unsqueeze", values, nodes.integers(2))
     for number, layer in enumerate(network.layers, 1):
         into = "logits" if number == len(network.layers) else ""
-        if isinstance(layer, Lstm):
-            values = _lstm(nodes, layer, values)
+        if isinstance(layer, Recurrent):
+            values = _recurrent(nodes, layer, values)
+        elif isinstance(layer, Embedding):
+            values = nodes.add("Gather", nodes.constant(layer.table), values)
         elif isinstance(layer, Scale):
-            product = nodes.add("Mul", values, nodes.constant(layer.factor, np.float32))
-            values = nodes.add("Add", product, nodes.constant(layer.shift, np.float32), into=into)
+            product = nodes.add("Mul", values, nodes.constant(layer.factor))
+            values = nodes.add("Add", product, nodes.constant(layer.shift), into=into)
         else:
             values = _dense(nodes, layer, values, into)
 
 
-def _lstm(nodes: _Nodes, layer: Lstm, values: str) -> str:
-    def gates(weight: Any) -> Any:
-        parts = np.split(weight, 4, axis=-1)
-        return np.concatenate([parts[gate] for gate in _GATES], axis=-1).T[None]
+def _recurrent(nodes: Nodes, layer: Recurrent, values: str) -> str:
+    """Add a layer over values (window, batch, inputs). ONNX has an axis for the directions before that of the rows."""
+    directions = [layer.forward, layer.backward] if isinstance(layer, Both) else [layer]
+    rows = [_lstm_rows(one) if isinstance(one, Lstm) else _gru_rows(one) for one in directions]
+    weights = [nodes.constant(np.concatenate(parts)) for parts in zip(*rows, strict=True)]
+    options: dict[str, Any] = {"hidden_size": len(directions[0].recurrent_kernel)}
+    options["direction"] = "bidirectional" if len(directions) == 2 else "forward"
+    kind = "LSTM"
+    if isinstance(directions[0], Gru):
+        kind, options["linear_before_reset"] = "GRU", int(directions[0].resets_after)
+    output = nodes.add(kind, values, *weights, skipped=0 if layer.returns_all else 1, **options)
+    output = nodes.add("Transpose", output, perm=[0, 2, 1, 3] if layer.returns_all else [1, 0, 2])
+    return nodes.add("Reshape", output, nodes.integers(*([0, 0, -1] if layer.returns_all else [0, -1])))
 
-    bias = np.concatenate([gates(layer.bias), np.zeros((1, layer.bias.size))], axis=1)
-    weights = [nodes.constant(one, np.float32) for one in (gates(layer.kernel), gates(layer.recurrent_kernel), bias)]
-    units = len(layer.recurrent_kernel)
-    output = nodes.add("LSTM", values, *weights, hidden_size=units, skipped=0 if layer.returns_all else 1)
-    axis = 1 if layer.returns_all else 0  # the direction
-    return nodes.add("Squeeze", output, nodes.integers(axis))
+
+def _lstm_rows(layer: Lstm) -> tuple[Any, Any, Any]:
+    bias = np.concatenate([onnx_gates(layer.bias), np.zeros((1, layer.bias.size))], axis=1)
+    return onnx_gates(layer.kernel), onnx_gates(layer.recurrent_kernel), bias
 
 
-def _dense(nodes: _Nodes, layer: Dense, values: str, into: str) -> str:
-    product = nodes.add("MatMul", values, nodes.constant(layer.kernel, np.float32))
+def _gru_rows(layer: Gru) -> tuple[Any, Any, Any]:
+    bias = np.concatenate([layer.bias, layer.recurrent_bias])[None]
+    return layer.kernel.T[None], layer.recurrent_kernel.T[None], bias
+
+
+def _dense(nodes: Nodes, layer: Dense, values: str, into: str) -> str:
+    product = nodes.add("MatMul", values, nodes.constant(layer.kernel))
     is_plain = layer.activation not in _OPERATORS
-    total = nodes.add("Add", product, nodes.constant(layer.bias, np.float32), into=into if is_plain else "")
+    total = nodes.add("Add", product, nodes.constant(layer.bias), into=into if is_plain else "")
     return total if is_plain else nodes.add(_OPERATORS[layer.activation], total, into=into)

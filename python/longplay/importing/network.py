@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,77 @@ class Lstm:
 
 
 @dataclass(frozen=True)
+class Gru:
+    """A GRU layer; the gates are update, reset, candidate.
+
+    Attributes
+    ----------
+    kernel : array, shape (inputs, 3 * units)
+    recurrent_kernel : array, shape (units, 3 * units)
+    bias, recurrent_bias : array, shape (3 * units,)
+    resets_after : bool
+        Whether the reset gate applies after the multiplication by the recurrent kernel, or before it.
+    returns_all : bool
+        Whether the layer returns its output of every step, or the last one.
+    """
+
+    kernel: Floats
+    recurrent_kernel: Floats
+    bias: Floats
+    recurrent_bias: Floats
+    resets_after: bool
+    returns_all: bool
+
+    def apply(self, given: Floats) -> Floats:
+        """Return the outputs for inputs of shape (steps, inputs)."""
+        sigmoid = ACTIVATIONS["sigmoid"]
+        units = len(self.recurrent_kernel)
+        hidden = np.zeros(units)
+        outputs = []
+        for one in given:
+            z, r, c = np.split(one @ self.kernel + self.bias, 3)
+            uz, ur, uc = np.split(hidden @ self.recurrent_kernel + self.recurrent_bias, 3)
+            z, r = sigmoid(z + uz), sigmoid(r + ur)
+            if self.resets_after:
+                candidate = np.tanh(c + r * uc)
+            else:
+                last = slice(2 * units, None)
+                candidate = np.tanh(c + (r * hidden) @ self.recurrent_kernel[:, last] + self.recurrent_bias[last])
+            hidden = z * hidden + (1 - z) * candidate
+            outputs.append(hidden)
+        return np.array(outputs) if self.returns_all else hidden
+
+
+@dataclass(frozen=True)
+class Both:
+    """A bidirectional layer: the outputs of one that reads forwards, then those of one that reads backwards."""
+
+    forward: Lstm | Gru
+    backward: Lstm | Gru
+
+    @property
+    def returns_all(self) -> bool:
+        """Whether the layer returns its output of every step."""
+        return self.forward.returns_all
+
+    def apply(self, given: Floats) -> Floats:
+        """Return the outputs for inputs of shape (steps, inputs)."""
+        backward = self.backward.apply(given[::-1])
+        return np.concatenate([self.forward.apply(given), backward[::-1] if self.returns_all else backward], axis=-1)
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """A row of a table for each id."""
+
+    table: Floats
+
+    def apply(self, given: NDArray[np.int64]) -> Floats:
+        """Return the rows of ids of shape (steps,)."""
+        return self.table[given]
+
+
+@dataclass(frozen=True)
 class Dense:
     """A dense layer: ``activation(x @ kernel + bias)``."""
 
@@ -74,7 +145,10 @@ class Scale:
         return given * self.factor + self.shift
 
 
-Layer: TypeAlias = Lstm | Dense | Scale
+Recurrent: TypeAlias = Lstm | Gru | Both
+Layer: TypeAlias = Recurrent | Embedding | Dense | Scale
+Reads: TypeAlias = Literal["ids", "ids divided by their number", "one-hot"]
+"""How a network reads a token: as its id, for an embedding; divided by the number of tokens; as a vector with a 1."""
 
 
 @dataclass(frozen=True)
@@ -88,18 +162,21 @@ class Network:
         Number of tokens.
     window : int
         Number of tokens that it reads.
-    one_hot : bool
-        Whether a token is given as a vector with a single 1, or as its id divided by `tokens`.
+    reads : Reads
     """
 
     layers: tuple[Layer, ...]
     tokens: int
     window: int
-    one_hot: bool
+    reads: Reads
 
     def log_probabilities(self, window: NDArray[np.int64]) -> Floats:
         """Return the log-probability of each next token after a window of tokens, counted in float64."""
-        values: Floats = np.eye(self.tokens)[window] if self.one_hot else window[:, None] / self.tokens
+        values: Any = window
+        if self.reads == "one-hot":
+            values = np.eye(self.tokens)[window]
+        elif self.reads != "ids":
+            values = window[:, None] / self.tokens
         for layer in self.layers:
             values = layer.apply(values)
         shifted: Floats = values - values.max()

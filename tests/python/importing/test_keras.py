@@ -8,10 +8,10 @@ import h5py
 import keras_files
 import numpy as np
 import pytest
-from keras_files import dense, lstm, normalization
+from keras_files import both, dense, embedding, gru, lstm, normalization
 
 import longplay
-from longplay.importing.folder import LARGEST_DIFFERENCE, import_keras, largest_difference
+from longplay.importing.folder import LARGEST_DIFFERENCE, difference_of_windows, import_keras
 from longplay.importing.symbols import vocabulary_of
 from longplay.midi import NOTE
 
@@ -96,6 +96,66 @@ def test_an_imported_network_of_chords_plays_them(slices):
     assert set(np.diff(np.unique(piece.notes["onset_ms"]))) == {250}
 
 
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def gru_by_hand(layer, inputs):
+    """Return the outputs of every step, by the equations of Cho et al. (2014), as Keras orders the gates."""
+    _, config, weights = layer
+    kernel, recurrent = weights["kernel"], weights["recurrent_kernel"]
+    bias, more = weights["bias"] if config["reset_after"] else (weights["bias"], 0 * weights["bias"])
+    units = len(recurrent)
+    hidden, outputs = np.zeros(units), []
+    for one in inputs:
+        given, before = one @ kernel + bias, hidden @ recurrent + more
+        update = sigmoid(given[:units] + before[:units])
+        reset = sigmoid(given[units : 2 * units] + before[units : 2 * units])
+        last = before[2 * units :] * reset if config["reset_after"] else (reset * hidden) @ recurrent[:, 2 * units :]
+        hidden = update * hidden + (1 - update) * np.tanh(given[2 * units :] + last)
+        outputs.append(hidden)
+    return np.array(outputs)
+
+
+def side_of(layer, side):
+    """Return one direction of a bidirectional layer, with weights as they are in a file."""
+    _, config, weights = layer
+    arrays = {key: np.float64(np.float32(array)) for key, array in weights.items()}
+    return (
+        None,
+        config["layer"]["config"],
+        {name: arrays[side + name] for name in ("kernel", "recurrent_kernel", "bias")},
+    )
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("archive", [False, True])
+def test_embeddings_and_gru_in_both_directions_compute_what_their_equations_say(tmp_path, after, archive):
+    random = np.random.default_rng(2)
+    table, inner, outer = (
+        embedding(random, 7, 5),
+        both(gru(random, 5, 4, True, after), gru(random, 5, 4, True, after)),
+        both(gru(random, 8, 3, False, after), gru(random, 8, 3, False, after)),
+    )
+    last = dense(random, 6, 7, "softmax")
+    layers = [table, inner, outer, last]
+    symbols, out = tmp_path / "symbols.json", tmp_path / "out"
+    symbols.write_text(json.dumps(MELODY))
+    path = tmp_path / ("net.keras" if archive else "net.h5")
+    model = keras_files.write_archive(path, layers, 6) if archive else keras_files.write(path, layers, 6, 7)
+    network = import_keras(model, symbols, out)
+    assert difference_of_windows(out, network) < LARGEST_DIFFERENCE
+    values = table[2]["embeddings"].astype(np.float32)[[0, 3, 2, 5, 5, 1]].astype(np.float64)
+    for layer in (inner, outer):
+        forward = gru_by_hand(side_of(layer, "forward_"), values)
+        backward = gru_by_hand(side_of(layer, "backward_"), values[::-1])
+        values = np.concatenate([forward, backward[::-1]], axis=1)
+        lasts = np.concatenate([forward[-1], backward[-1]])
+    logits = lasts @ np.float64(np.float32(last[2]["kernel"])) + np.float64(np.float32(last[2]["bias"]))
+    expected = logits - logits.max() - np.log(np.exp(logits - logits.max()).sum())
+    assert np.abs(network.log_probabilities(np.array([0, 3, 2, 5, 5, 1])) - expected).max() < 1e-12
+
+
 def test_names_become_pitches():
     tokens = vocabulary_of(["C4", "C#5", "B-3", "A1", "0", "11.2.4"])["tokens"]
     assert [pitches for _, pitches in tokens] == [[60], [73], [58], [33], [60], [62, 64, 71]]
@@ -140,7 +200,7 @@ def test_pickles_are_not_read(slices):
 @pytest.mark.parametrize(
     ("layer", "message"),
     [
-        (("GRU", {}, {}), "layer layer_0 must be of class LSTM, Dense, BatchNormalization, Dropout, not GRU"),
+        (("Conv1D", {}, {}), "layer layer_0 must be of class LSTM, GRU, .*, Dropout, not Conv1D"),
         (("LSTM", {"activation": "relu", "return_sequences": False}, {}), "layer layer_0: activation must be tanh"),
         (("LSTM", {"return_sequences": False}, {}), "layer layer_0 has no kernel"),
         (("Dense", {"activation": "selu"}, {}), "layer layer_0: activation must be one of softmax, linear"),
@@ -179,5 +239,5 @@ OTHERS = Path(os.environ.get("LONGPLAY_TEST_DATA", "nowhere")) / "third-party"
 def test_networks_that_others_trained_compute_the_same(tmp_path, name, vocabulary, options):
     folder = tmp_path / "imported"
     network = import_keras(OTHERS / name, OTHERS / vocabulary, folder, **options)
-    assert largest_difference(folder, network, 100) < LARGEST_DIFFERENCE
+    assert difference_of_windows(folder, network, 100) < LARGEST_DIFFERENCE
     assert len(longplay.Engine(folder, "cpu", 1).generate(seconds=30).notes) > 20
