@@ -174,16 +174,39 @@ def resolve_overlaps(notes: Notes) -> Notes:
     return _core.resolve_overlaps(require_notes(notes))
 
 
-def write_midi(notes: Notes, seconds: float, *, running_status: bool = True) -> bytes:
-    """Write notes as a type 0 file of one track that lasts exactly `seconds`.
-
-    One tick is one millisecond: 500 ticks per quarter note at the default 120 quarter notes per minute.
-    The file holds note events only, and one of them lies on every multiple of 30 s.
+def on_one_piano(notes: Notes) -> Notes:
+    """Return notes of any programs as those of one piano, without drums.
 
     Parameters
     ----------
     notes : structured array, shape (notes,)
-        Of dtype `NOTE`, sorted by onset, no two overlapping on one pitch.
+        Of dtype `NOTE` or `PROGRAM_NOTE`.
+
+    Returns
+    -------
+    structured array, shape (notes,)
+        Of dtype `NOTE`; no two notes of one pitch overlap.
+    """
+    if require_notes(notes).dtype.names == NOTE.names:
+        return notes
+    melodic = notes[notes["program"] != DRUMS]
+    merged = np.empty(len(melodic), NOTE)
+    for name in NOTE.names or ():
+        merged[name] = melodic[name]
+    return _core.resolve_overlaps(merged)
+
+
+def write_midi(notes: Notes, seconds: float, *, running_status: bool = True) -> bytes:
+    """Write notes as a type 0 file of one track that lasts exactly `seconds`.
+
+    One tick is one millisecond: 500 ticks per quarter note at the default 120 quarter notes per minute.
+    The file holds note events only, and one of them lies on every multiple of 30 s. Notes of several programs are on
+    channels of their own, drums on channel 10; see ``docs/vocabularies.md``.
+
+    Parameters
+    ----------
+    notes : structured array, shape (notes,)
+        Of dtype `NOTE` or `PROGRAM_NOTE`, sorted by onset, no two of one program overlapping on one pitch.
     seconds : float
         Length of the file, to the millisecond.
     running_status : bool

@@ -40,7 +40,8 @@ class Piece:
     Attributes
     ----------
     notes : structured array, shape (notes,)
-        ``onset_ms``, ``duration_ms``, ``pitch``, ``velocity``, sorted by onset, then pitch.
+        ``onset_ms``, ``duration_ms``, ``pitch``, ``velocity``, sorted by onset, then pitch. If the model has programs,
+        also ``program``; see `longplay.midi.PROGRAM_NOTE`.
     duration : float
         Length in seconds, exact to the millisecond.
     events : int32 array, shape (events, fields)

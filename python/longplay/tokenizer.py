@@ -76,7 +76,8 @@ class Tokenizer:
         Returns
         -------
         structured array, shape (notes,)
-            Sorted by onset, then pitch; no two notes of one pitch overlap.
+            Sorted by onset, then pitch; no two notes of one pitch and program overlap. Of dtype `NOTE`, or
+            `PROGRAM_NOTE` if the vocabulary has programs.
 
         Raises
         ------

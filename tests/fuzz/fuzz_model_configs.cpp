@@ -55,20 +55,23 @@ VocabularyConfig good_vocabulary() {
                 {"B", {{bar, {}}, {seek, {}}}, {"A", "D"}, {}},
                 {"C", {{velocity, {}}, {duration, 2}}, {"A", "B"}, {}},
                 {"D", {{pitch, {}}, {press, {}}, {advance, 1}}, {"A", "E"}, {Condition::silent}},
-                {"E", {{release_last, {}}, {rest, {}}}, {"A", "D", "B"}, {}}};
+                {"E", {{release_last, {}}, {rest, {}}}, {"A", "D", "F"}, {}},
+                {"F", {{program, {}}, {tempo, 400'000}}, {"A", "G"}, {}},
+                {"G", {{meter, {}}}, {"B"}, {}}};
   made.first = {"A", "B"};
-  made.tokens = {{"A", {60}}, {"A", {60, 64}}, {"B", {0}}, {"B", {8}}, {"C", {90}}, {"D", {127}}, {"E", {3}}};
+  made.tokens = {{"A", {60}},  {"A", {60, 64}}, {"B", {0}},  {"B", {8}},   {"C", {90}},
+                 {"D", {127}}, {"E", {3}},      {"F", {40}}, {"G", {3, 8}}};
   return made;
 }
 
-std::string type_name(Input& input) { return std::string(1, static_cast<char>('A' + input.number() % 6)); }
+std::string type_name(Input& input) { return std::string(1, static_cast<char>('A' + input.number() % 8)); }
 
 // Replaces an entry by any other of its type.
 void change(VocabularyConfig& made, Input& input) {
   VocabularyType& type = made.types[input.below(made.types.size())];
   VocabularyOperation operation{static_cast<Operation>(input.number() % kOperationNames.size()), {}};
   if (input.number() % 4 == 0) operation.constant = number(input);
-  switch (input.number() % 8) {
+  switch (input.number() % 10) {
     case 0:
       made.tick_ms = number(input);
       break;
@@ -80,6 +83,12 @@ void change(VocabularyConfig& made, Input& input) {
       break;
     case 3:
       (input.number() % 2 == 0 ? made.velocity : made.duration) = number(input);
+      break;
+    case 8:
+      (input.number() % 2 == 0 ? made.program : made.tempo) = number(input);
+      break;
+    case 9:
+      made.scaled = input.number() % 2 == 0;
       break;
     case 4:
       type.operations[input.below(type.operations.size())] = operation;

@@ -11,7 +11,7 @@ from longplay._base.challenge import HOUR_SECONDS, MAX_VELOCITY
 from longplay._base.require import require_callable, require_instance, require_integer
 from longplay.engine import Engine, Progress
 from longplay.form import CLIP_GRACE_MS, CLIP_MS, CLIPS, MAX_GAP_MS
-from longplay.midi import MidiSource, Notes, parse_midi, resolve_overlaps, write_midi
+from longplay.midi import MidiSource, Notes, on_one_piano, parse_midi, resolve_overlaps, write_midi
 
 _HOUR_MS = 1000 * HOUR_SECONDS
 _TARGET_ONSET_MS = 150  # of a moved onset, after a boundary: a whole arpeggio then follows the latest cut
@@ -200,7 +200,7 @@ def _continue(notes: Notes, engine: Engine, settings: dict[str, Any], changes: l
     """Generate the rest of the hour after notes that end too early."""
     if len(notes) == 0:
         changes.append("the file has no piano notes, so the model generated the hour")
-        return engine.generate(None, HOUR_SECONDS, **settings).notes
+        return on_one_piano(engine.generate(None, HOUR_SECONDS, **settings).notes)
     changes.append(f"the model continued from {notes['onset_ms'][-1] / 1000:.3f} s")
     seed = write_midi(notes, HOUR_SECONDS)
-    return engine.generate(seed, HOUR_SECONDS, include_seed=True, **settings).notes
+    return on_one_piano(engine.generate(seed, HOUR_SECONDS, include_seed=True, **settings).notes)

@@ -176,6 +176,44 @@ FAULTS = [
 ]
 
 
+def places(value: Any, path: str = "") -> list[str]:
+    """Return the paths of all entries of a value of JSON."""
+    if not isinstance(value, dict | list):
+        return []
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    return [place for key, each in items for place in (f"{path}{key}", *places(each, f"{path}{key}/"))]
+
+
+SCALARS = (
+    st.none() | st.booleans() | st.integers(-2, 200) | st.integers() | st.floats() | st.sampled_from(["Bar", "", "x"])
+)
+ENTRIES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner), max_leaves=4
+)
+
+
+@given(st.sampled_from(list(ALL)), st.data())
+def test_a_damaged_vocabulary_is_refused_or_still_means_notes(name, data):
+    vocabulary = copy.deepcopy(ALL[name])
+    vocabulary["tokens"] = [token for number, token in enumerate(vocabulary["tokens"]) if number % 9 == 0]
+    for _ in range(data.draw(st.integers(1, 3))):
+        change(data.draw(st.sampled_from(places(vocabulary))), data.draw(ENTRIES))(vocabulary)
+    try:
+        tokens = vocabulary["tokens"]
+        tokenizer = longplay.Tokenizer({**config(ALL[name]), **sized(tokens), "vocabulary": vocabulary})
+    except longplay.ModelError:
+        return
+    ids = data.draw(st.lists(st.integers(0, len(tokens) - 1), max_size=20))
+    notes = tokenizer.decode(np.array(ids, np.int32)[:, None])
+    assert (notes["duration_ms"] > 0).all()
+    assert (np.diff(notes["onset_ms"]) >= 0).all()
+
+
+def sized(tokens: Any) -> dict[str, Any]:
+    size = len(tokens) if isinstance(tokens, list) and tokens else 1
+    return {"fields": [{"name": "token", "size": size}], "start_event": [size]}
+
+
 @pytest.mark.parametrize(("path", "value", "message"), FAULTS)
 def test_a_fault_is_refused_with_its_entry(path, value, message):
     vocabulary = copy.deepcopy(vocabularies.bars())

@@ -1,5 +1,6 @@
 """Tokenizers of MidiTok: decoded notes are those of MidiTok, and no token is an error."""
 
+import json
 import os
 from itertools import groupby
 from pathlib import Path
@@ -8,12 +9,15 @@ from typing import Any
 import miditok
 import numpy as np
 import pytest
+import state_dicts
 import symusic
+import tiny_model
 from vocabularies import Walk
 
 import longplay
-from longplay.importing.miditok import vocabulary_of_miditok
+from longplay.importing.miditok import import_miditok, vocabulary_of_miditok
 from longplay.importing.miditok_tokens import read_tokens
+from longplay.importing.torch import import_torch
 from longplay.midi import DRUMS, PROGRAM_NOTE
 
 WALKS = int(os.environ.get("LONGPLAY_WALKS", "12"))
@@ -154,3 +158,85 @@ def test_files_have_the_notes_of_miditok(saved, kind, config, file):
     found = tokenizer_of(vocabulary_of_miditok(path)).decode(np.array(tokens, np.int32)[:, None])
     assert len(found) > 0
     assert same(found, expected(tokenizer, tokens))
+
+
+SECONDS = float(os.environ.get("LONGPLAY_RANDOM_SECONDS", "60"))
+
+
+@pytest.mark.parametrize("config", ["rests and tempos", "programs", "few"])
+@pytest.mark.parametrize("kind", TOKENIZERS)
+def test_a_model_of_random_weights_makes_no_errors(saved, tmp_path, kind, config):
+    tokenizer, path = saved(kind, config)
+    names = read_tokens(path).names
+    import_torch(state_dicts.save(tmp_path / "net.pt", state_dicts.lstm_arrays(len(names))), path, tmp_path / "net")
+    engine = longplay.Engine(tmp_path / "net", "cpu", 1)
+    for random_seed in range(2):
+        piece = engine.generate(seconds=SECONDS, recital=False, random_seed=random_seed)
+        tokens = [names[token] for token in piece.events[:, 0]]
+        text = miditok.TokSequence(tokens=tokens)
+        errors = tokenizer.tokens_errors(text if tokenizer.one_token_stream else [text])
+        down = sum(
+            token.startswith(("NoteOn", "DrumOn")) - token.startswith(("NoteOff", "DrumOff")) for token in tokens
+        )
+        assert round(float(np.sum(errors)) * len(tokens)) == (down if kind == "MIDILike" else 0)
+        assert len(piece.notes) > 10
+        assert len(longplay.read_midi(piece.to_bytes(), keep_drums=True)) > 10
+
+
+def test_a_tokenizer_gives_a_folder_its_meaning(saved, tmp_path):
+    _, path = saved("REMI", "few")
+    names = read_tokens(path).names
+    folder = tiny_model.build_token(tmp_path / "model", soft=True, vocabulary=vocabulary_of_miditok(path))
+    config = json.loads((folder / "config.json").read_text())
+    del config["vocabulary"]
+    (folder / "config.json").write_text(json.dumps(config))
+    assert import_miditok(path, folder) == len(names)
+    assert len(longplay.Engine(folder, "cpu", 1).generate(seconds=30).notes) > 10
+    _, other = saved("REMI", "plain")
+    with pytest.raises(
+        longplay.ModelError, match=r"plain.json has .* tokens but .*model has .*: the vocabulary must be"
+    ):
+        import_miditok(other, folder)
+    with pytest.raises(longplay.ModelError, match="must have one field of tokens, not time_shift, pitch"):
+        import_miditok(path, tiny_model.build(tmp_path / "notes"))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"use_sustain_pedals": True}, "use_sustain_pedals must be false, because the engine has no pedal"),
+        ({"use_pitch_intervals": True}, "use_pitch_intervals must be false, because a pitch must not depend"),
+        ({"use_programs": True, "program_changes": True}, "program_changes must be false, because each note"),
+        (
+            {"use_programs": True, "use_note_duration_programs": [0]},
+            "use_note_duration_programs must hold all programs",
+        ),
+        ({"use_programs": True, "one_token_stream_for_programs": False}, "all programs must be in one stream"),
+        ({"max_bar_embedding": 60}, "max_bar_embedding must not be set"),
+    ],
+)
+def test_options_that_the_engine_cannot_play_are_refused_by_name(tmp_path, options, message):
+    path = tmp_path / "tokenizer.json"
+    miditok.REMI(miditok.TokenizerConfig(**options)).save(path)
+    with pytest.raises(longplay.ModelError, match=message):
+        vocabulary_of_miditok(path)
+
+
+def test_other_tokenizers_and_files_are_refused(tmp_path):
+    path = tmp_path / "tokenizer.json"
+    miditok.Octuple(miditok.TokenizerConfig()).save(path)
+    with pytest.raises(longplay.ModelError, match="must be one of REMI, TSD, MIDILike, Structured, not Octuple"):
+        vocabulary_of_miditok(path)
+    for text in ("[", "[]", "{}", '{"tokenization": "REMI", "config": {}}', '{"tokenization": "REMI", "config": 1}'):
+        path.write_text(text)
+        with pytest.raises(longplay.ModelError, match="is not a tokenizer that MidiTok 3 saved"):
+            vocabulary_of_miditok(path)
+
+
+def test_learned_tokens_are_refused(tmp_path):
+    path = tmp_path / "tokenizer.json"
+    tokenizer = miditok.REMI(miditok.TokenizerConfig())
+    tokenizer.train(vocab_size=500, files_paths=[FILES[0]])
+    tokenizer.save(path)
+    with pytest.raises(longplay.ModelError, match="must hold a tokenizer without learned tokens, such as those of BPE"):
+        vocabulary_of_miditok(path)
