@@ -27,7 +27,6 @@ from longplay.form import CLIP_MS, CLIP_SECONDS
 from longplay.midi import Notes
 
 FEWEST_NOTES = 20
-RESAMPLES = 2000
 COLUMNS = ("name", "id", "group", "file", "start_seconds")
 CLIP_SPREAD = 0.5
 """Standard deviation of the quality of clips within a group, in logits, that `plan` assumes."""
@@ -50,7 +49,8 @@ def main(argv: Sequence[str] | None = None) -> None:
             command.add_argument("--votes", type=Path, required=True, help="file that the arena exported")
         if name == "plan":
             command.add_argument("--share", type=float, required=True, help="share of votes for the better group")
-        command.add_argument("--random-seed", type=int, default=1, help="[1]")
+        if name != "count":
+            command.add_argument("--random-seed", type=int, default=1, help="[1]")
     args = parser.parse_args(argv)
     args.run(args)
 
@@ -104,7 +104,7 @@ def _count(args: argparse.Namespace) -> None:
     for i, first in enumerate(names):
         for second in names[i + 1 :]:
             pairs = list(_between(votes, groups, first, second))
-            share, low, high = share_of(pairs, np.random.default_rng(args.random_seed))
+            share, low, high = share_of(pairs)
             print(f"| {first} | {second} | {len(pairs)} | {share:.3f} | {low:.3f} to {high:.3f} |")
 
 
@@ -120,26 +120,30 @@ def _between(
             yield right, left, vote["winner"] == "right"
 
 
-def share_of(pairs: Sequence[tuple[str, str, bool]], random: np.random.Generator) -> tuple[float, float, float]:
+def share_of(pairs: Sequence[tuple[str, str, bool]]) -> tuple[float, float, float]:
     """Return the share of votes for the first group, and its confidence interval of 95 %.
 
-    The interval is the bootstrap's, which draws the clips of both groups anew (Owen, "The pigeonhole bootstrap", Annals
-    of Applied Statistics, 2007): votes on the same clip depend on each other.
+    Votes on the same clip depend on each other, so the variance is clustered by the clips of both groups (Cameron,
+    Gelbach and Miller, "Robust Inference With Multiway Clustering", Journal of Business & Economic Statistics, 2011).
     """
-    if not pairs:
-        return float("nan"), float("nan"), float("nan")
-    firsts, seconds = (sorted({pair[side] for pair in pairs}) for side in (0, 1))
-    row = np.array([firsts.index(pair[0]) for pair in pairs])
-    column = np.array([seconds.index(pair[1]) for pair in pairs])
-    won = np.array([pair[2] for pair in pairs])
-    shares = []
-    for _ in range(RESAMPLES):
-        weight = random.multinomial(len(firsts), np.full(len(firsts), 1 / len(firsts)))[row]
-        weight = weight * random.multinomial(len(seconds), np.full(len(seconds), 1 / len(seconds)))[column]
-        if weight.sum():
-            shares.append((weight * won).sum() / weight.sum())
-    low, high = np.quantile(shares, [0.025, 0.975])
-    return float(won.mean()), float(low), float(high)
+    if len(pairs) < 2:
+        return (float(pairs[0][2]) if pairs else float("nan")), 0.0, 1.0
+    won = np.array([pair[2] for pair in pairs], np.float64)
+    apart = won - won.mean()
+    votes, variances, fewest = np.arange(len(pairs)), [], len(pairs)
+    for clips in ([pair[0] for pair in pairs], [pair[1] for pair in pairs], votes):
+        _, of = np.unique(clips, return_inverse=True)
+        variances.append(float((np.bincount(of, apart) ** 2).sum()))
+        fewest = min(fewest, int(of.max()) + 1)
+    variance = max(variances[0] + variances[1] - variances[2], *variances) / len(pairs) ** 2
+    reach = _quantile(max(1, fewest - 1)) * np.sqrt(variance)
+    return float(won.mean()), max(0.0, float(won.mean() - reach)), min(1.0, float(won.mean() + reach))
+
+
+def _quantile(freedom: int) -> float:
+    """Return about the 97.5 % quantile of Student's distribution (the first terms of its expansion)."""
+    z = 1.959964
+    return z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
 
 
 def _plan(args: argparse.Namespace) -> None:
@@ -153,7 +157,7 @@ def _plan(args: argparse.Namespace) -> None:
         print(f"| {clips} | " + " | ".join(cells) + " |", flush=True)
 
 
-def power(share: float, clips: int, votes: int, random: np.random.Generator, tests: int = 200) -> float:
+def power(share: float, clips: int, votes: int, random: np.random.Generator, tests: int = 1000) -> float:
     """Return in how many simulated tests the interval excludes one half.
 
     The logit of a vote is the groups' difference plus that of both clips, whose standard deviation is `CLIP_SPREAD`.
@@ -167,7 +171,7 @@ def power(share: float, clips: int, votes: int, random: np.random.Generator, tes
         chances: NDArray[np.float64] = 1 / (1 + np.exp(-(difference + first[rows] - second[columns])))
         won = random.random(votes) < chances
         pairs = [(str(r), str(c), bool(w)) for r, c, w in zip(rows, columns, won, strict=True)]
-        _, low, high = share_of(pairs, random)
+        _, low, high = share_of(pairs)
         found += not low <= 0.5 <= high
     return found / tests
 

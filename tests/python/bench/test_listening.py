@@ -50,7 +50,7 @@ def test_clips_are_half_minutes_of_the_files_under_names_that_say_nothing(folder
 
 
 def test_a_folder_with_too_little_music_is_named(folders):
-    with pytest.raises(SystemExit, match="real has 8 half minutes with 20 notes, not 9"):
+    with pytest.raises(SystemExit, match="real has 6 half minutes with 20 notes, not 9"):
         pack(folders, 9)
 
 
@@ -70,20 +70,30 @@ def test_votes_between_groups_are_counted(folders, capsys):
     assert cells[:4] == ["| made", "real", "24", "0.250"]
 
 
-def test_the_interval_knows_that_votes_on_a_clip_depend_on_each_other():
+def votes_with_clips(share, clips, spread, random):
+    """Return simulated votes, whose clips differ by `spread` in logits."""
+    first, second = (spread * random.normal(size=clips) for _ in range(2))
+    rows, columns = random.integers(clips, size=(2, 200))
+    chances = 1 / (1 + np.exp(-(np.log(share / (1 - share)) + first[rows] - second[columns])))
+    return [(f"a{r}", f"b{c}", bool(w)) for r, c, w in zip(rows, columns, random.random(200) < chances, strict=True)]
+
+
+@pytest.mark.parametrize("spread", [0, 1])
+def test_the_interval_holds_the_share_in_95_of_100_tests(spread):
+    """Where clips differ, an interval that takes votes for independent ones holds it in 70 of 100."""
     random = np.random.default_rng(1)
-    won = random.random(200) < 0.5
-    apart = [(f"a{i}", f"b{i}", bool(win)) for i, win in enumerate(won)]
-    together = [(f"a{i // 50}", f"b{i}", bool(won[i // 50])) for i in range(200)]
-    widths = []
-    for pairs in (apart, together):
-        _, low, high = listening.share_of(pairs, np.random.default_rng(2))
-        widths.append(high - low)
-    assert 0.1 < widths[0] < 0.25
-    assert widths[1] > 2 * widths[0]
+    held = 0
+    for _ in range(400):
+        _, low, high = listening.share_of(votes_with_clips(0.5, 20, spread, random))
+        held += low <= 0.5 <= high
+    assert 0.92 < held / 400 <= 0.99
+
+
+def test_the_interval_of_a_few_votes_is_all_or_nothing():
+    assert listening.share_of([("a", "b", True)]) == (1, 0, 1)
 
 
 def test_a_plan_knows_how_often_a_test_finds_something():
     random = np.random.default_rng(1)
-    assert listening.power(0.5, 20, 100, random, 100) < 0.15
-    assert listening.power(0.85, 20, 100, random, 40) > 0.9
+    assert listening.power(0.5, 20, 100, random, 300) < 0.09
+    assert listening.power(0.85, 20, 100, random, 100) > 0.9
