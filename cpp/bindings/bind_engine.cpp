@@ -78,6 +78,7 @@ void bind_form_rules(py::module_& m) {
   m.attr("CLIPS") = FormRules::kClips;
   m.attr("CLIP_MS") = FormRules::kClipMs;
   m.attr("CLIP_GRACE_MS") = FormRules::kClipGraceMs;
+  m.attr("SILENT_END_MS") = FormRules::kSilentEndMs;
   m.attr("MAX_GAP_MS") = FormRules::kMaxGapMs;
   m.attr("CLOSE_GAP_MS") = FormRules::kCloseGapMs;
   m.attr("KEY_MS") = FormRules::kKeyMs;

@@ -31,6 +31,7 @@ void bind_model(py::module_& m);
 void bind_generator(py::module_& m);
 void bind_live(py::module_& m);
 void bind_engine(py::module_& m);
+void bind_sketch(py::module_& m);
 void bind_originality(py::module_& m);
 
 }  // namespace longplay

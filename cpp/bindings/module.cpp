@@ -59,6 +59,7 @@ PYBIND11_MODULE(_core, m) {
   bind_generator(m);
   bind_live(m);
   bind_engine(m);
+  bind_sketch(m);
   bind_originality(m);
   end_work_at_exit();
 }

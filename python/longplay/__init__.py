@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from longplay.piece import Piece, Score
     from longplay.provenance import Provenance, Step
     from longplay.settings import Settings
+    from longplay.sketch import Sketch
     from longplay.statistics import Statistics
     from longplay.tokenizer import Tokenizer
 
@@ -39,6 +40,7 @@ __all__ = [
     "Score",
     "Session",
     "Settings",
+    "Sketch",
     "SnapshotError",
     "Statistics",
     "Step",
@@ -65,6 +67,7 @@ _NAMES = {
     "piece": ["Piece", "Score"],
     "provenance": ["Provenance", "Step"],
     "settings": ["Settings"],
+    "sketch": ["Sketch"],
     "statistics": ["Statistics"],
     "tokenizer": ["Tokenizer"],
 }

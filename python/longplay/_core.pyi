@@ -221,6 +221,7 @@ def uniform(*, random_seed: int, candidate: int, event: int, field: int) -> floa
 CLIPS: int
 CLIP_MS: int
 CLIP_GRACE_MS: int
+SILENT_END_MS: int
 MAX_GAP_MS: int
 CLOSE_GAP_MS: int
 KEY_MS: int
@@ -282,6 +283,21 @@ class Settings:
 
 class GenerateTask:
     def __init__(self, seed: bytes | None, settings: Settings) -> None: ...
+
+MOST_PARTICLES: int
+
+class SketchTask:
+    def __init__(
+        self,
+        *,
+        notes: _Notes,
+        free: NDArray[np.bool_],
+        slack_ms: NDArray[np.int64],
+        open: Sequence[tuple[int, int]],
+        added_per_second: float,
+        particles: int,
+        settings: Settings,
+    ) -> None: ...
 
 class LoopTime:
     @property
@@ -359,7 +375,7 @@ class Engine:
     def time(self) -> LoopTime: ...
     @property
     def row_copies(self) -> int: ...
-    def start(self, tasks: Sequence[GenerateTask | Extension], cancel: _Cancel | None = None) -> Job: ...
+    def start(self, tasks: Sequence[GenerateTask | Extension | SketchTask], cancel: _Cancel | None = None) -> Job: ...
     def stream(self, seed: bytes | None, settings: Settings, cancel: _Cancel | None = None) -> Stream: ...
     def session(self, seed: bytes | None, settings: Settings, cancel: _Cancel | None = None) -> Session: ...
     def resume_stream(self, snapshot: Snapshot, settings: Settings) -> Stream: ...

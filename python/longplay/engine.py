@@ -15,6 +15,7 @@ from longplay._making.planner import Planner
 from longplay._model.device import DeviceName
 from longplay._model.opened import OpenModel
 from longplay._model.styles import control_values, styles
+from longplay.composing import ComposingEngine
 from longplay.live import LiveEngine
 from longplay.midi import MidiSource, Seed, midi_bytes
 from longplay.originality.index import Index
@@ -27,7 +28,7 @@ from longplay.tokenizer import Tokenizer
 __all__ = ["DeviceName", "Engine", "Progress", "Seed"]
 
 
-class Engine(LiveEngine):
+class Engine(LiveEngine, ComposingEngine):
     """Generate piano music with a model, on the CPU or a GPU.
 
     An engine may be used from several threads at once. It keeps the ONNX Runtime sessions that it has opened.
@@ -258,7 +259,8 @@ class Engine(LiveEngine):
         """
         require_cancel(cancel)
         check_arguments(progress, avoid)
-        require_instance("provenance", provenance, Provenance)
+        if require_instance("provenance", provenance, Provenance).sketch is not None:
+            raise ValueError("provenance must be of a piece without a sketch. To repeat this one, call `complete`")
         task = self._planner.generate_task(seed, provenance.settings, provenance.candidate, avoid, cancel=cancel)
         for name in ("model_hash", "seed_hash", "index_hash"):
             given, wanted = getattr(task.provenance, name), getattr(provenance, name)

@@ -7,9 +7,9 @@ from typing import Any
 from longplay import _core
 from longplay._base.require import require_instance, require_integer, require_list, require_mapping, show
 from longplay.originality.index import Index
-from longplay.settings import DECLARATIONS, Settings, settings_from
+from longplay.settings import DECLARATIONS, MOST_PARTICLES, Settings, settings_from
 
-FORMAT = 3
+FORMAT = 4
 """Version of the entries that `Provenance.as_dict` returns and `Provenance.from_dict` reads."""
 
 
@@ -59,6 +59,26 @@ class SeedStyle:
 
 
 @dataclass(frozen=True)
+class SketchOrigin:
+    """The sketch that a piece completes.
+
+    Attributes
+    ----------
+    hash : str
+        `Sketch.hash` of the sketch.
+    particles : int
+        Number of particles, in [1, 1024].
+    """
+
+    hash: str
+    particles: int
+
+    def __post_init__(self) -> None:
+        require_instance("hash", self.hash, str)
+        object.__setattr__(self, "particles", require_integer("particles", self.particles, 1, MOST_PARTICLES))
+
+
+@dataclass(frozen=True)
 class Provenance:
     """Everything that a piece depends on: `Engine.regenerate` generates the piece again from it.
 
@@ -81,6 +101,8 @@ class Provenance:
     seed_style : SeedStyle or None
         Style that the engine chose for the seed: a performed one for a seed of one velocity (setting ``dynamics``), or
         the one that it recognised. None if it chose none.
+    sketch : SketchOrigin or None
+        The sketch that the piece completes; `Engine.complete` makes the piece again. None if the piece completes none.
     """
 
     version: str
@@ -92,11 +114,12 @@ class Provenance:
     steps: tuple[Step, ...] = ()
     index_hash: str | None = None
     seed_style: SeedStyle | None = None
+    sketch: SketchOrigin | None = None
 
     def __post_init__(self) -> None:
         for name in ("version", "model", "model_hash"):
             require_instance(name, getattr(self, name), str)
-        for name, kind in (("seed_hash", str), ("index_hash", str), ("seed_style", SeedStyle)):
+        for name, kind in _KINDS.items():
             if (value := getattr(self, name)) is not None:
                 require_instance(name, value, kind)
         object.__setattr__(self, "candidate", require_integer("candidate", self.candidate, 0, 2**32 - 1))
@@ -156,4 +179,15 @@ class Provenance:
         entries["steps"] = tuple(Step(**require_mapping(f"steps[{i}]", step)) for i, step in enumerate(steps))
         if entries["seed_style"] is not None:
             entries["seed_style"] = SeedStyle(**require_mapping("seed_style", entries["seed_style"]))
+        if entries["sketch"] is not None:
+            entries["sketch"] = SketchOrigin(**require_mapping("sketch", entries["sketch"]))
         return cls(**entries)
+
+
+_KINDS: Mapping[str, type] = {
+    "seed_hash": str,
+    "index_hash": str,
+    "seed_style": SeedStyle,
+    "sketch": SketchOrigin,
+}
+"""Types of the entries that may be None."""

@@ -264,8 +264,52 @@ DEFAULT_SECONDS: float = Settings.seconds
 """Default length of a piece."""
 
 
-class SettingsArguments(TypedDict, total=False):
-    """The settings as keyword arguments, without `seconds`; see `Settings`."""
+NO_SKETCH_SETTINGS = ("seconds", "recital", "search", "include_seed")
+"""Settings that do not apply to a sketch."""
+
+MOST_PARTICLES = 1024
+"""Greatest number of particles of a sketch."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SketchOptions:
+    """Options of the calls that complete a sketch, in addition to `Settings`.
+
+    Attributes
+    ----------
+    particles : int
+        Draw the music between given notes so many times, in [1, 1024]. What leads to the given notes survives.
+    density : float
+        Number of notes that accompany a note of a melody, in [0, 32]. 0 leaves the number to the model.
+    keep : float
+        Share of the notes that a variation keeps, in [0, 1].
+    slack : float
+        By how many seconds a performance may move an onset, in [0, 1].
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `Settings`.
+    """
+
+    particles: int = field(
+        default=64,
+        metadata=_setting("integer", "Draw the music between given notes this many times.", 1, MOST_PARTICLES),
+    )
+    density: float = field(
+        default=1.6, metadata=_setting("number", "Notes that accompany a note of the melody; 0 for any number.", 0, 32)
+    )
+    keep: float = field(default=0.3, metadata=_setting("number", "Share of the notes to keep.", 0, 1))
+    slack: float = field(default=0.03, metadata=_setting("number", "By how many seconds onsets may move.", 0, 1))
+
+    def __post_init__(self) -> None:
+        for one in fields(self):
+            checked = one.metadata["setting"].check(one.name, getattr(self, one.name))
+            object.__setattr__(self, one.name, checked)
+
+
+class SketchArguments(TypedDict, total=False):
+    """The settings of a sketch as keyword arguments; see `Settings`."""
 
     random_seed: int
     temperature: SamplingOption | None
@@ -275,12 +319,17 @@ class SettingsArguments(TypedDict, total=False):
     style: str | None
     guidance_scale: float
     max_velocity: int
-    recital: bool
     dynamics: str
     steady: bool
     two_hands: bool
     playable: bool
     key: str
+
+
+class SettingsArguments(SketchArguments, total=False):
+    """The settings as keyword arguments, without `seconds`; see `Settings`."""
+
+    recital: bool
     search: int
     include_seed: bool
 

@@ -67,7 +67,7 @@ std::unique_ptr<Job> Engine::start(const std::vector<Task>& tasks, const Stop& s
     candidates.push_back(make_candidate(notation_, config(), task, stop));
     candidates.back().validate(config());
     const Candidate& last = candidates.back();
-    rows_each = std::max(rows_each, last.search * last.rows(config()));
+    rows_each = std::max(rows_each, std::max(last.search, last.particles) * last.rows(config()));
   }
   const auto [threads, rows] = shards(device_, num_threads_, static_cast<int>(candidates.size()), rows_each);
   auto impl = std::make_unique<Job::Impl>(pool_, std::move(candidates));

@@ -72,7 +72,14 @@ struct Extension {
   Settings settings;                     // of the resumed piece
 };
 
-using Task = std::variant<GenerateTask, Extension>;
+// A sketch to complete. Of the settings, its length replaces length_ms, and there is no recital.
+struct SketchTask {
+  Sketch sketch;
+  int particles;
+  Settings settings;
+};
+
+using Task = std::variant<GenerateTask, Extension, SketchTask>;
 
 // The last saved state of a candidate under way.
 struct Checkpoint {

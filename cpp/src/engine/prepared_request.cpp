@@ -67,6 +67,23 @@ LoopGuard loop_guard_after(const std::vector<Note>& before, std::span<const std:
   return guard;
 }
 
+// Begins the music with the notes before it.
+void begin_with(PreparedRequest& prepared, std::span<const std::int32_t> pitches) {
+  Request& request = prepared.request;
+  request.form = after(prepared.before, *request.form);
+  request.past.loop_guard = loop_guard_after(prepared.before, pitches);
+  for (const Note& note : prepared.before) request.past.push(note);
+}
+
+// The given notes whose pitch is given.
+std::vector<Note> pitched(const Sketch& sketch) {
+  std::vector<Note> notes;
+  for (const SketchNote& note : sketch.notes) {
+    if (note.pitch) notes.push_back(note.with({}));
+  }
+  return notes;
+}
+
 void check_notes(const std::vector<Note>& notes, std::int64_t latest_ms) {
   std::int64_t earliest = 0;
   for (const Note& note : notes) {
@@ -127,6 +144,16 @@ Form stream_form(const Settings& settings) {
   return form;
 }
 
+// One piece, without clips, since no file is cut.
+Form sketch_form(const Settings& settings) {
+  Form form = piece_form(settings);
+  form.recital = false;
+  form.starts_at_once = false;
+  form.clip_ms = 0;
+  form.last_onset_ms = 0;
+  return form;
+}
+
 // One piece, without clips, since no file is cut, and without steering and hands, which are the player's.
 Form session_form() {
   return {.length_ms = Form::kEndless,
@@ -177,10 +204,27 @@ PreparedRequest prepare(const Notation& notation, const Seed& seed, const Settin
   past.steering = Steering(played);
   if (settings.include_seed) {
     prepared.before = std::move(score.notes);
-    prepared.request.form = after(prepared.before, *prepared.request.form);
-    past.loop_guard = loop_guard_after(prepared.before, notation.pitches());
-    for (const Note& note : prepared.before) past.push(note);
+    begin_with(prepared, notation.pitches());
   }
+  return prepared;
+}
+
+PreparedRequest prepare(const Notation& notation, const SketchTask& task) {
+  if (!notation.tokenizer())
+    refuse("the model must be one of notes for a sketch, because the tokens of a vocabulary are not notes");
+  const Settings& settings = task.settings;
+  const Sketch& sketch = task.sketch;
+  sketch.validate(*notation.tokenizer());
+  require_range("length_ms", settings.length_ms, sketch.length_ms, sketch.length_ms);
+  PreparedRequest prepared{make_request(settings, sketch_form(settings), notation.pitches().size()), {}, {}};
+  Request& request = prepared.request;
+  for (std::size_t i = 0; i < sketch.fixed_head(); ++i) prepared.before.push_back(sketch.notes[i].with({}));
+  request.prompt = notation.encode(prepared.before);
+  request.sketch = std::make_shared<const Sketch>(sketch);
+  request.particles = task.particles;
+  request.past.quote_guard = QuoteGuard(settings.avoid);
+  request.past.key_pull = key_pull(settings.key, pitched(sketch));
+  begin_with(prepared, notation.pitches());
   return prepared;
 }
 
@@ -237,6 +281,8 @@ Candidate extend(const Notation& notation, const ModelConfig& config, const Exte
 
 Candidate make_candidate(const Notation& notation, const ModelConfig& config, const Task& task,
                          const Stop& stop) {
+  if (const auto* sketch = std::get_if<SketchTask>(&task))
+    return make_candidate(prepare(notation, *sketch), sketch->settings);
   if (const auto* extension = std::get_if<Extension>(&task)) return extend(notation, config, *extension);
   const auto& [seed, settings] = std::get<GenerateTask>(task);
   return make_candidate(prepare(notation, seed, settings, piece_form(settings), stop), settings);

@@ -13,6 +13,7 @@ namespace longplay {
 Form piece_form(const Settings& settings);
 Form stream_form(const Settings& settings);
 Form session_form();
+Form sketch_form(const Settings& settings);
 
 // The notes of a file, the first at time zero. Throws as read_score does.
 Score read_seed(std::span<const std::uint8_t> bytes, const Stop& stop);
@@ -30,6 +31,9 @@ struct PreparedRequest {
 // Throws as read_seed does.
 PreparedRequest prepare(const Notation& notation, const Seed& seed, const Settings& settings,
                         const Form& form, const Stop& stop);
+
+// Throws std::invalid_argument for a sketch that is not valid, or a model of tokens.
+PreparedRequest prepare(const Notation& notation, const SketchTask& task);
 
 // Resumes a snapshot; its notes become `before`. Throws SnapshotError for an invalid one.
 PreparedRequest resume(const Notation& notation, const ModelConfig& config, const Snapshot& snapshot,

@@ -58,4 +58,9 @@ std::uint64_t searched_seed(std::uint64_t random_seed, std::uint32_t candidate, 
   return bits_at(random_seed, candidate, event, random_address::searched(branch));
 }
 
+std::uint64_t particle_seed(std::uint64_t random_seed, std::uint32_t candidate, std::uint64_t span,
+                            std::uint32_t particle) noexcept {
+  return bits_at(random_seed, candidate, span, random_address::particle(particle));
+}
+
 }  // namespace longplay

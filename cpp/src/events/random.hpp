@@ -25,4 +25,8 @@ std::uint64_t branch_seed(std::uint64_t random_seed, std::uint32_t candidate, st
 std::uint64_t searched_seed(std::uint64_t random_seed, std::uint32_t candidate, std::uint64_t event,
                             std::uint32_t branch) noexcept;
 
+// Returns the random seed of a particle in the span number `span` of a sketch.
+std::uint64_t particle_seed(std::uint64_t random_seed, std::uint32_t candidate, std::uint64_t span,
+                            std::uint32_t particle) noexcept;
+
 }  // namespace longplay

@@ -10,6 +10,7 @@
 
 #include "events/notation.hpp"
 #include "form/form_state.hpp"
+#include "form/sketch.hpp"
 #include "form/sound.hpp"
 
 namespace longplay {
@@ -22,8 +23,8 @@ enum class Outcome {
   rejected,   // the close of the piece must be drawn again, from the last checkpoint
 };
 
-// An event is a row of ids. The calls for one event are: `constrain` and `accepts` for each field in order,
-// then `accept`.
+// An event is a row of ids. The calls for one event are: `constrain`, `accepts` and `settle` for each field
+// in order, then `accept`.
 class Composer {
  public:
   virtual ~Composer() = default;
@@ -31,6 +32,10 @@ class Composer {
   // Adds the form's biases of a field, conditional on the earlier fields of the event. Returns false and
   // leaves the biases unchanged if the form does not constrain this field.
   virtual bool constrain(std::size_t field, std::span<const std::int32_t> event, std::span<float> bias) = 0;
+  // Returns the id that a field takes if `id` was drawn for it.
+  virtual std::int32_t settle(std::size_t /*field*/, std::int32_t id) { return id; }
+  // Whether the probability of the field, which is settled, weighs the candidate against others.
+  virtual bool weighs(std::size_t /*field*/) const { return false; }
   // Whether the id drawn for a field is accepted. Counts refusals.
   virtual bool accepts(std::size_t field, std::span<const std::int32_t> event, std::int32_t id) = 0;
   // Whether the event has no field but its first.
@@ -65,6 +70,7 @@ struct ComposerTask {
   std::span<const float> bias;  // of the first field: empty, or one number per id
   std::uint64_t random_seed = 0;
   std::uint32_t candidate = 0;
+  std::optional<SketchSpan> span = {};  // of a candidate that completes a sketch
 };
 
 // Begins a form after the notes before it.
@@ -81,8 +87,9 @@ struct Heard {
 std::optional<Heard> hear_notes(const Tokenizer& tokenizer, const Form& form,
                                 std::span<const std::int32_t> ids);
 
-// The composer of a model of notes, and that of a model of tokens.
+// The composers of a model of notes, of a model of tokens, and of a sketch.
 std::unique_ptr<Composer> compose_notes(const ComposerTask& task, const FormState& state);
 std::unique_ptr<Composer> compose_tokens(const ComposerTask& task, const FormState& state);
+std::unique_ptr<Composer> compose_sketch(const ComposerTask& task, const FormState& state);
 
 }  // namespace longplay

@@ -7,6 +7,7 @@
 #include "events/vocabulary.hpp"
 #include "form/past.hpp"
 #include "form/timeline.hpp"
+#include "form/waiting.hpp"
 
 namespace longplay {
 
@@ -30,6 +31,7 @@ struct FormState {
   TimelineState timeline;
   Past past;
   std::optional<TokenState> tokens = {};  // of a vocabulary
+  Waiting waiting = {};                   // of a sketch, which has no snapshots
 
   // Passes every member to `archive`, which writes or reads it.
   template <typename Archive>

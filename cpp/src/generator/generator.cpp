@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "generator/particles.hpp"
 #include "generator/search.hpp"
 #include "generator/slot.hpp"
 
@@ -47,6 +48,8 @@ void Request::validate(const ModelConfig& config) const {
   require_range("search", search, 1, kMostBranches);
   if (search > 1 && !config.critic) refuse("search must be 1: this model has no critic", search);
   if (search > 1 && !form) refuse("search must be 1 without a form", search);
+  require_range("particles", particles, 1, kMostParticles);
+  if (sketch && search > 1) refuse("search must be 1 for a sketch", search);
   if (form) {
     if (!Notation::exists(config)) refuse("form must be absent: this model's events are not notes");
     form->validate();
@@ -163,7 +166,7 @@ void Generator::loop(Queue& queue, int rows, const Stop& stop, LoopTime& time) {
     for (std::size_t index = active_; index-- > 0;) {
       stop.check();
       const bool done = slots_[index].take_event();
-      if (slots_[index].request().search == 1) made += slots_[index].made();
+      if (!slots_[index].request().is_part()) made += slots_[index].made();
       if (done) finish(queue, index, stop);
       finished |= done;
     }
@@ -186,8 +189,9 @@ LoopTime Generator::run(Queue& queue, int rows, Stop& stop) {
 
   LoopTime time;
   Search search(queue, critic_.get(), model_->config(), stop);
+  Particles particles(search, model_->config(), stop);
   try {
-    loop(search, rows, stop, time);
+    loop(particles, rows, stop, time);
   } catch (const Cancelled&) {  // in the middle of a step
   }
   slots_.clear();

@@ -31,6 +31,7 @@ struct DecodeState {
 
 inline constexpr double kGuidanceOff = 1;
 inline constexpr int kMostBranches = 64;
+inline constexpr int kMostParticles = 1024;
 
 // One candidate to generate or to resume. Ids are flat: one event after another, one id per field.
 struct Request {
@@ -53,9 +54,16 @@ struct Request {
   // With a form, the number of branches of each phrase, of which the critic keeps one. Above 1, the request
   // stops at the end of a phrase only, so it may pass `max_events` and `until_ms`.
   int search = 1;
+  // Complete a sketch, which outlives the request, with so many particles. Each particle draws a span at a
+  // time.
+  std::shared_ptr<const Sketch> sketch = {};
+  int particles = 1;
+  std::optional<SketchSpan> span = {};  // of a particle
 
   // Throws std::invalid_argument that names the first member that does not fit the model.
   void validate(const ModelConfig& config) const;
+  // Whether the request is a part of one that counts its music itself.
+  bool is_part() const { return search > 1 || span; }
   // How many rows of the model a branch takes: 2 with guidance, otherwise 1.
   int rows(const ModelConfig& config) const;
 };
@@ -67,6 +75,7 @@ struct GenerationResult {
   std::vector<float> prompt_log_probabilities;  // nats, one per id of the prompt, if asked for
   std::vector<std::int64_t> onsets_ms;  // with a form, one per event; of an END, where the music resumes
   std::vector<Sound> sounds;            // with a form, what is heard of the events
+  double log_weight = 0;                // of a particle: nats of the given fields
   std::uint64_t refusals = 0;           // notes rejected because they quote, since the start
   std::optional<DecodeState> state;     // if asked for
 };

@@ -42,8 +42,8 @@ bool Slot::begin(const Request& request, Rows rows) {
     if (guided()) model_->reset(rows.unconditional);
   }
   if (request.form) {
-    const ComposerTask task{*notation_,      model_->config(),    *request.form,
-                            request.bias[0], request.random_seed, request.candidate};
+    const ComposerTask task{*notation_,          model_->config(),  *request.form, request.bias[0],
+                            request.random_seed, request.candidate, request.span};
     composer_ = request.from ? resume_form(task, at_.form) : begin_form(task, request.past);
   }
   return prompt_events_ > 0 || request.max_events > 0;
@@ -140,6 +140,13 @@ Draw Slot::draw(std::size_t field) {
   Draw drawn = sampler_->draw(logits(field), bias, params, u);
   for (std::uint32_t refusals = 0; !composer_->accepts(field, at_.event, drawn.id); ++refusals)
     drawn = redraw(field, drawn.id, refusals, bias);
+  return settle(field, drawn);
+}
+
+Draw Slot::settle(std::size_t field, Draw drawn) {
+  const std::int32_t id = composer_->settle(field, drawn.id);
+  if (id != drawn.id) drawn = {id, sampler_->log_probability(logits(field), id)};
+  if (composer_->weighs(field)) result_.log_weight += drawn.log_probability;
   return drawn;
 }
 

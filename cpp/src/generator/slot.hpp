@@ -59,6 +59,7 @@ class Slot {
   std::span<float> requested_bias(std::size_t field);
   Draw draw(std::size_t field);
   Draw redraw(std::size_t field, std::int32_t refused, std::uint32_t refusals, std::span<float> bias);
+  Draw settle(std::size_t field, Draw drawn);
   bool take_drawn_event();
   void save_checkpoint();
   void restore_checkpoint();

@@ -9,6 +9,7 @@ from longplay._base.cancel import Cancel, check
 from longplay._making.snapshot import Snapshot
 from longplay.piece import Piece
 from longplay.provenance import Provenance
+from longplay.sketch import Sketch
 
 Progress: TypeAlias = Callable[[float, float], None]
 """Called with seconds of music made so far and in total, a few times a second."""
@@ -28,14 +29,15 @@ class PieceTask:
     ----------
     provenance : Provenance
         Provenance of the piece when it is finished.
-    source : bytes, Snapshot or None
-        The seed that the piece continues, None for a piece without a seed; or the snapshot that it resumes from.
+    source : bytes, Snapshot, Sketch or None
+        The seed that the piece continues, None for a piece without a seed; the snapshot that it resumes from; or the
+        sketch that it completes.
     name : str
         Name of the seed in errors; empty if there is no other task.
     """
 
     provenance: Provenance
-    source: bytes | Snapshot | None
+    source: bytes | Snapshot | Sketch | None
     name: str = ""
 
 

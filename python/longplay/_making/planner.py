@@ -2,10 +2,13 @@
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import replace
 from importlib.metadata import version
+from typing import TypeAlias
 
 from longplay import _core
 from longplay._base.cancel import Cancel
+from longplay._base.require import require_instance
 from longplay._core import MidiError, SnapshotError
 from longplay._making.core_settings import core_settings
 from longplay._making.job import PieceTask
@@ -15,8 +18,11 @@ from longplay._model.opened import OpenModel
 from longplay._model.sampling import SAMPLING_OFF, field_params
 from longplay.midi import Seed, midi_bytes, named
 from longplay.originality.index import Index
-from longplay.provenance import Provenance
+from longplay.provenance import Provenance, SketchOrigin
 from longplay.settings import Settings
+from longplay.sketch import Sketch
+
+_CoreTask: TypeAlias = _core.GenerateTask | _core.Extension | _core.SketchTask
 
 
 class Planner:
@@ -75,6 +81,21 @@ class Planner:
         """
         return PieceTask(snapshot.provenance.after(snapshot.core.events, branch, seconds), snapshot)
 
+    def sketch_task(
+        self,
+        sketch: Sketch,
+        particles: int,
+        settings: Settings,
+        candidate: int,
+        avoid: Index | None = None,
+        name: str = "",
+    ) -> PieceTask:
+        """Plan a piece that completes a sketch; `name` is the name of the sketch in errors."""
+        settings = replace(settings, seconds=sketch.seconds, recital=False)
+        given = self.provenance(midi_bytes(sketch.notes), settings, candidate, avoid)
+        origin = SketchOrigin(sketch.hash, particles)
+        return PieceTask(replace(given, seed_hash=None, sketch=origin), sketch, name)
+
     def start(
         self,
         tasks: Iterable[PieceTask],
@@ -105,12 +126,14 @@ class Planner:
             As for `Engine.generate_batch` and `Engine.extend`.
         """
         tasks = list(tasks)
-        core_tasks: list[_core.GenerateTask | _core.Extension] = []
+        core_tasks: list[_CoreTask] = []
         for task in tasks:
             task.provenance.check_index(avoid)
             settings = self.core_settings(task.provenance, keep_seconds, avoid)
             if isinstance(task.source, Snapshot):
                 core_tasks.append(task.source.extension(settings))
+            elif isinstance(task.source, Sketch):
+                core_tasks.append(_sketch_task(task.source, task.provenance, settings))
             else:
                 core_tasks.append(_core.GenerateTask(task.source, settings))
         try:
@@ -121,7 +144,7 @@ class Planner:
                 raise  # it is about the settings
             raise named(error, tasks[refused.index(True)].name) from None
 
-    def _starts(self, task: _core.GenerateTask | _core.Extension) -> bool:
+    def _starts(self, task: _CoreTask) -> bool:
         """Return whether a task alone is not refused."""
         try:
             self._model.core.start([task]).stop()
@@ -207,3 +230,15 @@ class Planner:
         except (TypeError, ValueError) as problem:
             raise SnapshotError(f"the snapshot's settings are not valid: {problem}") from problem
         return snapshot
+
+
+def _sketch_task(sketch: Sketch, provenance: Provenance, settings: _core.Settings) -> _core.SketchTask:
+    return _core.SketchTask(
+        notes=sketch.notes,
+        free=sketch.free,
+        slack_ms=sketch.slack_ms,
+        open=sketch.open_ms,
+        added_per_second=sketch.added_per_second,
+        particles=require_instance("sketch", provenance.sketch, SketchOrigin).particles,
+        settings=settings,
+    )

@@ -172,6 +172,8 @@ def refuse_a_third(out: Path, now: datetime) -> None:
 def _reason_against(
     one: SubmissionCandidate, seeds: Mapping[str, bytes], engine: Engine, index: Index, cancel: Cancel | None
 ) -> str | None:
+    if one.provenance.sketch is not None:
+        return "it completes a sketch, but the challenge takes music that the model made alone."
     if one.provenance.seed_hash is not None and one.provenance.seed_hash not in seeds:
         return f"its seed, with SHA-256 {one.provenance.seed_hash}, is not among the given seeds."
     report = check(one.data, cancel=cancel)

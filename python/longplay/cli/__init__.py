@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from longplay.cli import challenge, importing, judging, listening, making, measuring, originality, picture
+from longplay.cli import challenge, composing, importing, judging, listening, making, measuring, originality, picture
 
 app = typer.Typer(
     help="Generate hours of piano music that continue a MIDI file.",
@@ -23,6 +23,7 @@ app = typer.Typer(
 
 COMMANDS = (
     *(making.generate, making.extend, making.batch),
+    *(composing.accompany, composing.infill, composing.vary, composing.perform),
     *(judging.score, judging.models, judging.doctor),
     *(challenge.check, challenge.pack, challenge.clips, challenge.submit),
     *(listening.render, listening.arena),

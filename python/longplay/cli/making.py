@@ -57,13 +57,13 @@ def generate(
 
     A seed - is read from stdin. An output - is written to stdout; messages then go to stderr.
     """
-    _require_outputs(out, force)
+    require_piece_outputs(out, force)
     engine = open_engine(model, device, threads)
     index = None if avoid is None else open_index(avoid)
     with progress_bar() as progress:
         source = None if seed is None else midi_input(seed)
         piece = engine.generate(source, progress=progress, avoid=index, **settings)
-    _write(piece, out, force, as_json)
+    write_piece(piece, out, force, as_json)
 
 
 @takes_settings("seconds")
@@ -92,7 +92,7 @@ def extend(
     from longplay.challenge.candidates import provenances
     from longplay.midi import midi_bytes
 
-    _require_outputs(out, force)
+    require_piece_outputs(out, force)
     data, provenance = midi_bytes(file), provenances(file.absolute().parent).get(file.name)
     if provenance is None:
         raise Error(
@@ -111,7 +111,7 @@ def extend(
     with progress_bar() as progress:
         seconds = settings["seconds"]
         piece = engine.extend(preview.snapshot(), seconds, branch=branch, progress=progress, avoid=index)
-    _write(piece, out, force, as_json)
+    write_piece(piece, out, force, as_json)
 
 
 @takes_settings()
@@ -170,13 +170,14 @@ def _provenance_file(out: Path) -> Path | None:
     return None if out == STANDARD or (out.exists() and not out.is_file()) else out.with_suffix(".json")
 
 
-def _require_outputs(out: Path, force: bool) -> None:
+def require_piece_outputs(out: Path, force: bool) -> None:
+    """Raise OSError or ValueError if a piece or its provenance cannot be written."""
     require_outputs([out], force, MIDI_SUFFIXES)
     if record := _provenance_file(out):
         require_outputs([record], force)
 
 
-def _write(piece: Piece, out: Path, force: bool, as_json: bool) -> None:
+def write_piece(piece: Piece, out: Path, force: bool, as_json: bool) -> None:
     """Write a piece and its provenance, and print its path or its provenance."""
     from longplay.files import write_whole
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from longplay.settings import DECLARATIONS, Declaration, SamplingOption, Settings
+from longplay.settings import Declaration, SamplingOption, Settings, SketchOptions
 
 _TYPES: dict[str, Any] = {
     "number": float,
@@ -24,11 +24,12 @@ _SAMPLING_HELP = "By default the model's own."
 
 
 def takes_settings(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command an option for each of these settings; for all settings if no name is given.
+    """Give a command an option for each of these settings; for all of `Settings` if no name is given.
 
     The options take the place of the command's parameter `settings`, which receives their values as a dictionary.
     """
-    chosen = [one for one in fields(Settings) if not names or one.name in names]
+    declared = {one.name: one for one in (*fields(Settings), *fields(SketchOptions))}
+    chosen = [declared[name] for name in names] if names else fields(Settings)
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         hints = get_type_hints(command, include_extras=True)
@@ -40,7 +41,7 @@ def takes_settings(*names: str) -> Callable[[Callable[..., None]], Callable[...,
         parameters: list[inspect.Parameter] = []
         for parameter in inspect.signature(command).parameters.values():
             if parameter.name == "settings":
-                parameters += [_option(one.name, DECLARATIONS[one.name], one.default) for one in chosen]
+                parameters += [_option(one.name, one.metadata["setting"], one.default) for one in chosen]
             else:
                 kind = inspect.Parameter.KEYWORD_ONLY
                 parameters.append(parameter.replace(annotation=hints[parameter.name], kind=kind))

@@ -254,6 +254,15 @@ def test_one_that_nothing_says_the_making_of_is_skipped(ask, folder):
     assert "0.mid: no JSON file of the folder has its provenance." in reasons(ask)
 
 
+def test_one_that_completes_a_sketch_is_skipped_by_its_name(ask, engine, folder):
+    alone(folder)
+    piece = engine.accompany(longplay.read_midi(folder / "0.mid")[:9], 1)
+    piece.save(folder / "0.mid")
+    record = {"file": "0.mid", "provenance": piece.provenance.as_dict()}
+    (folder / "pieces.jsonl").write_text(json.dumps(record), encoding="utf-8")
+    assert "0.mid: it completes a sketch, but the challenge takes music that the model made alone." in reasons(ask)
+
+
 def test_one_whose_seed_is_not_given_is_skipped(ask, folder):
     alone(folder)
     wanted = hashlib.sha256(SEED).hexdigest()

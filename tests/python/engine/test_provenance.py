@@ -11,13 +11,13 @@ MADE = Provenance("1.0", "tiny", "ab", None, 3, Settings(top_p={"pitch": 0.5}), 
 
 def test_plain_values_give_the_same_provenance():
     values = json.loads(json.dumps(MADE.as_dict()))
-    assert values["format"] == 3
+    assert values["format"] == 4
     assert Provenance.from_dict(values) == MADE
 
 
 @pytest.mark.parametrize("found", [0, 1, 2, "3", None])
 def test_another_format_is_refused_by_its_number(found):
-    with pytest.raises(ValueError, match=f"has format {found!r}, but this version of longplay reads format 3"):
+    with pytest.raises(ValueError, match=f"has format {found!r}, but this version of longplay reads format 4"):
         Provenance.from_dict(MADE.as_dict() | {"format": found})
 
 

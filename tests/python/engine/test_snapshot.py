@@ -202,7 +202,7 @@ def test_a_snapshot_of_another_format_is_refused_by_its_number(snapshots):
         ):
             read(good.replace(b"longplay state 5", b"longplay state 4", 1))
         older = forged(good, put("provenance", "format", value=0))
-        with pytest.raises(longplay.SnapshotError, match=r"the provenance has format 0, but .* reads format 3"):
+        with pytest.raises(longplay.SnapshotError, match=r"the provenance has format 0, but .* reads format 4"):
             read(older)
 
 

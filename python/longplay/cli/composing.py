@@ -1,0 +1,151 @@
+"""Commands that keep a part of the user's own music: accompany, infill, vary, perform."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from longplay.cli.making import OutOption, require_piece_outputs, write_piece
+from longplay.cli.settings import takes_settings
+from longplay.cli.shared import (
+    AvoidOption,
+    DeviceOption,
+    ForceOption,
+    JsonOption,
+    ModelOption,
+    midi_input,
+    open_engine,
+    open_index,
+    path_argument,
+    progress_bar,
+)
+from longplay.settings import DECLARATIONS, NO_SKETCH_SETTINGS
+
+_SHARED = ("particles", *(name for name in DECLARATIONS if name not in NO_SKETCH_SETTINGS))
+
+
+def parse_time(text: str | float) -> float:
+    """Read a time in seconds, in minutes and seconds such as "0:42", or in hours, minutes and seconds.
+
+    Raises
+    ------
+    typer.BadParameter
+        The text is no time.
+    """
+    try:
+        seconds = 0.0
+        for part in str(text).split(":"):
+            seconds = 60 * seconds + float(part)
+    except ValueError:
+        raise typer.BadParameter(f"must be a time such as 0:42 or 42.5, not {text!r}") from None
+    return seconds
+
+
+FromOption = Annotated[float, typer.Option("--from", parser=parse_time, metavar="TIME", help="Begin of the span.")]
+ToOption = Annotated[float, typer.Option("--to", parser=parse_time, metavar="TIME", help="End of the span, excluded.")]
+EndOption = Annotated[
+    float | None, typer.Option("--to", parser=parse_time, metavar="TIME", help="End of the span; by default the end.")
+]
+
+
+@takes_settings("density", *_SHARED)
+def accompany(
+    melody: Annotated[Path, path_argument(help="MIDI file with the melody.")],
+    out: OutOption = Path("longplay.mid"),
+    *,
+    settings: dict[str, Any],
+    avoid: AvoidOption = None,
+    model: ModelOption = None,
+    device: DeviceOption = "auto",
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Accompany a melody, which stays as it is.
+
+    A melody - is read from stdin. An output - is written to stdout; messages then go to stderr.
+    """
+    _compose("accompany", melody, out, (), settings, avoid, model, device, force, as_json)
+
+
+@takes_settings(*_SHARED)
+def infill(
+    file: Annotated[Path, path_argument(help="MIDI file with the piece.")],
+    out: OutOption = Path("longplay.mid"),
+    *,
+    start: FromOption,
+    end: ToOption,
+    settings: dict[str, Any],
+    avoid: AvoidOption = None,
+    model: ModelOption = None,
+    device: DeviceOption = "auto",
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Replace the notes that start in a span of a piece; all others stay as they are.
+
+    A file - is read from stdin. An output - is written to stdout; messages then go to stderr.
+    """
+    _compose("infill", file, out, (start, end), settings, avoid, model, device, force, as_json)
+
+
+@takes_settings("keep", *_SHARED)
+def vary(
+    file: Annotated[Path, path_argument(help="MIDI file with the piece.")],
+    out: OutOption = Path("longplay.mid"),
+    *,
+    start: FromOption = 0.0,
+    end: EndOption = None,
+    settings: dict[str, Any],
+    avoid: AvoidOption = None,
+    model: ModelOption = None,
+    device: DeviceOption = "auto",
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Vary a piece: keep some of its notes, and draw new ones around them.
+
+    A file - is read from stdin. An output - is written to stdout; messages then go to stderr.
+    """
+    _compose("vary", file, out, (start, end), settings, avoid, model, device, force, as_json)
+
+
+@takes_settings("slack", *_SHARED)
+def perform(
+    score: Annotated[Path, path_argument(help="MIDI file with the score.")],
+    out: OutOption = Path("longplay.mid"),
+    *,
+    settings: dict[str, Any],
+    avoid: AvoidOption = None,
+    model: ModelOption = None,
+    device: DeviceOption = "auto",
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Perform a score: draw velocities, lengths and timing of its notes.
+
+    A score - is read from stdin. An output - is written to stdout; messages then go to stderr.
+    """
+    _compose("perform", score, out, (), settings, avoid, model, device, force, as_json)
+
+
+def _compose(
+    call: str,
+    file: Path,
+    out: Path,
+    span: tuple[float | None, ...],
+    settings: dict[str, Any],
+    avoid: Path | None,
+    model: str | None,
+    device: str,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Run a call of the engine on a file, and write the piece."""
+    require_piece_outputs(out, force)
+    engine = open_engine(model, device, 1)
+    index = None if avoid is None else open_index(avoid)
+    with progress_bar() as progress:
+        piece = getattr(engine, call)(midi_input(file), *span, progress=progress, avoid=index, **settings)
+    write_piece(piece, out, force, as_json)

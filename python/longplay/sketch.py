@@ -1,0 +1,151 @@
+"""Sketches: music of which a part is given."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from longplay import _core
+from longplay._base.require import require_list, require_mapping, require_number
+from longplay.midi import Notes, require_notes
+from longplay.settings import DECLARATIONS, LONGEST_SECONDS
+
+FREE_FIELDS = ("pitch", "velocity", "duration")
+"""Fields of a given note that may be free."""
+
+TAIL_SECONDS = 1.0
+"""Seconds of a piece after the last note of a file, as in `midi_bytes`."""
+
+NEIGHBOUR_MS = 20_000
+"""The music this close to a gap decides how many notes fill the gap."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sketch:
+    """Music of which a part is given; `Engine.complete` adds the rest.
+
+    The arrays are read-only.
+
+    Parameters
+    ----------
+    notes : structured array, shape (notes,)
+        The given notes, of dtype `NOTE`, in order of onset. Notes of one pitch do not overlap.
+    seconds : float
+        Length of the piece, in [1, 86400], exact to the millisecond. All given notes end 10 ms before it.
+    open : sequence of (float, float)
+        Stretches in seconds, in order, in which the engine may add notes; by default none.
+    free_fields : mapping of str to bool array, shape (notes,)
+        Which notes leave ``pitch``, ``velocity`` or ``duration`` to the engine. One bool counts for all notes. All
+        other fields are given.
+    slack : float or array, shape (notes,)
+        By how many seconds the engine may move an onset; 0 keeps it.
+    added_per_second : float
+        How many notes to add in a second of the open stretches, in [0, 1000]. 0 leaves it to the model.
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument has the wrong type, shape or range; the message names it.
+    """
+
+    notes: Notes = field(repr=False)
+    seconds: float
+    open: Sequence[tuple[float, float]] = ()
+    free_fields: Mapping[str, ArrayLike] = field(default_factory=dict, repr=False)
+    slack: ArrayLike = field(default=0.0, repr=False)
+    added_per_second: float = 0.0
+
+    def __post_init__(self) -> None:
+        notes = require_notes(self.notes).copy()
+        notes.flags.writeable = False
+        object.__setattr__(self, "notes", notes)
+        object.__setattr__(self, "seconds", DECLARATIONS["seconds"].check("seconds", self.seconds))
+        object.__setattr__(self, "open", tuple(_stretch(one) for one in require_list("open", self.open)))
+        for name in require_mapping("free_fields", self.free_fields):
+            if name not in FREE_FIELDS:
+                raise ValueError(f"free_fields must name {', '.join(FREE_FIELDS)}, not {name!r}")
+        number = require_number("added_per_second", self.added_per_second, 0, 1000)
+        object.__setattr__(self, "added_per_second", number)
+        _ = self.free, self.slack_ms  # so that their errors show now
+
+    @property
+    def free(self) -> NDArray[np.bool_]:
+        """Whether pitch, velocity and duration of each note are free, shape (notes, 3)."""
+        free = np.zeros((len(self.notes), len(FREE_FIELDS)), bool)
+        for index, name in enumerate(FREE_FIELDS):
+            free[:, index] = _broadcast(f"free_fields[{name!r}]", self.free_fields.get(name, False), len(self.notes))
+        return free
+
+    @property
+    def slack_ms(self) -> NDArray[np.int64]:
+        """By how many milliseconds each onset may move, shape (notes,)."""
+        slack = _broadcast("slack", self.slack, len(self.notes)).astype(np.float64)
+        if not ((slack >= 0) & (slack <= LONGEST_SECONDS)).all():
+            raise ValueError(f"slack must be in [0, {LONGEST_SECONDS}], not {slack.min():g} to {slack.max():g}")
+        slack_ms: NDArray[np.int64] = np.rint(slack * 1000).astype(np.int64)
+        return slack_ms
+
+    @property
+    def open_ms(self) -> list[tuple[int, int]]:
+        """The open stretches in milliseconds."""
+        return [(round(begin * 1000), round(end * 1000)) for begin, end in self.open]
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the sketch."""
+        columns = [self.notes[name].astype("<i8").tobytes() for name in self.notes.dtype.names or ()]
+        rest = repr((round(self.seconds * 1000), self.open_ms, self.added_per_second)).encode()
+        parts = [*columns, self.free.tobytes(), self.slack_ms.astype("<i8").tobytes(), rest]
+        return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
+
+
+def accompaniment(melody: Notes, density: float) -> Sketch:
+    """Return the sketch of a melody that is accompanied by `density` notes for each of its notes."""
+    end = _end_seconds(melody)
+    return Sketch(melody, end + TAIL_SECONDS, [(0.0, end)], added_per_second=density * len(melody) / end)
+
+
+def gap(notes: Notes, seconds: float, start: float, end: float) -> Sketch:
+    """Return the sketch of a piece without the notes that start in [start, end); new ones fill the gap."""
+    begin_ms, end_ms = round(start * 1000), round(end * 1000)
+    onsets = notes["onset_ms"]
+    outside = notes[(onsets < begin_ms) | (onsets >= end_ms)]
+    near = (onsets >= begin_ms - NEIGHBOUR_MS) & (onsets < end_ms + NEIGHBOUR_MS) & np.isin(onsets, outside["onset_ms"])
+    first, last = max(0, begin_ms - NEIGHBOUR_MS), min(round(seconds * 1000), end_ms + NEIGHBOUR_MS)
+    around = max(1, last - first - (end_ms - begin_ms)) / 1000
+    return Sketch(outside, seconds, [(start, end)], added_per_second=int(near.sum()) / around)
+
+
+def performance(score: Notes, seconds: float, slack: float) -> Sketch:
+    """Return the sketch of a score whose velocities, lengths and, within a slack, onsets are free."""
+    latest = round(seconds * 1000) - _core.SILENT_END_MS - 1 - score["onset_ms"]
+    free = {"velocity": True, "duration": True}
+    return Sketch(score, seconds, free_fields=free, slack=np.minimum(slack, latest / 1000))
+
+
+def variation(notes: Notes, seconds: float, start: float, end: float, keep: float, random_seed: int) -> Sketch:
+    """Return the sketch of a piece that keeps a share of the notes in [start, end), and all others."""
+    begin_ms, end_ms = round(start * 1000), round(end * 1000)
+    inside = (notes["onset_ms"] >= begin_ms) & (notes["onset_ms"] < end_ms)
+    lots = [_core.uniform(random_seed=random_seed, candidate=0, event=i, field=0) for i in range(len(notes))]
+    kept = notes[~inside | (np.array(lots) < keep)]
+    return Sketch(kept, seconds, [(start, end)], added_per_second=(len(notes) - len(kept)) / (end - start))
+
+
+def _end_seconds(notes: Notes) -> float:
+    return float((notes["onset_ms"] + notes["duration_ms"]).max(initial=0)) / 1000
+
+
+def _stretch(pair: tuple[float, float]) -> tuple[float, float]:
+    begin, end = require_list("an open stretch", pair)
+    first = require_number("the begin of an open stretch", begin, 0, LONGEST_SECONDS)
+    return first, require_number("the end of an open stretch", end, first, LONGEST_SECONDS, open_low=True)
+
+
+def _broadcast(name: str, value: ArrayLike, count: int) -> NDArray[np.generic]:
+    try:
+        return np.broadcast_to(np.asarray(value), (count,))
+    except ValueError:
+        raise ValueError(f"{name} must be one value or have shape ({count},), not {np.shape(value)}") from None
