@@ -21,6 +21,7 @@ CONSONANT = (3, 4, 5, 7, 8, 9)  # thirds, fourth, fifth, sixths, in semitones wi
 TOP_MS = 150  # a note of the melody is the highest within this time
 BEHIND = 24  # notes behind a gap that the judge scores
 GAP_SECONDS = 4.0
+MEASURES = ("accompaniments", "gaps")
 
 
 def is_melody(notes: Notes) -> NDArray[np.bool_]:
@@ -141,6 +142,7 @@ def show(title: str, columns: Sequence[str], rows: dict[str, NDArray[np.float64]
 def main(argv: Sequence[str] | None = None) -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--measure", nargs="+", choices=MEASURES, default=MEASURES)
     parser.add_argument("--data", type=Path, required=True, help="folder that training.prepare wrote")
     parser.add_argument("--split", default="test")
     parser.add_argument("--pieces", type=int, default=30)
@@ -153,15 +155,19 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parser.parse_args(argv)
 
     parts = held_out(Corpus(args.data, args.split), args.pieces, args.seconds, args.random_seed)
-    engine, judge = longplay.Engine(args.model), longplay.Engine(args.judge)
-    accompanied = accompaniments(engine, parts, args.particles, args.density)
-    show("accompaniment", ["consonance", "octaves", "notes, of the real ones"], accompanied)
-    filled = gaps(engine, judge, parts, args.particles)
-    show("gap", ["nats a note behind", "notes, of the real ones"], filled)
-    nats = {name: values[:, 0].mean() for name, values in filled.items()}
-    base = nats[f"N = {args.particles[0]}"]
-    for name in list(nats)[2:]:
-        print(f"{name} closes {(base - nats[name]) / (base - nats['real']):.0%} of the gap")
+    engine = longplay.Engine(args.model)
+    if "accompaniments" in args.measure:
+        rows = accompaniments(engine, parts, args.particles, args.density)
+        show("accompaniment", ["consonance", "octaves", "notes, of the real ones"], rows)
+    if "gaps" in args.measure:
+        rows = gaps(engine, longplay.Engine(args.judge), parts, args.particles)
+        show("gap", ["nats a note behind", "notes, of the real ones"], rows)
+        nats = {name: values[:, 0].mean() for name, values in rows.items()}
+        base = nats[f"N = {args.particles[0]}"]
+        for name in list(nats)[2:]:
+            print(
+                f"{name} closes {(base - nats[name]) / (base - nats['real']):.0%} of the difference to the real notes"
+            )
 
 
 if __name__ == "__main__":

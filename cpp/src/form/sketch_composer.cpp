@@ -42,8 +42,8 @@ class SketchComposer final : public Composer {
       return true;
     }
     if (field != kPitch) return false;
-    constrain_pitches(past_, task_.form, values(kPitch), at_ms_, at_ms_ > onset_ms(), bias);
     forbid_kept_keys(bias);
+    constrain_pitches(past_, task_.form, values(kPitch), at_ms_, at_ms_ > onset_ms(), bias);
     return true;
   }
 
@@ -161,13 +161,13 @@ class SketchComposer final : public Composer {
 
   // Forbids each pitch of a given note that sounds or starts at the onset of the event, which would change
   // it.
-  void forbid_kept_keys(std::span<float> bias) const {
-    std::array<bool, 128> is_kept{};
+  void forbid_kept_keys(std::span<float> bias) {
+    kept_ = {};
     for (const SketchNote& note : sketch_.notes) {
       if (note.onset_ms > at_ms_) break;
-      if (note.pitch && at_ms_ < note.onset_ms + note.duration_ms.value_or(1)) is_kept[*note.pitch] = true;
+      if (note.pitch && at_ms_ < note.onset_ms + note.duration_ms.value_or(1)) kept_[*note.pitch] = true;
     }
-    forbid_where([&](std::size_t id) { return is_kept[tokenizer_.pitch(static_cast<std::int32_t>(id))]; },
+    forbid_where([&](std::size_t id) { return kept_[tokenizer_.pitch(static_cast<std::int32_t>(id))]; },
                  bias);
   }
 
@@ -178,7 +178,7 @@ class SketchComposer final : public Composer {
     past_.loop_guard.push(pitch_id);
     past_.push(note);
     timeline_.take(note);
-    sound_ = Sound{Sound::Kind::note, note};
+    if (!is_added_ || !kept_[note.pitch]) sound_ = Sound{Sound::Kind::note, note};
   }
 
   ComposerTask task_;
@@ -198,6 +198,9 @@ class SketchComposer final : public Composer {
   std::int32_t wait_from_ = 0;  // the first time shift that waits for it
   bool is_added_ = false;       // the event adds a note
   std::int64_t at_ms_ = 0;      // its onset
+
+  std::array<bool, 128>
+      kept_{};  // keys that it must not strike, so that it is silent if the model has no others
 
   std::optional<Sound> sound_;  // of the last event
 };

@@ -163,7 +163,7 @@ void Particles::done(const Request& request, GenerationResult result) {
   const bool was_rest = last.first == last.last && !completed.drawn.empty();
   const std::optional<SketchSpan> span = was_rest ? std::nullopt : completed.span_after(last.last);
   if (span) {
-    resample(completed);
+    choose_parents(completed, *span);
     continue_with(completed, *span);
   } else {
     deliver(completed);
@@ -190,10 +190,12 @@ void Particles::keep(Completed& completed) {
   queue_->progress(completed.states[0].form.timeline.onset - before);
 }
 
-// Chooses the particles that the next span continues.
-void Particles::resample(Completed& completed) {
+// Chooses the particles that the next span continues. Where nothing is left to decide, copies of a particle
+// would stay the same, so all particles continue.
+void Particles::choose_parents(Completed& completed, const SketchSpan& span) {
   completed.parents.resize(completed.states.size());
   std::iota(completed.parents.begin(), completed.parents.end(), std::size_t{0});
+  if (span.first >= completed.sketch().fixed_tail() && span.first < span.last) return;
   const std::vector<double> weights = normalised(completed.log_weights);
   if (effective(weights) >= static_cast<double>(weights.size()) / 2) return;
   const Request& request = *completed.request;

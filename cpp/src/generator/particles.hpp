@@ -37,7 +37,7 @@ class Particles final : public Queue {
   void begin(const Request& request);
   void continue_with(Completed& completed, const SketchSpan& span);
   void keep(Completed& completed);
-  void resample(Completed& completed);
+  void choose_parents(Completed& completed, const SketchSpan& span);
   void deliver(Completed& completed);
 
   Queue* queue_;

@@ -1,9 +1,11 @@
 """Sketches: given notes stay as they are, and what is drawn leads to them."""
 
+import json
 import threading
 
 import numpy as np
 import pytest
+import random_model
 import tiny_model
 import vocabularies
 
@@ -60,6 +62,18 @@ def test_no_guard_binds_a_melody(engine):
     melody["duration_ms"], melody["velocity"] = 20, 127
     melody = longplay.resolve_overlaps(melody)
     assert are_in(melody, engine.accompany(melody, 2, playable=True, max_velocity=40))
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_random_models_keep_what_is_given(tmp_path, number):
+    engine = longplay.Engine(random_model.build(tmp_path, number), num_threads=1)
+    pitches = next(
+        f["values"] for f in json.loads((tmp_path / "config.json").read_text())["fields"] if f["name"] == "pitch"
+    )
+    melody = made_up(60, number=number)
+    melody["pitch"] = np.random.default_rng(number).choice(pitches, 60)
+    piece = engine.accompany(melody, 4, playable=True)
+    assert are_in(melody, piece)
 
 
 def test_notes_outside_the_keys_of_the_model_are_kept(engine):
