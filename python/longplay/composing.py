@@ -96,7 +96,10 @@ class ComposingEngine:
             if name in settings:
                 raise TypeError(f"{name} does not apply to a sketch. To fix this, leave it out")
         count, chosen = SketchOptions(particles=particles).particles, settings_from(settings)
-        given = [require_instance("sketch", sketch, Sketch) for sketch in require_list("sketches", sketches)]
+        given = [
+            require_instance(f"sketches[{index}]", sketch, Sketch)
+            for index, sketch in enumerate(require_list("sketches", sketches))
+        ]
         heard = [self._heard(sketch) for sketch in given]
         tasks = [
             self._planner.sketch_task(sketch, count, chosen, index, avoid, f"sketches[{index}]")
@@ -226,8 +229,7 @@ class ComposingEngine:
         if plays.all():
             return sketch
         fields = {name: free[plays, index] for index, name in enumerate(("pitch", "velocity", "duration"))}
-        slack = sketch.slack_ms[plays] / 1000
-        return replace(sketch, notes=sketch.notes[plays], free_fields=fields, slack=slack)
+        return replace(sketch, notes=sketch.notes[plays], free_fields=fields)
 
 
 def _read(source: MidiSource, name: str) -> tuple[Notes, float, list[str]]:

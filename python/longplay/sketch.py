@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from longplay import _core
-from longplay._base.require import require_list, require_mapping, require_number
+from longplay._base.require import require_list, require_mapping, require_number, show
 from longplay.midi import Notes, require_notes
-from longplay.settings import DECLARATIONS, LONGEST_SECONDS
+from longplay.settings import DECLARATIONS, LONGEST_SECONDS, SketchOptions
 
 FREE_FIELDS = ("pitch", "velocity", "duration")
 """Fields of a given note that may be free."""
@@ -39,8 +39,8 @@ class Sketch:
     free_fields : mapping of str to bool array, shape (notes,)
         Which notes leave ``pitch``, ``velocity`` or ``duration`` to the engine. One bool counts for all notes. All
         other fields are given.
-    slack : float or array, shape (notes,)
-        By how many seconds the engine may move an onset; 0 keeps it.
+    slack : float
+        By how many seconds the engine may move an onset, in [0, 1]; 0 keeps it. No onset moves past the end.
     added_per_second : float
         How many notes to add in a second of the open stretches, in [0, 1000]. 0 leaves it to the model.
 
@@ -54,7 +54,7 @@ class Sketch:
     seconds: float
     open: Sequence[tuple[float, float]] = ()
     free_fields: Mapping[str, ArrayLike] = field(default_factory=dict, repr=False)
-    slack: ArrayLike = field(default=0.0, repr=False)
+    slack: float = 0.0
     added_per_second: float = 0.0
 
     def __post_init__(self) -> None:
@@ -62,13 +62,14 @@ class Sketch:
         notes.flags.writeable = False
         object.__setattr__(self, "notes", notes)
         object.__setattr__(self, "seconds", DECLARATIONS["seconds"].check("seconds", self.seconds))
-        object.__setattr__(self, "open", tuple(_stretch(one) for one in require_list("open", self.open)))
+        object.__setattr__(self, "open", tuple(_stretch(*one) for one in enumerate(require_list("open", self.open))))
         for name in require_mapping("free_fields", self.free_fields):
             if name not in FREE_FIELDS:
                 raise ValueError(f"free_fields must name {', '.join(FREE_FIELDS)}, not {name!r}")
         number = require_number("added_per_second", self.added_per_second, 0, 1000)
         object.__setattr__(self, "added_per_second", number)
-        _ = self.free, self.slack_ms  # so that their errors show now
+        object.__setattr__(self, "slack", SketchOptions(slack=self.slack).slack)
+        _ = self.free  # so that its errors show now
 
     @property
     def free(self) -> NDArray[np.bool_]:
@@ -81,10 +82,8 @@ class Sketch:
     @property
     def slack_ms(self) -> NDArray[np.int64]:
         """By how many milliseconds each onset may move, shape (notes,)."""
-        slack = _broadcast("slack", self.slack, len(self.notes)).astype(np.float64)
-        if not ((slack >= 0) & (slack <= LONGEST_SECONDS)).all():
-            raise ValueError(f"slack must be in [0, {LONGEST_SECONDS}], not {slack.min():g} to {slack.max():g}")
-        slack_ms: NDArray[np.int64] = np.rint(slack * 1000).astype(np.int64)
+        latest = round(self.seconds * 1000) - _core.SILENT_END_MS - 1 - self.notes["onset_ms"]
+        slack_ms: NDArray[np.int64] = np.minimum(round(self.slack * 1000), latest)
         return slack_ms
 
     @property
@@ -120,9 +119,7 @@ def gap(notes: Notes, seconds: float, start: float, end: float) -> Sketch:
 
 def performance(score: Notes, seconds: float, slack: float) -> Sketch:
     """Return the sketch of a score whose velocities, lengths and, within a slack, onsets are free."""
-    latest = round(seconds * 1000) - _core.SILENT_END_MS - 1 - score["onset_ms"]
-    free = {"velocity": True, "duration": True}
-    return Sketch(score, seconds, free_fields=free, slack=np.minimum(slack, latest / 1000))
+    return Sketch(score, seconds, free_fields={"velocity": True, "duration": True}, slack=slack)
 
 
 def variation(notes: Notes, seconds: float, start: float, end: float, keep: float, random_seed: int) -> Sketch:
@@ -138,10 +135,12 @@ def _end_seconds(notes: Notes) -> float:
     return float((notes["onset_ms"] + notes["duration_ms"]).max(initial=0)) / 1000
 
 
-def _stretch(pair: tuple[float, float]) -> tuple[float, float]:
-    begin, end = require_list("an open stretch", pair)
-    first = require_number("the begin of an open stretch", begin, 0, LONGEST_SECONDS)
-    return first, require_number("the end of an open stretch", end, first, LONGEST_SECONDS, open_low=True)
+def _stretch(index: int, pair: tuple[float, float]) -> tuple[float, float]:
+    ends = require_list(f"open[{index}]", pair)
+    if len(ends) != 2:
+        raise ValueError(f"open[{index}] must be a begin and an end, not {show(pair)}")
+    first = require_number(f"the begin of open[{index}]", ends[0], 0, LONGEST_SECONDS)
+    return first, require_number(f"the end of open[{index}]", ends[1], first, LONGEST_SECONDS, open_low=True)
 
 
 def _broadcast(name: str, value: ArrayLike, count: int) -> NDArray[np.generic]:

@@ -13,6 +13,7 @@ import longplay
 from longplay.farm import Farm
 from longplay.midi import NOTE
 from longplay.originality import Index, IndexSettings, Line, TrainingFile, compare, melody
+from longplay.settings import NO_SKETCH_SETTINGS
 
 NOTES = np.array([(0, 100, 60, 64)], NOTE)
 MIDI = longplay.write_midi(NOTES, 1)
@@ -63,9 +64,10 @@ WRONG = {
     "no repr": Broken(),
 }
 TEXT_IS_FINE = {"model", "device", "source", "seed", "midi", "style", "path", "name", "group", "out", "folder"}
+TEXT_IS_FINE |= {"melody", "piece", "score"}
 FINE = {
     "text": TEXT_IS_FINE,
-    "megabytes": {"source", "seed", "midi"},
+    "megabytes": {"source", "seed", "midi", "melody", "piece", "score"},
     "a class": {"progress", "on_snapshot", "report", "worker"},  # as it may be called
     "a number of too many digits": {"calibration", "top", "keep", "count", "position"},
 }
@@ -113,10 +115,34 @@ class Calls:
             "Settings": (longplay.Settings, {"seconds": 5} | self.settings()),
             "Piece.save": (piece.save, {"path": folder / "piece.mid", "overwrite": True}),
         }
-        self.of |= self.of_modules(model, engine, piece) | self.of_a_training_set(folder, engine, piece)
+        self.of |= (
+            self.of_sketches(engine)
+            | self.of_modules(model, engine, piece)
+            | self.of_a_training_set(folder, engine, piece)
+        )
         for function, arguments in self.of.values():
             if "cancel" in inspect.signature(function).parameters:
                 arguments["cancel"] = None
+
+    def of_sketches(self, engine):
+        sketch = longplay.Sketch(NOTES, 2, [(0, 1)])
+        settings = {name: value for name, value in self.settings().items() if name not in NO_SKETCH_SETTINGS}
+        common = {"particles": 2, "progress": None, "avoid": None} | settings
+        return {
+            "Sketch": (
+                longplay.Sketch,
+                {"notes": NOTES, "seconds": 2, "open": [(0, 1)], "free_fields": {}, "slack": 0, "added_per_second": 0},
+            ),
+            "Engine.complete": (engine.complete, {"sketch": sketch} | common),
+            "Engine.complete_batch": (
+                lambda **given: list(engine.complete_batch(**given)),
+                {"sketches": [sketch]} | common,
+            ),
+            "Engine.accompany": (engine.accompany, {"melody": MIDI, "density": 1} | common),
+            "Engine.infill": (engine.infill, {"piece": MIDI, "start": 0, "end": 0.5} | common),
+            "Engine.perform": (engine.perform, {"score": MIDI, "slack": 0} | common),
+            "Engine.vary": (engine.vary, {"piece": MIDI, "start": 0, "end": None, "keep": 0.5} | common),
+        }
 
     @staticmethod
     def of_modules(model, engine, piece):
