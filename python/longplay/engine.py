@@ -152,7 +152,7 @@ class Engine(LiveEngine, ComposingEngine):
         **settings
             ``random_seed``, ``temperature``, ``top_k``, ``top_p``, ``min_p``, ``style``, ``guidance_scale``,
             ``max_velocity``, ``recital``, ``dynamics``, ``steady``, ``two_hands``, ``playable``, ``key``,
-            ``search``, ``include_seed``: see `Settings`.
+            ``scale``, ``pitches``, ``search``, ``include_seed``: see `Settings`.
 
         Raises
         ------

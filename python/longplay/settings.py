@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, TypeAlias, TypedDict
 
-from longplay._base.key import parse_key
+from longplay._base.key import parse_key, parse_scale
 from longplay._base.require import (
     refuse_type,
     require_choice,
     require_flag,
     require_integer,
+    require_list,
     require_number,
     show,
     show_range,
@@ -24,7 +25,7 @@ LONGEST_SECONDS = 86_400
 MOST_BRANCHES = 64
 """Greatest number of branches of a search. The numbers are here because help, which shows them, loads no core."""
 
-Kind: TypeAlias = Literal["number", "integer", "flag", "text", "choice", "key", "sampling"]
+Kind: TypeAlias = Literal["number", "integer", "flag", "text", "choice", "key", "scale", "span", "sampling"]
 
 
 @dataclass(frozen=True)
@@ -74,17 +75,29 @@ class Declaration:
             return require_number(name, value, self.low, self.high, open_low=self.open_low)
         if self.kind == "key":
             return parse_key(name, value)
+        if self.kind == "scale":
+            return parse_scale(name, value)
         if self.kind == "choice":
             return require_choice(
                 name, value if isinstance(value, str) else refuse_type(name, "text", value), self.choices
             )
         if value is None:
             return None
+        if self.kind == "span":
+            return self.check_span(name, value)
         if self.kind == "text":
             return value if isinstance(value, str) else refuse_type(name, "text", value)
         if not isinstance(value, Mapping):
             return self.check_one(name, value)
         return {str(key): self.check_one(f"{name} of {key}", number) for key, number in value.items()}
+
+    def check_span(self, name: str, value: Any) -> tuple[int, int]:
+        """Return the lowest and the highest of a span of integers, checked."""
+        ends = require_list(name, value)
+        if len(ends) != 2:
+            raise ValueError(f"{name} must be a lowest and a highest number, not {show(value)}")
+        low = require_integer(f"the lowest of {name}", ends[0], int(self.low), int(self.high))
+        return low, require_integer(f"the highest of {name}", ends[1], low, int(self.high))
 
     def check_one(self, name: str, value: object) -> float:
         """Return one number of a sampling option, checked."""
@@ -140,6 +153,10 @@ class Settings:
     key : str
         To which the music is pulled. ``"seed"``: the pitch classes of the seed. ``"free"``: no key. A name such as
         ``"D minor"`` or ``"Bb major"``: that key.
+    scale : str, optional
+        Draw only pitches of this major or natural minor scale, such as ``"D minor"``; by default all.
+    pitches : (int, int), optional
+        Draw only MIDI pitches from the first to the second, in [0, 127]; by default all.
     search : int
         Draw each phrase so many times, in [1, 64], and keep the one that the model's critic finds most like real
         music [4]_. The time grows by this factor. Above 1, the model must have a critic (`Engine.has_critic`).
@@ -223,6 +240,14 @@ class Settings:
     key: str = field(
         default="seed",
         metadata=_setting("key", 'Pull the music to "seed", to a key such as "D minor", or "free".', shapes="key pull"),
+    )
+    scale: str | None = field(
+        default=None,
+        metadata=_setting("scale", 'Draw only pitches of a scale such as "D minor".'),
+    )
+    pitches: tuple[int, int] | None = field(
+        default=None,
+        metadata=_setting("span", "Draw only pitches from a lowest to a highest.", 0, 127),
     )
     search: int = field(
         default=1,
@@ -324,6 +349,8 @@ class SketchArguments(TypedDict, total=False):
     two_hands: bool
     playable: bool
     key: str
+    scale: str | None
+    pitches: tuple[int, int] | None
 
 
 class SettingsArguments(SketchArguments, total=False):

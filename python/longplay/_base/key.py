@@ -32,6 +32,30 @@ def parse_key(name: str, value: object) -> str:
     raise ValueError(f'{name} must be "seed", "free", or a key such as "D minor" or "Bb major", not {show(value)}')
 
 
+def parse_scale(name: str, value: object) -> str | None:
+    """Return the value of the setting `name`: the name of a key, or None.
+
+    Raises
+    ------
+    TypeError, ValueError
+        The value is none of these; the message names the setting.
+    """
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        refuse_type(name, "text or None", value)
+    if not _NAME.fullmatch(value):
+        raise ValueError(f'{name} must be a scale such as "D minor" or "Bb major", not {show(value)}')
+    return value
+
+
+def pitch_classes(name: str) -> frozenset[int]:
+    """Return the pitch classes of a major or natural minor scale such as "D minor"."""
+    key = named_key(name)
+    steps = (0, 2, 3, 5, 7, 8, 10) if key.minor else (0, 2, 4, 5, 7, 9, 11)
+    return frozenset((key.tonic + step) % 12 for step in steps)
+
+
 def named_key(name: str) -> Key:
     """Return the key of a name such as "D minor"."""
     match = _NAME.fullmatch(name)

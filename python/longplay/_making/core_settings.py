@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from longplay import _core
-from longplay._base.key import named_key
+from longplay._base.key import named_key, pitch_classes
 from longplay._model.sampling import field_params
 from longplay._model.styles import control_values
 from longplay._model.vocabulary import velocities_of_tokens
@@ -31,7 +31,7 @@ def core_settings(
         length_ms=settings.milliseconds,
         random_seed=settings.random_seed,
         params=field_params(settings, config),
-        bias=[_bias(_velocities(field, config), settings) for field in config["fields"]],
+        bias=[_bias(field, config, settings) for field in config["fields"]],
         controls=control_values(config, settings.style),
         guidance_scale=settings.guidance_scale,
         include_seed=settings.include_seed,
@@ -60,7 +60,32 @@ def _velocities(field: Mapping[str, Any], config: Mapping[str, Any]) -> list[int
     return velocities_of_tokens(config["vocabulary"]) if "vocabulary" in config else []
 
 
-def _bias(velocities: list[int | None], settings: Settings) -> list[float]:
+def _bias(field: Mapping[str, Any], config: Mapping[str, Any], settings: Settings) -> list[float]:
+    """Return the bias that forbids ids of a field; empty for no bias."""
+    if field["name"] == "pitch":
+        return _pitch_bias(field["values"], settings)
+    for name in ("scale", "pitches"):
+        if "vocabulary" in config and getattr(settings, name) is not None:
+            raise ValueError(f"{name} must be None for a model of tokens")
+    return _velocity_bias(_velocities(field, config), settings)
+
+
+def _pitch_bias(pitches: list[int], settings: Settings) -> list[float]:
+    """Return the bias that forbids pitches outside the scale and the span; empty for no bias."""
+    if settings.scale is None and settings.pitches is None:
+        return []
+    classes = range(12) if settings.scale is None else pitch_classes(settings.scale)
+    low, high = settings.pitches or (0, 127)
+    allowed = [low <= pitch <= high and pitch % 12 in classes for pitch in pitches]
+    if not any(allowed):
+        raise ValueError(
+            f"the model plays no pitch of the scale {settings.scale} in [{low}, {high}]. To fix this, change scale or "
+            "pitches"
+        )
+    return [0.0 if one else float("-inf") for one in allowed]
+
+
+def _velocity_bias(velocities: list[int | None], settings: Settings) -> list[float]:
     """Return the bias that forbids velocities above the highest; empty for no bias."""
     known = [velocity for velocity in velocities if velocity is not None]
     if not known or max(known) <= settings.max_velocity:

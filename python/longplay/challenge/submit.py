@@ -174,6 +174,9 @@ def _reason_against(
 ) -> str | None:
     if one.provenance.sketch is not None:
         return "it completes a sketch, but the challenge takes music that the model made alone."
+    for name in ("scale", "pitches"):
+        if getattr(one.provenance.settings, name) is not None:
+            return f"it was made with the setting {name}, but the challenge takes music that the model made alone."
     if one.provenance.seed_hash is not None and one.provenance.seed_hash not in seeds:
         return f"its seed, with SHA-256 {one.provenance.seed_hash}, is not among the given seeds."
     report = check(one.data, cancel=cancel)

@@ -18,6 +18,8 @@ _TYPES: dict[str, Any] = {
     "text": str | None,
     "choice": str,
     "key": str,
+    "scale": str | None,
+    "span": str | None,
     "sampling": str | None,
 }
 _SAMPLING_HELP = "By default the model's own."
@@ -73,10 +75,27 @@ def parse_sampling(text: str) -> SamplingOption:
     return values
 
 
+def parse_span(text: str) -> tuple[int, int]:
+    """Read a lowest and a highest number such as "36-84".
+
+    Raises
+    ------
+    typer.BadParameter
+        The text is none.
+    """
+    try:
+        low, high = map(int, text.split("-"))
+    except ValueError:
+        raise typer.BadParameter(f"must be LOWEST-HIGHEST, such as 36-84, not {text!r}") from None
+    return low, high
+
+
 def _option(name: str, declared: Declaration, default: Any) -> inspect.Parameter:
     text = f"{declared.help} In {declared.range}." if declared.range else declared.help
     if declared.kind == "sampling":
         option = typer.Option(help=f"{text} {_SAMPLING_HELP}", parser=parse_sampling, metavar="N|FIELD=N,...")
+    elif declared.kind == "span":
+        option = typer.Option(help=text, parser=parse_span, metavar="LOWEST-HIGHEST")
     else:
         option = typer.Option(help=text)
     kind: Any = Annotated  # a type that is made at run time, which mypy cannot follow

@@ -263,6 +263,16 @@ def test_one_that_completes_a_sketch_is_skipped_by_its_name(ask, engine, folder)
     assert "0.mid: it completes a sketch, but the challenge takes music that the model made alone." in reasons(ask)
 
 
+@pytest.mark.parametrize(("name", "value"), [("scale", "C major"), ("pitches", (36, 84))])
+def test_one_whose_pitches_were_limited_is_skipped_by_its_name(ask, folder, name, value):
+    alone(folder)
+    records = folder / "pieces.jsonl"
+    record = json.loads(records.read_text(encoding="utf-8").splitlines()[0])
+    record["provenance"]["settings"][name] = value
+    records.write_text(json.dumps(record), encoding="utf-8")
+    assert f"0.mid: it was made with the setting {name}, but the challenge" in reasons(ask)
+
+
 def test_one_whose_seed_is_not_given_is_skipped(ask, folder):
     alone(folder)
     wanted = hashlib.sha256(SEED).hexdigest()

@@ -10,7 +10,7 @@ from command import run
 
 import longplay
 from longplay.cli import app
-from longplay.cli.settings import parse_sampling
+from longplay.cli.settings import parse_sampling, parse_span
 
 
 def options(command):
@@ -49,6 +49,8 @@ def test_every_setting_reaches_the_piece(seed, tmp_path):
         "two_hands": False,
         "playable": True,
         "key": "D minor",
+        "scale": "D minor",
+        "pitches": (50, 69),
         "search": 2,
         "include_seed": True,
     }
@@ -60,18 +62,26 @@ def test_every_setting_reaches_the_piece(seed, tmp_path):
             asked.append(f"--{option}" if value else f"--no-{option}")
         elif isinstance(value, dict):
             asked += [f"--{option}", ",".join(f"{field}={number}" for field, number in value.items())]
+        elif isinstance(value, tuple):
+            asked += [f"--{option}", "-".join(map(str, value))]
         else:
             asked += [f"--{option}", value]
     model = tiny_model.add_critic(tiny_model.build(tmp_path / "tiny"))
     done = run("generate", seed, *asked, "--out", tmp_path / "out.mid", "--model", model, "--json")
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["provenance"]["settings"] == given
+    assert json.loads(done.stdout)["provenance"]["settings"] == given | {"pitches": [50, 69]}
 
 
 @pytest.mark.parametrize("text", ["warm", "pitch=", "=", "pitch=0.9,", "pitch=0.9,velocity", "a=b=1", ""])
 def test_a_sampling_option_that_cannot_be_read_is_refused(text):
     with pytest.raises(typer.BadParameter, match=r"must be a number or FIELD=NUMBER,\.\.\., not"):
         parse_sampling(text)
+
+
+@pytest.mark.parametrize("text", ["36", "36-84-90", "low-high", "36-"])
+def test_a_span_that_cannot_be_read_is_refused(text):
+    with pytest.raises(typer.BadParameter, match="must be LOWEST-HIGHEST, such as 36-84, not"):
+        parse_span(text)
 
 
 def test_a_field_that_is_named_twice_is_refused():

@@ -17,9 +17,13 @@ from longplay.settings import (
     DECLARATIONS,
     LONGEST_SECONDS,
     MOST_BRANCHES,
+    MOST_PARTICLES,
+    NO_SKETCH_SETTINGS,
     OwnSettings,
     Settings,
     SettingsArguments,
+    SketchArguments,
+    SketchOptions,
 )
 
 
@@ -29,12 +33,28 @@ def test_the_keyword_arguments_are_the_fields():
     assert get_type_hints(SettingsArguments) == {name: hint for name, hint in hints.items() if name != "seconds"}
 
 
+def test_the_keyword_arguments_of_a_sketch_are_the_fields_that_apply():
+    hints = get_type_hints(Settings)
+    assert get_type_hints(SketchArguments) == {
+        name: hint for name, hint in hints.items() if name not in NO_SKETCH_SETTINGS
+    }
+
+
 def test_every_default_is_the_one_that_is_declared():
     for function in (longplay.Engine.generate, longplay.Engine.generate_batch, Farm.__init__, pack):
         for name, parameter in inspect.signature(function).parameters.items():
             if name in DECLARATIONS:
                 assert parameter.default == getattr(Settings(), name), (function, name)
     assert Settings().seconds == 3600
+    for function in (
+        longplay.Engine.complete,
+        longplay.Engine.accompany,
+        longplay.Engine.vary,
+        longplay.Engine.perform,
+    ):
+        for name, parameter in inspect.signature(function).parameters.items():
+            if name in (option.name for option in fields(SketchOptions)):
+                assert parameter.default == getattr(SketchOptions(), name), (function, name)
 
 
 def test_the_documentation_has_every_setting_and_its_range():
@@ -48,6 +68,7 @@ def test_the_documentation_has_every_setting_and_its_range():
 def test_limits_are_those_of_the_core():
     assert LONGEST_SECONDS * 1000 == _core.MAX_MILLISECONDS
     assert MOST_BRANCHES == _core.MOST_BRANCHES
+    assert MOST_PARTICLES == _core.MOST_PARTICLES
 
 
 def test_numbers_of_numpy_become_numbers_of_python():

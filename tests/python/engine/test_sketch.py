@@ -11,7 +11,7 @@ import vocabularies
 
 import longplay
 from longplay.midi import NOTE
-from longplay.settings import NO_SKETCH_SETTINGS, Settings, SketchOptions
+from longplay.settings import NO_SKETCH_SETTINGS, Settings
 
 PITCHES = np.array(tiny_model.FIELDS[1]["values"])
 LOOSE = {"top_p": 1.0, "key": "free"}
@@ -173,6 +173,15 @@ def test_the_cost_is_that_of_as_many_pieces(engine):
     assert steps[16] < 1.3 * 16 * steps[1]
 
 
+def test_what_leaves_nothing_to_decide_is_read_once_or_not_at_all(engine):
+    notes = made_up(1000)
+    before = engine.statistics().row_steps
+    piece = engine.infill(notes, 200.0, 204.0, 16)
+    drawn = len(piece.events)  # in the gap, and the notes that weigh it
+    assert engine.statistics().row_steps - before < 500 + 1.5 * 16 * drawn
+    assert drawn < 100
+
+
 def test_particles_lead_to_the_given_pitches(engine):
     """The model finds the pitches of a melody more probable if many particles compete."""
 
@@ -247,7 +256,3 @@ def test_progress_ends_with_the_length(engine):
     piece = engine.accompany(made_up(200), 4, progress=lambda made, total: seen.append((made, total)))
     assert seen[-1] == (piece.duration, piece.duration)
     assert all(made <= total for made, total in seen)
-
-
-def test_the_options_have_the_defaults_of_the_calls():
-    assert (SketchOptions().particles, SketchOptions().keep) == (64, 0.3)
