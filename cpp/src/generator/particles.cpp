@@ -195,7 +195,7 @@ void Particles::keep(Completed& completed) {
 void Particles::choose_parents(Completed& completed, const SketchSpan& span) {
   completed.parents.resize(completed.states.size());
   std::iota(completed.parents.begin(), completed.parents.end(), std::size_t{0});
-  if (span.first >= completed.sketch().fixed_tail() && span.first < span.last) return;
+  if (span.first > completed.sketch().fixed_tail() && span.first < span.last) return;
   const std::vector<double> weights = normalised(completed.log_weights);
   if (effective(weights) >= static_cast<double>(weights.size()) / 2) return;
   const Request& request = *completed.request;

@@ -67,12 +67,15 @@ struct Started {
       found.push_back(request);
     return found;
   }
-  // Draws a span in which one particle is as heavy as given, the others weigh 0 nats.
-  std::vector<const Request*> draw(int heavy, double nats) {
+  // Draws a span in which one particle is as heavy as given, the others weigh 0 nats. Returns their random
+  // seeds.
+  std::vector<std::uint64_t> draw(int heavy, double nats) {
+    std::vector<std::uint64_t> seeds;
     const auto requests = span();
+    for (const Request* request : requests) seeds.push_back(request->random_seed);
     for (int i = 0; i < kParticles; ++i)
       particles.done(*requests.at(static_cast<std::size_t>(i)), drawn(i, i == heavy ? nats : 0));
-    return requests;
+    return seeds;
   }
 };
 
@@ -80,7 +83,7 @@ TEST(Particles, EachHasRandomNumbersOfItsOwnInEachSpan) {
   Started started(3);
   std::set<std::uint64_t> seeds;
   for (int span = 0; span < 2; ++span) {
-    for (const Request* particle : started.draw(0, 0)) seeds.insert(particle->random_seed);
+    for (const std::uint64_t seed : started.draw(0, 0)) seeds.insert(seed);
   }
   EXPECT_EQ(seeds.size(), 2 * kParticles);
 }
