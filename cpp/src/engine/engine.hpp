@@ -72,7 +72,7 @@ struct Extension {
   Settings settings;                     // of the resumed piece
 };
 
-// A sketch to complete. Of the settings, its length replaces length_ms, and there is no recital.
+// A sketch to complete. The settings must have its length; there is no recital.
 struct SketchTask {
   Sketch sketch;
   int particles;

@@ -14,9 +14,9 @@ void allow_only(std::int32_t id, std::span<float> bias) {
   bias[static_cast<std::size_t>(id)] = 0;
 }
 
-// Adds notes up to a given note, then takes that, until the last note of a span. A time shift that does not
-// lead to a further note before the given one means: wait for the given one. The guards bind added notes
-// only.
+// Adds notes before a given note, then takes the given note, and so on to the last note of a span. If a time
+// shift does not end in an open stretch before the given note, it means: wait for the given note. The guards
+// bind added notes only.
 class SketchComposer final : public Composer {
  public:
   SketchComposer(const ComposerTask& task, const FormState& state)
@@ -199,8 +199,8 @@ class SketchComposer final : public Composer {
   bool is_added_ = false;       // the event adds a note
   std::int64_t at_ms_ = 0;      // its onset
 
-  std::array<bool, 128>
-      kept_{};  // keys that it must not strike, so that it is silent if the model has no others
+  // The keys that it must not strike. If the model has no others, the event is silent.
+  std::array<bool, 128> kept_{};
 
   std::optional<Sound> sound_;  // of the last event
 };

@@ -54,8 +54,7 @@ struct Request {
   // With a form, the number of branches of each phrase, of which the critic keeps one. Above 1, the request
   // stops at the end of a phrase only, so it may pass `max_events` and `until_ms`.
   int search = 1;
-  // Complete a sketch, which outlives the request, with so many particles. Each particle draws a span at a
-  // time.
+  // Complete a sketch with so many particles, each of which draws a span at a time.
   std::shared_ptr<const Sketch> sketch = {};
   int particles = 1;
   std::optional<SketchSpan> span = {};  // of a particle
