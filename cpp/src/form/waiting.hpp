@@ -6,8 +6,8 @@
 namespace longplay {
 
 // Counts the notes that were added in the last few seconds of the open stretches. A given note interrupts
-// the model, which would add its own number of notes as if nothing were given. Takes constant time and memory,
-// and stores only integers.
+// the model, which would add its own number of notes as if nothing were given. Takes constant time and
+// memory, and stores only integers.
 class Waiting {
  public:
   Waiting() = default;
