@@ -134,7 +134,10 @@ void Particles::continue_with(Completed& completed, const SketchSpan& span) {
   for (std::size_t number = 0; number < completed.states.size(); ++number) {
     stop_->check();
     Particle& particle = particles.emplace_back(Particle{request, &completed, {}});
-    particle.from = completed.states[completed.parents[number]];
+    // The parents ascend. A state may have megabytes, so the last child of a parent takes it.
+    const std::size_t parent = completed.parents[number];
+    const bool is_last = number + 1 == completed.parents.size() || completed.parents[number + 1] > parent;
+    particle.from = is_last ? std::move(completed.states[parent]) : completed.states[parent];
     particle.prompt.clear();
     particle.span = span;
     particle.random_seed = particle_seed(request.random_seed, request.candidate, completed.drawn.size(),
@@ -178,7 +181,7 @@ void Particles::keep(Completed& completed) {
     completed.log_weights.assign(count, 0.0);
     return;
   }
-  const std::int64_t before = completed.states[completed.parents[0]].form.timeline.onset;
+  const std::int64_t before = completed.particles[0].from->form.timeline.onset;
   Completed::Drawn drawn{{}, completed.parents};
   for (std::size_t i = 0; i < count; ++i) {
     GenerationResult& result = *completed.particles[i].result;
