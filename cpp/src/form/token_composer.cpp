@@ -23,8 +23,9 @@ class TokenComposer final : public Composer {
         pitch_bias_(vocabulary_.pitches().size()),
         after_ms_(vocabulary_.size()),
         allowed_(vocabulary_.size()) {
+    const Registers begin = vocabulary_.begin();
     for (std::int32_t id = 0; id < static_cast<std::int32_t>(vocabulary_.size()); ++id)
-      if (type(id).lengthens) add_duration(id);
+      if (type(id).lengthens) add_duration(begin, id);
     limit_velocity();
     duration_ranks_ = Steering::ranks(durations_ms_);
   }
@@ -118,13 +119,14 @@ class TokenComposer final : public Composer {
     return false;
   }
 
-  void add_duration(std::int32_t id) {
+  // Durations are ranked at the tempo of the beginning.
+  void add_duration(const Registers& begin, std::int32_t id) {
     duration_ids_.push_back(id);
     for (const auto& [kind, constant] : type(id).operations) {
       if (kind != Operation::duration) continue;
       const std::int32_t ticks = constant ? *constant : vocabulary_.values(id).front();
       durations_ms_.push_back(
-          static_cast<std::int32_t>(std::min<std::int64_t>(vocabulary_.ms(tokens_.now, ticks), kDayMs)));
+          static_cast<std::int32_t>(std::min<std::int64_t>(vocabulary_.ms(begin, ticks), kDayMs)));
       return;
     }
   }

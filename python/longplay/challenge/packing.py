@@ -11,12 +11,13 @@ from longplay._base.challenge import HOUR_SECONDS, MAX_VELOCITY
 from longplay._base.require import require_callable, require_instance, require_integer
 from longplay.engine import Engine, Progress
 from longplay.form import CLIP_GRACE_MS, CLIP_MS, CLIPS, MAX_GAP_MS
-from longplay.midi import MidiSource, Notes, on_one_piano, parse_midi, resolve_overlaps, write_midi
+from longplay.midi import NOTE, MidiSource, Notes, on_one_piano, parse_midi, resolve_overlaps, write_midi
 
 _HOUR_MS = 1000 * HOUR_SECONDS
 _TARGET_ONSET_MS = 150  # of a moved onset, after a boundary: a whole arpeggio then follows the latest cut
 _LAST_ONSET_MS = 500  # before the end of the hour
 _SILENT_END_MS = 10
+_MOST_CONTINUATIONS = 8
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ def pack(
     - Velocities are scaled to at most 100, and silence before the first note is removed.
     - If no onset follows a multiple of 30 s within 0.5 s, gaps of more than 3 s are shortened. Then the tempo of the
       30 s before is changed, by about 5 % at most.
-    - Notes past the hour are removed. The model continues a shorter piece.
+    - Notes past the hour are removed. The model continues a shorter piece. Its instruments become one piano, without
+      drums.
 
     A file that needs no change is not changed.
 
@@ -93,9 +95,14 @@ def pack(
     changes: list[str] = []
     for step in (_remove_initial_silence, _scale_velocities, _align, _trim):
         notes = step(notes, changes)
-    if len(notes) == 0 or notes["onset_ms"][-1] < _HOUR_MS - MAX_GAP_MS:
-        settings = {"random_seed": random_seed, "progress": progress, "cancel": cancel}
-        notes = _continue(notes, engine or Engine(), settings, changes)
+    settings = {"random_seed": random_seed, "progress": progress, "cancel": cancel}
+    for _ in range(_MOST_CONTINUATIONS):
+        if len(notes) > 0 and notes["onset_ms"][-1] >= _HOUR_MS - MAX_GAP_MS:
+            break
+        engine = engine or Engine()
+        notes = _continue(notes, engine, settings, changes)
+        if notes.dtype != NOTE:  # without drums, the music may have gaps
+            notes = _trim(_align(on_one_piano(notes), changes), changes)
     return Packed(notes, tuple(changes), tuple(warnings))
 
 
@@ -200,7 +207,7 @@ def _continue(notes: Notes, engine: Engine, settings: dict[str, Any], changes: l
     """Generate the rest of the hour after notes that end too early."""
     if len(notes) == 0:
         changes.append("the file has no piano notes, so the model generated the hour")
-        return on_one_piano(engine.generate(None, HOUR_SECONDS, **settings).notes)
+        return engine.generate(None, HOUR_SECONDS, **settings).notes
     changes.append(f"the model continued from {notes['onset_ms'][-1] / 1000:.3f} s")
     seed = write_midi(notes, HOUR_SECONDS)
-    return on_one_piano(engine.generate(seed, HOUR_SECONDS, include_seed=True, **settings).notes)
+    return engine.generate(seed, HOUR_SECONDS, include_seed=True, **settings).notes

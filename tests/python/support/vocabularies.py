@@ -102,6 +102,30 @@ def chords() -> dict[str, Any]:
     }
 
 
+def ensemble() -> dict[str, Any]:
+    """Return notes of a piano, a violin and drums between shifts of time, at two tempos, pressed and released."""
+    every = ["Shift", "Program", "Tempo"]
+    return {
+        "unit": {"per_beat": 4, "bpm": 120},
+        "start": {"tempo": 500_000},
+        "types": [
+            {"name": "Shift", "do": [["advance"]], "then": every},
+            {"name": "Tempo", "do": [["tempo"]], "then": ["Shift", "Program"]},
+            {"name": "Program", "do": [["program"]], "then": ["Press", "Release", "Note"]},
+            {"name": "Note", "do": [["pitch"], ["duration", 2], ["emit"]], "then": every, "only": ["new"]},
+            {"name": "Press", "do": [["pitch"], ["press"]], "then": every, "only": ["silent", "new"]},
+            {"name": "Release", "do": [["pitch"], ["release"]], "then": every, "only": ["sounding"]},
+        ],
+        "first": ["Shift"],
+        "tokens": [
+            *(["Shift", ticks] for ticks in (1, 2, 3, 4, 8)),
+            *(["Tempo", quarter] for quarter in (400_000, 700_001)),
+            *(["Program", program] for program in (0, 40, 128)),
+            *([kind, pitch] for kind in ("Note", "Press", "Release") for pitch in (48, 60, 64, 67)),
+        ],
+    }
+
+
 ALL = {one.__name__: one() for one in (performance, bars, shifts, melody, chords)}
 
 
