@@ -166,8 +166,12 @@ def _lstm_model(name: str, arrays: StateDict) -> LstmModel:
     (prefix,) = prefixes
     count = sum(key.startswith(f"{prefix}weight_ih_l") for key in arrays)
     layers = tuple(_lstm(arrays, prefix, number) for number in range(count))
-    rest = {key: array for key, array in arrays.items() if not key.startswith(prefix) or "_l" not in key}
-    tables = [array for array in rest.values() if array.ndim == 2]
+    of_layers = re.compile(rf"{re.escape(prefix)}(weight|bias)_(ih|hh)_l\d+")
+    rest = {key: array for key, array in arrays.items() if not of_layers.fullmatch(key)}
+    names = sorted(
+        (key for key in rest if rest[key].ndim == 2), key=lambda key: "emb" not in key
+    )  # the embedding first
+    tables = [rest[key] for key in names]
     biases = [array for array in rest.values() if array.ndim == 1]
     if not 1 <= len(tables) <= 2 or len(biases) > 1 or len(rest) > len(tables) + len(biases):
         raise ModelError(f"{name} must have an embedding and a linear layer beside its LSTM, not {', '.join(rest)}")

@@ -71,6 +71,14 @@ def test_an_lstm_computes_the_same_and_plays(tmp_path, symbols):
     assert together[0] == engine.generate(seconds=20)
 
 
+def test_an_embedding_may_come_after_the_linear_layer():
+    arrays = {name: array.astype(np.float64) for name, array in lstm_arrays(3, width=6).items()}
+    last = {"embedding.weight": arrays.pop("embedding.weight")}
+    network = language_model("net", {**arrays, **last}, None)
+    assert isinstance(network, LstmModel)
+    assert np.array_equal(network.embedding, last["embedding.weight"])
+
+
 def test_an_lstm_reads_as_its_equations_say():
     arrays = lstm_arrays(3, layers=1)
     network = language_model("net", {name: array.astype(np.float64) for name, array in arrays.items()}, None)
@@ -154,6 +162,7 @@ def change(arrays: dict[str, Any], name: str, shape: tuple[int, ...]) -> dict[st
             None,
             "must have an embedding and a linear layer beside",
         ),
+        (change(lstm_arrays(7), "rnn.weight_hr_l0", (3, 6)), None, "must have an embedding and a linear layer beside"),
         ({"a.weight": np.zeros((2, 2), np.float32)}, None, "must be a GPT-2, or have one stack of LSTM layers"),
         ({}, None, "it must hold a state dict"),
     ],

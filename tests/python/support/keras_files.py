@@ -43,7 +43,8 @@ def write_archive(path: Path, layers: list[tuple[str, dict[str, Any], dict[str, 
                 side = re.match("(forward|backward)_", key)
                 place = f"{side[0]}layer/cell/vars/{number % 3}" if side else f"vars/{number}"
                 group[place] = np.asarray(array, np.float32)
-            group["seed_generator/vars/0"] = np.zeros(2, np.uint32)
+                if side and number % 3 == 0:
+                    group[f"{side[0]}layer/seed_generator/vars/0"] = np.zeros(2, np.uint32)  # of dropout
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("config.json", json.dumps({"config": {"layers": declared}}))
         archive.writestr("model.weights.h5", memory.getvalue())
