@@ -96,13 +96,7 @@ def pack(
     for step in (_remove_initial_silence, _scale_velocities, _align, _trim):
         notes = step(notes, changes)
     settings = {"random_seed": random_seed, "progress": progress, "cancel": cancel}
-    for _ in range(_MOST_CONTINUATIONS):
-        if len(notes) > 0 and notes["onset_ms"][-1] >= _HOUR_MS - MAX_GAP_MS:
-            break
-        engine = engine or Engine()
-        notes = _continue(notes, engine, settings, changes)
-        if notes.dtype != NOTE:  # without drums, the music may have gaps
-            notes = _trim(_align(on_one_piano(notes), changes), changes)
+    notes = _complete(notes, engine, settings, changes)
     return Packed(notes, tuple(changes), tuple(warnings))
 
 
@@ -203,8 +197,20 @@ def _trim(notes: Notes, changes: list[str]) -> Notes:
     return kept[inside]
 
 
+def _complete(notes: Notes, engine: Engine | None, settings: dict[str, Any], changes: list[str]) -> Notes:
+    """Generate the rest of the hour, if notes end too early."""
+    for _ in range(_MOST_CONTINUATIONS):
+        if len(notes) > 0 and notes["onset_ms"][-1] >= _HOUR_MS - MAX_GAP_MS:
+            break
+        engine = engine or Engine()
+        notes = _continue(notes, engine, settings, changes)
+        if notes.dtype != NOTE:  # without drums, the music may have gaps
+            notes = _trim(_align(on_one_piano(notes), changes), changes)
+    return notes
+
+
 def _continue(notes: Notes, engine: Engine, settings: dict[str, Any], changes: list[str]) -> Notes:
-    """Generate the rest of the hour after notes that end too early."""
+    """Generate an hour that begins with these notes."""
     if len(notes) == 0:
         changes.append("the file has no piano notes, so the model generated the hour")
         return engine.generate(None, HOUR_SECONDS, **settings).notes

@@ -124,8 +124,8 @@ TEST(VocabularyTime, TicksCountTheBeatOfTheMeter) {
 }
 
 TEST(VocabularyTime, ARestBeginsAtTheEndOfTheNotesAndPassesBars) {
-  const std::vector<Note> expected{{0, 500, 60, 80}, {1500, 500, 62, 80}};
-  EXPECT_EQ(decoded({10, 11, 8, 2, 11, 9}), expected);
+  const std::vector<Note> expected{{0, 500, 60, 80}, {3000, 500, 62, 80}};
+  EXPECT_EQ(decoded({10, 11, 8, 2, 2, 11, 9}), expected);  // the rests end with the first bar
 }
 
 TEST(VocabularyPrograms, NotesHaveTheLatestProgram) {
