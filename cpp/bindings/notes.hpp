@@ -61,13 +61,13 @@ inline std::span<const Note> as_span(const Notes& notes) {
 // The notes in one piece. NumPy would match other fields by position.
 inline Notes as_notes(const py::array& notes) {
   const py::dtype note = py::dtype::of<Note>();
-  const bool with_programs = has_fields_of(notes.dtype(), program_note());
-  if (!with_programs && !has_fields_of(notes.dtype(), note)) {
+  const bool is_plain = has_fields_of(notes.dtype(), note);
+  if (!is_plain && !has_fields_of(notes.dtype(), program_note())) {
     throw py::type_error("notes must have dtype " + py::str(note).cast<std::string>() + ", not " +
                          py::str(notes.dtype()).cast<std::string>());
   }
   if (notes.ndim() != 1) refuse("notes must have shape (notes,)");
-  if (with_programs) return py::module_::import("numpy").attr("ascontiguousarray")(notes, program_note());
+  if (!is_plain) return py::module_::import("numpy").attr("ascontiguousarray")(notes, program_note());
   Notes in_one_piece = py::array_t<Note, py::array::c_style>(notes);
   const std::span<const Note> span = as_span(in_one_piece);
   const auto is_piano = [](const Note& one) { return one.program == 0; };  // a byte that NOTE leaves out

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <limits>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/require.hpp"
@@ -22,7 +21,7 @@ void check_times(const std::vector<Note>& notes) {
 
 bool by_onset(const Note& a, const Note& b) { return a.onset_ms < b.onset_ms; }
 bool by_pitch(const Note& a, const Note& b) {
-  return std::pair(a.pitch, a.program) < std::pair(b.pitch, b.program);
+  return (a.pitch << 8 | a.program) < (b.pitch << 8 | b.program);
 }
 
 std::size_t key_of(const Note& note) { return note.program * std::size_t{256} + note.pitch; }
@@ -33,10 +32,10 @@ void resolve_overlaps(std::vector<Note>& notes) {
   check_times(notes);
   if (!std::is_sorted(notes.begin(), notes.end(), by_onset)) std::sort(notes.begin(), notes.end(), by_onset);
   constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
-  std::size_t keys = 256;
-  for (const Note& note : notes) keys = std::max(keys, 256 * (note.program + std::size_t{1}));
-  std::vector<std::size_t> latest(keys,
-                                  kNone);  // by program and pitch: where in `notes` its latest note is kept
+  std::uint8_t last_program = 0;
+  for (const Note& note : notes) last_program = std::max(last_program, note.program);
+  // By program and pitch: where in `notes` the latest note is kept.
+  std::vector<std::size_t> latest(std::size_t{256} * (last_program + 1U), kNone);
   std::size_t kept = 0;
   for (std::size_t first = 0, last = 0; first < notes.size(); first = last) {
     while (last < notes.size() && notes[last].onset_ms == notes[first].onset_ms) ++last;
