@@ -36,8 +36,11 @@ inline py::dtype program_note() {
 
 // Sets the bytes of each note that have no meaning to zeros, because Python sees every byte of an array.
 inline Notes to_numpy(std::vector<Note> notes, bool with_programs) {
-  const std::size_t end = offsetof(Note, program) + (with_programs ? sizeof(Note::program) : 0);
-  for (Note& note : notes) std::memset(reinterpret_cast<std::byte*>(&note) + end, 0, sizeof(Note) - end);
+  constexpr std::size_t kEnd = offsetof(Note, program) + sizeof(Note::program);
+  for (Note& note : notes) {
+    if (!with_programs) note.program = 0;
+    std::memset(reinterpret_cast<std::byte*>(&note) + kEnd, 0, sizeof(Note) - kEnd);
+  }
   const auto count = static_cast<py::ssize_t>(notes.size());
   const Notes array = to_numpy(std::move(notes), std::vector{count});
   return with_programs ? array.attr("view")(program_note()).cast<Notes>() : array;
