@@ -24,7 +24,7 @@ std::vector<SketchNote> sketch_notes(const py::array& array, const Flags& free, 
   if (slack_ms.ndim() != 1 || slack_ms.size() != notes.size()) refuse("slack_ms must have shape (notes,)");
   std::vector<SketchNote> sketch;
   for (py::ssize_t i = 0; i < notes.size(); ++i) {
-    const Note& note = notes.data()[i];
+    const Note& note = as_span(notes)[static_cast<std::size_t>(i)];
     sketch.push_back({.onset_ms = note.onset_ms,
                       .slack_ms = slack_ms.at(i),
                       .duration_ms = unless(free.at(i, 2), note.duration_ms),
