@@ -102,7 +102,7 @@ class ComposingEngine:
         ]
         heard = [self._heard(sketch) for sketch in given]
         tasks = [
-            self._planner.sketch_task(sketch, count, chosen, index, avoid, f"sketches[{index}]")
+            self._planner.sketch_task(sketch, count, chosen, index, avoid, f"sketches[{index}]", cancel)
             for index, sketch in enumerate(heard)
         ]
         made = pieces(self._planner.start(tasks, None, avoid, cancel), tasks, progress, None, cancel)

@@ -89,10 +89,11 @@ class Planner:
         candidate: int,
         avoid: Index | None = None,
         name: str = "",
+        cancel: Cancel | None = None,
     ) -> PieceTask:
         """Plan a piece that completes a sketch; `name` is the name of the sketch in errors."""
         settings = replace(settings, seconds=sketch.seconds, recital=False)
-        given = self.provenance(midi_bytes(sketch.notes), settings, candidate, avoid)
+        given = self.provenance(midi_bytes(sketch.notes), settings, candidate, avoid, cancel)
         origin = SketchOrigin(sketch.hash, particles)
         return PieceTask(replace(given, seed_hash=None, sketch=origin), sketch, name)
 

@@ -81,13 +81,14 @@ def test_a_call_stops_inside_a_model_that_never_returns(endless, call):
     assert min(seconds_to_stop(call, engine) for _ in range(3)) < SOON
 
 
-@pytest.mark.parametrize("call", ["generate", "generate_batch", "stream", "session"])
+@pytest.mark.parametrize("call", ["generate", "generate_batch", "stream", "session", "accompany"])
 def test_a_call_stops_while_it_recognises_the_style_of_its_seed(tmp_path, call):
     calls = {
         "generate": lambda cancel: engine.generate(SEED, 10, cancel=cancel),
         "generate_batch": lambda cancel: list(engine.generate_batch([SEED] * 3, 10, cancel=cancel)),
         "stream": lambda cancel: engine.stream(SEED, cancel=cancel),
         "session": lambda cancel: engine.session(SEED, cancel=cancel),
+        "accompany": lambda cancel: engine.accompany(SEED, cancel=cancel),
     }
     folder = endless_model.build(tmp_path)
     tiny_model.change_config(folder, recognise)
