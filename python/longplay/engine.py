@@ -36,7 +36,7 @@ class Engine(LiveEngine, ComposingEngine):
     Parameters
     ----------
     model : path or str, optional
-        A model folder (``docs/model-contract.md``), or the name of a built-in model. The default is ``"piano-lstm"``.
+        A model folder (``docs/model-contract.md``), or the name of a built-in model. The default is ``"piano-small"``.
         ``"piano-small"`` remembers more and takes a third longer; ``"piano"`` predicts music best and takes four times
         as long.
     device : str

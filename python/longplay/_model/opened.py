@@ -14,7 +14,7 @@ AUTO_CANDIDATES = 256
 """The device "auto" puts batches of at least this many candidates on the first GPU; docs/cuda.md gives the reason."""
 
 _BUILT_IN = Path(__file__).parents[1] / "models"
-_DEFAULT_MODEL = "piano-lstm"
+_DEFAULT_MODEL = "piano-small"
 _MAX_THREADS = 1024
 
 

@@ -1,4 +1,4 @@
-"""The pieces of `piano-lstm` have the bytes that every platform must make; see tools/golden_pieces.py."""
+"""The pieces of two built-in models have the bytes that every platform must make; see tools/golden_pieces.py."""
 
 import subprocess
 import sys
