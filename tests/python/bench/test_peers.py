@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture(scope="module")
 def built_in():
-    return Options()
+    return Options("piano-lstm")
 
 
 def timed(*rivals):
