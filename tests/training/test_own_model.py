@@ -4,9 +4,12 @@ import importlib.util
 from pathlib import Path
 
 import numpy as np
+import pytest
 from made_up_music import made_up_notes
 
 import longplay
+
+pytest.importorskip("torch", reason="training needs torch, of the extra [train]")
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "own_model.py"
 
