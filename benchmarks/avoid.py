@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parser.parse_args(argv)
     index = Index.open(args.index)
 
-    engine = longplay.Engine(num_threads=1)
+    engine = longplay.Engine("piano-lstm", num_threads=1)
     engine.generate(EXAMPLE, 60, avoid=index)  # warm, and the index is in memory
     print("| random seed | avoid | notes | in runs of 12 and more | longest run | refusals |")
     print("|--:|---|--:|--:|--:|--:|")
