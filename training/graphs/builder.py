@@ -122,16 +122,16 @@ class Graph:
 
     def norm(self, name: str, stream: str, branch: str, gain: Floats) -> tuple[str, str]:
         """Add the norm of `stream`, or of its sum with `branch` if that is given; return the norm and the sum."""
-        factors, total = self._real(f"{name}.gain", gain), f"{name}.sum" if branch else stream
-        given = [stream, branch] if branch else [stream]
-        if self._precision == "int8":
-            more = [total] if branch else []
-            return self.add_ours("AddNorm" if branch else "Norm", *given, factors, into=name, more=more), total
-        kind, more, domain = ("LayerNormalization", [], "")
-        if branch:
-            kind, more, domain = "SkipLayerNormalization", ["", "", total], RUNTIME_DOMAIN
-        self.add(kind, *given, factors, into=name, more=more, domain=domain, epsilon=NORM_EPSILON)
-        return name, total
+        factors, total, ours = self._real(f"{name}.gain", gain), f"{name}.sum", self._precision == "int8"
+        if branch and ours:
+            return self.add_ours("AddNorm", stream, branch, factors, into=name, more=[total]), total
+        if ours:
+            return self.add_ours("Norm", stream, factors, into=name), stream
+        if not branch:
+            return self.add("LayerNormalization", stream, factors, into=name, epsilon=NORM_EPSILON), stream
+        given, more = [stream, branch, factors], ["", "", total]
+        kind, domain = "SkipLayerNormalization", RUNTIME_DOMAIN
+        return self.add(kind, *given, into=name, more=more, domain=domain, epsilon=NORM_EPSILON), total
 
     def gated_unit(self, name: str, both: str, units: int) -> str:
         """Add the SiLU of the first `units` columns of `both` times the others."""
