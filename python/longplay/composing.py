@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Any, Unpack
+from typing import Unpack
 
 import numpy as np
 
@@ -66,8 +66,8 @@ class ComposingEngine:
         .. [2] Hadjeres and Nielsen, "Interactive Music Generation with Positional Constraints using Anticipation-RNNs",
            arXiv:1709.06404, 2017.
         """
-        common: dict[str, Any] = {"progress": progress, "avoid": avoid, "cancel": cancel}
-        return next(self.complete_batch([sketch], particles, **common, **settings))
+        made = self.complete_batch([sketch], particles, progress=progress, avoid=avoid, cancel=cancel, **settings)
+        return next(made)
 
     def complete_batch(
         self,
@@ -129,12 +129,12 @@ class ComposingEngine:
         density : float
             Number of notes for each note of the melody, in [0, 32]. 0 leaves it to the model, which adds too many.
         """
-        notes, _, warnings = _read(melody, "melody")
+        notes, _, warnings = _read(melody, "melody", cancel)
         if not len(notes):
             raise ValueError("melody must have notes that a piano plays")
         sketch = accompaniment(notes, SketchOptions(density=density).density)
-        common: dict[str, Any] = {"progress": progress, "avoid": avoid, "cancel": cancel}
-        return _warned(self.complete(sketch, particles, **common, **settings), warnings)
+        piece = self.complete(sketch, particles, progress=progress, avoid=avoid, cancel=cancel, **settings)
+        return _warned(piece, warnings)
 
     def infill(
         self,
@@ -158,10 +158,10 @@ class ComposingEngine:
         particles, progress, avoid, cancel, **settings
             As for `complete`, which also lists the errors.
         """
-        notes, seconds, warnings = _read(piece, "piece")
+        notes, seconds, warnings = _read(piece, "piece", cancel)
         sketch = gap(notes, seconds, *_span(start, end, seconds))
-        common: dict[str, Any] = {"progress": progress, "avoid": avoid, "cancel": cancel}
-        return _warned(self.complete(sketch, particles, **common, **settings), warnings)
+        piece = self.complete(sketch, particles, progress=progress, avoid=avoid, cancel=cancel, **settings)
+        return _warned(piece, warnings)
 
     def perform(
         self,
@@ -184,10 +184,10 @@ class ComposingEngine:
         slack : float
             By how many seconds an onset may move, in [0, 1].
         """
-        notes, seconds, warnings = _read(score, "score")
+        notes, seconds, warnings = _read(score, "score", cancel)
         sketch = performance(notes, seconds, SketchOptions(slack=slack).slack)
-        common: dict[str, Any] = {"progress": progress, "avoid": avoid, "cancel": cancel}
-        return _warned(self.complete(sketch, particles, **common, **settings), warnings)
+        piece = self.complete(sketch, particles, progress=progress, avoid=avoid, cancel=cancel, **settings)
+        return _warned(piece, warnings)
 
     def vary(
         self,
@@ -214,12 +214,12 @@ class ComposingEngine:
         particles, progress, avoid, cancel, **settings
             As for `complete`, which also lists the errors.
         """
-        notes, seconds, warnings = _read(piece, "piece")
+        notes, seconds, warnings = _read(piece, "piece", cancel)
         span = _span(start, seconds if end is None else end, seconds)
         random_seed = settings_from(settings).random_seed
         sketch = variation(notes, seconds, *span, SketchOptions(keep=keep).keep, random_seed)
-        common: dict[str, Any] = {"progress": progress, "avoid": avoid, "cancel": cancel}
-        return _warned(self.complete(sketch, particles, **common, **settings), warnings)
+        piece = self.complete(sketch, particles, progress=progress, avoid=avoid, cancel=cancel, **settings)
+        return _warned(piece, warnings)
 
     def _heard(self, sketch: Sketch) -> Sketch:
         """Return a sketch without the notes that the model does not play."""
@@ -232,9 +232,9 @@ class ComposingEngine:
         return replace(sketch, notes=sketch.notes[plays], free_fields=fields)
 
 
-def _read(source: MidiSource, name: str) -> tuple[Notes, float, list[str]]:
+def _read(source: MidiSource, name: str, cancel: Cancel | None) -> tuple[Notes, float, list[str]]:
     """Return the notes of a source, its length in seconds, and warnings."""
-    notes, warnings = parse_midi(source, name=name)
+    notes, warnings = parse_midi(source, name=name, cancel=cancel)
     last = float((notes["onset_ms"] + notes["duration_ms"]).max(initial=0)) / 1000
     return notes, source.duration if isinstance(source, Piece) else last + TAIL_SECONDS, warnings
 
