@@ -46,7 +46,7 @@ void bind_tokenizer(py::module_& m) {
       .def(py::init([](const ModelConfig& config) {
              config.validate();
              return Tokens{Notation(config), static_cast<py::ssize_t>(config.fields.size()),
-                           config.vocabulary && config.vocabulary->has_programs()};
+                           config.has_programs()};
            }),
            "config"_a)
       .def("encode", &encode, py::arg("notes").noconvert())

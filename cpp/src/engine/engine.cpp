@@ -86,8 +86,7 @@ std::unique_ptr<Stream> Engine::stream(const Snapshot& snapshot, const Settings&
 std::unique_ptr<Stream> Engine::open_stream(PreparedRequest prepared) {
   prepared.request.validate(config());
   auto impl = std::make_unique<Stream::Impl>(Continuation(pool_, std::move(prepared.request)),
-                                             std::move(prepared.warnings),
-                                             config().vocabulary && config().vocabulary->has_programs());
+                                             std::move(prepared.warnings), config().has_programs());
   for (const Note& note : prepared.before) impl->assembler.add(note);
   return std::make_unique<Stream>(std::move(impl));
 }

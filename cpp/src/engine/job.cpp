@@ -132,10 +132,7 @@ std::size_t Job::size() const { return impl_->candidates.size(); }
 
 std::size_t Job::fields() const { return impl_->pool->config().fields.size(); }
 
-bool Job::has_programs() const {
-  const auto& vocabulary = impl_->pool->config().vocabulary;
-  return vocabulary && vocabulary->has_programs();
-}
+bool Job::has_programs() const { return impl_->pool->config().has_programs(); }
 
 bool Job::wait(std::size_t index, std::chrono::milliseconds timeout) {
   impl_->process.require_current();

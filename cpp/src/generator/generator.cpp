@@ -61,6 +61,16 @@ int Request::rows(const ModelConfig& config) const {
   return has_controls && guidance_scale != kGuidanceOff ? 2 : 1;
 }
 
+void GenerationResult::append(const GenerationResult& next) {
+  const auto add = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
+  add(events, next.events);
+  add(log_probabilities, next.log_probabilities);
+  add(prompt_log_probabilities, next.prompt_log_probabilities);
+  add(onsets_ms, next.onsets_ms);
+  add(sounds, next.sounds);
+  refusals = next.refusals;
+}
+
 LoopTime& LoopTime::operator+=(const LoopTime& other) {
   total_seconds += other.total_seconds;
   run_seconds += other.run_seconds;

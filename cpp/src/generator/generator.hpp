@@ -77,6 +77,9 @@ struct GenerationResult {
   double log_weight = 0;                // of a particle: nats of the given fields
   std::uint64_t refusals = 0;           // notes rejected because they quote, since the start
   std::optional<DecodeState> state;     // if asked for
+
+  // Adds what was drawn after it, but neither its weight nor its state.
+  void append(const GenerationResult& next);
 };
 
 // Where requests come from and results go. Called from the generator's thread, between steps.

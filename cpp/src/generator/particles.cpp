@@ -16,19 +16,6 @@ namespace {
 constexpr std::int64_t kSpanMs = 250;         // given notes closer than this are one span
 constexpr std::size_t kNotesAfterwards = 32;  // that weigh the particles after the last open stretch
 
-template <typename T>
-void append(std::vector<T>& to, const std::vector<T>& from) {
-  to.insert(to.end(), from.begin(), from.end());
-}
-
-void append(GenerationResult& to, const GenerationResult& from) {
-  append(to.events, from.events);
-  append(to.log_probabilities, from.log_probabilities);
-  append(to.onsets_ms, from.onsets_ms);
-  append(to.sounds, from.sounds);
-  to.refusals = from.refusals;
-}
-
 // The weights of particles, which sum to 1.
 std::vector<double> normalised(const std::vector<double>& log_weights) {
   const double highest = std::ranges::max(log_weights);
@@ -219,7 +206,7 @@ void Particles::deliver(Completed& completed) {
   }
   GenerationResult result;
   for (const Completed::Drawn& drawn : completed.drawn) {
-    append(result, drawn.results[path.back()]);
+    result.append(drawn.results[path.back()]);
     path.pop_back();
   }
   const auto& notes = completed.sketch().notes;

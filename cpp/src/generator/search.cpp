@@ -10,11 +10,6 @@
 namespace longplay {
 namespace {
 
-template <typename T>
-void append(std::vector<T>& to, const std::vector<T>& from) {
-  to.insert(to.end(), from.begin(), from.end());
-}
-
 // Returns the end of the phrase after an onset.
 std::int64_t phrase_end(const Form& form, std::int64_t onset, std::int64_t phrase_ms) {
   const std::int64_t end = (onset / phrase_ms + 1) * phrase_ms;
@@ -111,14 +106,9 @@ void Search::keep(Searched& searched) {
   GenerationResult& drawn = *searched.branches[best(searched)].result;
   GenerationResult& kept = searched.kept;
   kept.finished = drawn.finished;
-  append(kept.events, drawn.events);
-  append(kept.log_probabilities, drawn.log_probabilities);
-  append(kept.sounds, drawn.sounds);
-  append(kept.prompt_log_probabilities, drawn.prompt_log_probabilities);
   const std::int64_t before =
       kept.onsets_ms.empty() ? searched.state.form.timeline.onset : kept.onsets_ms.back();
-  append(kept.onsets_ms, drawn.onsets_ms);
-  kept.refusals = drawn.refusals;
+  kept.append(drawn);
   searched.state = std::move(*drawn.state);
   if (!drawn.onsets_ms.empty()) queue_->progress(kept.onsets_ms.back() - before);
 }

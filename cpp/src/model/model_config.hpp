@@ -73,6 +73,9 @@ struct ModelConfig {
   std::optional<CriticConfig> critic;
   std::optional<VocabularyConfig> vocabulary;  // of a token model whose tokens stand for notes
 
+  // Whether notes may have another program than that of a piano.
+  bool has_programs() const { return vocabulary && vocabulary->has_programs(); }
+
   // Throws ModelError naming the first entry that breaks the contract.
   void validate() const;
 };

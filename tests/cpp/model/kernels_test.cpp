@@ -4,11 +4,11 @@
 #include <bit>
 #include <cmath>
 #include <limits>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "model/kernel_names.hpp"
+#include "model/numbers.hpp"
 #include "model/operators/kernels.hpp"
 #include "model/operators/panels.hpp"
 #include "model/operators/usable_kernels.hpp"
@@ -19,24 +19,6 @@ namespace {
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
-class Numbers {
- public:
-  std::vector<float> floats(std::size_t count, float most) {
-    std::uniform_real_distribution<float> some(-most, most);
-    std::vector<float> made(count);
-    for (float& one : made) one = some(engine_);
-    return made;
-  }
-  template <typename T>
-  std::vector<T> integers(std::size_t count, int lowest, int highest) {
-    std::uniform_int_distribution<int> some(lowest, highest);
-    std::vector<T> made(count);
-    for (T& one : made) one = static_cast<T>(some(engine_));
-    return made;
-  }
-
- private:
-  std::mt19937 engine_{1};
 };
 
 // Bits, since NaN is not equal to itself.

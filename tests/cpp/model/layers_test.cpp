@@ -3,10 +3,10 @@
 
 #include <cmath>
 #include <limits>
-#include <random>
 #include <vector>
 
 #include "model/kernel_names.hpp"
+#include "model/numbers.hpp"
 #include "model/operators/kernels.hpp"
 #include "model/operators/usable_kernels.hpp"
 
@@ -15,14 +15,9 @@ namespace {
 
 class LayersTest : public testing::TestWithParam<const Kernels*> {
  protected:
-  std::vector<float> floats(std::size_t count, float most) {
-    std::uniform_real_distribution<float> some(-most, most);
-    std::vector<float> made(count);
-    for (float& one : made) one = some(engine_);
-    return made;
-  }
+  std::vector<float> floats(std::size_t count, float most) { return numbers_.floats(count, most); }
 
-  std::mt19937 engine_{11};
+  Numbers numbers_;
   const Kernels& kernels_ = *GetParam();
 };
 
