@@ -43,7 +43,7 @@ def parse_time(text: str | float) -> float:
     return seconds
 
 
-FromOption = Annotated[float, typer.Option("--from", parser=parse_time, metavar="TIME", help="Begin of the span.")]
+FromOption = Annotated[float, typer.Option("--from", parser=parse_time, metavar="TIME", help="Start of the span.")]
 ToOption = Annotated[float, typer.Option("--to", parser=parse_time, metavar="TIME", help="End of the span, excluded.")]
 EndOption = Annotated[
     float | None, typer.Option("--to", parser=parse_time, metavar="TIME", help="End of the span; by default the end.")

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from longplay._base.require import show
 from longplay._core import ModelError
 
 TOKENIZATIONS = ("REMI", "TSD", "MIDILike", "Structured")
@@ -81,7 +80,9 @@ def read_tokens(path: Path) -> Tokens:
         if tokens.ticks_per_quarter < 1:
             raise ModelError(f"{path}: a time signature must count quarter notes or shorter ones")
     except (KeyError, TypeError, ValueError, AttributeError) as problem:
-        raise ModelError(f"{path} is not a tokenizer that MidiTok 3 saved: {show(str(problem))}") from problem
+        raise ModelError(
+            f"{path} is not a tokenizer that MidiTok 3 saved. Give the tokenizer.json that `tokenizer.save` wrote"
+        ) from problem
     return tokens
 
 
