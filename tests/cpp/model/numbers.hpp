@@ -25,5 +25,6 @@ class Numbers {
 
  private:
   std::mt19937 engine_{1};
+};
 
 }  // namespace longplay::operators
