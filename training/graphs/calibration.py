@@ -1,4 +1,7 @@
-"""Measure the ranges of the channels that enter int8 products, and compute their divisors."""
+"""Measure the ranges of the channels that enter int8 products, and compute their divisors.
+
+Rare values beyond a range are clipped, so that the others are rounded to finer steps.
+"""
 
 from typing import Any, TypeAlias
 
@@ -11,22 +14,25 @@ from training.graphs.builder import Floats
 from training.model import NoteModel
 
 Ranges: TypeAlias = dict[str, Floats]
-"""The largest absolute value of each channel, by the name of a norm (its outputs) or of a linear layer (its inputs) of
-the backbone."""
+"""What each channel's absolute values exceed in `CLIPPED` of the notes, by the name of a norm (its outputs) or of a
+linear layer (its inputs) of the backbone."""
 
 WINDOW = 256
+CLIPPED = 0.001
 
 
 @torch.no_grad()
 def measure(model: NoteModel, events: NDArray[np.int64], controls: NDArray[np.int64]) -> Ranges:
     """Read music, (steps, rows, ...) from the beginning of pieces, and return the ranges."""
-    ranges: Ranges = {}
+    beyond = max(1, round(CLIPPED * events.shape[0] * events.shape[1]))
+    largest: dict[str, Tensor] = {}  # the largest values of each channel, in descending order
 
     def watch(name: str, module: nn.Module) -> Any:
         def see(_module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
             channels = inputs[0] if isinstance(module, nn.Linear) else output
-            largest = channels.abs().flatten(0, -2).amax(dim=0).float().numpy()
-            ranges[name] = np.maximum(ranges.get(name, 0), largest)
+            values = channels.abs().flatten(0, -2).float()
+            every = torch.cat([largest.get(name, values[:0]), values])
+            largest[name] = every.topk(min(beyond, len(every)), dim=0).values
 
         return module.register_forward_hook(see)
 
@@ -40,11 +46,11 @@ def measure(model: NoteModel, events: NDArray[np.int64], controls: NDArray[np.in
         _, state = model.run_backbone(torch.from_numpy(events[part]), torch.from_numpy(controls[part]), state)
     for hook in hooks:
         hook.remove()
-    return ranges
+    return {name: values[-1].numpy() for name, values in largest.items()}
 
 
 def balance(largest: Floats, weight: Floats) -> Floats:
-    """Return the divisors with which channels lie in [-1, 1]; `weight` is (channels, outputs).
+    """Return the divisors with which the ranges become 1 or less; `weight` is (channels, outputs).
 
     The divisors make the channels' ranges and their weights equally uneven [1]_. The weights have to be multiplied by
     the divisors.
