@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +18,7 @@ from longplay.cli.shared import (
     ForceOption,
     JsonOption,
     ModelOption,
+    blaming,
     midi_input,
     open_engine,
     open_index,
@@ -26,6 +30,11 @@ from longplay.settings import DECLARATIONS, NO_SKETCH_SETTINGS
 _SHARED = ("particles", *(name for name in DECLARATIONS if name not in NO_SKETCH_SETTINGS))
 
 
+_TIME = re.compile(r"(?:(?:(\d+):(?=\d+:))?(\d+):)?(\d+(?:\.\d+)?)", flags=re.ASCII)
+_OPTIONS = {"start": "--from", "end": "--to"}
+"""The options of the arguments whose names differ from their options."""
+
+
 def parse_time(text: str | float) -> float:
     """Read a time in seconds, in minutes and seconds such as "0:42", or in hours, minutes and seconds.
 
@@ -34,13 +43,13 @@ def parse_time(text: str | float) -> float:
     typer.BadParameter
         The text is no time.
     """
-    try:
-        seconds = 0.0
-        for part in str(text).split(":"):
-            seconds = 60 * seconds + float(part)
-    except ValueError:
-        raise typer.BadParameter(f"must be a time such as 0:42 or 42.5, not {text!r}") from None
-    return seconds
+    match = _TIME.fullmatch(str(text))
+    if match is None:
+        raise typer.BadParameter(f"must be a time such as 0:42, 1:02:30 or 42.5, not {text!r}")
+    hours, minutes, seconds = match.groups()
+    if (minutes and float(seconds) >= 60) or (hours and int(minutes) >= 60):
+        raise typer.BadParameter(f"must have less than 60 after each colon, not {text!r}")
+    return 3600 * int(hours or 0) + 60 * int(minutes or 0) + float(seconds)
 
 
 FromOption = Annotated[float, typer.Option("--from", parser=parse_time, metavar="TIME", help="Start of the span.")]
@@ -146,6 +155,18 @@ def _compose(
     require_piece_outputs(out, force)
     engine = open_engine(model, device, 1)
     index = None if avoid is None else open_index(avoid)
-    with progress_bar() as progress:
+    with progress_bar() as progress, blaming(file), _naming_options():
         piece = getattr(engine, call)(midi_input(file), *span, progress=progress, avoid=index, **settings)
     write_piece(piece, out, force, as_json)
+
+
+@contextmanager
+def _naming_options() -> Iterator[None]:
+    """Name the options `--from` and `--to` in refusals of the arguments `start` and `end`."""
+    try:
+        yield
+    except ValueError as error:
+        name, _, rest = str(error).partition(" must be in ")
+        if name not in _OPTIONS:
+            raise
+        raise ValueError(f"{_OPTIONS[name]} must be in {rest.replace(', not', ' seconds, not')}") from None

@@ -18,6 +18,7 @@ from longplay.cli.shared import (
     JsonOption,
     ModelOption,
     ThreadsOption,
+    blaming,
     farm_bar,
     midi_input,
     open_engine,
@@ -60,7 +61,7 @@ def generate(
     require_piece_outputs(out, force)
     engine = open_engine(model, device, threads)
     index = None if avoid is None else open_index(avoid)
-    with progress_bar() as progress:
+    with progress_bar() as progress, blaming(seed):
         source = None if seed is None else midi_input(seed)
         piece = engine.generate(source, progress=progress, avoid=index, **settings)
     write_piece(piece, out, force, as_json)
