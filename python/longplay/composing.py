@@ -17,7 +17,7 @@ from longplay.midi import MidiSource, Notes, parse_midi
 from longplay.originality.index import Index
 from longplay.piece import Piece
 from longplay.settings import NO_SKETCH_SETTINGS, SketchArguments, SketchOptions, settings_from
-from longplay.sketch import TAIL_SECONDS, Sketch, accompaniment, gap, performance, variation
+from longplay.sketch import TAIL_SECONDS, Sketch, accompaniment, below, gap, performance, variation
 
 
 class ComposingEngine:
@@ -128,11 +128,15 @@ class ComposingEngine:
             As for `complete`, which also lists the errors.
         density : float
             Number of notes for each note of the melody, in [0, 32]. 0 leaves it to the model, which adds too many.
+
+        Unless ``pitches`` is given, no added note lies above the lower quartile of the melody's pitches.
         """
         notes, _, warnings = _read(melody, "melody", cancel)
         if not len(notes):
             raise ValueError("melody must have notes that a piano plays")
         sketch = accompaniment(notes, SketchOptions(density=density).density)
+        if settings.get("pitches") is None:
+            settings["pitches"] = below(notes, self._keys())
         piece = self.complete(sketch, particles, progress=progress, avoid=avoid, cancel=cancel, **settings)
         return _warned(piece, warnings)
 
@@ -221,15 +225,22 @@ class ComposingEngine:
         piece = self.complete(sketch, particles, progress=progress, avoid=avoid, cancel=cancel, **settings)
         return _warned(piece, warnings)
 
+    def _keys(self) -> list[int]:
+        """Return the pitches that the model plays; all for a model of tokens."""
+        for field in self._model.folder.config["fields"]:
+            if field["name"] == "pitch":
+                return list(field["values"])
+        return list(range(128))
+
     def _heard(self, sketch: Sketch) -> Sketch:
         """Return a sketch without the notes that the model does not play."""
-        pitches = {field["name"]: field.get("values") for field in self._model.folder.config["fields"]}.get("pitch")
         free = sketch.free
-        plays = free[:, 0] | (True if pitches is None else np.isin(sketch.notes["pitch"], pitches))
+        plays = free[:, 0] | np.isin(sketch.notes["pitch"], self._keys())
         if plays.all():
             return sketch
         fields = {name: free[plays, index] for index, name in enumerate(("pitch", "velocity", "duration"))}
-        return replace(sketch, notes=sketch.notes[plays], free_fields=fields)
+        slack = np.broadcast_to(np.asarray(sketch.slack), plays.shape)[plays]
+        return replace(sketch, notes=sketch.notes[plays], free_fields=fields, slack=slack)
 
 
 def _read(source: MidiSource, name: str, cancel: Cancel | None) -> tuple[Notes, float, list[str]]:
