@@ -137,6 +137,9 @@ class Settings:
         time.
     max_velocity : int
         Highest MIDI velocity, in [1, 127].
+    pace : float
+        How many notes a second, compared with what the model would draw by itself, in [0.5, 2]. The engine makes long
+        or short time shifts likelier, so the number is met roughly (docs/prompts.md).
     recital : bool
         Make pieces of two to six minutes, each of which continues the seed afresh, instead of one piece.
     dynamics : str
@@ -217,6 +220,10 @@ class Settings:
     )
     guidance_scale: float = field(default=3.0, metadata=_setting("number", "How closely to follow the style.", 1, 20))
     max_velocity: int = field(default=100, metadata=_setting("integer", "Highest MIDI velocity.", 1, 127))
+    pace: float = field(
+        default=1.0,
+        metadata=_setting("number", "Notes a second, compared with what the model would draw.", 0.5, 2),
+    )
     recital: bool = field(
         default=True, metadata=_setting("flag", "Make pieces of two to six minutes instead of one long piece.")
     )
@@ -289,6 +296,9 @@ DEFAULT_SECONDS: float = Settings.seconds
 """Default length of a piece."""
 
 
+RULES = ("pace", "scale", "pitches")
+"""Settings that tell the model what to play. A submission to the challenge must not use them."""
+
 NO_SKETCH_SETTINGS = ("seconds", "recital", "search", "include_seed")
 """Settings that do not apply to a sketch."""
 
@@ -344,6 +354,7 @@ class SketchArguments(TypedDict, total=False):
     style: str | None
     guidance_scale: float
     max_velocity: int
+    pace: float
     dynamics: str
     steady: bool
     two_hands: bool

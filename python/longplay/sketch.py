@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from longplay import _core
-from longplay._base.require import require_list, require_mapping, require_number, show
+from longplay._base.require import refuse_type, require_list, require_mapping, require_number, show
 from longplay.midi import NOTE, Notes, require_notes
 from longplay.settings import DECLARATIONS, LONGEST_SECONDS, SketchOptions
 
@@ -95,10 +95,10 @@ class Sketch:
     def slack_ms(self) -> NDArray[np.int64]:
         """By how many milliseconds each onset may move, shape (notes,)."""
         latest = round(self.seconds * 1000) - _core.SILENT_END_MS - 1 - self.notes["onset_ms"]
-        slack = np.asarray(self.slack)
-        for one in np.unique(slack).tolist():
+        slack = _broadcast("slack", self.slack, len(self.notes))
+        for one in slack.tolist() if slack.dtype == object else np.unique(slack).tolist():
             SketchOptions(slack=one)
-        asked = np.round(_broadcast("slack", slack, len(self.notes)).astype(float) * 1000).astype(np.int64)
+        asked = np.round(slack.astype(float) * 1000).astype(np.int64)
         slack_ms: NDArray[np.int64] = np.minimum(asked, latest)
         return slack_ms
 
@@ -214,6 +214,10 @@ def _stretch(index: int, pair: tuple[float, float]) -> tuple[float, float]:
 
 def _broadcast(name: str, value: ArrayLike, count: int) -> NDArray[np.generic]:
     try:
-        return np.broadcast_to(np.asarray(value), (count,))
+        array = np.asarray(value)
+    except ValueError:  # rows that differ
+        refuse_type(name, "one value or an array", value)
+    try:
+        return np.broadcast_to(array, (count,))
     except ValueError:
-        raise ValueError(f"{name} must be one value or have shape ({count},), not {np.shape(value)}") from None
+        raise ValueError(f"{name} must be one value or have shape ({count},), not {array.shape}") from None
