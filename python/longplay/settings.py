@@ -318,6 +318,8 @@ class SketchOptions:
         Number of notes that accompany a note of a melody, in [0, 32]. 0 leaves the number to the model.
     keep : float
         Share of the notes that a variation keeps, in [0, 1].
+    recall : float
+        Share of its original's notes that a section keeps when it returns, in [0, 1]. Those of the melody come first.
     slack : float
         By how many seconds a performance may move an onset, in [0, 1].
 
@@ -335,6 +337,9 @@ class SketchOptions:
         default=1.6, metadata=_setting("number", "Notes that accompany a note of the melody; 0 for any number.", 0, 32)
     )
     keep: float = field(default=0.3, metadata=_setting("number", "Share of the notes to keep.", 0, 1))
+    recall: float = field(
+        default=0.5, metadata=_setting("number", "Share of the notes that a returning section keeps.", 0, 1)
+    )
     slack: float = field(default=0.03, metadata=_setting("number", "By how many seconds onsets may move.", 0, 1))
 
     def __post_init__(self) -> None:

@@ -25,7 +25,7 @@ app = typer.Typer(
 
 COMMANDS = (
     *(making.generate, making.extend, making.batch),
-    *(composing.accompany, composing.infill, composing.vary, composing.perform),
+    *(composing.accompany, composing.compose, composing.infill, composing.vary, composing.perform),
     *(judging.score, judging.models, judging.doctor),
     *(challenge.check, challenge.pack, challenge.clips, challenge.submit),
     *(listening.render, listening.arena),

@@ -1,4 +1,4 @@
-"""Commands that keep a part of the user's own music: accompany, infill, vary, perform."""
+"""Commands that keep a part of the music: accompany, compose, infill, vary, perform."""
 
 from __future__ import annotations
 
@@ -78,6 +78,26 @@ def accompany(
     _compose("accompany", melody, out, (), settings, avoid, model, device, force, as_json)
 
 
+@takes_settings("recall", *_SHARED)
+def compose(
+    form: Annotated[str, typer.Argument(help="Plan of the sections, such as A16sB16sA16s.")],
+    seed: Annotated[Path | None, path_argument(help="MIDI file that the first section continues.")] = None,
+    out: OutOption = Path("longplay.mid"),
+    *,
+    settings: dict[str, Any],
+    avoid: AvoidOption = None,
+    model: ModelOption = None,
+    device: DeviceOption = "auto",
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Compose a piece of sections that return.
+
+    A seed - is read from stdin. An output - is written to stdout; messages then go to stderr.
+    """
+    _compose("compose", seed, out, (), settings, avoid, model, device, force, as_json, first=(form,))
+
+
 @takes_settings(*_SHARED)
 def infill(
     file: Annotated[Path, path_argument(help="MIDI file with the piece.")],
@@ -141,7 +161,7 @@ def perform(
 
 def _compose(
     call: str,
-    file: Path,
+    file: Path | None,
     out: Path,
     span: tuple[float | None, ...],
     settings: dict[str, Any],
@@ -150,13 +170,15 @@ def _compose(
     device: str,
     force: bool,
     as_json: bool,
+    first: tuple[str, ...] = (),
 ) -> None:
-    """Run a call of the engine on a file, and write the piece."""
+    """Run a call of the engine on a file, and write the piece; `first` are the arguments before the file."""
     require_piece_outputs(out, force)
     engine = open_engine(model, device, 1)
     index = None if avoid is None else open_index(avoid)
     with progress_bar() as progress, blaming(file), _naming_options():
-        piece = getattr(engine, call)(midi_input(file), *span, progress=progress, avoid=index, **settings)
+        source = None if file is None else midi_input(file)
+        piece = getattr(engine, call)(*first, source, *span, progress=progress, avoid=index, **settings)
     write_piece(piece, out, force, as_json)
 
 
