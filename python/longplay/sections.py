@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import NoReturn
 
 import numpy as np
 
@@ -89,7 +90,7 @@ def parse_form(text: str) -> list[Section]:
     return sections
 
 
-def _refuse(at: int, problem: str) -> None:
+def _refuse(at: int, problem: str) -> NoReturn:
     raise ValueError(f"form at position {at + 1}: {problem}")
 
 
@@ -105,7 +106,7 @@ def recalled(notes: Notes, share: float, random_seed: int) -> Notes:
     """
     if not len(notes):
         return notes
-    lots = [_core.uniform(random_seed=random_seed, candidate=0, event=i, field=0) for i in range(len(notes))]
+    lots = np.array([_core.uniform(random_seed=random_seed, candidate=0, event=i, field=0) for i in range(len(notes))])
     is_other = np.ones(len(notes))
     is_other[melody(notes)] = 0
     order = np.lexsort((lots, is_other))

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from longplay.cli.making import OutOption, require_piece_outputs, write_piece
+from longplay.cli.making import OutOption, TargetOption, require_piece_outputs, write_piece
 from longplay.cli.settings import takes_settings
 from longplay.cli.shared import (
     AvoidOption,
@@ -70,12 +70,13 @@ def accompany(
     device: DeviceOption = "auto",
     force: ForceOption = False,
     as_json: JsonOption = False,
+    target: TargetOption = "challenge",
 ) -> None:
     """Accompany a melody, which stays as it is.
 
     A melody - is read from stdin. An output - is written to stdout; messages then go to stderr.
     """
-    _compose("accompany", melody, out, (), settings, avoid, model, device, force, as_json)
+    _compose("accompany", melody, out, (), settings, avoid, model, device, force, as_json, target)
 
 
 @takes_settings("recall", *_SHARED)
@@ -90,12 +91,13 @@ def compose(
     device: DeviceOption = "auto",
     force: ForceOption = False,
     as_json: JsonOption = False,
+    target: TargetOption = "challenge",
 ) -> None:
     """Compose a piece of sections that return.
 
     A seed - is read from stdin. An output - is written to stdout; messages then go to stderr.
     """
-    _compose("compose", seed, out, (), settings, avoid, model, device, force, as_json, first=(form,))
+    _compose("compose", seed, out, (), settings, avoid, model, device, force, as_json, target, first=(form,))
 
 
 @takes_settings(*_SHARED)
@@ -111,12 +113,13 @@ def infill(
     device: DeviceOption = "auto",
     force: ForceOption = False,
     as_json: JsonOption = False,
+    target: TargetOption = "challenge",
 ) -> None:
     """Replace the notes that start in a span of a piece; all others stay as they are.
 
     A file - is read from stdin. An output - is written to stdout; messages then go to stderr.
     """
-    _compose("infill", file, out, (start, end), settings, avoid, model, device, force, as_json)
+    _compose("infill", file, out, (start, end), settings, avoid, model, device, force, as_json, target)
 
 
 @takes_settings("keep", *_SHARED)
@@ -132,12 +135,13 @@ def vary(
     device: DeviceOption = "auto",
     force: ForceOption = False,
     as_json: JsonOption = False,
+    target: TargetOption = "challenge",
 ) -> None:
     """Vary a piece: keep some of its notes, and draw new ones around them.
 
     A file - is read from stdin. An output - is written to stdout; messages then go to stderr.
     """
-    _compose("vary", file, out, (start, end), settings, avoid, model, device, force, as_json)
+    _compose("vary", file, out, (start, end), settings, avoid, model, device, force, as_json, target)
 
 
 @takes_settings("slack", *_SHARED)
@@ -151,12 +155,13 @@ def perform(
     device: DeviceOption = "auto",
     force: ForceOption = False,
     as_json: JsonOption = False,
+    target: TargetOption = "challenge",
 ) -> None:
     """Perform a score: draw velocities, lengths and timing of its notes.
 
     A score - is read from stdin. An output - is written to stdout; messages then go to stderr.
     """
-    _compose("perform", score, out, (), settings, avoid, model, device, force, as_json)
+    _compose("perform", score, out, (), settings, avoid, model, device, force, as_json, target)
 
 
 def _compose(
@@ -170,16 +175,17 @@ def _compose(
     device: str,
     force: bool,
     as_json: bool,
+    target: str,
     first: tuple[str, ...] = (),
 ) -> None:
     """Run a call of the engine on a file, and write the piece; `first` are the arguments before the file."""
-    require_piece_outputs(out, force)
+    require_piece_outputs(out, force, target)
     engine = open_engine(model, device, 1)
     index = None if avoid is None else open_index(avoid)
     with progress_bar() as progress, blaming(file), _naming_options():
         source = None if file is None else midi_input(file)
         piece = getattr(engine, call)(*first, source, *span, progress=progress, avoid=index, **settings)
-    write_piece(piece, out, force, as_json)
+    write_piece(piece, out, force, as_json, target)
 
 
 @contextmanager
