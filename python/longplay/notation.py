@@ -99,12 +99,12 @@ def hand_chords(notes: Notes, beats: NDArray[np.int64]) -> list[Chord]:
     return chords
 
 
-def spelled(pitch: int, key: Key) -> str:
-    """Return the name of a MIDI pitch in a key, as music21 reads it: "B-4" is B flat."""
+def spelled(pitch: int, key: Key) -> tuple[str, int]:
+    """Return the name and the octave of a MIDI pitch in a key, as music21 reads them: "B-" is B flat."""
     lowest = fifths_of(key) + _LOWEST_FIFTH[key.minor]
     fifth = next(fifth for fifth in range(lowest, lowest + 12) if (7 * fifth - pitch) % 12 == 0)
     letter, sharps = _LINE_OF_FIFTHS[(fifth + 1) % 7], (fifth + 1) // 7
-    return f"{letter}{'#' * sharps}{'-' * -sharps}{(pitch - sharps) // 12 - 1}"
+    return f"{letter}{'#' * sharps}{'-' * -sharps}", (pitch - sharps) // 12 - 1
 
 
 def _steps(times_ms: NDArray[Any], beats: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -144,8 +144,9 @@ def _staff(chords: list[Chord], key: Key, length: int, tempo: int | None, is_lef
             part.insert(now / GRID, music21.note.Rest(quarterLength=(chord.begin - now) / GRID))
         if chord.pitches:
             names = [spelled(pitch, key) for pitch in chord.pitches]
-            kind: Any = music21.note.Note if len(names) == 1 else music21.chord.Chord
-            sounding = min(chord.end, GRID * length) - chord.begin
-            part.insert(chord.begin / GRID, kind(names[0] if len(names) == 1 else names, quarterLength=sounding / GRID))
+            pitches = [music21.pitch.Pitch(name, octave=octave) for name, octave in names]
+            quarters = (min(chord.end, GRID * length) - chord.begin) / GRID
+            kind: Any = music21.note.Note if len(pitches) == 1 else music21.chord.Chord
+            part.insert(chord.begin / GRID, kind(pitches[0] if len(pitches) == 1 else pitches, quarterLength=quarters))
         now = max(now, chord.end)
     return part

@@ -30,7 +30,7 @@ COMMANDS = (
     *(challenge.check, challenge.pack, challenge.clips, challenge.submit),
     *(listening.render, listening.arena),
     *(originality.originality, originality.originality_index),
-    *(picture.plot, measuring.bench),
+    *(picture.plot, picture.notate, measuring.bench),
 )
 
 
