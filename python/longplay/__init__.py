@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from longplay.midi import NOTE, read_midi, resolve_overlaps, write_midi
     from longplay.model import Model
     from longplay.piece import Piece, Score
+    from longplay.prompt import Prompt, read_prompt
     from longplay.provenance import Provenance, Step
     from longplay.settings import Settings
     from longplay.sketch import Sketch
@@ -36,6 +37,7 @@ __all__ = [
     "Model",
     "ModelError",
     "Piece",
+    "Prompt",
     "Provenance",
     "Score",
     "Session",
@@ -51,6 +53,7 @@ __all__ = [
     "clips",
     "pack",
     "read_midi",
+    "read_prompt",
     "resolve_overlaps",
     "write_midi",
 ]
@@ -65,6 +68,7 @@ _NAMES = {
     "midi": ["NOTE", "read_midi", "resolve_overlaps", "write_midi"],
     "model": ["Model"],
     "piece": ["Piece", "Score"],
+    "prompt": ["Prompt", "read_prompt"],
     "provenance": ["Provenance", "Step"],
     "settings": ["Settings"],
     "sketch": ["Sketch"],

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Unpack
+from typing import Unpack, cast
 
 import numpy as np
 
@@ -13,11 +13,13 @@ from longplay._making.arguments import check_arguments
 from longplay._making.job import Progress, pieces
 from longplay._making.planner import Planner
 from longplay._model.opened import OpenModel
-from longplay.midi import MidiSource, Notes, parse_midi
+from longplay.forming import Forming, SectionEngine
+from longplay.midi import NOTE, MidiSource, Notes, Seed, parse_midi
 from longplay.originality.index import Index
 from longplay.piece import Piece
-from longplay.settings import NO_SKETCH_SETTINGS, SketchArguments, SketchOptions, settings_from
-from longplay.sketch import TAIL_SECONDS, Sketch, accompaniment, gap, performance, variation
+from longplay.sections import parse_form
+from longplay.settings import NO_SKETCH_SETTINGS, Settings, SketchArguments, SketchOptions, settings_from
+from longplay.sketch import TAIL_SECONDS, Sketch, accompaniment, below, gap, performance, variation
 
 
 class ComposingEngine:
@@ -92,10 +94,7 @@ class ComposingEngine:
         """
         require_cancel(cancel)
         check_arguments(progress, avoid)
-        for name in NO_SKETCH_SETTINGS:
-            if name in settings:
-                raise TypeError(f"{name} does not apply to a sketch. To fix this, leave it out")
-        count, chosen = SketchOptions(particles=particles).particles, settings_from(settings)
+        count, chosen = SketchOptions(particles=particles).particles, _settings(settings)
         given = [
             require_instance(f"sketches[{index}]", sketch, Sketch)
             for index, sketch in enumerate(require_list("sketches", sketches))
@@ -128,13 +127,61 @@ class ComposingEngine:
             As for `complete`, which also lists the errors.
         density : float
             Number of notes for each note of the melody, in [0, 32]. 0 leaves it to the model, which adds too many.
+
+        Unless ``pitches`` is given, no added note lies above the lower quartile of the melody's pitches.
         """
         notes, _, warnings = _read(melody, "melody", cancel)
         if not len(notes):
             raise ValueError("melody must have notes that a piano plays")
         sketch = accompaniment(notes, SketchOptions(density=density).density)
+        if settings.get("pitches") is None:
+            settings["pitches"] = below(notes, self._keys())
         piece = self.complete(sketch, particles, progress=progress, avoid=avoid, cancel=cancel, **settings)
         return _warned(piece, warnings)
+
+    def compose(
+        self,
+        form: str,
+        seed: Seed = None,
+        particles: int = SketchOptions.particles,
+        *,
+        recall: float = SketchOptions.recall,
+        progress: Progress | None = None,
+        avoid: Index | None = None,
+        cancel: Cancel | None = None,
+        **settings: Unpack[SketchArguments],
+    ) -> Piece:
+        """Compose a piece of sections that return, such as "A16sB16sA16s".
+
+        The first section continues the seed, and each further section the music before it. A return keeps a share of
+        the notes of its original, those of the melody first. New notes surround them.
+
+        Parameters
+        ----------
+        form : str
+            Letters from A to Z with lengths in seconds; ``docs/composing.md`` has the grammar.
+        seed : MidiSource, optional
+            The music that the first section continues.
+        recall : float
+            Share of the notes that a return keeps, in [0, 1].
+        particles, progress, avoid, cancel, **settings
+            As for `complete`, which also lists the errors; `progress` counts all sections.
+        """
+        sections = parse_form(form)
+        options = SketchOptions(recall=recall, particles=particles)
+        require_cancel(cancel)
+        check_arguments(progress, avoid)
+        _settings(settings)
+        notes, warnings = (np.zeros(0, NOTE), []) if seed is None else parse_midi(seed, name="seed", cancel=cancel)
+        forming = Forming(
+            cast(SectionEngine, self),
+            sections,
+            notes,
+            options,
+            {"avoid": avoid, "cancel": cancel, **settings},
+            progress,
+        )
+        return _warned(forming.piece(form), warnings)
 
     def infill(
         self,
@@ -216,20 +263,27 @@ class ComposingEngine:
         """
         notes, seconds, warnings = _read(piece, "piece", cancel)
         span = _span(start, seconds if end is None else end, seconds)
-        random_seed = settings_from(settings).random_seed
+        random_seed = _settings(settings).random_seed
         sketch = variation(notes, seconds, *span, SketchOptions(keep=keep).keep, random_seed)
         piece = self.complete(sketch, particles, progress=progress, avoid=avoid, cancel=cancel, **settings)
         return _warned(piece, warnings)
 
+    def _keys(self) -> list[int]:
+        """Return the pitches that the model plays; all for a model of tokens."""
+        for field in self._model.folder.config["fields"]:
+            if field["name"] == "pitch":
+                return list(field["values"])
+        return list(range(128))
+
     def _heard(self, sketch: Sketch) -> Sketch:
         """Return a sketch without the notes that the model does not play."""
-        pitches = {field["name"]: field.get("values") for field in self._model.folder.config["fields"]}.get("pitch")
         free = sketch.free
-        plays = free[:, 0] | (True if pitches is None else np.isin(sketch.notes["pitch"], pitches))
+        plays = free[:, 0] | np.isin(sketch.notes["pitch"], self._keys())
         if plays.all():
             return sketch
         fields = {name: free[plays, index] for index, name in enumerate(("pitch", "velocity", "duration"))}
-        return replace(sketch, notes=sketch.notes[plays], free_fields=fields)
+        slack = np.broadcast_to(np.asarray(sketch.slack), plays.shape)[plays]
+        return replace(sketch, notes=sketch.notes[plays], free_fields=fields, slack=slack)
 
 
 def _read(source: MidiSource, name: str, cancel: Cancel | None) -> tuple[Notes, float, list[str]]:
@@ -237,6 +291,14 @@ def _read(source: MidiSource, name: str, cancel: Cancel | None) -> tuple[Notes, 
     notes, warnings = parse_midi(source, name=name, cancel=cancel)
     last = float((notes["onset_ms"] + notes["duration_ms"]).max(initial=0)) / 1000
     return notes, source.duration if isinstance(source, Piece) else last + TAIL_SECONDS, warnings
+
+
+def _settings(settings: SketchArguments) -> Settings:
+    """Return the settings of a sketch; refuse those that do not apply to one."""
+    for name in NO_SKETCH_SETTINGS:
+        if name in settings:
+            raise TypeError(f"{name} does not apply to a sketch. To fix this, leave it out")
+    return settings_from(settings)
 
 
 def _span(start: float, end: float, seconds: float) -> tuple[float, float]:

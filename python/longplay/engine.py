@@ -151,7 +151,7 @@ class Engine(LiveEngine, ComposingEngine):
             Cancels the call when another thread sets it (``docs/processes.md``).
         **settings
             ``random_seed``, ``temperature``, ``top_k``, ``top_p``, ``min_p``, ``style``, ``guidance_scale``,
-            ``max_velocity``, ``recital``, ``dynamics``, ``steady``, ``two_hands``, ``playable``, ``key``,
+            ``max_velocity``, ``pace``, ``recital``, ``dynamics``, ``steady``, ``two_hands``, ``playable``, ``key``,
             ``scale``, ``pitches``, ``search``, ``include_seed``: see `Settings`.
 
         Raises

@@ -10,17 +10,23 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from longplay._base.require import refuse_type, require_flag, require_number, require_path, show
+from longplay._base.key import Key, named_key
+from longplay._base.require import refuse_type, require_choice, require_flag, require_number, require_path, show
 from longplay._making.snapshot import Snapshot
 from longplay.files import write_whole
-from longplay.midi import Notes, write_midi
+from longplay.midi import Notes, on_one_piano, write_midi
 from longplay.provenance import Provenance
+from longplay.sections import parse_form
 
 if TYPE_CHECKING:
     import mido
     import pandas
     import pretty_midi
     import symusic
+
+
+TARGETS = ("challenge", "daw")
+"""Programs for which a piece can be written."""
 
 
 def _freeze(holder: object, *names: str) -> None:
@@ -85,19 +91,68 @@ class Piece:
     def __hash__(self) -> int:
         return hash((self.duration, self.events.tobytes()))
 
-    def to_bytes(self) -> bytes:
-        """Return the piece as a MIDI file of type 0 with one track; see `write_midi`."""
-        return write_midi(self.notes, self.duration)
+    def to_bytes(self, target: str = "challenge") -> bytes:
+        """Return the piece as a MIDI file.
 
-    def save(self, path: str | Path, *, overwrite: bool = True) -> None:
-        """Write the MIDI file. It appears under its name only when it is complete.
+        Parameters
+        ----------
+        target : str
+            ``"challenge"``: type 0, notes only, safe to cut (`write_midi`). ``"daw"``: type 1 for a digital audio
+            workstation, with a tempo map, markers, a key signature and a track for each hand (``docs/export.md``).
+        """
+        if require_choice("target", target, TARGETS) == "challenge":
+            return write_midi(self.notes, self.duration)
+        from longplay.beats import estimate_beats
+        from longplay.daw import daw_midi
+
+        beats = estimate_beats(on_one_piano(self.notes), self.duration)
+        return daw_midi(self.notes, self.duration, beats, markers=self.markers, key=self.key)
+
+    def to_musicxml(self, title: str = "longplay") -> bytes:
+        """Return the piece as a score in MusicXML, quantised to estimated beats.
+
+        Raises
+        ------
+        longplay.Error
+            partitura is not installed, which the extra ``notation`` installs.
+        """
+        from longplay.notation import musicxml
+
+        return musicxml(self.notes, self.duration, key=self.key, title=title)
+
+    @property
+    def key(self) -> Key | None:
+        """The key that the settings name; None if they name none."""
+        settings = self.provenance.settings
+        name = settings.scale or settings.key
+        return None if name in ("seed", "free") else named_key(name)
+
+    @property
+    def markers(self) -> tuple[tuple[int, str], ...]:
+        """Milliseconds and names of the places where a section of a form, or a piece of a recital, begins."""
+        sketch = self.provenance.sketch
+        if sketch is not None:
+            sections = [] if sketch.form is None else parse_form(sketch.form)
+            return tuple((1000 * one.begin, one.name) for one in sections)
+        is_end = (self.events[:, 1:] == 0).all(axis=1) & (self.events[:, 0] == self.events[:, 0].max(initial=0))
+        is_end &= self.events.shape[1] > 1
+        if is_end.sum() + len(self.notes) != len(self.events):  # some notes are the seed's, or the events are tokens
+            return ()
+        starts = np.flatnonzero(is_end) - np.arange(is_end.sum())
+        firsts = [0, *starts[starts < len(self.notes)].tolist()]
+        return tuple(
+            (int(self.notes["onset_ms"][at]), f"Piece {i + 1}") for i, at in enumerate(firsts) if len(firsts) > 1
+        )
+
+    def save(self, path: str | Path, *, target: str = "challenge", overwrite: bool = True) -> None:
+        """Write the MIDI file for a target, as in `to_bytes`. It appears under its name only when it is complete.
 
         Raises
         ------
         FileExistsError
             The file exists and `overwrite` is false.
         """
-        write_whole(require_path("path", path), self.to_bytes(), overwrite=require_flag("overwrite", overwrite))
+        write_whole(require_path("path", path), self.to_bytes(target), overwrite=require_flag("overwrite", overwrite))
 
     def __getitem__(self, seconds: slice) -> Notes:
         """Return the notes that start in a span of seconds, such as ``piece[30:60]``, with their times in the span.

@@ -68,14 +68,19 @@ class SketchOrigin:
         `Sketch.hash` of the sketch.
     particles : int
         Number of particles, in [1, 1024].
+    form : str or None
+        Plan of the sections, of a piece from `Engine.compose`.
     """
 
     hash: str
     particles: int
+    form: str | None = None
 
     def __post_init__(self) -> None:
         require_instance("hash", self.hash, str)
         object.__setattr__(self, "particles", require_integer("particles", self.particles, 1, MOST_PARTICLES))
+        if self.form is not None:
+            require_instance("form", self.form, str)
 
 
 @dataclass(frozen=True)

@@ -137,6 +137,9 @@ class Settings:
         time.
     max_velocity : int
         Highest MIDI velocity, in [1, 127].
+    pace : float
+        How many notes a second, compared with what the model would draw by itself, in [0.5, 2]. The engine makes long
+        or short time shifts likelier, so the number is met roughly (docs/prompts.md).
     recital : bool
         Make pieces of two to six minutes, each of which continues the seed afresh, instead of one piece.
     dynamics : str
@@ -217,6 +220,10 @@ class Settings:
     )
     guidance_scale: float = field(default=3.0, metadata=_setting("number", "How closely to follow the style.", 1, 20))
     max_velocity: int = field(default=100, metadata=_setting("integer", "Highest MIDI velocity.", 1, 127))
+    pace: float = field(
+        default=1.0,
+        metadata=_setting("number", "Notes a second, compared with what the model would draw.", 0.5, 2),
+    )
     recital: bool = field(
         default=True, metadata=_setting("flag", "Make pieces of two to six minutes instead of one long piece.")
     )
@@ -289,6 +296,9 @@ DEFAULT_SECONDS: float = Settings.seconds
 """Default length of a piece."""
 
 
+RULES = ("pace", "scale", "pitches")
+"""Settings that tell the model what to play. A submission to the challenge must not use them."""
+
 NO_SKETCH_SETTINGS = ("seconds", "recital", "search", "include_seed")
 """Settings that do not apply to a sketch."""
 
@@ -308,6 +318,8 @@ class SketchOptions:
         Number of notes that accompany a note of a melody, in [0, 32]. 0 leaves the number to the model.
     keep : float
         Share of the notes that a variation keeps, in [0, 1].
+    recall : float
+        Share of its original's notes that a section keeps when it returns, in [0, 1]. Those of the melody come first.
     slack : float
         By how many seconds a performance may move an onset, in [0, 1].
 
@@ -325,6 +337,9 @@ class SketchOptions:
         default=1.6, metadata=_setting("number", "Notes that accompany a note of the melody; 0 for any number.", 0, 32)
     )
     keep: float = field(default=0.3, metadata=_setting("number", "Share of the notes to keep.", 0, 1))
+    recall: float = field(
+        default=0.5, metadata=_setting("number", "Share of the notes that a returning section keeps.", 0, 1)
+    )
     slack: float = field(default=0.03, metadata=_setting("number", "By how many seconds onsets may move.", 0, 1))
 
     def __post_init__(self) -> None:
@@ -344,6 +359,7 @@ class SketchArguments(TypedDict, total=False):
     style: str | None
     guidance_scale: float
     max_velocity: int
+    pace: float
     dynamics: str
     steady: bool
     two_hands: bool

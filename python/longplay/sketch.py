@@ -3,13 +3,14 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from longplay import _core
-from longplay._base.require import require_list, require_mapping, require_number, show
-from longplay.midi import Notes, require_notes
+from longplay._base.require import refuse_type, require_list, require_mapping, require_number, show
+from longplay.midi import NOTE, Notes, require_notes
 from longplay.settings import DECLARATIONS, LONGEST_SECONDS, SketchOptions
 
 FREE_FIELDS = ("pitch", "velocity", "duration")
@@ -20,6 +21,17 @@ TAIL_SECONDS = 1.0
 
 NEIGHBOUR_MS = 20_000
 """The music this close to a gap decides how many notes fill the gap."""
+
+PULSE_SECONDS = 1.0
+"""Time between the free notes in a stretch without given ones, or longer where less than one note a second is wanted.
+
+The number of added notes is kept only where a given note is near. A free note is one of which only the time is given,
+within half of this time.
+"""
+
+LOWEST_LIMIT = 48
+FEWEST_KEYS = 7
+"""An accompaniment lies below a melody only if its highest pitch is at least this, and so many keys are left."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +51,9 @@ class Sketch:
     free_fields : mapping of str to bool array, shape (notes,)
         Which notes leave ``pitch``, ``velocity`` or ``duration`` to the engine. One bool counts for all notes. All
         other fields are given.
-    slack : float
-        By how many seconds the engine may move an onset, in [0, 1]; 0 keeps it. No onset moves past the end.
+    slack : float or float array, shape (notes,)
+        By how many seconds the engine may move each onset, in [0, 1]; 0 keeps it. One number counts for all notes. No
+        onset moves past the end.
     added_per_second : float
         How many notes to add in a second of the open stretches, in [0, 1000]. 0 leaves it to the model.
 
@@ -54,7 +67,7 @@ class Sketch:
     seconds: float
     open: Sequence[tuple[float, float]] = ()
     free_fields: Mapping[str, ArrayLike] = field(default_factory=dict, repr=False)
-    slack: float = 0.0
+    slack: ArrayLike = 0.0
     added_per_second: float = 0.0
 
     def __post_init__(self) -> None:
@@ -68,8 +81,7 @@ class Sketch:
                 raise ValueError(f"free_fields must name {', '.join(FREE_FIELDS)}, not {name!r}")
         number = require_number("added_per_second", self.added_per_second, 0, 1000)
         object.__setattr__(self, "added_per_second", number)
-        object.__setattr__(self, "slack", SketchOptions(slack=self.slack).slack)
-        _ = self.free  # so that its errors show now
+        _ = self.free, self.slack_ms  # so that their errors show now
 
     @property
     def free(self) -> NDArray[np.bool_]:
@@ -83,7 +95,11 @@ class Sketch:
     def slack_ms(self) -> NDArray[np.int64]:
         """By how many milliseconds each onset may move, shape (notes,)."""
         latest = round(self.seconds * 1000) - _core.SILENT_END_MS - 1 - self.notes["onset_ms"]
-        slack_ms: NDArray[np.int64] = np.minimum(round(self.slack * 1000), latest)
+        slack = _broadcast("slack", self.slack, len(self.notes))
+        for one in slack.tolist() if slack.dtype == object else np.unique(slack).tolist():
+            SketchOptions(slack=one)
+        asked = np.round(slack.astype(float) * 1000).astype(np.int64)
+        slack_ms: NDArray[np.int64] = np.minimum(asked, latest)
         return slack_ms
 
     @property
@@ -114,7 +130,7 @@ def gap(notes: Notes, seconds: float, start: float, end: float) -> Sketch:
     near = (onsets >= begin_ms - NEIGHBOUR_MS) & (onsets < end_ms + NEIGHBOUR_MS) & np.isin(onsets, outside["onset_ms"])
     first, last = max(0, begin_ms - NEIGHBOUR_MS), min(round(seconds * 1000), end_ms + NEIGHBOUR_MS)
     around = max(1, last - first - (end_ms - begin_ms)) / 1000
-    return Sketch(outside, seconds, [(start, end)], added_per_second=int(near.sum()) / around)
+    return pulsed(outside, seconds, (start, end), int(near.sum()) / around)
 
 
 def performance(score: Notes, seconds: float, slack: float) -> Sketch:
@@ -128,7 +144,60 @@ def variation(notes: Notes, seconds: float, start: float, end: float, keep: floa
     inside = (notes["onset_ms"] >= begin_ms) & (notes["onset_ms"] < end_ms)
     lots = [_core.uniform(random_seed=random_seed, candidate=0, event=i, field=0) for i in range(len(notes))]
     kept = notes[~inside | (np.array(lots) < keep)]
-    return Sketch(kept, seconds, [(start, end)], added_per_second=(len(notes) - len(kept)) / (end - start))
+    if len(kept) == len(notes):
+        return Sketch(notes, seconds)
+    return pulsed(kept, seconds, (start, end), (len(notes) - len(kept)) / (end - start))
+
+
+def pulsed(notes: Notes, seconds: float, span: tuple[float, float], per_second: float) -> Sketch:
+    """Return the sketch of given notes with an open span, in which free notes keep the density of long stretches.
+
+    Parameters
+    ----------
+    notes : structured array, shape (notes,)
+        The given notes.
+    seconds : float
+        Length of the piece.
+    span : (float, float)
+        The open stretch, in seconds.
+    per_second : float
+        How many notes to add in a second of the span, the free notes included.
+    """
+    begin_ms, end_ms = round(span[0] * 1000), round(span[1] * 1000)
+    latest_ms = min(end_ms, round(seconds * 1000) - _core.SILENT_END_MS - 1)
+    onsets = notes["onset_ms"]
+    ends = [begin_ms, *onsets[(onsets > begin_ms) & (onsets < latest_ms)].tolist(), latest_ms]
+    pulse_ms = round(1000 * max(PULSE_SECONDS, 1 / per_second)) if per_second > 0 else latest_ms
+    times = [
+        time for first, last in pairwise(ends) for time in range(first + pulse_ms // 2, last - pulse_ms // 2, pulse_ms)
+    ]
+    pulses = np.zeros(len(times), NOTE)
+    pulses["onset_ms"], pulses["duration_ms"], pulses["pitch"], pulses["velocity"] = times, 1, 60, 1
+    both = np.concatenate([notes.astype(NOTE), pulses])
+    order = np.argsort(both["onset_ms"], kind="stable")
+    free = (np.arange(len(both)) >= len(notes))[order]
+    slack = min(1.0, pulse_ms / 2000)
+    return Sketch(
+        both[order],
+        seconds,
+        [span],
+        free_fields=dict.fromkeys(FREE_FIELDS, free),
+        slack=np.where(free, slack, 0.0),
+        added_per_second=max(0.0, per_second - len(times) / (span[1] - span[0])),
+    )
+
+
+def below(melody: Notes, keys: ArrayLike) -> tuple[int, int] | None:
+    """Return the span of pitches of an accompaniment that mostly lies below a melody; None for a low melody.
+
+    `keys` are the pitches that the model plays.
+
+    The highest pitch is the lower quartile of the melody's pitches. So as much of an accompaniment lies above the
+    melody as in real music (``docs/composing.md``).
+    """
+    highest = int(np.percentile(melody["pitch"], 25)) - 1
+    has_keys = np.count_nonzero(np.asarray(keys) <= highest) >= FEWEST_KEYS
+    return (0, highest) if highest >= LOWEST_LIMIT and has_keys else None
 
 
 def _end_seconds(notes: Notes) -> float:
@@ -145,6 +214,10 @@ def _stretch(index: int, pair: tuple[float, float]) -> tuple[float, float]:
 
 def _broadcast(name: str, value: ArrayLike, count: int) -> NDArray[np.generic]:
     try:
-        return np.broadcast_to(np.asarray(value), (count,))
+        array = np.asarray(value)
+    except ValueError:  # rows that differ
+        refuse_type(name, "one value or an array", value)
+    try:
+        return np.broadcast_to(array, (count,))
     except ValueError:
-        raise ValueError(f"{name} must be one value or have shape ({count},), not {np.shape(value)}") from None
+        raise ValueError(f"{name} must be one value or have shape ({count},), not {array.shape}") from None

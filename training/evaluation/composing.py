@@ -33,20 +33,21 @@ def is_melody(notes: Notes) -> NDArray[np.bool_]:
 
 
 def intervals(melody: Notes, others: Notes) -> NDArray[np.int64]:
-    """Return the intervals, within an octave, of all pairs of a melody note and another note that sound together."""
+    """Return by how many semitones the melody is higher, for all pairs of its notes and others that sound together."""
 
     def spans(notes: Notes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         return notes["onset_ms"].astype(int), (notes["onset_ms"] + notes["duration_ms"]).astype(int)
 
     (begin, end), (from_, until) = spans(melody), spans(others)
     together = (begin[:, None] < until) & (from_ < end[:, None])
-    found: NDArray[np.int64] = (melody["pitch"].astype(int)[:, None] - others["pitch"].astype(int))[together] % 12
+    found: NDArray[np.int64] = (melody["pitch"].astype(int)[:, None] - others["pitch"].astype(int))[together]
     return found
 
 
 def consonance(found: NDArray[np.int64]) -> float:
     """Return the share of consonant intervals among those that are no octaves."""
-    return float(np.isin(found[found != 0], CONSONANT).mean()) if (found != 0).any() else float("nan")
+    within = found[found % 12 != 0] % 12
+    return float(np.isin(within, CONSONANT).mean()) if len(within) else float("nan")
 
 
 def excerpt(notes: Notes, begin_ms: int, seconds: float) -> Notes:
@@ -82,7 +83,7 @@ def held_out(corpus: Corpus, count: int, seconds: float, random_seed: int) -> li
 def accompaniments(
     engine: longplay.Engine, parts: Sequence[Notes], particles: Sequence[int], density: float
 ) -> dict[str, NDArray[np.float64]]:
-    """Return consonance, share of octaves, and density ratio of each part, by kind of accompaniment."""
+    """Return consonance, octaves, share above the melody and density ratio of each part, by kind of accompaniment."""
     melodies = [part[is_melody(part)] for part in parts]
     reals = [without(part, melody) for part, melody in zip(parts, melodies, strict=True)]
     made = {"real": reals, "mismatched": [*reals[1:], reals[0]]}
@@ -94,7 +95,12 @@ def accompaniments(
 
     def row(melody: Notes, others: Notes, real: Notes) -> list[float]:
         found = intervals(melody, others)
-        return [consonance(found), float((found == 0).mean()), len(others) / len(real)]
+        return [
+            consonance(found),
+            float((found % 12 == 0).mean()),
+            float((found < 0).mean()),
+            len(others) / len(real),
+        ]
 
     return {
         name: np.array([row(*one) for one in zip(melodies, others, reals, strict=True)])
@@ -158,7 +164,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     engine = longplay.Engine(args.model)
     if "accompaniments" in args.measure:
         rows = accompaniments(engine, parts, args.particles, args.density)
-        show("accompaniment", ["consonance", "octaves", "notes, of the real ones"], rows)
+        show("accompaniment", ["consonance", "octaves", "above the melody", "notes, of the real ones"], rows)
     if "gaps" in args.measure:
         rows = gaps(engine, longplay.Engine(args.judge), parts, args.particles)
         show("gap", ["nats a note behind", "notes, of the real ones"], rows)

@@ -3,13 +3,21 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from longplay import _core
 from longplay._base.key import named_key, pitch_classes
 from longplay._model.sampling import field_params
 from longplay._model.styles import control_values
 from longplay._model.vocabulary import velocities_of_tokens
 from longplay.originality.index import Index
-from longplay.settings import Settings
+from longplay.settings import RULES, Settings
+
+PACE_NATS = 1.4
+"""How many nats likelier half the pace makes the longest time shift, compared with the shortest."""
+
+CHORD_MS, MEDIUM_MS, OCTAVES = 50, 200, 2
+"""The ranks of time shifts, from -0.5 to 0.5, are those of the steering (``cpp/src/form/steering.cpp``)."""
 
 
 def core_settings(
@@ -62,12 +70,23 @@ def _velocities(field: Mapping[str, Any], config: Mapping[str, Any]) -> list[int
 
 def _bias(field: Mapping[str, Any], config: Mapping[str, Any], settings: Settings) -> list[float]:
     """Return the bias that forbids ids of a field; empty for no bias."""
+    if field["name"] == "time_shift":
+        return _time_shift_bias(field, settings.pace)
     if field["name"] == "pitch":
         return _pitch_bias(field["values"], settings)
-    for name in ("scale", "pitches"):
-        if "vocabulary" in config and getattr(settings, name) is not None:
-            raise ValueError(f"{name} must be None for a model of tokens")
+    for name in RULES:
+        if "vocabulary" in config and getattr(settings, name) != (default := getattr(Settings, name)):
+            raise ValueError(f"{name} must be {default} for a model of tokens")
     return _velocity_bias(_velocities(field, config), settings)
+
+
+def _time_shift_bias(field: Mapping[str, Any], pace: float) -> list[float]:
+    """Return the bias that makes long time shifts likelier for a slow pace, short ones for a fast; empty for none."""
+    if pace == 1:
+        return []
+    octaves = np.log2((np.array(field["values"], float) + CHORD_MS) / MEDIUM_MS) / OCTAVES
+    bias: list[float] = (-PACE_NATS * np.log2(pace) * np.clip(octaves, -0.5, 0.5)).tolist()
+    return bias + [0.0] * (field["size"] - len(bias))
 
 
 def _pitch_bias(pitches: list[int], settings: Settings) -> list[float]:

@@ -21,7 +21,7 @@ from longplay.midi import midi_bytes
 from longplay.originality import Index, Originality, compare
 from longplay.originality.plot import plot
 from longplay.pictures import plots
-from longplay.settings import DECLARATIONS, Settings
+from longplay.settings import DECLARATIONS, RULES, Settings
 
 MAX_SUBMISSIONS = 2  # in a day
 DAY = timedelta(hours=24)
@@ -174,8 +174,8 @@ def _reason_against(
 ) -> str | None:
     if one.provenance.sketch is not None:
         return "it completes a sketch, but the challenge takes music that the model made alone."
-    for name in ("scale", "pitches"):
-        if getattr(one.provenance.settings, name) is not None:
+    for name in RULES:
+        if getattr(one.provenance.settings, name) != getattr(Settings, name):
             return f"it was made with the setting {name}, but the challenge takes music that the model made alone."
     if one.provenance.seed_hash is not None and one.provenance.seed_hash not in seeds:
         return f"its seed, with SHA-256 {one.provenance.seed_hash}, is not among the given seeds."

@@ -4,7 +4,9 @@ Results go to stdout, progress and warnings to stderr. The exit status is 0 for 
 usage, and 130 after an interrupt (see longplay.__main__). Commands import NumPy and the core only when they run.
 """
 
+import errno
 import io
+import os
 import sys
 from contextlib import suppress
 from typing import Annotated, Any
@@ -23,12 +25,12 @@ app = typer.Typer(
 
 COMMANDS = (
     *(making.generate, making.extend, making.batch),
-    *(composing.accompany, composing.infill, composing.vary, composing.perform),
+    *(composing.accompany, composing.compose, composing.infill, composing.vary, composing.perform),
     *(judging.score, judging.models, judging.doctor),
     *(challenge.check, challenge.pack, challenge.clips, challenge.submit),
     *(listening.render, listening.arena),
     *(originality.originality, originality.originality_index),
-    *(picture.plot, measuring.bench),
+    *(picture.plot, picture.notate, measuring.bench),
 )
 
 
@@ -80,10 +82,24 @@ def run() -> None:
         if not isinstance(error, Error | OSError | ValueError):
             raise  # a bug: show the traceback
         if not isinstance(error, BrokenPipeError):  # the reader of stdout has left
-            print(f"longplay: {one_line(str(error))}", file=sys.stderr)
+            print(f"longplay: {one_line(_words(error))}", file=sys.stderr)
         with suppress(OSError):
             _flush_stdout()
         sys.exit(1)
+
+
+def _words(error: Exception) -> str:
+    """Return what an error says; of a file that cannot be opened, in words for users."""
+    name = getattr(error, "filename", None)
+    if isinstance(error, OSError) and isinstance(name, str | bytes | os.PathLike):
+        shown = os.fsdecode(name)
+        if error.errno == errno.ENOENT:
+            return f"{shown} does not exist. To fix this, check the name"
+        if error.errno == errno.EISDIR:
+            return f"{shown} is a folder. To fix this, give the name of a file"
+        if error.errno == errno.EACCES:
+            return f"{shown} may not be opened. To fix this, change its permissions"
+    return str(error)
 
 
 def _flush_stdout() -> None:

@@ -18,6 +18,7 @@ from longplay.cli.shared import (
     JsonOption,
     ModelOption,
     ThreadsOption,
+    blaming,
     farm_bar,
     midi_input,
     open_engine,
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
     from longplay.piece import Piece
 
 OutOption = Annotated[Path, path_option("--out", "-o", help="File to write.")]
+TargetOption = Annotated[
+    str,
+    typer.Option(help='Program that reads the file: "challenge", or "daw" for a tempo map, markers and two tracks.'),
+]
 CountOption = Annotated[int, typer.Option(help="Candidates of each seed.")]
 KeepOption = Annotated[int | None, typer.Option(help="How many of the best keep their files; by default all.")]
 RayOption = Annotated[str | None, typer.Option(help="Address of a Ray cluster to work on, or local.")]
@@ -52,18 +57,19 @@ def generate(
     threads: ThreadsOption = 0,
     force: ForceOption = False,
     as_json: JsonOption = False,
+    target: TargetOption = "challenge",
 ) -> None:
     """Generate one piece that continues a seed.
 
     A seed - is read from stdin. An output - is written to stdout; messages then go to stderr.
     """
-    require_piece_outputs(out, force)
+    require_piece_outputs(out, force, target)
     engine = open_engine(model, device, threads)
     index = None if avoid is None else open_index(avoid)
-    with progress_bar() as progress:
+    with progress_bar() as progress, blaming(seed):
         source = None if seed is None else midi_input(seed)
         piece = engine.generate(source, progress=progress, avoid=index, **settings)
-    write_piece(piece, out, force, as_json)
+    write_piece(piece, out, force, as_json, target)
 
 
 @takes_settings("seconds")
@@ -81,6 +87,7 @@ def extend(
     device: DeviceOption = "auto",
     force: ForceOption = False,
     as_json: JsonOption = False,
+    target: TargetOption = "challenge",
 ) -> None:
     """Extend a piece that `generate`, `extend` or `batch` wrote.
 
@@ -91,8 +98,9 @@ def extend(
     from longplay import Error
     from longplay.challenge.candidates import provenances
     from longplay.midi import midi_bytes
+    from longplay.piece import TARGETS
 
-    require_piece_outputs(out, force)
+    require_piece_outputs(out, force, target)
     data, provenance = midi_bytes(file), provenances(file.absolute().parent).get(file.name)
     if provenance is None:
         raise Error(
@@ -103,7 +111,7 @@ def extend(
     index = None if avoid is None else open_index(avoid)
     source = None if seed is None else midi_input(seed)
     preview = engine.regenerate(provenance, source, avoid=index, extendable=True)
-    if preview.to_bytes() != data:
+    if data not in map(preview.to_bytes, TARGETS):
         raise Error(
             f"{file} differs from the piece that this machine regenerates from its provenance. To fix this, use the "
             "version, the model and the seed of the piece"
@@ -111,7 +119,7 @@ def extend(
     with progress_bar() as progress:
         seconds = settings["seconds"]
         piece = engine.extend(preview.snapshot(), seconds, branch=branch, progress=progress, avoid=index)
-    write_piece(piece, out, force, as_json)
+    write_piece(piece, out, force, as_json, target)
 
 
 @takes_settings()
@@ -170,14 +178,18 @@ def _provenance_file(out: Path) -> Path | None:
     return None if out == STANDARD or (out.exists() and not out.is_file()) else out.with_suffix(".json")
 
 
-def require_piece_outputs(out: Path, force: bool) -> None:
+def require_piece_outputs(out: Path, force: bool, target: str) -> None:
     """Raise OSError or ValueError if a piece or its provenance cannot be written."""
+    from longplay._base.require import require_choice
+    from longplay.piece import TARGETS
+
+    require_choice("target", target, TARGETS)
     require_outputs([out], force, MIDI_SUFFIXES)
     if record := _provenance_file(out):
         require_outputs([record], force)
 
 
-def write_piece(piece: Piece, out: Path, force: bool, as_json: bool) -> None:
+def write_piece(piece: Piece, out: Path, force: bool, as_json: bool, target: str) -> None:
     """Write a piece and its provenance, and print its path or its provenance."""
     from longplay.files import write_whole
 
@@ -187,7 +199,7 @@ def write_piece(piece: Piece, out: Path, force: bool, as_json: bool) -> None:
         result["refusals"] = piece.refusals
     result["provenance"] = piece.provenance.as_dict()
     record = _provenance_file(out)
-    messages = write_output(out, piece.to_bytes(), force)
+    messages = write_output(out, piece.to_bytes(target), force)
     if record is not None:
         write_whole(record, json.dumps(result | {"file": out.name}, indent=1).encode(), overwrite=force)
     warn(piece.warnings, out)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Collection
 from dataclasses import fields
 from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from longplay.prompt import read_prompt
 from longplay.settings import Declaration, SamplingOption, Settings, SketchOptions
 
 _TYPES: dict[str, Any] = {
@@ -28,7 +30,8 @@ _SAMPLING_HELP = "By default the model's own."
 def takes_settings(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command an option for each of these settings; for all of `Settings` if no name is given.
 
-    The options take the place of the command's parameter `settings`, which receives their values as a dictionary.
+    The options take the place of the command's parameter `settings`, which receives their values as a dictionary. If
+    there are several, `--prompt` sets them by words, too.
     """
     declared = {one.name: one for one in (*fields(Settings), *fields(SketchOptions))}
     chosen = [declared[name] for name in names] if names else fields(Settings)
@@ -37,13 +40,17 @@ def takes_settings(*names: str) -> Callable[[Callable[..., None]], Callable[...,
         hints = get_type_hints(command, include_extras=True)
 
         def run(**arguments: Any) -> None:
+            context, prompt = arguments.pop("context", None), arguments.pop("prompt", None)
             settings = {one.name: arguments.pop(one.name) for one in chosen}
+            if prompt is not None:
+                settings |= _prompted(prompt, settings, context)
             command(**arguments, settings=settings)
 
         parameters: list[inspect.Parameter] = []
         for parameter in inspect.signature(command).parameters.values():
             if parameter.name == "settings":
                 parameters += [_option(one.name, one.metadata["setting"], one.default) for one in chosen]
+                parameters += [_PROMPT, _CONTEXT] if len(chosen) > 1 else []
             else:
                 kind = inspect.Parameter.KEYWORD_ONLY
                 parameters.append(parameter.replace(annotation=hints[parameter.name], kind=kind))
@@ -53,6 +60,21 @@ def takes_settings(*names: str) -> Callable[[Callable[..., None]], Callable[...,
         return run
 
     return decorate
+
+
+def _prompted(prompt: str, settings: Collection[str], context: typer.Context) -> dict[str, Any]:
+    """Return the settings of a prompt, and report them on stderr; refuse what the command or an option contradicts."""
+    read = read_prompt(prompt)
+    for phrase, values in read.understood:
+        for name in values:
+            option = f"--{name.replace('_', '-')}"
+            if name not in settings:
+                raise ValueError(f'prompt must not have "{phrase}": this command does not take the setting {name}')
+            source = context.get_parameter_source(name)
+            if source is not None and source.name != "DEFAULT":
+                raise ValueError(f'"{phrase}" of the prompt and {option} both set {name}. To fix this, leave one out')
+    print(f"longplay: understood {read}", file=sys.stderr)
+    return read.settings
 
 
 def parse_sampling(text: str) -> SamplingOption:
@@ -88,6 +110,18 @@ def parse_span(text: str) -> tuple[int, int]:
     except ValueError:
         raise typer.BadParameter(f"must be LOWEST-HIGHEST, such as 36-84, not {text!r}") from None
     return low, high
+
+
+_PROMPT = inspect.Parameter(
+    "prompt",
+    inspect.Parameter.KEYWORD_ONLY,
+    default=None,
+    annotation=Annotated[
+        str | None, typer.Option(help='Settings in words, such as "calm, slow, D minor" (docs/prompts.md).')
+    ],
+)
+_CONTEXT = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+"""Typer passes what it knows of the call to a parameter of this type."""
 
 
 def _option(name: str, declared: Declaration, default: Any) -> inspect.Parameter:

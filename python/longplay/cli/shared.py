@@ -65,6 +65,20 @@ def midi_input(path: Path) -> MidiSource:
     return _binary("stdin").read(MAX_MIDI_BYTES + 1)  # too many are refused with the others
 
 
+@contextmanager
+def blaming(path: Path | None) -> Iterator[None]:
+    """Name a MIDI file that a command reads in the error about its bytes, and say what to do."""
+    from longplay._core import MidiError
+
+    try:
+        yield
+    except MidiError as error:
+        if path is None:
+            raise
+        name = "stdin" if path == STANDARD else path
+        raise MidiError(f"{name}: {error}. To fix this, give a Standard MIDI File (.mid)") from None
+
+
 def _binary(name: str) -> BinaryIO:
     """Return a standard stream for bytes; raise OSError if the program was started without it."""
     stream: TextIO | None = getattr(sys, name)

@@ -263,7 +263,7 @@ def test_one_that_completes_a_sketch_is_skipped_by_its_name(ask, engine, folder)
     assert "0.mid: it completes a sketch, but the challenge takes music that the model made alone." in reasons(ask)
 
 
-@pytest.mark.parametrize(("name", "value"), [("scale", "C major"), ("pitches", (36, 84))])
+@pytest.mark.parametrize(("name", "value"), [("scale", "C major"), ("pitches", (36, 84)), ("pace", 1.5)])
 def test_one_whose_pitches_were_limited_is_skipped_by_its_name(ask, folder, name, value):
     alone(folder)
     records = folder / "pieces.jsonl"

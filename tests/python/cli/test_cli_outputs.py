@@ -80,7 +80,7 @@ def test_a_file_that_may_not_be_read_is_written_over_but_is_no_seed(model, tmp_p
     assert stat.S_IMODE(path.stat().st_mode) == 0o200
     done = run([*call, tmp_path / "b.mid", path])
     assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
-    assert "Permission denied" in done.stderr
+    assert "may not be opened. To fix this, change its permissions" in done.stderr
 
 
 def test_the_provenance_of_a_piece_stands_in_a_file_of_its_name(generate, tmp_path):

@@ -96,7 +96,7 @@ def test_a_closed_stream_is_named(model, stream, arguments):
         ("doctor --model", "[Errno 28] No space left on device"),
         ("--version", "[Errno 28] No space left on device"),
         ("--help", "[Errno 28] No space left on device"),
-        ("check /no.mid", "[Errno 2] No such file or directory: '/no.mid'"),
+        ("check /no.mid", "/no.mid does not exist. To fix this, check the name"),
     ],
 )
 def test_a_full_disk_behind_stdout_is_an_error_in_a_line(model, command, problem):

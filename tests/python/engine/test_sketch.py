@@ -14,7 +14,7 @@ from longplay.midi import NOTE
 from longplay.settings import NO_SKETCH_SETTINGS, Settings
 
 PITCHES = np.array(tiny_model.FIELDS[1]["values"])
-LOOSE = {"top_p": 1.0, "key": "free"}
+LOOSE = {"top_p": 1.0, "key": "free", "pitches": (0, 127)}
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +123,48 @@ def test_a_variation_keeps_a_share_of_the_notes_and_all_outside_its_span(engine)
     assert are_in(notes[(notes["onset_ms"] < 10_000) | (notes["onset_ms"] >= 30_000)], piece)
     inside = between(notes, 10_000, 30_000)
     assert 0.2 < np.isin(inside, piece.notes).mean() < 0.6
-    assert are_in(notes, engine.vary(notes, particles=2, keep=1.0))
+    assert np.array_equal(engine.vary(notes, particles=2, keep=1.0).notes, notes)
+
+
+@pytest.mark.parametrize("gap_ms", [100, 250, 500, 1200])
+def test_a_span_without_kept_notes_gets_about_as_many_as_it_had(engine, gap_ms):
+    notes = made_up(28_000 // gap_ms, gap_ms=gap_ms)
+    notes["duration_ms"] = np.minimum(notes["duration_ms"], gap_ms - 98)
+    notes = longplay.resolve_overlaps(notes)
+    wanted = len(between(notes, 4000, 20_000))
+    made = (engine.vary(notes, 4.0, 20.0, 4, keep=0.0), engine.infill(notes, 4.0, 20.0, 4))
+    for piece in made:
+        assert 0.7 < len(between(piece.notes, 4000, 20_000)) / wanted < 1.5
+
+
+def test_each_note_may_have_its_own_slack(engine):
+    notes = made_up(20, gap_ms=800)
+    free = np.arange(20) % 2 == 1
+    sketch = longplay.Sketch(notes, 20.0, free_fields={"pitch": True}, slack=np.where(free, 0.2, 0.0))
+    moved = np.abs(engine.complete(sketch, 2).notes["onset_ms"] - notes["onset_ms"])
+    assert moved[~free].max() == 0
+    assert 0 < moved[free].max() <= 200
+    with pytest.raises(ValueError, match=r"slack must be in \[0, 1\], not 1.5"):
+        longplay.Sketch(notes, 20.0, slack=np.full(20, 1.5))
+    with pytest.raises(ValueError, match=r"slack must be one value or have shape \(20,\), not \(3,\)"):
+        longplay.Sketch(notes, 20.0, slack=np.zeros(3))
+
+
+def test_an_accompaniment_lies_below_the_lower_quartile_of_the_melody(engine):
+    melody = made_up(40)
+    melody["pitch"] = PITCHES[PITCHES > 60][np.arange(40) % (PITCHES > 60).sum()]
+    melody = longplay.resolve_overlaps(melody)
+    highest = np.percentile(melody["pitch"], 25)
+
+    def added(**settings):
+        piece = engine.accompany(melody, 4, **settings)
+        return piece.notes["pitch"][~np.isin(piece.notes, melody)]
+
+    assert added().max() < highest
+    assert added(pitches=(0, 127)).max() > highest  # what the user asks for counts
+    melody["pitch"][:11] = PITCHES.min()
+    melody = longplay.resolve_overlaps(melody)
+    assert engine.accompany(melody, 2).provenance.settings.pitches is None
 
 
 def test_free_pitches_are_drawn_at_the_given_times(engine):

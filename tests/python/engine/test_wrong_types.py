@@ -139,6 +139,7 @@ class Calls:
                 {"sketches": [sketch]} | common,
             ),
             "Engine.accompany": (engine.accompany, {"melody": MIDI, "density": 1} | common),
+            "Engine.compose": (engine.compose, {"form": "A4s", "seed": None, "recall": 0.5} | common),
             "Engine.infill": (engine.infill, {"piece": MIDI, "start": 0, "end": 0.5} | common),
             "Engine.perform": (engine.perform, {"score": MIDI, "slack": 0} | common),
             "Engine.vary": (engine.vary, {"piece": MIDI, "start": 0, "end": None, "keep": 0.5} | common),
