@@ -7,7 +7,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from longplay.arena.rating import BETA, Rating
+from longplay.pages.arena.rating import BETA, Rating
 
 Chooser: TypeAlias = Callable[[Sequence[Rating], np.random.Generator], tuple[int, int]]
 """Function that draws two different indices into the ratings, in random order."""

@@ -14,8 +14,7 @@ from longplay.midi import NOTE
 
 pytest.importorskip("uvicorn", reason="the extra [arena] is not installed")
 
-from longplay.arena.server import DATABASE
-from longplay.arena.store import Store, Vote
+from longplay.pages.arena.store import DATABASE, Store, Vote
 
 
 @pytest.fixture

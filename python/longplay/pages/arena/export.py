@@ -5,7 +5,7 @@ import io
 import json
 import re
 
-from longplay.arena.referee import Referee
+from longplay.pages.arena.referee import Referee
 
 RANKING_COLUMNS = ("name", "id", "score", "mu", "sigma", "votes", "wins", "confidence", "present")
 

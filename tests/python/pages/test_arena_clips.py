@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import longplay
-from longplay.arena.clips import CLIP_MS, cut, find_candidates
 from longplay.midi import NOTE
+from longplay.pages.arena.clips import CLIP_MS, cut, find_candidates
 
 
 def music(seconds, step_ms=500):

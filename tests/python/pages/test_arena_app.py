@@ -18,12 +18,13 @@ from longplay.midi import NOTE
 pytest.importorskip("starlette", reason="the extra [arena] is not installed")
 uvicorn = pytest.importorskip("uvicorn", reason="the extra [arena] is not installed")
 
-from longplay.arena import guard, referee  # noqa: E402
-from longplay.arena import server as server_module  # noqa: E402
-from longplay.arena.app import create_app  # noqa: E402
-from longplay.arena.handlers import COOKIE, MAX_BODY_BYTES  # noqa: E402
-from longplay.arena.rating import Rating, rate  # noqa: E402
-from longplay.arena.server import open_referee  # noqa: E402
+from longplay.pages import guard  # noqa: E402
+from longplay.pages import server as server_module  # noqa: E402
+from longplay.pages.arena import referee  # noqa: E402
+from longplay.pages.arena.app import create_app  # noqa: E402
+from longplay.pages.arena.folder import open_referee  # noqa: E402
+from longplay.pages.arena.handlers import COOKIE, MAX_BODY_BYTES  # noqa: E402
+from longplay.pages.arena.rating import Rating, rate  # noqa: E402
 
 EVIL = "<img src=x onerror=alert(1)>"
 
@@ -36,7 +37,7 @@ class Client:
         self.headers = {}
         page = self.get("/")
         self.headers["Cookie"] = page.headers["Set-Cookie"].partition(";")[0]
-        self.headers[guard.TOKEN] = re.search(r'name="arena-token" content="([^"]+)"', page.text)[1]
+        self.headers[guard.TOKEN] = re.search(r'name="page-token" content="([^"]+)"', page.text)[1]
 
     def request(self, method, path, body=None, **headers):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)

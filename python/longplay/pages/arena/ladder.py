@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Iterable
 from typing import Generic, NamedTuple, TypeVar
 
-from longplay.arena.rating import Rating, confidence, rate
+from longplay.pages.arena.rating import Rating, confidence, rate
 
 Player = TypeVar("Player", bound=Hashable)
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from longplay._core import Error
-from longplay.arena.ladder import Ladder
-from longplay.arena.store import ClipId, Store, Vote
+from longplay.pages.arena.ladder import Ladder
+from longplay.pages.arena.store import ClipId, Store, Vote
 
 
 def vote(voter="voter", winner="left", left="a", right="b", at=0.0):

@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("starlette", reason="the extra [arena] is not installed")
 
-from longplay.arena.export import export_csv
+from longplay.pages.arena.export import export_csv
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", "\r=", "\n=", " =", " \t@", "\u00a0="])

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from longplay.arena.ladder import Ladder
-from longplay.arena.pairing import information, informative, uniform
-from longplay.arena.rating import BETA, Rating, confidence, rate
+from longplay.pages.arena.ladder import Ladder
+from longplay.pages.arena.pairing import information, informative, uniform
+from longplay.pages.arena.rating import BETA, Rating, confidence, rate
 
 RATINGS = st.builds(Rating, st.floats(-30, 80), st.floats(0.5, 9))
 

@@ -1,35 +1,25 @@
 """The arena's web application."""
 
-import secrets
 from collections.abc import Callable, Collection
 
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 
 from longplay._base.database import DatabaseError
-from longplay.arena.guard import Guard
-from longplay.arena.handlers import Handlers
-from longplay.arena.referee import Referee, RefusedError
+from longplay.pages import site
+from longplay.pages.arena.handlers import Handlers, welcome
+from longplay.pages.arena.referee import Referee, RefusedError
 
 
 def create_app(referee: Referee, *, clock: Callable[[], float], hosts: Collection[str] = ()) -> Starlette:
-    """Create the web application.
-
-    Parameters
-    ----------
-    referee : Referee
-        Draws matches, counts votes and ranks the candidates.
-    clock : callable
-        Returns the time in seconds.
-    hosts : collection of str
-        Host names of the arena. ``localhost`` and IP addresses need not be listed.
-    """
-    token = secrets.token_urlsafe(32)
-    return Starlette(
-        routes=Handlers(referee, token).routes(),
-        middleware=[Middleware(Guard, token=token, hosts=hosts, clock=clock)],
+    """Create the web application for the matches of a referee; `clock` and `hosts` are those of `site.create_app`."""
+    return site.create_app(
+        "arena",
+        Handlers(referee).routes(),
+        clock=clock,
+        hosts=hosts,
+        index=welcome,
         exception_handlers={RefusedError: _refused, DatabaseError: _unwritable, OSError: _unreadable},
     )
 

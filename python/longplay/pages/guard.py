@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 RATE = 20.0  # requests a second from one address, on average
 BURST = 100  # requests; loading the page and its samples takes about 40
 MAX_ADDRESSES = 1000  # whose rates are known at a time
-TOKEN = "x-arena-token"
+TOKEN = "x-page-token"
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -31,9 +31,9 @@ class Guard:
     app : ASGIApp
         The application.
     token : str
-        Secret that the arena's own page sends with each POST request. No other site can read it.
+        Secret that the page itself sends with each POST request. No other site can read it.
     hosts : collection of str
-        Host names of the arena, in addition to ``localhost``. The guard accepts every IP address, and refuses every
+        Host names of the page, in addition to ``localhost``. The guard accepts every IP address, and refuses every
         other name: such a name may have been pointed at this server by DNS rebinding [1]_.
     clock : callable
         Returns the time in seconds.

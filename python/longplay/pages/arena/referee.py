@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from longplay.arena.clips import ArenaCandidate, Clip
-from longplay.arena.ladder import Ladder, Rung
-from longplay.arena.pairing import Chooser, informative
-from longplay.arena.store import ClipId, Side, Store, Vote
+from longplay.pages.arena.clips import ArenaCandidate, Clip
+from longplay.pages.arena.ladder import Ladder, Rung
+from longplay.pages.arena.pairing import Chooser, informative
+from longplay.pages.arena.store import ClipId, Side, Store, Vote
 
 MIN_LISTENED = 0.2  # share of both clips that must have passed before a vote counts
 SLACK = 0.5  # s by which the clocks of the page and of the server may differ

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 import longplay
-from longplay.arena.clips import find_candidates
-from longplay.arena.pairing import uniform
-from longplay.arena.referee import Referee
-from longplay.arena.store import DATABASE, ClipId, Store, Vote
 from longplay.midi import NOTE
+from longplay.pages.arena.clips import find_candidates
+from longplay.pages.arena.pairing import uniform
+from longplay.pages.arena.referee import Referee
+from longplay.pages.arena.store import DATABASE, ClipId, Store, Vote
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_a_candidate_that_one_alone_knows_is_ranked_by_the_other(arenas, folder)
 
 def test_a_vote_of_another_process_is_seen(arenas, folder):
     program = (
-        "import sys; from longplay.arena.store import *; store = Store(sys.argv[1]); a, b = store.names();"
+        "import sys; from longplay.pages.arena.store import *; store = Store(sys.argv[1]); a, b = store.names();"
         "store.add([Vote(0.0, 'other', ClipId(a, 0), ClipId(b, 0), 'left')])"
     )
     for number in (1, 2):
