@@ -26,7 +26,7 @@ COMMANDS = (
     *(composing.accompany, composing.infill, composing.vary, composing.perform),
     *(judging.score, judging.models, judging.doctor),
     *(challenge.check, challenge.pack, challenge.clips, challenge.submit),
-    *(listening.render, listening.arena),
+    *(listening.render, listening.arena, listening.studio),
     *(originality.originality, originality.originality_index),
     *(picture.plot, measuring.bench),
 )

@@ -1,4 +1,4 @@
-"""Commands for listening: docs/rendering.md and docs/arena.md."""
+"""Commands for listening: docs/rendering.md, docs/arena.md and docs/studio.md."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from longplay.cli.shared import (
+    DeviceOption,
     ForceOption,
+    ModelOption,
+    ThreadsOption,
     midi_input,
     path_argument,
     path_option,
@@ -89,6 +92,25 @@ def arena(
             from longplay.pages.arena.app import create_app
         app = create_app(referee, clock=time.time, hosts=[host.lower()])
         _serve(app, host, port, "can vote and see the ranking")
+
+
+def studio(
+    host: HostOption = "127.0.0.1",
+    port: PortOption = 8000,
+    model: ModelOption = None,
+    device: DeviceOption = "auto",
+    threads: ThreadsOption = 0,
+) -> None:
+    """Play with longplay in the browser: give a seed, hear the answer, choose, change and download it.
+
+    Needs the extra [studio].
+    """
+    with _extra("studio"):
+        from longplay.pages.studio.app import create_app
+    from longplay.pages.studio.engines import Engines
+
+    app = create_app(Engines(model, device, threads), clock=time.monotonic, hosts=[host.lower()])
+    _serve(app, host, port, "can use the studio, and this machine's time with it")
 
 
 @contextmanager

@@ -96,7 +96,7 @@ async def read_object(request: Request, most: int) -> dict[str, Any]:
 
 def _static_files(folder: Traversable, prefix: str = "") -> dict[str, tuple[bytes, str]]:
     """Return the bytes and the media type of each file in a folder, by its name in a URL."""
-    found = {}
+    found: dict[str, tuple[bytes, str]] = {}
     for entry in folder.iterdir():
         if entry.is_dir():
             found |= _static_files(entry, f"{prefix}{entry.name}/")

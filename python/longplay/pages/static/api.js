@@ -3,16 +3,19 @@
 const token = document.querySelector('meta[name="page-token"]').content;
 const [, page] = document.title.split(" "); // "longplay arena"
 
-// Returns the response to a request; throws an error that says in words why there is none.
-export async function ask(path, options = {}) {
-  let response;
+// Waits for the network; throws an error that says in words what is wrong.
+async function reach(promise) {
   try {
-    response = await fetch(`api/${path}`, options);
+    return await promise;
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Error(`The ${page} does not answer. Is \`longplay ${page}\` still running?`);
   }
-  if (!response.ok) throw new Error(await response.text());
+}
+
+async function ask(path, options = {}) {
+  const response = await reach(fetch(`api/${path}`, options));
+  if (!response.ok) throw new Error(await reach(response.text()));
   return response;
 }
 
@@ -24,6 +27,22 @@ export async function get(path) {
 export function send(path, body, options = {}) {
   const data = body instanceof Blob ? body : JSON.stringify(body);
   return ask(path, { method: "POST", headers: { "X-Page-Token": token }, body: data, ...options });
+}
+
+// Yields the objects of an answer that comes line by line.
+export async function* lines(path, body, signal) {
+  const reader = (await send(path, body, { signal })).body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { done, value } = await reach(reader.read());
+    if (done) return;
+    const parts = (rest + value).split("\n");
+    rest = parts.pop();
+    for (const line of parts.map((part) => JSON.parse(part))) {
+      if (line.error) throw new Error(line.error);
+      yield line;
+    }
+  }
 }
 
 export async function post(path, body = {}) {

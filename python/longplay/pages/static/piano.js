@@ -1,4 +1,5 @@
 // A grand piano of a few recordings: a note plays the nearest one, faster or slower.
+// The notes of a clip may grow at their end while they are played.
 
 const LOWEST = 21, STEP = 4, HIGHEST = 105; // the keys that were recorded: piano/21.mp3, 25.mp3, ...
 const AHEAD = 0.6; // s of notes handed to the audio clock at a time
@@ -65,17 +66,25 @@ export class Piano {
     this.#clip = null;
   }
 
+  // Strikes a key now; returns a function that releases it.
+  press(pitch, velocity) {
+    this.#context.resume();
+    const { source, gain } = this.#strike(this.#volume, this.#context.currentTime, pitch, velocity);
+    return () => this.#release(source, gain, this.#context.currentTime);
+  }
+
   #schedule(clip) {
     const until = this.#context.currentTime + AHEAD;
     for (; clip.next < clip.notes.length; clip.next++) {
       const [onset, duration, pitch, velocity] = clip.notes[clip.next];
       const when = clip.start + onset / 1000;
       if (when > until) return;
-      this.#strike(clip, when, duration / 1000, pitch, velocity);
+      const { source, gain } = this.#strike(clip.gain, when, pitch, velocity);
+      if (clip.noteOffs) this.#release(source, gain, when + duration / 1000);
     }
   }
 
-  #strike(clip, when, seconds, pitch, velocity) {
+  #strike(output, when, pitch, velocity) {
     const nearest = LOWEST + STEP * Math.round((pitch - LOWEST) / STEP);
     const key = Math.min(HIGHEST, Math.max(LOWEST, nearest));
     const source = this.#context.createBufferSource();
@@ -83,11 +92,13 @@ export class Piano {
     source.playbackRate.value = 2 ** ((pitch - key) / 12);
     const gain = this.#context.createGain();
     gain.gain.value = velocity / 100;
-    source.connect(gain).connect(clip.gain);
+    source.connect(gain).connect(output);
     source.start(when);
-    if (clip.noteOffs) {
-      gain.gain.setTargetAtTime(0, when + seconds, RELEASE / 3);
-      source.stop(when + seconds + RELEASE * 2);
-    }
+    return { source, gain };
+  }
+
+  #release(source, gain, when) {
+    gain.gain.setTargetAtTime(0, when, RELEASE / 3);
+    source.stop(when + RELEASE * 2);
   }
 }
