@@ -6,7 +6,6 @@ import io
 import json
 import re
 import socket
-import threading
 import time
 
 import numpy as np
@@ -16,43 +15,22 @@ import longplay
 from longplay.midi import NOTE
 
 pytest.importorskip("starlette", reason="the extra [arena] is not installed")
-uvicorn = pytest.importorskip("uvicorn", reason="the extra [arena] is not installed")
+pytest.importorskip("uvicorn", reason="the extra [arena] is not installed")
 
-from longplay.pages import guard  # noqa: E402
-from longplay.pages import server as server_module  # noqa: E402
-from longplay.pages.arena import referee  # noqa: E402
-from longplay.pages.arena.app import create_app  # noqa: E402
-from longplay.pages.arena.folder import open_referee  # noqa: E402
-from longplay.pages.arena.handlers import COOKIE, MAX_BODY_BYTES  # noqa: E402
-from longplay.pages.arena.rating import Rating, rate  # noqa: E402
+import web
+
+from longplay.pages import guard
+from longplay.pages import server as server_module
+from longplay.pages.arena import referee
+from longplay.pages.arena.app import create_app
+from longplay.pages.arena.folder import open_referee
+from longplay.pages.arena.handlers import COOKIE, MAX_BODY_BYTES
+from longplay.pages.arena.rating import Rating, rate
 
 EVIL = "<img src=x onerror=alert(1)>"
 
 
-class Client:
-    """A browser's requests, without a browser."""
-
-    def __init__(self, port):
-        self.port = port
-        self.headers = {}
-        page = self.get("/")
-        self.headers["Cookie"] = page.headers["Set-Cookie"].partition(";")[0]
-        self.headers[guard.TOKEN] = re.search(r'name="page-token" content="([^"]+)"', page.text)[1]
-
-    def request(self, method, path, body=None, **headers):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        connection.request(method, path, body, self.headers | headers)
-        answer = connection.getresponse()
-        answer.text = answer.read().decode("utf-8", "replace")
-        connection.close()
-        return answer
-
-    def get(self, path, **headers):
-        return self.request("GET", path, **headers)
-
-    def post(self, path, body=None, **headers):
-        return self.request("POST", path, json.dumps(body or {}), **headers)
-
+class Client(web.Client):
     def match(self):
         return json.loads(self.post("/api/match").text)
 
@@ -81,16 +59,8 @@ def folder(tmp_path):
 def port(folder, clock):
     with open_referee(folder, "informative", pytest.fail) as judge:
         judge._clock = clock
-        app = create_app(judge, clock=clock, hosts=["studio.example"])
-        server = uvicorn.Server(server_module.config(app))
-        with socket.create_server(("127.0.0.1", 0)) as listening:
-            thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-            thread.start()
-            while not server.started:
-                time.sleep(0.01)
-            yield listening.getsockname()[1]
-            server.should_exit = True
-            thread.join(10)
+        with web.serving(create_app(judge, clock=clock, hosts=["studio.example"])) as port:
+            yield port
 
 
 @pytest.fixture

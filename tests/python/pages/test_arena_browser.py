@@ -1,12 +1,6 @@
 """The arena in a real browser, from the first click to the ranking."""
 
-import re
-import shutil
-import signal
-import subprocess
-import sys
-import threading
-
+import command
 import numpy as np
 import pytest
 
@@ -14,31 +8,21 @@ import longplay
 from longplay.midi import NOTE
 
 pytest.importorskip("uvicorn", reason="the extra [arena] is not installed")
-webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-if CHROMIUM is None or DRIVER is None:
-    pytest.skip("Chromium is missing: apt install chromium chromium-driver", allow_module_level=True)
+pytest.importorskip("selenium", reason="selenium is not installed")
 
-from selenium.webdriver.common.action_chains import ActionChains  # noqa: E402
-from selenium.webdriver.common.by import By  # noqa: E402
-from selenium.webdriver.common.keys import Keys  # noqa: E402
-from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
+import browser
+from browser import DESKTOP, PHONE
+from selenium.webdriver.common.keys import Keys
 
-DESKTOP = (1280, 800)
-PHONE = (390, 844)
+pytestmark = pytest.mark.skipif(bool(browser.MISSING), reason=browser.MISSING)
+
 NAMES = ["calm", "<b onclick=alert(1)>bold"]
 
 
 @pytest.fixture(scope="module")
 def driver():
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--mute-audio"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
-    yield driver
-    driver.quit()
+    with browser.chromium() as driver:
+        yield driver
 
 
 @pytest.fixture
@@ -46,48 +30,20 @@ def url(tmp_path):
     for number, name in enumerate(NAMES):
         notes = np.array([(onset, 400, 50 + number + onset // 500, 70) for onset in range(0, 5000, 500)], NOTE)
         (tmp_path / f"{name}.mid").write_bytes(longplay.write_midi(notes, 5))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "longplay", "arena", str(tmp_path), "--port", "0"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
-    guard = threading.Timer(240, process.kill)
-    guard.start()
-    yield re.match(r"(http://127\.0\.0\.1:\d+/)  ", process.stdout.readline())[1]
-    process.send_signal(signal.SIGINT)
-    out, message = process.communicate(timeout=20)
-    guard.cancel()
-    assert (process.returncode, out, message) == (0, "", "")
+    with command.served("arena", tmp_path) as (_, url):
+        yield url
 
 
-class Page:
+class Page(browser.Page):
     def __init__(self, driver, url, size):
-        width, height = size
-        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
-        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-        driver.get_log("browser")
-        driver.get(url)
-        self.driver = driver
-        self.width = width
+        super().__init__(driver, url, size)
         self.until(lambda: self.play("left").is_enabled())
-
-    def until(self, condition, seconds=60):
-        return WebDriverWait(self.driver, seconds, 0.05).until(lambda _: condition())
-
-    def find(self, selector):
-        return self.driver.find_element(By.CSS_SELECTOR, selector)
 
     def play(self, side):
         return self.find(f".clip[data-side={side}] .play")
 
     def choose(self, side):
         return self.find(f".clip[data-side={side}] .choose")
-
-    def press(self, *keys):
-        for key in keys:
-            ActionChains(self.driver).send_keys(key).perform()
 
     def heard(self, side):
         return int(self.find(f".clip[data-side={side}] .heard").get_attribute("aria-valuenow"))
@@ -113,12 +69,6 @@ class Page:
             """return [...document.querySelectorAll("#rows tr:not(.clip-row)")].map(
                 (row) => [...row.querySelectorAll("td")].map((cell) => cell.textContent))"""
         )
-
-    def messages(self):
-        return [entry["message"] for entry in self.driver.get_log("browser")]
-
-    def fits(self):
-        return self.driver.execute_script("return document.documentElement.scrollWidth") <= self.width
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
@@ -203,3 +153,14 @@ def test_every_recording_of_the_piano_begins_at_once(driver, url):
         """
     )
     assert all(0 <= start < 0.012 for start in starts), starts
+
+
+def test_the_page_says_that_the_arena_does_not_answer(driver, url):
+    page = Page(driver, url, DESKTOP)
+    driver.set_network_conditions(offline=True, latency=0, throughput=0)
+    page.find("#skip").click()
+    page.until(lambda: page.find("#message").text)
+    driver.delete_network_conditions()
+    assert page.find("#message").text == "The arena does not answer. Is `longplay arena` still running?"
+    page.find("#skip").click()
+    page.until(lambda: not page.find("#message").is_displayed())

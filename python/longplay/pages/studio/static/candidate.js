@@ -13,11 +13,11 @@ export class Candidate {
   #warnings = [];
   #order; // what it came from, for its provenance
   kept = false;
-  fresh = true; // not played yet
   record = null; // of the finished piece
 
   // studio: player, make(order, about, source), reuse(candidate), fail(text), during(work), silent.
-  constructor(studio, letter, about, order) {
+  // at: seconds, where the line is at first.
+  constructor(studio, letter, about, order, at) {
     const element = document.getElementById("candidate").content.cloneNode(true).firstElementChild;
     this.#find = (selector) => element.querySelector(selector);
     this.element = element;
@@ -27,7 +27,11 @@ export class Candidate {
     this.#order = order;
     element.setAttribute("aria-label", `Candidate ${letter}`);
     this.#find("h3").textContent = letter;
-    this.music = new Music(this.#find(".music"), `candidate ${letter}`, studio.player, (passage) => this.select(passage));
+    this.music = new Music(this.#find(".music"), `candidate ${letter}`, studio.player, (passage) => {
+      this.#find("details").open = true;
+      this.select(passage);
+    });
+    this.music.at = at;
     const click = (selector, action) => this.#find(selector).addEventListener("click", action);
     click(".play", () => studio.player.toggle(this.music));
     click(".keep", () => this.keep(!this.kept));
@@ -36,6 +40,7 @@ export class Candidate {
     click(".midi", () => studio.during(() => this.#downloadMidi()));
     click(".mp3", () => (studio.silent ? studio.fail(studio.silent) : studio.during((signal) => this.#downloadSound(signal))));
     click(".record", () => this.#save(new Blob([JSON.stringify(this.provenance, null, 1)]), "json"));
+    this.#find("details").addEventListener("toggle", () => this.#showPassage());
     for (const name of ["from", "to"]) this.#find(`.${name}`).addEventListener("change", () => this.#showPassage());
     this.refresh();
   }
@@ -67,9 +72,10 @@ export class Candidate {
     this.refresh();
   }
 
+  // Selects a passage, which the strip shows while the form of the passage is open.
   select(passage) {
     for (const [index, name] of ["from", "to"].entries()) this.#find(`.${name}`).value = showTime(passage[index]);
-    this.music.passage = passage;
+    this.#showPassage();
   }
 
   remove() {
@@ -97,7 +103,7 @@ export class Candidate {
 
   #showPassage() {
     try {
-      this.music.passage = this.#passage();
+      this.music.passage = this.#find("details").open ? this.#passage() : [0, 0];
     } catch (error) {
       this.studio.fail(error.message);
     }

@@ -35,8 +35,13 @@ export class Music {
   add(notes, seconds) {
     for (const note of notes) this.notes.push(note);
     this.seconds = seconds;
-    this.#roll.show(this.notes, seconds * 1000);
-    this.#strip.show(this.notes, seconds);
+    this.show();
+  }
+
+  // Shows everything anew.
+  show() {
+    this.#roll.show(this.notes, this.seconds * 1000);
+    this.#strip.show(this.notes, this.seconds);
     this.dirty = true;
   }
 
@@ -62,7 +67,9 @@ export class Player {
   constructor(piano, changed) {
     this.#piano = piano;
     this.changed = changed;
-    addEventListener("resize", () => this.#all.forEach((music) => { music.dirty = true; }));
+    const showAll = () => this.#all.forEach((music) => music.show());
+    addEventListener("resize", showAll);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", showAll);
     requestAnimationFrame(() => this.#frame());
   }
 

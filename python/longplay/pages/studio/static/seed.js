@@ -4,7 +4,7 @@ import { send } from "./api.js";
 import { Keyboard } from "./keyboard.js";
 import { Music } from "./music.js";
 
-const EMPTY = "Drop a MIDI file here, choose one, or play a few notes. Without any, longplay begins by itself.";
+const EMPTY = "Give a piece to answer, or play a few notes. Without any, longplay begins by itself.";
 const find = (id) => document.getElementById(id);
 
 export class Seed {
@@ -62,6 +62,7 @@ export class Seed {
   refresh() {
     const { playing } = this.#studio, empty = !this.notes.length;
     find("seed-music").hidden = find("clear").hidden = find("play-seed").hidden = empty;
+    find("empty").hidden = !empty || this.playsNotes;
     find("play-seed").textContent = playing === this.music ? "Pause" : "Play";
     find("perform").textContent = this.playsNotes ? "Stop playing" : "Play notes";
     find("perform").setAttribute("aria-pressed", String(this.playsNotes));

@@ -19,9 +19,9 @@ export class Settings {
       this.#fields.set(declared.name, { declared, input: control(declared) });
     }
     for (const name of [...MAIN, "candidates"]) place("main-settings", this.#fields.get(name), false);
-    for (const [name, field] of this.#fields) {
-      if (!MAIN.includes(name) && name !== "candidates") place("more-settings", field, true);
-    }
+    const more = [...this.#fields.values()].filter(({ declared: { name } }) => !MAIN.includes(name) && name !== "candidates");
+    const isFlag = ({ declared }) => declared.kind === "flag";
+    for (const field of more.sort((a, b) => isFlag(a) - isFlag(b))) place("more-settings", field, true);
     this.#input("model").addEventListener("change", () => this.#showModel());
     this.#showModel();
   }

@@ -76,7 +76,8 @@ class Studio {
     try {
       await work(this.#abort.signal);
     } catch (error) {
-      this.fail(error.name === "AbortError" ? "" : error.message);
+      if (error.name === "AbortError") this.#hint("Stopped. What was not finished is gone.");
+      else this.fail(error.message);
     } finally {
       this.#abort.abort(); // the server stops too, if the page has failed
       this.#abort = null;
@@ -93,13 +94,15 @@ class Studio {
       
       const { notes, ...made } = { ...order, model, settings, before: source?.provenance ?? this.#seed.name };
       const candidates = this.#newCandidates(count, about, made, source);
+      let plays = find("at-once").checked;
       try {
         for await (const { progress, candidate: number, notes: first, piece } of lines("order", { ...order, model, count, settings }, signal)) {
           const candidate = candidates[number];
           if (progress !== undefined) this.progress(progress);
           if (first) candidate.add(first, settings.seconds);
           if (piece) candidate.finish(piece);
-          if (candidate) this.#playAtOnce(candidate, order.start ?? 0);
+          if (plays && number === 0) this.player.play(candidate.music);
+          plays &&= number !== 0;
         }
         this.#settings.advance();
         this.#hint("Listen, keep what you like, or change it. The next answer replaces what is not kept.");
@@ -119,7 +122,7 @@ class Studio {
     const candidates = Array.from({ length: count }, () => {
       const letter = String.fromCharCode(65 + this.#made % 26) + (this.#made >= 26 ? Math.floor(this.#made / 26) : "");
       this.#made += 1;
-      return new Candidate(this, letter, about, made);
+      return new Candidate(this, letter, about, made, Math.max(0, (made.start ?? 0) - LEAD));
     });
     this.#candidates.push(...candidates);
     find("candidates").append(...candidates.map(({ element }) => element));
@@ -132,14 +135,6 @@ class Studio {
     for (const candidate of candidates) candidate.remove();
     this.#candidates = this.#candidates.filter((one) => !candidates.includes(one));
     if (!this.#candidates.length) this.#hint("Nothing yet. Press Make, and the answer plays while it is made.");
-  }
-
-  // Plays the first music of an order as soon as there is some, from a little before the change.
-  #playAtOnce(candidate, start) {
-    if (!candidate.fresh) return;
-    candidate.fresh = false;
-    candidate.music.at = Math.max(0, start - LEAD);
-    if (find("at-once").checked && !this.playing) this.player.play(candidate.music);
   }
 
   #hint(text) {
