@@ -13,7 +13,7 @@ from longplay.settings import DEFAULT_SECONDS
 from longplay.tokenizer import Tokenizer
 
 SHORTEST_SECONDS = 4.0  # of music between two snapshots
-MOST_SNAPSHOTS = 30  # of a candidate: each copies the state of the model, which takes up to 3 MB
+MOST_SNAPSHOTS = 120  # of a candidate: each copies the state of the model, which takes up to 3 MB
 
 
 def preview_seconds(settings: Mapping[str, Any]) -> float:
