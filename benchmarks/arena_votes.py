@@ -14,8 +14,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from longplay.arena.pairing import CHOOSERS, Chooser
-from longplay.arena.rating import BETA, Rating, rate
+from longplay.pages.arena.pairing import CHOOSERS, Chooser
+from longplay.pages.arena.rating import BETA, Rating, rate
 
 VOTES_PER_PIECE = (5, 10, 20, 50)
 

@@ -2,7 +2,7 @@
 
     python -m tools.arena_piano --soundfont /usr/share/sounds/sf2/FluidR3_GM.sf2
 
-Writes ``python/longplay/arena/static/piano/KEY.mp3``, mono, until the tone has died away, at most `LONGEST` seconds.
+Writes ``python/longplay/pages/static/piano/KEY.mp3``, mono, until the tone has died away, at most `LONGEST` seconds.
 """
 
 import argparse
@@ -20,7 +20,7 @@ LONGEST = 7.0  # s
 FADE = 1.5  # s, at the end of LONGEST
 FAINT = 0.004  # of the peak; below this level, a tone is inaudible
 PEAK = 0.6
-FOLDER = Path(__file__).parents[1] / "python" / "longplay" / "arena" / "static" / "piano"
+FOLDER = Path(__file__).parents[1] / "python" / "longplay" / "pages" / "static" / "piano"
 
 
 def main(argv: Sequence[str] | None = None) -> None:

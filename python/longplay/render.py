@@ -107,6 +107,13 @@ def render(
     report(length, length)  # also if the sound decayed before the end
 
 
+def require_renderer() -> None:
+    """Raise Error if FluidSynth, a package or a soundfont is missing; the message has the command that installs it."""
+    _fluidsynth()
+    _soundfile()
+    _soundfont(None)
+
+
 def _format_of(path: Path) -> str:
     suffix = path.suffix.lower()
     if suffix not in FORMATS:

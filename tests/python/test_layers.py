@@ -15,7 +15,7 @@ PACKAGE = ROOT / "python/longplay"
 CPP = ["base", "midi", "score", "originality", "model", "events", "form", "generator", "engine"]
 PYTHON = [
     *("_base", "originality", "pictures", "_model", "_making"),
-    *("importing", "arena", "farm", "challenge", "bench", "cli"),
+    *("importing", "pages", "farm", "challenge", "bench", "cli"),
 ]
 DATA = {"models"}  # folders without modules
 MAX_FOLDERS = 12

@@ -16,10 +16,10 @@ import numpy as np
 from longplay._base.cancel import Cancel, until
 from longplay._base.text import reason
 from longplay._core import Cancelled, Error
-from longplay.arena.ladder import Ladder
-from longplay.arena.rating import Rating
-from longplay.arena.store import DATABASE, Store
 from longplay.midi import Notes, midi_bytes, read_midi
+from longplay.pages.arena.ladder import Ladder
+from longplay.pages.arena.rating import Rating
+from longplay.pages.arena.store import DATABASE, Store
 from longplay.pictures.clip_features import bands, clip_features
 from longplay.provenance import Provenance
 

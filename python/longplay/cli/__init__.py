@@ -28,7 +28,7 @@ COMMANDS = (
     *(composing.accompany, composing.compose, composing.infill, composing.vary, composing.perform),
     *(judging.score, judging.models, judging.doctor),
     *(challenge.check, challenge.pack, challenge.clips, challenge.submit),
-    *(listening.render, listening.arena),
+    *(listening.render, listening.arena, listening.studio),
     *(originality.originality, originality.originality_index),
     *(picture.plot, picture.notate, measuring.bench),
 )

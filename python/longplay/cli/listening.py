@@ -1,13 +1,33 @@
-"""Commands for listening: docs/rendering.md and docs/arena.md."""
+"""Commands for listening: docs/rendering.md, docs/arena.md and docs/studio.md."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from longplay.cli.shared import ForceOption, midi_input, path_argument, path_option, progress_bar, require_outputs, warn
+from longplay.cli.shared import (
+    DeviceOption,
+    ForceOption,
+    ModelOption,
+    ThreadsOption,
+    midi_input,
+    path_argument,
+    path_option,
+    progress_bar,
+    require_outputs,
+    warn,
+)
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+HostOption = Annotated[str, typer.Option(help="Address to serve at; any address but loopback lets others use it.")]
+PortOption = Annotated[int, typer.Option(min=0, max=65535, help="Port to serve at; 0 for a free one.")]
 
 
 def render(
@@ -39,10 +59,8 @@ def render(
 
 def arena(
     folder: Annotated[Path, path_argument(metavar="DIR", help="Folder of MIDI files and of the votes on them.")],
-    host: Annotated[
-        str, typer.Option(help="Address to serve at; any address but loopback lets others vote.")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to serve at; 0 for a free one.")] = 8000,
+    host: HostOption = "127.0.0.1",
+    port: PortOption = 8000,
     chooser: Annotated[
         str,
         typer.Option(help="informative: pairs whose vote is most informative; uniform: any pair, as in the challenge."),
@@ -56,14 +74,9 @@ def arena(
 
     Needs the extra [arena].
     """
-    try:
-        from longplay.arena.export import export_csv, export_json
-        from longplay.arena.server import LOOPBACK, open_referee, serve
-    except ModuleNotFoundError as error:
-        from longplay._base.extras import missing_extra
-
-        raise missing_extra(str(error.name).partition(".")[0], "arena") from error
     from longplay.files import write_whole
+    from longplay.pages.arena.export import export_csv, export_json
+    from longplay.pages.arena.folder import open_referee
 
     exporters = {".csv": export_csv, ".json": export_json}
     if export and export.suffix.lower() not in exporters:
@@ -75,6 +88,45 @@ def arena(
             write_whole(export, exporters[export.suffix.lower()](referee).encode(), overwrite=force)
             print(export)
             return
-        if host not in LOOPBACK:
-            warn([f"everybody who reaches {host} can vote and see the ranking"])
-        serve(referee, host, port, lambda url: print(f"{url}  (Ctrl+C stops it)", flush=True))
+        with _extra("arena"):
+            from longplay.pages.arena.app import create_app
+        app = create_app(referee, clock=time.time, hosts=[host.lower()])
+        _serve(app, host, port, "can vote and see the ranking")
+
+
+def studio(
+    host: HostOption = "127.0.0.1",
+    port: PortOption = 8000,
+    model: ModelOption = None,
+    device: DeviceOption = "auto",
+    threads: ThreadsOption = 0,
+) -> None:
+    """Play with longplay in the browser: give a seed, hear the answer, choose, change and download it.
+
+    Needs the extra [studio].
+    """
+    with _extra("studio"):
+        from longplay.pages.studio.app import create_app
+    from longplay.pages.studio.engines import Engines
+
+    app = create_app(Engines(model, device, threads), clock=time.monotonic, hosts=[host.lower()])
+    _serve(app, host, port, "can use the studio, and this machine's time with it")
+
+
+@contextmanager
+def _extra(extra: str) -> Iterator[None]:
+    """Explain which extra of longplay installs a package that is missing."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        from longplay._base.extras import missing_extra
+
+        raise missing_extra(str(error.name).partition(".")[0], extra) from error
+
+
+def _serve(app: ASGIApp, host: str, port: int, risk: str) -> None:
+    from longplay.pages.server import LOOPBACK, serve
+
+    if host not in LOOPBACK:
+        warn([f"everybody who reaches {host} {risk}"])
+    serve(app, host, port, lambda url: print(f"{url}  (Ctrl+C stops it)", flush=True))

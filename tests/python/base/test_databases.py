@@ -11,9 +11,9 @@ import tiny_model
 import longplay
 from longplay._base.database import Database, DatabaseError
 from longplay._core import Error
-from longplay.arena.store import DATABASE
 from longplay.farm import manifest
 from longplay.midi import NOTE
+from longplay.pages.arena.store import DATABASE
 
 
 @pytest.fixture

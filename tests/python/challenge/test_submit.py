@@ -15,11 +15,11 @@ import pytest
 import tiny_model
 
 import longplay
-from longplay.arena.store import DATABASE, ClipId, Store, Vote
 from longplay.challenge.candidates import provenances, rank_candidates
 from longplay.farm import Farm
 from longplay.midi import NOTE
 from longplay.originality import Index, TrainingFile, melody
+from longplay.pages.arena.store import DATABASE, ClipId, Store, Vote
 from longplay.pictures.clip_features import FEATURES, bands
 
 pytest.importorskip("matplotlib", reason="the extra [plot] is not installed")

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from longplay.arena.store import ClipId, Store, Vote
+from longplay.pages.arena.store import ClipId, Store, Vote
 
 store = Store(Path(sys.argv[1]))
 number = 0
