@@ -120,6 +120,8 @@ class ComposingEngine:
     ) -> Piece:
         """Accompany a melody, which stays as it is to the millisecond.
 
+        Unless ``pitches`` is given, no added note lies above the lower quartile of the melody's pitches.
+
         Parameters
         ----------
         melody : MidiSource
@@ -127,8 +129,6 @@ class ComposingEngine:
             As for `complete`, which also lists the errors.
         density : float
             Number of notes for each note of the melody, in [0, 32]. 0 leaves it to the model, which adds too many.
-
-        Unless ``pitches`` is given, no added note lies above the lower quartile of the melody's pitches.
         """
         notes, _, warnings = _read(melody, "melody", cancel)
         if not len(notes):

@@ -37,7 +37,7 @@ class Engine(LiveEngine, ComposingEngine):
     ----------
     model : path or str, optional
         A model folder (``docs/model-contract.md``), or the name of a built-in model. The default is ``"piano-small"``.
-        ``"piano-small"`` remembers more and takes a third longer; ``"piano"`` predicts music best and takes four times
+        ``"piano-lstm"`` is faster, and hardly ever repeats a theme; ``"piano"`` predicts music best, and takes twice
         as long.
     device : str
         Where the model runs. "cpu" is the CPU; "cuda" or "cuda:1" is a GPU by its number. "auto" is the CPU, and the
