@@ -10,8 +10,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import click
 import typer
 
 import longplay
@@ -80,7 +80,7 @@ def _paragraphs(text: str) -> list[str]:
     return [line.strip() for line in text.replace("\b", "").splitlines()] + [""]
 
 
-def _commands(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+def _commands(name: str, command: Any) -> Iterator[tuple[str, Any]]:
     """Yield the commands below a command by their whole names."""
     below = getattr(command, "commands", None)
     if below is None:
