@@ -115,7 +115,7 @@ class Calls:
             "Settings": (longplay.Settings, {"seconds": 5} | self.settings()),
             "Piece.save": (piece.save, {"path": folder / "piece.mid", "target": "daw", "overwrite": True}),
             "Piece.to_bytes": (piece.to_bytes, {"target": "challenge"}),
-            "read_prompt": (lambda prompt: longplay.read_prompt(prompt), {"prompt": "slow"}),
+            "read_prompt": (longplay.read_prompt, {"prompt": "slow"}),
         }
         self.of |= (
             self.of_sketches(engine)
