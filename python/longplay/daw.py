@@ -117,7 +117,7 @@ def _parts(notes: Notes) -> list[tuple[str, int, int, Notes]]:
         right = is_right(notes)
         return [("Right hand", 0, 0, notes[right]), ("Left hand", 1, 0, notes[~right])]
     free = [channel for channel in range(16) if channel != 9]
-    found = []
+    found: list[tuple[str, int, int, Notes]] = []
     for program in np.unique(notes["program"]).tolist():
         channel = 9 if program == DRUMS else free[len(found) % len(free)]
         name = "Drums" if program == DRUMS else f"Program {program + 1}"

@@ -70,12 +70,12 @@ class Forming:
         """Return a piece with the section, and when the section begins in the piece."""
         seconds = section.end - section.begin
         own = _core.branch_seed(random_seed=self._random_seed, candidate=0, event=number, branch=1)
-        common = {**self._arguments, "random_seed": own, "progress": self._progress_of(section)}
+        common = {**self._arguments, **section.settings, "random_seed": own, "progress": self._progress_of(section)}
         begin_ms = self._zero_ms + 1000 * section.begin
         if section.name == OUTRO:
             source = section_sketch(self._music, begin_ms, seconds, np.zeros(0, NOTE), 0)[0].notes
             return self._engine.generate(source, seconds, recital=False, **common), 0
-        kept, per_second = np.zeros(0, NOTE), self._density(begin_ms)
+        kept, per_second = np.zeros(0, NOTE), self._density(section, begin_ms)
         if section.original is not None:
             original = self._notes_of(self._sections[section.original])
             kept = recalled(original, self._options.recall, own)
@@ -87,9 +87,10 @@ class Forming:
     def _notes_of(self, section: Section) -> Notes:
         return between(self._music, self._zero_ms + 1000 * section.begin, self._zero_ms + 1000 * section.end)
 
-    def _density(self, end_ms: int) -> float:
-        """Return the notes a second of the music so far; 0 if there is none."""
-        return 1000 * len(self._music) / end_ms if len(self._music) else 0.0
+    def _density(self, section: Section, begin_ms: int) -> float:
+        """Return how many notes a second to add to a new section: as many as so far, changed by its pace; 0 for any."""
+        so_far = 1000 * len(self._music) / begin_ms if len(self._music) else 0.0
+        return so_far * float(section.settings.get("pace", 1.0))
 
     def _progress_of(self, section: Section) -> Progress | None:
         """Return the progress of a section as part of that of the piece."""

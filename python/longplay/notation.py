@@ -1,7 +1,8 @@
 """Scores in MusicXML, written by music21 from estimated beats. They need the extra ``notation``."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from importlib import import_module
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +12,6 @@ from longplay._base.key import Key
 from longplay.beats import estimate_beats
 from longplay.daw import fifths_of, is_right
 from longplay.midi import Notes, on_one_piano
-
-if TYPE_CHECKING:
-    import music21
 
 GRID = 4
 """Steps of a beat: notes begin and end at sixteenths."""
@@ -63,7 +61,7 @@ def musicxml(notes: Notes, duration: float, *, key: Key | None = None, title: st
     .. [1] Krumhansl, "Cognitive Foundations of Musical Pitch", Oxford University Press, 1990.
     """
     try:
-        import music21
+        music21: Any = import_module("music21")
     except ModuleNotFoundError:
         raise missing_extra("music21", "notation") from None
     piano = on_one_piano(notes)
@@ -72,15 +70,14 @@ def musicxml(notes: Notes, duration: float, *, key: Key | None = None, title: st
     staves = [hand_chords(piano[right], beats), hand_chords(piano[~right], beats)]
     chosen = key or _estimated_key(piano)
     length = -(-int(_steps(np.array([duration * 1000]), beats)[0]) // (GRID * BEATS_OF_A_BAR)) * BEATS_OF_A_BAR
-    score = music21.stream.Score()  # type: ignore[no-untyped-call]
+    score = music21.stream.Score()
     score.metadata = music21.metadata.Metadata(movementName=title, composer="longplay")
     tempo = round(60_000 / float(np.median(np.diff(beats))))
     parts = [_staff(staff, chosen, length, tempo if at == 0 else None, at == 1) for at, staff in enumerate(staves)]
     for part in parts:
         score.insert(0, part)
     score.insert(0, music21.layout.StaffGroup(parts, symbol="brace"))
-    exporter: Any = music21.musicxml.m21ToXml.GeneralObjectExporter(score)
-    return bytes(exporter.parse())
+    return bytes(music21.musicxml.m21ToXml.GeneralObjectExporter(score).parse())
 
 
 def hand_chords(notes: Notes, beats: NDArray[np.int64]) -> list[Chord]:
@@ -127,11 +124,10 @@ def _estimated_key(notes: Notes) -> Key:
     return max(fits, key=lambda one: fits[one])
 
 
-def _staff(chords: list[Chord], key: Key, length: int, tempo: int | None, is_left: bool) -> "music21.stream.PartStaff":
-    """Return a staff of so many beats, with its rests, bars, ties and beams."""
-    import music21
-
-    part = music21.stream.PartStaff()  # type: ignore[no-untyped-call]
+def _staff(chords: list[Chord], key: Key, length: int, tempo: int | None, is_left: bool) -> Any:
+    """Return a staff of so many beats as a ``PartStaff`` of music21, which makes bars, ties and beams."""
+    music21: Any = import_module("music21")
+    part = music21.stream.PartStaff()
     part.partName = "Piano"
     part.insert(0, music21.clef.BassClef() if is_left else music21.clef.TrebleClef())
     part.insert(0, music21.key.KeySignature(fifths_of(key)))
@@ -146,7 +142,7 @@ def _staff(chords: list[Chord], key: Key, length: int, tempo: int | None, is_lef
             names = [spelled(pitch, key) for pitch in chord.pitches]
             pitches = [music21.pitch.Pitch(name, octave=octave) for name, octave in names]
             quarters = (min(chord.end, GRID * length) - chord.begin) / GRID
-            kind: Any = music21.note.Note if len(pitches) == 1 else music21.chord.Chord
+            kind = music21.note.Note if len(pitches) == 1 else music21.chord.Chord
             part.insert(chord.begin / GRID, kind(pitches[0] if len(pitches) == 1 else pitches, quarterLength=quarters))
         now = max(now, chord.end)
     return part

@@ -81,8 +81,9 @@ _MEANINGS: Mapping[str, Values] = {word: values for words, values in WORDS.items
 _LONGEST = max(len(word.split()) for word in _MEANINGS)  # words of a phrase
 _ORDERED = {"pace": Settings.pace, "max_velocity": Settings.max_velocity, "temperature": 1.0}
 _UNITS = {"second": 1, "minute": 60, "hour": 3600}
+_WORD = re.compile(r"[^\s,;.]+")
 _KEY = re.compile(r"\b([A-G])(#|b|[ -]?sharp|[ -]?flat)?[ -](major|minor)( scale)?\b", flags=re.IGNORECASE)
-_LENGTH = re.compile(r"\b(\d+(?:\.\d+)?|an?|one|half an)[ -](second|minute|hour)s?\b")
+_LENGTH = re.compile(r"\b(\d+(?:\.\d+)?|an?|one|half an)[ -](second|minute|hour)s?\b", flags=re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -110,14 +111,14 @@ def show_values(values: Values) -> str:
     return ", ".join(f"{name}={value!r}".replace("'", '"') for name, value in values.items())
 
 
-def read_prompt(text: str) -> Prompt:
+def read_prompt(prompt: str) -> Prompt:
     """Read a prompt: words for tempo, loudness, register, mood and style, a key, and a length.
 
     Of two words for one number, such as "calm" and "slow", the one that is farther from the default counts.
 
     Parameters
     ----------
-    text : str
+    prompt : str
         Such as "calm, slow, D minor, like a nocturne, 3 minutes". `docs/prompts.md` lists all words.
 
     Returns
@@ -136,11 +137,11 @@ def read_prompt(text: str) -> Prompt:
     >>> read_prompt("slow, in D minor").settings
     {'pace': 0.6, 'key': 'D minor'}
     """
-    if not isinstance(text, str):
-        refuse_type("prompt", "text", text)
-    understood = tuple(_phrases(text))
+    if not isinstance(prompt, str):
+        refuse_type("prompt", "text", prompt)
+    understood = tuple(_phrases(prompt))
     if not understood:
-        raise ValueError(f'prompt must have a word with a meaning, such as "slow" or "D minor", not {show(text)}')
+        raise ValueError(f'prompt must have a word with a meaning, such as "slow" or "D minor", not {show(prompt)}')
     chosen: dict[str, tuple[str, Any]] = {}
     for phrase, values in understood:
         for name, value in values.items():
@@ -153,12 +154,12 @@ def read_prompt(text: str) -> Prompt:
 def _phrases(text: str) -> Iterator[tuple[str, Values]]:
     """Yield the phrases of a prompt with their settings."""
     at = 0
-    while match := re.compile(r"[^\s,;.]+").search(text, at):
+    while match := _WORD.search(text, at):
         begin = match.start()
         if found := _KEY.match(text, begin):
             yield _key(found)
-        elif found := _LENGTH.match(text.lower(), begin):
-            yield found[0], {"seconds": _amount(found[1]) * _UNITS[found[2]]}
+        elif found := _LENGTH.match(text, begin):
+            yield found[0].lower(), {"seconds": _amount(found[1].lower()) * _UNITS[found[2].lower()]}
         else:
             found, word = _longest_word(text, begin)
             if word in _MEANINGS:

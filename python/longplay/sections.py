@@ -1,8 +1,9 @@
 """The plan of a piece: sections that return, such as "A16sB16sA16s"."""
 
 import re
-from dataclasses import dataclass
-from typing import NoReturn
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -10,7 +11,8 @@ from longplay import _core
 from longplay._base.require import refuse_type, show
 from longplay.midi import NOTE, Notes, resolve_overlaps
 from longplay.originality.melody import melody
-from longplay.settings import LONGEST_SECONDS
+from longplay.prompt import read_prompt
+from longplay.settings import LONGEST_SECONDS, NO_SKETCH_SETTINGS
 from longplay.sketch import TAIL_SECONDS, Sketch, pulsed
 
 SHORTEST_SECTION, LONGEST_SECTION = 4, 600
@@ -21,7 +23,7 @@ CONTEXT_SECONDS = 60.0
 
 INTRO, OUTRO = "i", "o"
 
-_SECTION = re.compile(r"([A-Zio])(\d*)(s?)", flags=re.ASCII)
+_SECTION = re.compile(r"([A-Zio])(\d*)(s?)(?:\(([^()]*)\))?", flags=re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -36,19 +38,23 @@ class Section:
         Its time in the piece, in seconds.
     original : int or None
         Index of the section that this one returns to; None for a new section.
+    settings : dict of str to object
+        Settings of the section by its words, which a return has from its original.
     """
 
     name: str
     begin: int
     end: int
     original: int | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 def parse_form(text: str) -> list[Section]:
-    """Read a plan such as "i4sA16sB16sA16so8s".
+    """Read a plan such as "i4sA16sB16s(fast, F major)A16so8s".
 
-    A section is a letter from A to Z and its length in seconds. A letter that occurred before is a return, and needs no
-    length. ``i`` is an introduction, in the first place only. ``o`` is an ending, in the last place only.
+    A section is a letter from A to Z and its length in seconds. Words in brackets are those of `read_prompt`. A letter
+    that occurred before is a return, and needs no length. ``i`` is an introduction, in the first place only. ``o`` is
+    an ending, in the last place only.
 
     Raises
     ------
@@ -66,7 +72,7 @@ def parse_form(text: str) -> list[Section]:
         match = _SECTION.match(text, at)
         if match is None:
             _refuse(at, f"a section, such as A16s, must begin, not {show(text[at])}")
-        name, digits, unit = match.groups()
+        name, digits, unit, words = match.groups()
         after = match.end()
         if digits and not unit:
             _refuse(at, f"{name}{digits} counts bars, but no model knows beats; write seconds, such as {name}16s")
@@ -80,7 +86,10 @@ def parse_form(text: str) -> list[Section]:
         if not SHORTEST_SECTION <= length <= LONGEST_SECTION:
             _refuse(at, f"{name} must last {SHORTEST_SECTION} to {LONGEST_SECTION} s, not {length} s")
         original = next((i for i, one in enumerate(sections) if one.name == name), None)
-        sections.append(Section(name, begin, begin + length, original))
+        settings = _settings_of(words, at) if original is None else sections[original].settings
+        if original is not None and words is not None:
+            _refuse(at, f"{name} has its words from its first occurrence; leave out {show(words)}")
+        sections.append(Section(name, begin, begin + length, original, settings))
         lengths.setdefault(name, length)
         at, begin = after, begin + length
     if not sections:
@@ -88,6 +97,20 @@ def parse_form(text: str) -> list[Section]:
     if begin > LONGEST_SECONDS:
         raise ValueError(f"form must last at most {LONGEST_SECONDS} s, not {begin} s")
     return sections
+
+
+def _settings_of(words: str | None, at: int) -> dict[str, Any]:
+    """Return the settings of a section's words; refuse those that a section does not take."""
+    if words is None:
+        return {}
+    try:
+        settings = read_prompt(words).settings
+    except ValueError as error:
+        _refuse(at, str(error))
+    for name in NO_SKETCH_SETTINGS:
+        if name in settings:
+            _refuse(at, f"a section does not take the setting {name}; leave its word out of {show(words)}")
+    return settings
 
 
 def _refuse(at: int, problem: str) -> NoReturn:

@@ -172,8 +172,9 @@ def refuse_a_third(out: Path, now: datetime) -> None:
 def _reason_against(
     one: SubmissionCandidate, seeds: Mapping[str, bytes], engine: Engine, index: Index, cancel: Cancel | None
 ) -> str | None:
-    if one.provenance.sketch is not None:
-        return "it completes a sketch, but the challenge takes music that the model made alone."
+    if (sketch := one.provenance.sketch) is not None:
+        made = "completes a sketch" if sketch.form is None else f"has the form {sketch.form}"
+        return f"it {made}, but the challenge takes music that the model made alone."
     for name in RULES:
         if getattr(one.provenance.settings, name) != getattr(Settings, name):
             return f"it was made with the setting {name}, but the challenge takes music that the model made alone."

@@ -54,6 +54,11 @@ def notate(
     with blaming(file):
         notes = read_midi(midi_input(file))
     seconds = float((notes["onset_ms"] + notes["duration_ms"]).max(initial=1000)) / 1000
-    score = musicxml(notes, seconds, key=None if named is None else named_key(named), title=title or file.stem)
+    score = musicxml(
+        notes,
+        seconds,
+        key=None if named is None else named_key(named),
+        title=title or file.stem.strip("-") or "longplay",
+    )
     write_whole(out, score, overwrite=force)
     print(out)

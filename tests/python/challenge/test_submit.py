@@ -256,11 +256,13 @@ def test_one_that_nothing_says_the_making_of_is_skipped(ask, folder):
 
 def test_one_that_completes_a_sketch_is_skipped_by_its_name(ask, engine, folder):
     alone(folder)
-    piece = engine.accompany(longplay.read_midi(folder / "0.mid")[:9], 1)
-    piece.save(folder / "0.mid")
-    record = {"file": "0.mid", "provenance": piece.provenance.as_dict()}
-    (folder / "pieces.jsonl").write_text(json.dumps(record), encoding="utf-8")
-    assert "0.mid: it completes a sketch, but the challenge takes music that the model made alone." in reasons(ask)
+    accompanied = engine.accompany(longplay.read_midi(folder / "0.mid")[:9], 1)
+    composed = engine.compose("A4sB4sA", particles=1)
+    for piece, made in ((accompanied, "completes a sketch"), (composed, "has the form A4sB4sA")):
+        piece.save(folder / "0.mid")
+        record = {"file": "0.mid", "provenance": piece.provenance.as_dict()}
+        (folder / "pieces.jsonl").write_text(json.dumps(record), encoding="utf-8")
+        assert f"0.mid: it {made}, but the challenge takes music that the model made alone." in reasons(ask)
 
 
 @pytest.mark.parametrize(("name", "value"), [("scale", "C major"), ("pitches", (36, 84)), ("pace", 1.5)])

@@ -43,6 +43,7 @@ def test_every_setting_reaches_the_piece(seed, tmp_path):
         "style": "ragtime",
         "guidance_scale": 2.5,
         "max_velocity": 90,
+        "pace": 0.8,
         "recital": False,
         "dynamics": "seed",
         "steady": False,

@@ -45,6 +45,8 @@ def test_a_form_is_read_as_sections():
         Section("o", 32, 37),
     ]
     assert parse_form("A8sA16s")[1] == Section("A", 8, 24, 0)
+    fast = {"pace": 1.5, "key": "F major"}
+    assert parse_form("A8s(fast, F major)B8sA")[::2] == [Section("A", 0, 8, None, fast), Section("A", 16, 24, 0, fast)]
 
 
 @pytest.mark.parametrize(
@@ -61,6 +63,10 @@ def test_a_form_is_read_as_sections():
         ("A8sB99999999999999999999s", "form at position 4: B must last 4 to 600 s, not 999999999 s"),
         ("A600s" * 145, "form must last at most 86400 s, not 87000 s"),
         ("a8s", "form at position 1"),
+        ("A8sB8s(groovy)", "form at position 4: prompt has a word without a setting, 'groovy'"),
+        ("A8s(one piece)", "form at position 1: a section does not take the setting recital"),
+        ("A8s(slow)A(fast)", "form at position 10: A has its words from its first occurrence; leave out 'fast'"),
+        ("A8s(slow", r"form at position 4: a section, such as A16s, must begin, not '\('"),
         ("A٣s", "form at position 1"),
     ],
 )
@@ -113,6 +119,13 @@ def test_the_first_section_continues_the_seed(engine, piece):
     assert 0.6 < density / (1000 / 300) < 1.6  # as dense as the seed
     assert answer == engine.compose(FORM, seed, 4)
     assert answer != engine.compose(FORM, seed, 4, random_seed=1)
+
+
+def test_a_section_has_the_settings_of_its_words(engine):
+    piece = engine.compose("A16sB16s(very fast, very soft)A", seed_notes(), 2)
+    first, fast, again = (piece[begin : begin + 16] for begin in (0, 16, 32))
+    assert len(fast) > 1.3 * max(len(first), len(again))
+    assert fast["velocity"].max() <= 48 < min(first["velocity"].max(), again["velocity"].max())
 
 
 def test_an_ending_closes_the_piece(engine):

@@ -113,7 +113,9 @@ class Calls:
             "Session.feed": (session.feed, {"notes": NOTES}),
             "Session.next": (session.next, dict.fromkeys(["onset_ms", "duration_ms", "pitch", "velocity"])),
             "Settings": (longplay.Settings, {"seconds": 5} | self.settings()),
-            "Piece.save": (piece.save, {"path": folder / "piece.mid", "overwrite": True}),
+            "Piece.save": (piece.save, {"path": folder / "piece.mid", "target": "daw", "overwrite": True}),
+            "Piece.to_bytes": (piece.to_bytes, {"target": "challenge"}),
+            "read_prompt": (longplay.read_prompt, {"prompt": "slow"}),
         }
         self.of |= (
             self.of_sketches(engine)
