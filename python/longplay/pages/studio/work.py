@@ -5,6 +5,7 @@ import json
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -51,10 +52,14 @@ class Workshop:
         loop = asyncio.get_running_loop()
         lines: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
 
+        def soon(call: Callable[..., None], *values: Any) -> None:
+            with suppress(RuntimeError):  # the server has ended
+                loop.call_soon_threadsafe(call, *values)
+
         def emit(line: dict[str, Any] | None) -> None:
             while lines.qsize() >= MAX_UNREAD and not cancel.is_set():
                 time.sleep(0.01)
-            loop.call_soon_threadsafe(lines.put_nowait, line)
+            soon(lines.put_nowait, line)
 
         def run() -> None:
             try:
@@ -70,15 +75,12 @@ class Workshop:
                 raise
             finally:
                 emit(None)
-
-        def done(_: object) -> None:
-            self._free.release()
+                soon(self._free.release)
 
         self._unfinished += 1
         try:
             await self._free.acquire()
-            thread = loop.run_in_executor(None, run)
-            thread.add_done_callback(done)
+            threading.Thread(target=run, daemon=True).start()
             deadline = loop.call_later(MAX_WORK_SECONDS, cancel.set)
             while (line := await lines.get()) is not None:
                 yield json.dumps(line).encode() + b"\n"
