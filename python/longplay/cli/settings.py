@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import secrets
 from collections.abc import Callable
 from dataclasses import fields
 from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from longplay.cli.shared import warn
 from longplay.settings import Declaration, SamplingOption, Settings, SketchOptions
 
 _TYPES: dict[str, Any] = {
@@ -22,6 +24,7 @@ _TYPES: dict[str, Any] = {
     "span": str | None,
     "sampling": str | None,
 }
+_RANDOM = "random"  # as a random seed: another one each time
 _SAMPLING_HELP = "By default the model's own."
 
 
@@ -38,6 +41,8 @@ def takes_settings(*names: str) -> Callable[[Callable[..., None]], Callable[...,
 
         def run(**arguments: Any) -> None:
             settings = {one.name: arguments.pop(one.name) for one in chosen}
+            if "random_seed" in settings:
+                settings["random_seed"] = _drawn(settings["random_seed"])
             command(**arguments, settings=settings)
 
         parameters: list[inspect.Parameter] = []
@@ -75,6 +80,29 @@ def parse_sampling(text: str) -> SamplingOption:
     return values
 
 
+def parse_random_seed(text: str | int) -> int | str:
+    """Read an integer or "random".
+
+    Raises
+    ------
+    typer.BadParameter
+        The text is neither.
+    """
+    try:
+        return text if text == _RANDOM else int(text)
+    except ValueError:
+        raise typer.BadParameter(f"must be an integer or random, not {text!r}") from None
+
+
+def _drawn(random_seed: int | str) -> int:
+    """Return a random seed; if it is to be random, draw and print one."""
+    if isinstance(random_seed, int):
+        return random_seed
+    drawn = secrets.randbits(32)
+    warn([f"random seed {drawn}"])
+    return drawn
+
+
 def parse_span(text: str) -> tuple[int, int]:
     """Read a lowest and a highest number such as "36-84".
 
@@ -96,6 +124,10 @@ def _option(name: str, declared: Declaration, default: Any) -> inspect.Parameter
         option = typer.Option(help=f"{text} {_SAMPLING_HELP}", parser=parse_sampling, metavar="N|FIELD=N,...")
     elif declared.kind == "span":
         option = typer.Option(help=text, parser=parse_span, metavar="LOWEST-HIGHEST")
+    elif name == "random_seed":
+        option = typer.Option(
+            help=f"{text} random: another one each time.", parser=parse_random_seed, metavar="N|random"
+        )
     else:
         option = typer.Option(help=text)
     kind: Any = Annotated  # a type that is made at run time, which mypy cannot follow
