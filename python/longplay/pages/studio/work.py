@@ -18,7 +18,7 @@ from longplay._core import Cancelled, Error
 
 MAX_RUNNING = 2  # at a time; each uses all threads of its engine
 MAX_WAITING = 30  # at a time, besides those that run
-MAX_WORK_SECONDS = 600.0
+MAX_WORK_SECONDS = 600.0  # with the time in the queue
 MAX_UNREAD = 64  # lines that the browser has not read, after which the work waits
 
 Emit = Callable[[dict[str, Any]], None]
@@ -65,9 +65,7 @@ class Workshop:
             try:
                 job(emit, cancel)
             except Cancelled:
-                emit(
-                    {"error": f"This took more than {MAX_WORK_SECONDS / 60:.0f} minutes and was stopped. Ask for less."}
-                )
+                emit({"error": f"This took {MAX_WORK_SECONDS / 60:.0f} minutes and was stopped. Ask for less."})
             except (Error, OSError, TypeError, ValueError) as problem:
                 emit({"error": one_line(str(problem))})
             except Exception:
@@ -78,14 +76,14 @@ class Workshop:
                 soon(self._free.release)
 
         self._unfinished += 1
+        deadline = loop.call_later(MAX_WORK_SECONDS, cancel.set)
         try:
             await self._free.acquire()
             threading.Thread(target=run, daemon=True).start()
-            deadline = loop.call_later(MAX_WORK_SECONDS, cancel.set)
             while (line := await lines.get()) is not None:
                 yield json.dumps(line).encode() + b"\n"
-            deadline.cancel()
         finally:
+            deadline.cancel()
             self._unfinished -= 1
 
 
