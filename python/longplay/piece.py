@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from longplay._base.notebook import notes_html
 from longplay._base.require import refuse_type, require_flag, require_number, require_path, show
 from longplay._making.snapshot import Snapshot
 from longplay.files import write_whole
@@ -84,6 +85,9 @@ class Piece:
 
     def __hash__(self) -> int:
         return hash((self.duration, self.events.tobytes()))
+
+    def _repr_html_(self) -> str:  # how a notebook shows the piece
+        return notes_html(self.notes, self.duration)
 
     def to_bytes(self) -> bytes:
         """Return the piece as a MIDI file of type 0 with one track; see `write_midi`."""
