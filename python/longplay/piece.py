@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longplay._base.key import Key, named_key
+from longplay._base.notebook import notes_html
 from longplay._base.require import refuse_type, require_choice, require_flag, require_number, require_path, show
 from longplay._making.snapshot import Snapshot
 from longplay.files import write_whole
@@ -90,6 +91,9 @@ class Piece:
 
     def __hash__(self) -> int:
         return hash((self.duration, self.events.tobytes()))
+
+    def _repr_html_(self) -> str:  # how a notebook shows the piece
+        return notes_html(self.notes, self.duration)
 
     def to_bytes(self, target: str = "challenge") -> bytes:
         """Return the piece as a MIDI file.

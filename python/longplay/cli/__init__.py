@@ -15,11 +15,13 @@ import typer
 from typer.core import TyperCommand
 
 from longplay.cli import challenge, composing, importing, judging, listening, making, measuring, originality, picture
+from longplay.cli.manners import manners, takes_manners
 
 app = typer.Typer(
     help="Generate hours of piano music that continue a MIDI file.",
     no_args_is_help=True,
     add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
 
@@ -48,16 +50,16 @@ class _Command(TyperCommand):
 
 
 for command in COMMANDS:
-    app.command(cls=_Command)(command)
+    app.command(cls=_Command)(takes_manners(command))
 
 _imports = typer.Typer(help="Import a model that another program trained, as a model folder.", no_args_is_help=True)
 for _command in (importing.keras, importing.torch, importing.miditok):
-    _imports.command(cls=_Command)(_command)
+    _imports.command(cls=_Command)(takes_manners(_command))
 app.add_typer(_imports, name="import")
 
 
 @app.callback(invoke_without_command=True)
-def _root(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+def _root(version: Annotated[bool, typer.Option("--version", "-V", help="Print the version.")] = False) -> None:
     if version:
         from importlib.metadata import version as version_of
 
@@ -79,7 +81,7 @@ def run() -> None:
         from longplay._base.text import one_line
         from longplay._core import Error
 
-        if not isinstance(error, Error | OSError | ValueError):
+        if manners.verbose or not isinstance(error, Error | OSError | ValueError):
             raise  # a bug: show the traceback
         if not isinstance(error, BrokenPipeError):  # the reader of stdout has left
             print(f"longplay: {one_line(_words(error))}", file=sys.stderr)

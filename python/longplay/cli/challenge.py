@@ -17,6 +17,7 @@ from longplay.cli.shared import (
     ForceOption,
     JsonOption,
     ModelOption,
+    midi_files,
     midi_input,
     open_engine,
     open_index,
@@ -39,7 +40,7 @@ _COLOURS = {"fatal": "red", "risk": "yellow", "warning": "dim"}
 
 
 def check(
-    files: Annotated[list[Path], path_argument(help="MIDI files to check.")],
+    files: Annotated[list[Path], path_argument(help="MIDI files to check, or folders of them.")],
     table: Annotated[bool, typer.Option("--clips", help="List all 120 clips.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -53,7 +54,7 @@ def check(
 
     console = Console()
     safe = True
-    for file in files:
+    for file in midi_files(files):
         report = check(midi_input(file))
         safe &= report.safe
         if as_json:

@@ -8,11 +8,20 @@ from typing import Annotated
 
 import typer
 
-from longplay.cli.shared import DeviceOption, JsonOption, ModelOption, midi_input, open_engine, path_argument, warn
+from longplay.cli.shared import (
+    DeviceOption,
+    JsonOption,
+    ModelOption,
+    midi_files,
+    midi_input,
+    open_engine,
+    path_argument,
+    warn,
+)
 
 
 def score(
-    files: Annotated[list[Path], path_argument(help="MIDI files to score.")],
+    files: Annotated[list[Path], path_argument(help="MIDI files to score, or folders of them.")],
     model: ModelOption = None,
     device: DeviceOption = "auto",
     as_json: JsonOption = False,
@@ -22,7 +31,7 @@ def score(
     A file - is read from stdin.
     """
     engine = open_engine(model, device, 1)
-    for file in files:
+    for file in midi_files(files):
         scored = engine.score(midi_input(file))
         warn(scored.warnings, file)
         if as_json:

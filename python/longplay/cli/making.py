@@ -20,6 +20,7 @@ from longplay.cli.shared import (
     ThreadsOption,
     blaming,
     farm_bar,
+    midi_files,
     midi_input,
     open_engine,
     open_index,
@@ -124,7 +125,7 @@ def extend(
 
 @takes_settings()
 def batch(
-    seeds: Annotated[list[Path], path_argument(help="MIDI files to continue.")],
+    seeds: Annotated[list[Path], path_argument(help="MIDI files to continue, or folders of them.")],
     out: Annotated[Path, path_option("--out", "-o", help="Folder to write to.")] = Path("longplay"),
     count: CountOption = 1,
     keep: KeepOption = None,
@@ -150,8 +151,9 @@ def batch(
         raise ValueError(f"device must be auto or cpu with --ray, not {device!r}")
     engine = open_engine(model, device, threads)
     index = None if avoid is None else open_index(avoid)
+    files = midi_files(seeds)
     try:
-        with Farm(engine, out, seeds, count, keep=keep, avoid=index, **settings) as farm, farm_bar() as progress:
+        with Farm(engine, out, files, count, keep=keep, avoid=index, **settings) as farm, farm_bar() as progress:
             if ray is None:
                 ranking = farm.run(progress)
             else:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
-import sys
+import secrets
 from collections.abc import Callable, Collection
 from dataclasses import fields
 from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from longplay.cli.shared import warn
 from longplay.prompt import read_prompt
 from longplay.settings import Declaration, SamplingOption, Settings, SketchOptions
 
@@ -24,6 +25,7 @@ _TYPES: dict[str, Any] = {
     "span": str | None,
     "sampling": str | None,
 }
+_RANDOM = "random"  # as a random seed: another one each time
 _SAMPLING_HELP = "By default the model's own."
 
 
@@ -44,6 +46,8 @@ def takes_settings(*names: str) -> Callable[[Callable[..., None]], Callable[...,
             settings = {one.name: arguments.pop(one.name) for one in chosen}
             if prompt is not None:
                 settings |= _prompted(prompt, settings, context)
+            if "random_seed" in settings:
+                settings["random_seed"] = _drawn(settings["random_seed"])
             command(**arguments, settings=settings)
 
         parameters: list[inspect.Parameter] = []
@@ -73,7 +77,7 @@ def _prompted(prompt: str, settings: Collection[str], context: typer.Context) ->
             source = context.get_parameter_source(name)
             if source is not None and source.name != "DEFAULT":
                 raise ValueError(f'"{phrase}" of the prompt and {option} both set {name}. To fix this, leave one out')
-    print(f"longplay: understood {read}", file=sys.stderr)
+    warn([f"understood {read}"])
     return read.settings
 
 
@@ -95,6 +99,29 @@ def parse_sampling(text: str) -> SamplingOption:
     if len(values) < len(pairs):
         raise typer.BadParameter(f"must name each field once, not {text!r}")
     return values
+
+
+def parse_random_seed(text: str | int) -> int | str:
+    """Read an integer or "random".
+
+    Raises
+    ------
+    typer.BadParameter
+        The text is neither.
+    """
+    try:
+        return text if text == _RANDOM else int(text)
+    except ValueError:
+        raise typer.BadParameter(f"must be an integer or random, not {text!r}") from None
+
+
+def _drawn(random_seed: int | str) -> int:
+    """Return a random seed; if it is to be random, draw and print one."""
+    if isinstance(random_seed, int):
+        return random_seed
+    drawn = secrets.randbits(32)
+    warn([f"random seed {drawn}"])
+    return drawn
 
 
 def parse_span(text: str) -> tuple[int, int]:
@@ -130,6 +157,10 @@ def _option(name: str, declared: Declaration, default: Any) -> inspect.Parameter
         option = typer.Option(help=f"{text} {_SAMPLING_HELP}", parser=parse_sampling, metavar="N|FIELD=N,...")
     elif declared.kind == "span":
         option = typer.Option(help=text, parser=parse_span, metavar="LOWEST-HIGHEST")
+    elif name == "random_seed":
+        option = typer.Option(
+            help=f"{text} random: another one each time.", parser=parse_random_seed, metavar="N|random"
+        )
     else:
         option = typer.Option(help=text)
     kind: Any = Annotated  # a type that is made at run time, which mypy cannot follow

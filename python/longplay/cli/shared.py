@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, TextIO
 
 import typer
 
+from longplay.cli.manners import manners
+
 if TYPE_CHECKING:
     from longplay.engine import Engine, Progress
     from longplay.farm import FarmProgress, OnProgress
@@ -37,6 +39,10 @@ ForceOption = Annotated[bool, typer.Option("--force", help="Overwrite files that
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 AvoidOption = Annotated[Path | None, path_option(help="Index of a training set (`originality-index`) not to quote.")]
 
+
+LINE_SECONDS = 60.0
+"""Seconds between two lines about progress, where stderr is no terminal."""
+
 MIDI_SUFFIXES = (".mid", ".midi")
 STANDARD = Path("-")
 """The path that means stdin as an input, and stdout as an output."""
@@ -54,6 +60,27 @@ def open_index(path: Path) -> Index:
     from longplay.originality import Index
 
     return Index.open(path)
+
+
+def midi_files(paths: Iterable[Path]) -> list[Path]:
+    """Return the files that paths name: MIDI files of folders, files that match a pattern such as ``*.mid``, others.
+
+    Raises
+    ------
+    OSError, ValueError
+        A folder has no MIDI files or cannot be read, or no file matches a pattern.
+    """
+    found: list[Path] = []
+    for path in paths:
+        inside = [path]
+        if path.is_dir():
+            inside = sorted(file for file in path.iterdir() if file.suffix.lower() in MIDI_SUFFIXES)
+        elif set("*?[") & set(str(path)) and not path.exists():
+            inside = sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
+        if not inside:
+            raise ValueError(f"{path} names no MIDI files. To fix this, name a file, or a folder that has some")
+        found += inside
+    return found
 
 
 def midi_input(path: Path) -> MidiSource:
@@ -136,6 +163,8 @@ def warn(warnings: Iterable[str], path: Path | None = None) -> None:
     """Print warnings to stderr, with the file that they are about."""
     from longplay._base.text import one_line
 
+    if manners.quiet:
+        return
     for warning in warnings:
         line = warning if path is None else f"{path}: {warning}"
         print(f"longplay: {one_line(line)}", file=sys.stderr)
@@ -163,12 +192,30 @@ def farm_bar() -> Iterator[OnProgress]:
 
 @contextmanager
 def _bar() -> Iterator[Callable[[float, float, str], None]]:
-    """Show a bar with a text and the time left on stderr; show nothing if stderr is not a terminal."""
+    """Show a bar with a text and the time left on stderr; a line a minute if stderr is not a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
-    columns = (BarColumn(), TextColumn("{task.fields[made]}"), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=None, made="")
-        yield lambda made, total, text: bar.update(task, completed=made, total=total, made=text)
+    if manners.quiet:
+        yield lambda made, total, text: None
+    elif not console.is_terminal:
+        yield _lines(time.monotonic)
+    else:
+        columns = (BarColumn(), TextColumn("{task.fields[made]}"), TimeRemainingColumn())
+        with Progress(*columns, console=console, transient=True) as bar:
+            task = bar.add_task("", total=None, made="")
+            yield lambda made, total, text: bar.update(task, completed=made, total=total, made=text)
+
+
+def _lines(clock: Callable[[], float]) -> Callable[[float, float, str], None]:
+    """Return a function that prints its text to stderr, but not more often than every `LINE_SECONDS`."""
+    last = clock()
+
+    def show(made: float, total: float, text: str) -> None:
+        nonlocal last
+        if clock() - last >= LINE_SECONDS:
+            last = clock()
+            print(f"longplay: {text.rstrip(',')}", file=sys.stderr, flush=True)
+
+    return show

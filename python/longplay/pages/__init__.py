@@ -1,5 +1,4 @@
 """Local web pages: the arena and the studio. See ``docs/arena.md`` and ``docs/studio.md``.
 
-`guard`, `server` and `site` are common to both pages and need the extra ``[arena]`` or ``[studio]``, as do `server`,
-`app` and `handlers` of each page.
+`guard`, `server` and `site` are common to both pages, and need the extra ``[arena]`` or ``[studio]``.
 """

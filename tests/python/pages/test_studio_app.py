@@ -7,6 +7,7 @@ import threading
 import time
 from pathlib import Path
 
+import command
 import endless_model
 import numpy as np
 import pytest
@@ -269,3 +270,11 @@ def test_too_many_orders_are_refused(endless, monkeypatch):
     for tab in tabs:
         tab.close()
     assert (answer.status, answer.text) == (503, "The studio has too much to do. Try again in a minute.")
+
+
+def test_the_command_explains_what_is_missing():
+    done = command.run_without("starlette", "studio")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "longplay: starlette is not installed. To fix this, run: pip install 'longplay[studio]'\n"
+    done = command.run("studio", "--model", "nowhere")
+    assert (done.returncode, done.stderr) == (1, "longplay: nowhere is not a model folder\n")

@@ -118,7 +118,7 @@ class Order:
         if self.call == "continue":
             seed = seed[seed["onset_ms"] < round(self.start * 1000)]
             if not len(seed):
-                raise ValueError("no notes are before this point. To fix this, move the line to the right")
+                raise ValueError("no notes are before this point. To fix this, choose a later time")
             settings |= {"include_seed": True, "recital": False}
         preview = Preview(engine, lambda candidate, notes: emit({"candidate": candidate, "notes": notes.tolist()}))
         seeds = [seed if len(seed) else None] * self.count

@@ -5,6 +5,7 @@ import json
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -17,7 +18,7 @@ from longplay._core import Cancelled, Error
 
 MAX_RUNNING = 2  # at a time; each uses all threads of its engine
 MAX_WAITING = 30  # at a time, besides those that run
-MAX_WORK_SECONDS = 600.0
+MAX_WORK_SECONDS = 600.0  # with the time in the queue
 MAX_UNREAD = 64  # lines that the browser has not read, after which the work waits
 
 Emit = Callable[[dict[str, Any]], None]
@@ -51,18 +52,20 @@ class Workshop:
         loop = asyncio.get_running_loop()
         lines: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
 
+        def soon(call: Callable[..., None], *values: Any) -> None:
+            with suppress(RuntimeError):  # the server has ended
+                loop.call_soon_threadsafe(call, *values)
+
         def emit(line: dict[str, Any] | None) -> None:
             while lines.qsize() >= MAX_UNREAD and not cancel.is_set():
                 time.sleep(0.01)
-            loop.call_soon_threadsafe(lines.put_nowait, line)
+            soon(lines.put_nowait, line)
 
         def run() -> None:
             try:
                 job(emit, cancel)
             except Cancelled:
-                emit(
-                    {"error": f"This took more than {MAX_WORK_SECONDS / 60:.0f} minutes and was stopped. Ask for less."}
-                )
+                emit({"error": f"This took {MAX_WORK_SECONDS / 60:.0f} minutes and was stopped. Ask for less."})
             except (Error, OSError, TypeError, ValueError) as problem:
                 emit({"error": one_line(str(problem))})
             except Exception:
@@ -70,20 +73,17 @@ class Workshop:
                 raise
             finally:
                 emit(None)
-
-        def done(_: object) -> None:
-            self._free.release()
+                soon(self._free.release)
 
         self._unfinished += 1
+        deadline = loop.call_later(MAX_WORK_SECONDS, cancel.set)
         try:
             await self._free.acquire()
-            thread = loop.run_in_executor(None, run)
-            thread.add_done_callback(done)
-            deadline = loop.call_later(MAX_WORK_SECONDS, cancel.set)
+            threading.Thread(target=run, daemon=True).start()
             while (line := await lines.get()) is not None:
                 yield json.dumps(line).encode() + b"\n"
-            deadline.cancel()
         finally:
+            deadline.cancel()
             self._unfinished -= 1
 
 
