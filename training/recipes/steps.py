@@ -26,8 +26,11 @@ def add_embedding(nodes: Nodes, layer: nn.Embedding, ids: str) -> str:
     return nodes.add("Squeeze", rows, nodes.integers(1))
 
 
-def add_lstm(nodes: Nodes, lstm: nn.LSTM, x: str, prefix: str = "") -> tuple[str, list[str], list[dict[str, Any]]]:
-    """Add one step of a stack of layers; return h of the upper layer, all next h and c, and the states."""
+def add_lstm(nodes: Nodes, lstm: nn.LSTM, x: str, kept: str = "") -> tuple[str, list[str], list[dict[str, Any]]]:
+    """Add one step of a stack of layers; return h of the upper layer, all next h and c, and the states.
+
+    `kept`, if given, names a factor (batch, 1) of the states before the step: 0 where a piece begins.
+    """
     states: list[dict[str, Any]] = []
     after = []
     value = nodes.add("Unsqueeze", x, nodes.integers(0))  # (1, batch, width)
@@ -37,9 +40,10 @@ def add_lstm(nodes: Nodes, lstm: nn.LSTM, x: str, prefix: str = "") -> tuple[str
         bias = part["bias_ih"] + part["bias_hh"]
         bias = np.concatenate([onnx_gates(bias), np.zeros((1, bias.size))], axis=1)
         weights = [onnx_gates(part["weight_ih"].T), onnx_gates(part["weight_hh"].T), bias]
-        before = [state(f"{prefix}{kind}{number}", "float32", lstm.hidden_size) for kind in "hc"]
-        given = [nodes.add("Unsqueeze", one["input"], nodes.integers(0)) for one in before]
-        new = [f"{prefix}new_{kind}{number}" for kind in "hc"]
+        before = [state(f"{kind}{number}", "float32", lstm.hidden_size) for kind in "hc"]
+        known = [nodes.add("Mul", one["input"], kept) if kept else one["input"] for one in before]
+        given = [nodes.add("Unsqueeze", one, nodes.integers(0)) for one in known]
+        new = [f"new_{kind}{number}" for kind in "hc"]
         kernel = [nodes.constant(one) for one in weights]
         nodes.add_all("LSTM", value, *kernel, "", *given, into=["", *new], hidden_size=lstm.hidden_size)
         for one, name in zip(before, new, strict=True):
