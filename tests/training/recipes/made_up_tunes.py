@@ -50,7 +50,7 @@ VOICING = ((4, 12), (2, 0), (0, 0), (0, -12))
 
 
 def _degree(step: int) -> int:
-    return SCALE[step % 7] + 12 * (step // 7) - 6
+    return SCALE[step % 7] + 12 * (step // 7) - 12
 
 
 def write_chorales(folder: Path) -> Path:
