@@ -78,6 +78,8 @@ class VoiceModel(nn.Module):
     The note itself is hidden from it.
     """
 
+    begins: Tensor
+
     def __init__(self, kind: Kind, voice: int, hidden: int) -> None:
         super().__init__()
         self.voice = voice

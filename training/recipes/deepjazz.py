@@ -89,7 +89,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     played = play(
         config.out / "model", config.out / "sample.mid", seconds=config.seconds, random_seed=config.random_seed
     )
-    report = compare(played.notes, Index.build([*training_files([config.midi])]))
+    report = compare(played.notes, Index.build([*training_files([config.midi])]), name="sample.mid")
     write_report(
         config.out,
         {
@@ -99,6 +99,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             "difference": difference,
             "notes": len(played.notes),
             "quotes": report.quotes,
+            "share_quoted": round(report.share_quoted, 4),
             "verdict": report.verdict,
         },
     )

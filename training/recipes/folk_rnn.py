@@ -56,15 +56,14 @@ class FolkConfig:
 def load_ids(path: Path, split: str) -> list[Ids]:
     """Read the tunes of a split that have tokens for all notes, and whose bars have the length of the meter."""
     read = (ids_of(tune) for tune in load_tunes(path, split))
-    return [ids for ids in read if ids is not None and is_grammatical(ids)]
+    return [ids for ids in read if ids is not None and is_grammatical(ids.tolist())]
 
 
 def graph(model: TokenLstm, *, grammar: bool) -> tuple[bytes, list[dict[str, Any]]]:
     """Return step.onnx and its states; after End, the next tune begins from a state of zeros."""
     nodes = Nodes()
-    is_inside = nodes.add("Not", nodes.add("Equal", "event", nodes.integers(START)))
-    kept = nodes.add("Cast", is_inside, to=nodes.onnx.TensorProto.FLOAT)
-    output, _, states = add_lstm(nodes, model.lstm, add_embedding(nodes, model.embedding, "event"), kept)
+    begins = nodes.add("Equal", "event", nodes.integers(START))
+    output, _, states = add_lstm(nodes, model.lstm, add_embedding(nodes, model.embedding, "event"), begins=begins)
     if grammar:
         states = states + add_grammar(nodes, add_linear(nodes, model.linear, output))
     else:

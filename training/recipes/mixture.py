@@ -91,10 +91,11 @@ class Mixture(nn.Module):
 
     def shares(self, context: Tensor, number: int) -> Tensor:
         """Return the log-probability of each value of a field in each component, (..., components, values)."""
-        parts = context.split(self.components, dim=-1)
+        parts = torch.split(context, self.components, dim=-1)
         mean, deviation = parts[1 + 2 * number][..., None], parts[2 + 2 * number][..., None].exp()
         distance = (self.scales[number] - mean) / deviation
-        return (self.log_widths[number] - distance**2 / 2).log_softmax(-1)
+        logs: Tensor = (self.log_widths[number] - distance**2 / 2).log_softmax(-1)
+        return logs
 
     def log_probabilities(self, context: Tensor, end: Tensor, targets: Tensor) -> Tensor:
         """Return the log-probability of each field of the notes `targets`, (..., fields); END has only the first."""
@@ -127,7 +128,8 @@ def fit(model: Mixture, pieces: Sequence[tuple[NDArray[Any], NDArray[Any]]], con
             ).long()
             for i in range(2)
         )
-        loss = -model.log_probabilities(*model(events), targets).sum(-1).mean()
+        context, end = model(events)
+        loss = -model.log_probabilities(context, end, targets).sum(-1).mean()
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -141,7 +143,8 @@ def nats_per_note(model: Mixture, pieces: Sequence[tuple[NDArray[Any], NDArray[A
     total, notes = 0.0, 0
     for events, targets in pieces:
         wanted = torch.from_numpy(targets)[None].long()
-        total -= float(model.log_probabilities(*model(torch.from_numpy(events)[None].long()), wanted).sum())
+        context, end = model(torch.from_numpy(events)[None].long())
+        total -= float(model.log_probabilities(context, end, wanted).sum())
         notes += int((targets[:, 1] != IGNORED).sum())
     return total / notes
 

@@ -1,5 +1,6 @@
 """Add the layers of torch to the graph of one step; every value has the shape (batch, width)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -26,10 +27,13 @@ def add_embedding(nodes: Nodes, layer: nn.Embedding, ids: str) -> str:
     return nodes.add("Squeeze", rows, nodes.integers(1))
 
 
-def add_lstm(nodes: Nodes, lstm: nn.LSTM, x: str, kept: str = "") -> tuple[str, list[str], list[dict[str, Any]]]:
+def add_lstm(
+    nodes: Nodes, lstm: nn.LSTM, x: str, *, begins: str = "", first: Sequence[str] = ()
+) -> tuple[str, list[str], list[dict[str, Any]]]:
     """Add one step of a stack of layers; return h of the upper layer, all next h and c, and the states.
 
-    `kept`, if given, names a factor (batch, 1) of the states before the step: 0 where a piece begins.
+    `begins`, if given, names a bool (batch, 1): where it is true, the states before the step are those named `first`,
+    h and c of each layer, or zeros without `first`.
     """
     states: list[dict[str, Any]] = []
     after = []
@@ -41,11 +45,14 @@ def add_lstm(nodes: Nodes, lstm: nn.LSTM, x: str, kept: str = "") -> tuple[str, 
         bias = np.concatenate([onnx_gates(bias), np.zeros((1, bias.size))], axis=1)
         weights = [onnx_gates(part["weight_ih"].T), onnx_gates(part["weight_hh"].T), bias]
         before = [state(f"{kind}{number}", "float32", lstm.hidden_size) for kind in "hc"]
-        known = [nodes.add("Mul", one["input"], kept) if kept else one["input"] for one in before]
-        given = [nodes.add("Unsqueeze", one, nodes.integers(0)) for one in known]
+        known = [one["input"] for one in before]
+        if begins:
+            given = first[2 * number : 2 * number + 2] or [nodes.constant(0.0)] * 2
+            known = [nodes.add("Where", begins, new, old) for new, old in zip(given, known, strict=True)]
+        steps = [nodes.add("Unsqueeze", one, nodes.integers(0)) for one in known]
         new = [f"new_{kind}{number}" for kind in "hc"]
         kernel = [nodes.constant(one) for one in weights]
-        nodes.add_all("LSTM", value, *kernel, "", *given, into=["", *new], hidden_size=lstm.hidden_size)
+        nodes.add_all("LSTM", value, *kernel, "", *steps, into=["", *new], hidden_size=lstm.hidden_size)
         for one, name in zip(before, new, strict=True):
             after.append(nodes.add("Squeeze", name, nodes.integers(0), into=one["output"]))
         states += before
