@@ -18,7 +18,7 @@ from training.options import parse_config
 
 VOICES = ("Soprano", "Alto", "Tenor", "Bass")
 STEPS = 4
-"""Frames of a quarter note: the grid is that of sixteenths, as in Boulanger-Lewandowski et al. and DeepBach."""
+"""Frames of a quarter note: the grid is that of sixteenths, as in DeepBach."""
 REST = 0
 SPLITS = ("test", "val", *["train"] * 8)
 

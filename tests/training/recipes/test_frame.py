@@ -13,7 +13,7 @@ from made_up_tunes import made_up_chorales, made_up_tunes, write_chorales, write
 import longplay
 from longplay.importing.symbols import vocabulary_of
 from training.recipes.chorales import load_chorales
-from training.recipes.language import TokenLstm, fit, nats, write_lstm
+from training.recipes.language import IGNORED, TokenLstm, fit, nats, windows, write_lstm
 from training.recipes.random_numbers import draw, uniform
 from training.recipes.tunes import load_tunes
 
@@ -43,6 +43,14 @@ def test_draws_are_those_of_the_engine(tmp_path: Path) -> None:
             logits = model(torch.tensor([tokens]))[0, -1].numpy()
         tokens.append(draw(logits, uniform(2**40 + 5, event)))
     assert drawn.tolist() == tokens[1:]
+
+
+def test_the_ends_of_pieces_are_in_many_windows() -> None:
+    piece = np.arange(1, 101)
+    inputs, targets = windows([piece], 4000, 20, np.random.default_rng(0))
+    counts = np.bincount(targets[targets != IGNORED].numpy(), minlength=101)[1:]
+    assert counts.min() > 0.3 * counts.max()
+    assert (inputs[targets == 1] == 0).all()
 
 
 def test_a_language_model_learns_a_cycle_and_computes_the_same_as_a_folder(tmp_path: Path) -> None:
