@@ -57,9 +57,9 @@ class TokenLstm(nn.Module):
 def windows(pieces: Sequence[Ids], rows: int, steps: int, random: np.random.Generator) -> tuple[Tensor, Tensor]:
     """Draw windows of pieces, with START before each piece: inputs and targets, each (rows, steps).
 
-    A piece is drawn by its length. A window begins up to half its length before a piece, where it is cut, and ends up to
-    half its length behind it, where targets are `IGNORED`. So the ends of pieces are in about 0.4 times as many windows
-    as their middles, instead of hardly any.
+    A piece is drawn by its length. A window begins up to half its length before a piece, where it is cut, and ends up
+    to half its length behind it, where targets are `IGNORED`. So the ends of pieces are in about 0.4 times as many
+    windows as their middles, instead of hardly any.
     """
     lengths = np.array([len(piece) for piece in pieces])
     inputs, targets = np.full((rows, steps), START), np.full((rows, steps), IGNORED)
