@@ -138,7 +138,10 @@ def tutorial_loop(model: WindowedLstm, prompt: Ids, count: int, random_seed: int
 
 
 def compare(model: WindowedLstm, folder: Path, prompt: Ids, config: TutorialConfig) -> dict[str, Any]:
-    """Draw in the tutorial's loop and in the engine, greedily and by chance: equal tokens, and tokens a second."""
+    """Draw in the tutorial's loop and in the engine, greedily and by chance: equal tokens, and tokens a second.
+
+    The engine reads the prompt token by token, so its rate counts the prompt too.
+    """
     engine = longplay.Model(folder)
     given = prompt[:, None].astype(np.int32)
     report: dict[str, Any] = {}

@@ -133,7 +133,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     fit(model, train, random_seed=config.random_seed, rate=config.rate, **options)
     report: dict[str, Any] = {"nats_per_token": round(nats(model, test), 4)}
     for ensemble, programs in ENSEMBLES.items():
-        shares = {}
+        shares: dict[str, Any] = {}
         for forbids in (True, False):
             folder = config.out / (ensemble if forbids else f"{ensemble}_free")
             step, states = graph(model, ensemble, forbids=forbids)

@@ -81,6 +81,17 @@ def test_the_graph_gives_the_events_of_a_reading_in_float64(kind: melody_rnn.Kin
     assert found < 1e-5
 
 
+def test_the_graph_knows_from_which_event_on_there_is_a_bar_to_repeat(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    model = melody_rnn.MelodyRnn("lookback", 8).eval()
+    step, states = melody_rnn_graph.graph(model)
+    write_folder(tmp_path / "model", step, states, EVENTS, melodies.meaning())
+    same = [5] * (2 * BAR + 4)
+    found = longplay.Model(tmp_path / "model").score_events(np.array(same, np.int32)[:, None])[:, 0]
+    expected = [melody_rnn.reread(model, same[:step])[5] for step in range(len(same))]
+    assert found == pytest.approx(expected, abs=1e-6)
+
+
 def test_probabilities_of_events_add_up() -> None:
     logits, ago = torch.randn(7, EVENTS + 2), torch.randint(EVENTS, (7, 2))
     logs = melody_rnn.event_log_probabilities(logits, ago)
