@@ -47,7 +47,7 @@ def test_failures_are_one_line(folder, tmp_path_factory):
     (folder / "there.csv").write_text("precious")
     taken = socket.create_server(("127.0.0.1", 0))
     for arguments, message in (
-        ((folder / "nowhere",), "No such file or directory"),
+        ((folder / "nowhere",), "does not exist. To fix this, check the name"),
         ((empty,), "an arena needs at least two candidates"),
         ((folder, "--chooser", "fair"), "chooser must be informative or uniform, not fair"),
         ((folder, "--export", folder / "a.xls"), "export must end in .csv or .json, not"),
