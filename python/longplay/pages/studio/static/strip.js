@@ -34,7 +34,9 @@ export class Strip {
       const to = { ArrowLeft: now - STEP, ArrowRight: now + STEP, Home: 0, End: this.#seconds }[event.key];
       if (to === undefined) return;
       event.preventDefault();
-      sought(Math.min(this.#seconds, Math.max(0, to)));
+      const within = Math.min(this.#seconds, Math.max(0, to));
+      canvas.setAttribute("aria-valuenow", Math.round(within)); // the next key may come before the next frame
+      sought(within);
     });
   }
 
