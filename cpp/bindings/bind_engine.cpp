@@ -1,6 +1,8 @@
 #include <string_view>
 
 #include "engine/engine.hpp"
+#include "events/logarithm.hpp"
+#include "form/steering.hpp"
 #include "interruptible.hpp"
 #include "notes.hpp"
 
@@ -84,6 +86,9 @@ void bind_form_rules(py::module_& m) {
   m.attr("KEY_MS") = FormRules::kKeyMs;
   m.attr("SHORTEST_LOOP") = FormRules::kShortestLoop;
   m.attr("LONGEST_LOOP") = FormRules::kLongestLoop;
+  m.def("time_rank", &Steering::rank, "ms"_a, "The rank of a time between short (-0.5) and long (0.5) ones.");
+  m.def("binary_logarithm", &binary_logarithm, "x"_a,
+        "A logarithm that is the same to the bit on every system.");
 }
 
 void bind_tasks(py::module_& m) {

@@ -218,6 +218,9 @@ def uniform(*, random_seed: int, candidate: int, event: int, field: int) -> floa
 
 # The form.
 
+def time_rank(ms: int) -> float: ...
+def binary_logarithm(x: float) -> float: ...
+
 CLIPS: int
 CLIP_MS: int
 CLIP_GRACE_MS: int

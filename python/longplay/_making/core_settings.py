@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from longplay import _core
 from longplay._base.key import named_key, pitch_classes
 from longplay._model.sampling import field_params
@@ -15,9 +13,6 @@ from longplay.settings import RULES, Settings
 
 PACE_NATS = 1.4
 """How many nats likelier half the pace makes the longest time shift, compared with the shortest."""
-
-CHORD_MS, MEDIUM_MS, OCTAVES = 50, 200, 2
-"""The ranks of time shifts, from -0.5 to 0.5, are those of the steering (``cpp/src/form/steering.cpp``)."""
 
 
 def core_settings(
@@ -84,8 +79,8 @@ def _time_shift_bias(field: Mapping[str, Any], pace: float) -> list[float]:
     """Return the bias that makes long time shifts likelier for a slow pace, short ones for a fast; empty for none."""
     if pace == 1:
         return []
-    octaves = np.log2((np.array(field["values"], float) + CHORD_MS) / MEDIUM_MS) / OCTAVES
-    bias: list[float] = (-PACE_NATS * np.log2(pace) * np.clip(octaves, -0.5, 0.5)).tolist()
+    nats = -PACE_NATS * _core.binary_logarithm(pace)
+    bias = [nats * _core.time_rank(ms) for ms in field["values"]]
     return bias + [0.0] * (field["size"] - len(bias))
 
 
