@@ -20,6 +20,8 @@ from starlette.routing import Route
 
 from longplay.pages.guard import Guard
 
+KEPT_SECONDS = 86400  # for which a browser may keep the recordings of the piano without asking again
+
 
 def create_app(
     page: str,
@@ -60,7 +62,8 @@ def create_app(
         if name not in table:
             raise HTTPException(404)
         data, kind = table[name]
-        response = Response(data, media_type=kind, headers={"Cache-Control": "no-cache"})
+        keep = f"max-age={KEPT_SECONDS}" if kind.startswith("audio/") else "no-cache"
+        response = Response(data, media_type=kind, headers={"Cache-Control": keep})
         if name == "index.html":
             index(request, response)
         return response

@@ -281,11 +281,24 @@ def test_who_asks_again_and_again_is_not_cut_off(client, monkeypatch):
     connection.close()
 
 
-def test_too_many_requests_are_refused_until_time_passes(client, clock):
-    statuses = [client.get("/icon.svg").status for _ in range(guard.BURST + 1)]
-    assert statuses[-1] == 429
+def test_twenty_visits_at_the_same_time_are_answered(client):
+    visit = ["/icon.svg"] * 18 + [f"/piano/{key}.mp3" for key in range(21, 106, 4)]
+    assert {client.get(path).status for path in visit * 20} == {200}
+
+
+def test_a_flood_of_requests_is_refused_until_time_passes(client, clock):
+    answers = [client.get("/icon.svg") for _ in range(guard.BURST + 1)]
+    assert answers[-1].status == 429
+    assert "Wait ten seconds" in answers[-1].text
     clock.now += 1.01 / guard.RATE
     assert [client.get("/icon.svg").status for _ in range(2)] == [200, 429]
+    clock.now += 10
+    assert {client.get("/icon.svg").status for _ in range(200)} == {200}
+
+
+def test_a_browser_keeps_the_recordings_and_asks_for_the_rest(client):
+    assert client.get("/piano/21.mp3").headers["Cache-Control"] == "max-age=86400"
+    assert {client.get(path).headers["Cache-Control"] for path in ("/", "/arena.js", "/page.css")} == {"no-cache"}
 
 
 def test_every_answer_carries_the_policy_that_lets_no_foreign_code_run(client):

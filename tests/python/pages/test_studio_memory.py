@@ -1,7 +1,6 @@
 """The studio under load: 200 requests of 16 clients."""
 
 import json
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -31,9 +30,7 @@ def test_two_hundred_requests_keep_memory_flat():
             settings = {"seconds": 10, "random_seed": number, "particles": 2}
             call = ("generate", "continue", "infill", "vary")[number % 4]
             body = {"call": call, "model": "piano-lstm", "notes": notes, "start": 2, "end": 4, "settings": settings}
-            while (answer := client.post("/api/order", body)).status == 429:
-                time.sleep(0.5)
-            return json.loads(answer.text.splitlines()[-1])
+            return json.loads(client.post("/api/order", body).text.splitlines()[-1])
 
         with ThreadPoolExecutor(CLIENTS) as pool:
             list(pool.map(request, range(REQUESTS // 2)))
