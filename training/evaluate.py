@@ -22,9 +22,10 @@ from training.corpus import NOTE_VOCABULARIES, Corpus, Vocabulary, note_tokenize
 from training.evaluation import distances, report, sets
 from training.evaluation.clips import paired_clips
 from training.evaluation.plots import draw
-from training.export import calibrate, load_model, write_model
+from training.export import load_model, write_model
 from training.folder import ModelFolder
 from training.options import parse_config, plain
+from training.rounding import calibrate
 from training.scoring import Scorer, score_corpus, torch_scorer
 
 

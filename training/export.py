@@ -9,18 +9,17 @@ from pathlib import Path
 import onnx
 
 from training.bands import BANDS
-from training.corpus import NOTE_VOCABULARIES, Corpus
+from training.corpus import NOTE_VOCABULARIES
 from training.graphs.builder import Precision
-from training.graphs.calibration import Ranges, measure
+from training.graphs.calibration import Ranges
 from training.graphs.notes import head_graph, seed_events, states, step_graph
 from training.model import NoteModel
 from training.options import parse_config
-from training.streams import MIXES, Stream
+from training.rounding import calibrate
 from training.train import averaged_weights, read_run
 
 RECOGNISED_FROM = 128
 """First notes of a seed from which the engine recognises its style; the models tell fewer apart less well."""
-CALIBRATION = (16, 1024)  # pieces, and first notes of each
 SAMPLING = '{"top_p": {"time_shift": 1.0, "pitch": 0.92, "velocity": 0.95, "duration": 0.98}}'
 
 
@@ -86,13 +85,6 @@ def write_model(
     for path in partial.iterdir():
         path.replace(out / path.name)
     partial.rmdir()
-
-
-def calibrate(model: NoteModel, data: Path) -> Ranges:
-    """Measure the ranges that int8 needs, on training pieces of a prepared folder."""
-    train = Corpus(data, "train", model.vocabulary)
-    music = Stream(train, MIXES["all"], *CALIBRATION, random_seed=1).next()
-    return measure(model, music.events, music.controls)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

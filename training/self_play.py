@@ -29,9 +29,10 @@ from torch.nn import functional
 
 import longplay
 from training.corpus import Augmentation, Corpus
-from training.export import calibrate, write_model
+from training.export import write_model
 from training.model import NoteModel
 from training.options import parse_config
+from training.rounding import calibrate
 from training.streams import MIXES
 from training.train import Run, TrainConfig, averaged_weights
 

@@ -15,7 +15,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -30,6 +30,7 @@ from training.model import VOCABULARIES, NoteModel, count_weights, operations_pe
 from training.optimizer import Optimizer
 from training.options import given_options, plain
 from training.precision import choose_precision, measure_peak
+from training.rounding import Rounding, calibrate
 from training.scoring import score_corpus, torch_scorer
 from training.streams import MIXES, Prefetched, Stream
 
@@ -56,6 +57,7 @@ class TrainConfig:
     head_width: int = field(default=256, metadata={"help": "hidden width of a head"})
     rows: int = field(default=64, metadata={"help": "pieces read side by side"})
     window: int = field(default=128, metadata={"help": "events that a gradient goes back"})
+    rounded: bool = field(default=False, metadata={"help": "read with the rounded numbers of the int8 graph"})
     mix: str = field(default="all", metadata={"help": "sources: " + ", ".join(MIXES)})
     precision: str = field(default="auto", metadata={"help": "fp32, bf16, or auto: the faster one here"})
     device: str = field(default="cpu", metadata={"help": "torch device"})
@@ -112,6 +114,12 @@ class Run:
         mix = MIXES[config.mix]
         self.stream = Prefetched(Stream(self.train, mix, config.rows, config.window, random_seed=config.random_seed))
         self.state: State = self.model.zero_state(config.rows)
+        self._rounding: Rounding | None = None  # while it trains with rounded numbers
+
+    def round_numbers(self) -> None:
+        """Train with the rounded numbers of the int8 graph from now on, with ranges of the averaged weights."""
+        average = cast(NoteModel, self.average.module)
+        self._rounding = Rounding(self.model, calibrate(average, self.config.data))
 
     def rate(self) -> float:
         """Return the learning rate of the next step: rising, level, and falling at the end."""
@@ -126,14 +134,15 @@ class Run:
         events, controls, targets = (
             torch.from_numpy(a).to(self.device) for a in (window.events, window.controls, window.targets)
         )
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
-            start = reset_rows(self.state, torch.from_numpy(window.begins))
-            output, self.state = self.model.run_backbone(events, controls, start)
-            scored = targets[..., 0] != IGNORED
-            losses = self.model.field_losses(output[scored], events[scored], targets[scored])
+        with self._rounding() if self._rounding else nullcontext():
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
+                start = reset_rows(self.state, torch.from_numpy(window.begins))
+                output, self.state = self.model.run_backbone(events, controls, start)
+                scored = targets[..., 0] != IGNORED
+                losses = self.model.field_losses(output[scored], events[scored], targets[scored])
             notes = int(self.brings_note[targets[..., 0][scored]].sum())
             sums = torch.stack([nats.sum() for nats in losses])
-        (sums.sum() / max(1, notes)).backward()  # type: ignore[no-untyped-call]
+            (sums.sum() / max(1, notes)).backward()  # type: ignore[no-untyped-call]
         self.optimizer.step(self.rate(), self.config.clip_norm)
         self.average.update_parameters(self.model)
         self.step += 1
@@ -220,6 +229,8 @@ def open_run(argv: Sequence[str] | None) -> Run:
         run.load()
     elif config.weights:
         run.begin_from(Path(config.weights))
+    if config.rounded:
+        run.round_numbers()
     run.log(config=plain(config), weights=count_weights(run.model), precision=run.precision)
     return run
 

@@ -59,8 +59,8 @@ def balance(largest: Floats, weight: Floats) -> Floats:
     ----------
     .. [1] Xiao et al., "SmoothQuant", arXiv:2211.10438, 2022.
     """
-    largest = np.maximum(largest, 1e-3 * largest.max())
+    largest = np.maximum(largest, max(1e-8, 1e-3 * largest.max()))
     strongest = np.abs(weight).max(axis=1)
-    divisor = np.sqrt(largest / np.maximum(strongest, 1e-3 * strongest.max()))
+    divisor = np.sqrt(largest / np.maximum(strongest, max(1e-8, 1e-3 * strongest.max())))
     even: Floats = divisor * (largest / divisor).max()
     return even

@@ -26,14 +26,19 @@ class Parts:
         return output, total, weight * divisor[:, None]
 
     def divisor(self, name: str, weight: Floats, shape: tuple[int, int, int] | None = None) -> Floats:
-        """Return the divisor of each input of a product.
-
-        If the inputs have the `shape` (keys, heads, channels), all heads of a key share their divisors.
-        """
+        """Return the divisor of each input of a product; see `shared_divisor` for `shape`."""
         if self._ranges is None:
             return np.ones(len(weight), np.float32)
-        shape = shape or (1, 1, len(weight))
-        largest = self._ranges[name].reshape(shape).max(axis=1).ravel()
-        together = weight.reshape(*shape, -1).swapaxes(1, 2).reshape(len(largest), -1)
-        each = balance(largest, together).reshape(shape[0], 1, shape[2])
-        return np.broadcast_to(each, shape).ravel()
+        return shared_divisor(self._ranges[name], weight, shape)
+
+
+def shared_divisor(largest: Floats, weight: Floats, shape: tuple[int, int, int] | None = None) -> Floats:
+    """Return the divisor of each input of a product, from the inputs' ranges.
+
+    If the inputs have the `shape` (keys, heads, channels), all heads of a key share their divisors.
+    """
+    shape = shape or (1, 1, len(weight))
+    of_keys = largest.reshape(shape).max(axis=1).ravel()
+    together = weight.reshape(*shape, -1).swapaxes(1, 2).reshape(len(of_keys), -1)
+    each = balance(of_keys, together).reshape(shape[0], 1, shape[2])
+    return np.broadcast_to(each, shape).ravel()
