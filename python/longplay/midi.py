@@ -57,7 +57,7 @@ def midi_bytes(source: MidiSource, most: int = _core.MAX_MIDI_BYTES, *, name: st
         return midi_of(source, name) or refuse_type(name, "a MIDI file", source)
     data = read_regular(Path(source), most)
     if data is None:
-        error = _core.MidiError(f"{source} exceeds the limit of a MIDI file at byte {most}")
+        error = _core.MidiError(f"the file has more than {most} bytes")
         error.offset = most
         raise error
     return data

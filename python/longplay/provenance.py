@@ -177,7 +177,8 @@ class Provenance:
         entries = dict(require_mapping("values", values))
         if (found := entries.pop("format", 0)) != FORMAT:
             raise ValueError(
-                f"the provenance has format {show(found)}, but this version of longplay reads format {FORMAT}"
+                f"the provenance has format {show(found)}, but this version of longplay reads format {FORMAT}. "
+                "To fix this, use the version that wrote it"
             )
         entries["settings"] = settings_from(require_mapping("settings", entries["settings"]))
         steps = require_list("steps", entries["steps"])

@@ -75,6 +75,7 @@ class Sketch:
         notes.flags.writeable = False
         object.__setattr__(self, "notes", notes)
         object.__setattr__(self, "seconds", DECLARATIONS["seconds"].check("seconds", self.seconds))
+        _require_inside(notes, round(self.seconds * 1000))
         object.__setattr__(self, "open", tuple(_stretch(*one) for one in enumerate(require_list("open", self.open))))
         for name in require_mapping("free_fields", self.free_fields):
             if name not in FREE_FIELDS:
@@ -202,6 +203,15 @@ def below(melody: Notes, keys: ArrayLike) -> tuple[int, int] | None:
 
 def _end_seconds(notes: Notes) -> float:
     return float((notes["onset_ms"] + notes["duration_ms"]).max(initial=0)) / 1000
+
+
+def _require_inside(notes: Notes, length_ms: int) -> None:
+    """Refuse times that no piece of this length has; the core checks the rest of the notes."""
+    for name in ("onset_ms", "duration_ms"):
+        outside = np.flatnonzero((notes[name] < 0) | (notes[name] > length_ms))
+        if len(outside):
+            value = notes[name][outside[0]]
+            raise ValueError(f"notes[{outside[0]}].{name} must be in [0, {length_ms}], not {value}")
 
 
 def _stretch(index: int, pair: tuple[float, float]) -> tuple[float, float]:

@@ -76,11 +76,13 @@ class Database:
         except sqlite3.Error as error:
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest of the bits hold details
             if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-                raise Error(f"another process is working in {self._path.parent}") from error
+                raise Error(
+                    f"another process is working in {self._path.parent}. To fix this, wait, or give another folder"
+                ) from error
             if code in _OF_THE_SYSTEM:
                 raise DatabaseError(f"{self._path} cannot be read or written: {error}") from error
             raise self.refusal(error) from error
 
     def refusal(self, problem: object) -> Error:
         """Return the error that the file is not of this kind."""
-        return Error(f"{self._path} is not {self._kind}: {problem}")
+        return Error(f"{self._path} is not {self._kind}: {problem}. To fix this, move it away, or give another folder")

@@ -100,7 +100,9 @@ class Snapshot:
             if found != kind:
                 raise SnapshotError(f"this is the snapshot of a {found}. To resume it, call {_TAKEN_BY[found]}")
             if provenance.model_hash != model_hash:
-                raise SnapshotError(f"the snapshot belongs to another model, {provenance.model!r}")
+                raise SnapshotError(
+                    f"the snapshot belongs to another model, {provenance.model!r}. To fix this, open an Engine with it"
+                )
             state, notes, events, log_probabilities = _split(parts, counts, fields)
             core = _core.Snapshot(state, drawn, notes)
         except (KeyError, TypeError, ValueError, RecursionError) as problem:
@@ -118,11 +120,12 @@ def _read_body(data: bytes) -> bytes:
     if (found := data[len(_MAGIC) : start]) != _FORMAT:
         name = found.decode("ascii", "backslashreplace")
         raise SnapshotError(
-            f"the snapshot has format {name!r}, but this version of longplay reads format {_FORMAT.decode()!r}"
+            f"the snapshot has format {name!r}, but this version of longplay reads format {_FORMAT.decode()!r}. "
+            "To fix this, use the version that wrote it"
         )
     body = data[start + _DIGEST_BYTES :]
     if hashlib.sha256(body).digest() != data[start : start + _DIGEST_BYTES]:
-        raise SnapshotError("the snapshot is damaged: its digest does not match its bytes")
+        raise SnapshotError("the snapshot is damaged: its digest does not match its bytes. To fix this, use a copy")
     return body
 
 

@@ -47,7 +47,10 @@ def load_model(path: str | Path) -> ModelFolder:
     """
     folder = Path(path)
     if not folder.is_dir():
-        raise ModelError(f"{folder} is not a model folder")
+        raise ModelError(
+            f"{folder} is not a model folder. To fix this, give a folder with a config.json, or a built-in model, "
+            "which `longplay models` lists"
+        )
     contents = {"config.json": _read(folder, "config.json", _MAX_CONFIG_BYTES)}
     config = _parse(contents["config.json"])
     translated = core_config(config)

@@ -154,7 +154,7 @@ def clips(source: MidiSource, *, cancel: Cancel | None = None) -> list[bytes]:
         cuts = []
     if not cuts:
         report = check(data, cancel=cancel)  # has the reason
-        raise Error(f"the grader makes no clips: {report.outcome}, {report.reason}")
+        raise Error(f"the grader makes no clips: {report.outcome}, {report.reason}. `longplay check` says what to do")
     return [mido_view.write(clip.messages, file.ticks_per_quarter) for clip in until(cancel, cuts)]
 
 

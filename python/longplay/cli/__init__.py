@@ -101,6 +101,13 @@ def _words(error: Exception) -> str:
             return f"{shown} is a folder. To fix this, give the name of a file"
         if error.errno == errno.EACCES:
             return f"{shown} may not be opened. To fix this, change its permissions"
+        if error.errno == errno.ENOTDIR:
+            return f"{shown} is not in a folder, or is not one. To fix this, check the name"
+        return f"{shown}: {error.strerror}"
+    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+        return f"{error.strerror}. To fix this, give another --port"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
     return str(error)
 
 

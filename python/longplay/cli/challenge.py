@@ -17,6 +17,7 @@ from longplay.cli.shared import (
     ForceOption,
     JsonOption,
     ModelOption,
+    blaming,
     midi_files,
     midi_input,
     open_engine,
@@ -82,7 +83,7 @@ def pack(
     from longplay import pack
 
     require_outputs([out], force, MIDI_SUFFIXES)
-    with progress_bar() as progress:
+    with progress_bar() as progress, blaming(file):
         engine, random_seed = open_engine(model, device, 1), settings["random_seed"]
         packed = pack(midi_input(file), engine, progress=progress, random_seed=random_seed)
     messages = write_output(out, packed.to_bytes(), force)

@@ -12,6 +12,7 @@ from longplay.cli.shared import (
     DeviceOption,
     JsonOption,
     ModelOption,
+    blaming,
     midi_files,
     midi_input,
     open_engine,
@@ -32,7 +33,8 @@ def score(
     """
     engine = open_engine(model, device, 1)
     for file in midi_files(files):
-        scored = engine.score(midi_input(file))
+        with blaming(file):
+            scored = engine.score(midi_input(file))
         warn(scored.warnings, file)
         if as_json:
             # JSON has no NaN: a file without notes has no mean.

@@ -15,6 +15,7 @@ from longplay.cli.shared import (
     ForceOption,
     ModelOption,
     ThreadsOption,
+    blaming,
     midi_input,
     path_argument,
     path_option,
@@ -50,7 +51,7 @@ def render(
     from longplay.render import render
 
     require_outputs([out], force)
-    with progress_bar() as progress:
+    with progress_bar() as progress, blaming(file):
         render(
             midi_input(file), out, soundfont=soundfont, as_heard=as_heard, gain=gain, overwrite=force, progress=progress
         )

@@ -14,6 +14,7 @@ from longplay.cli.shared import (
     ForceOption,
     JsonOption,
     ThreadsOption,
+    blaming,
     midi_input,
     path_argument,
     path_option,
@@ -57,7 +58,7 @@ def originality(
         require_outputs([plot], force)
     opened = Index.open(index)
     for file in files:
-        with progress_bar("windows") as progress:
+        with progress_bar("windows") as progress, blaming(file):
             source = midi_input(file)
             report = compare(
                 source,

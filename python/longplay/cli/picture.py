@@ -27,7 +27,8 @@ def plot(
 
     require_choice("picture", picture, plots.PICTURES)
     require_outputs([out], force)
-    notes = read_midi(midi_input(file))
+    with blaming(file):
+        notes = read_midi(midi_input(file))
     seconds = float((notes["onset_ms"] + notes["duration_ms"]).max(initial=0)) / 1000
     plots.save(plots.PICTURES[picture](notes, max(seconds, 1.0), file.name), out, dpi=dpi, overwrite=force)
     print(out)

@@ -24,7 +24,7 @@ from longplay._base.require import (
     require_path,
 )
 from longplay.midi import Notes, parse_midi
-from longplay.originality.index_file import IndexContent, read_index, write_index
+from longplay.originality.index_file import IndexContent, broken, read_index, write_index
 from longplay.originality.melody import melody
 from longplay.originality.training_files import TrainingFile
 
@@ -113,7 +113,7 @@ class Index:
         try:
             self.settings = IndexSettings(**content.settings)
         except (TypeError, ValueError) as error:
-            raise _core.Error(f"the index has invalid settings: {error}") from error
+            raise broken("the index", f"its settings are invalid: {error}") from error
         self.names = [name for name, _ in content.works]
         """Names of the works, in the order of the index."""
         self._groups = [group for _, group in content.works]
@@ -122,12 +122,12 @@ class Index:
         self.first_notes = _boundaries("first_notes", arrays, len(self.names), len(arrays["pitches"]))
         if len(arrays["onsets_ms"]) != len(arrays["pitches"]):
             counts = f"{len(arrays['onsets_ms'])} onsets for {len(arrays['pitches'])} pitches"
-            raise _core.Error(f"the index is broken: it has {counts}")
+            raise broken("the index", f"it has {counts}")
         self.series, self.pitches, self.onsets_ms = arrays["series"], arrays["pitches"], arrays["onsets_ms"]
         self.melody = arrays["melody"]
         """Indices of the melody notes, ascending; see `melody`."""
         if (self.melody >= len(self.pitches)).any() or (self.melody[1:] <= self.melody[:-1]).any():
-            raise _core.Error(f"the index is broken: melody must ascend within {len(self.pitches)} notes")
+            raise broken("the index", f"melody must ascend within {len(self.pitches)} notes")
         self.calibration = np.sort(arrays["calibration"])
         """DTW distances from windows of real works to the nearest window of another work, ascending."""
         try:
@@ -137,7 +137,7 @@ class Index:
             self.melody_phrases = _core.PhraseIndex(symbols, arrays["melody_phrases"])
             self.search = _core.WindowSearch(self.series, arrays["windows"], self.settings.steps, self.settings.band)
         except ValueError as error:
-            raise _core.Error(f"the index is broken: {error}") from error
+            raise broken("the index", str(error)) from error
 
     @classmethod
     def open(cls, path: str | Path) -> "Index":
@@ -301,7 +301,7 @@ class Index:
 def _boundaries(name: str, arrays: dict[str, NDArray[Any]], works: int, length: int) -> NDArray[np.uint32]:
     bounds = np.asarray(arrays[name])
     if len(bounds) != works + 1 or bounds[0] != 0 or bounds[-1] != length or (bounds[1:] < bounds[:-1]).any():
-        raise _core.Error(f"the index is broken: {name} must ascend from 0 to {length} over {works} works")
+        raise broken("the index", f"{name} must ascend from 0 to {length} over {works} works")
     return bounds
 
 

@@ -84,7 +84,10 @@ def read_index(path: Path) -> IndexContent:
     with open_regular(path) as file:
         fixed = file.read(_FIXED)
         if len(fixed) < _FIXED or not fixed.startswith(MAGIC):
-            raise _core.Error(f"{path} is not an index of originality: it does not begin with {MAGIC.decode()}")
+            raise _core.Error(
+                f"{path} is not an index of originality: it does not begin with {MAGIC.decode()}. "
+                "To fix this, give a file that `longplay originality-index` made"
+            )
         version = int.from_bytes(fixed[len(MAGIC) : len(MAGIC) + 4], "little")
         if version != VERSION:
             raise _core.Error(
@@ -92,11 +95,11 @@ def read_index(path: Path) -> IndexContent:
             )
         length = int.from_bytes(fixed[len(MAGIC) + 4 : -4], "little")
         if length > MAX_HEADER_BYTES:
-            raise _core.Error(f"{path}: the header must have at most {MAX_HEADER_BYTES} bytes, not {length}")
+            raise broken(path, f"its header must have at most {MAX_HEADER_BYTES} bytes, not {length}")
         header = file.read(length)
         body = file.read()
     if len(header) < length or zlib.crc32(header) != int.from_bytes(fixed[-4:], "little"):
-        raise _core.Error(f"{path} is broken: its header is damaged. To fix this, build the index again")
+        raise broken(path, "its header is damaged")
     try:
         parsed = json.loads(header)
         settings = dict(parsed["settings"])
@@ -105,7 +108,7 @@ def read_index(path: Path) -> IndexContent:
             name: tuple(int(parsed["arrays"][name][key]) for key in ("offset", "count", "crc32")) for name in ARRAYS
         }
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise _core.Error(f"{path} is broken: its header is not that of an index: {reason(error)}") from error
+        raise broken(path, f"its header is not that of an index: {reason(error)}") from error
     arrays = {name: _array(path, body, name, *entries[name]) for name in ARRAYS}
     return IndexContent(settings, works, arrays)
 
@@ -114,8 +117,13 @@ def _array(path: Path, body: bytes, name: str, offset: int, count: int, crc: int
     dtype = ARRAYS[name]
     end = offset + count * dtype.itemsize
     if offset < 0 or count < 0 or offset % ALIGNMENT or end > len(body):
-        raise _core.Error(f"{path} is broken: the array {name!r} does not lie within the file")
+        raise broken(path, f"the array {name!r} does not lie within the file")
     data = memoryview(body)[offset:end]
     if zlib.crc32(data) != crc:
-        raise _core.Error(f"{path} is broken: the array {name!r} is damaged. To fix this, build the index again")
+        raise broken(path, f"the array {name!r} is damaged")
     return np.frombuffer(data, dtype)
+
+
+def broken(index: object, problem: str) -> _core.Error:
+    """Return the error that an index is broken."""
+    return _core.Error(f"{index} is broken: {problem}. To fix this, build the index again")

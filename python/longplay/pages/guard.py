@@ -69,13 +69,16 @@ class Guard:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         if not self._is_known(host):
-            return PlainTextResponse("unknown host", 421)
+            return PlainTextResponse(
+                "This page has no such host name. Use the address that the terminal shows, or start it with --host.",
+                421,
+            )
         if not self._is_within_rate(scope["client"][0] if scope["client"] else ""):
             return PlainTextResponse("Too many requests came from your address. Wait ten seconds, then try again.", 429)
         if scope["method"] not in {"GET", "HEAD"}:
             origin = headers.get("origin")
             if origin is not None and origin.partition("://")[2] != host:
-                return PlainTextResponse("the request was posted from another site", 403)
+                return PlainTextResponse("the request was posted from another site; use the page itself", 403)
             if not secrets.compare_digest(headers.get(TOKEN, "").encode(), self._token.encode()):
                 return PlainTextResponse("the page is out of date; reload it", 403)
         return None

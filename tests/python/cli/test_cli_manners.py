@@ -10,6 +10,7 @@ import typer
 
 from longplay.cli import app, shared
 from longplay.cli.manners import manners
+from longplay.originality import Index, TrainingFile
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +48,33 @@ def test_quiet_and_verbose_change_the_messages(seed):
     assert command.run("score", damaged, "--model", "piano-lstm", "-q").stderr == ""
     assert command.run("score", "nowhere.mid").stderr.count("\n") == 1
     assert "Traceback" in command.run("score", "nowhere.mid", "-v").stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "package"),
+    [
+        ("generate --out OUT.mid", "longplay"),
+        ("accompany --out OUT.mid", "longplay"),
+        ("score", "longplay"),
+        ("pack --out OUT.mid", "longplay"),
+        ("originality --index INDEX", "longplay"),
+        ("plot --out OUT.png", "matplotlib"),
+        ("notate --out OUT.musicxml", "music21"),
+        ("render --out OUT.wav", "fluidsynth"),
+    ],
+)
+def test_a_file_that_is_no_midi_file_is_named_with_what_to_do(tmp_path, seed, words, package):
+    pytest.importorskip(package)
+    Index.build([TrainingFile("a", "a", seed.read_bytes())], calibration=1, num_threads=1).save(tmp_path / "INDEX")
+    letter = tmp_path / "letter.mid"
+    letter.write_text("no music")
+    name, *options = [str(tmp_path / word) if word.startswith(("OUT", "INDEX")) else word for word in words.split()]
+    done = command.run(name, letter, *options)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"longplay: {letter}: not a MIDI file: it does not begin with MThd at byte 0. "
+        "To fix this, give a Standard MIDI File (.mid)\n"
+    )
 
 
 def test_every_command_has_the_options():

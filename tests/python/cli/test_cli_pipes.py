@@ -85,17 +85,17 @@ def test_a_closed_stream_is_named(model, stream, arguments):
     shell = f'exec "$@" {"<" if stream == "stdin" else ">"}&-'
     asked = ["sh", "-c", shell, "sh", sys.executable, "-m", "longplay", *arguments, *options]
     done = subprocess.run(asked, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
-    assert (done.returncode, done.stderr) == (1, f"longplay: [Errno 9] {stream} is closed\n")
+    assert (done.returncode, done.stderr) == (1, f"longplay: {stream} is closed\n")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full")
 @pytest.mark.parametrize(
     ("command", "problem"),
     [
-        ("generate --seconds 5 --out - --model", "[Errno 28] No space left on device"),
-        ("doctor --model", "[Errno 28] No space left on device"),
-        ("--version", "[Errno 28] No space left on device"),
-        ("--help", "[Errno 28] No space left on device"),
+        ("generate --seconds 5 --out - --model", "No space left on device"),
+        ("doctor --model", "No space left on device"),
+        ("--version", "No space left on device"),
+        ("--help", "No space left on device"),
         ("check /no.mid", "/no.mid does not exist. To fix this, check the name"),
     ],
 )

@@ -270,6 +270,12 @@ def test_what_does_not_fit_is_refused_by_its_name(engine):
         engine.complete(longplay.Sketch(notes, 5.0, [(1.0, 3.0), (2.0, 4.0)]))
     with pytest.raises(ValueError, match=r"notes\[2\].duration_ms must be in \[1, "):
         engine.complete(longplay.Sketch(notes, notes["onset_ms"][2] / 1000 + 0.012))
+    for name in ("onset_ms", "duration_ms"):
+        for wrong in (-1, 5001, 2**63 - 1):
+            moved = notes.copy()
+            moved[name][2] = wrong
+            with pytest.raises(ValueError, match=rf"notes\[2\].{name} must be in \[0, 5000\], not {wrong}"):
+                longplay.Sketch(moved, 5.0)
 
 
 def test_the_provenance_names_the_sketch_and_cannot_regenerate_the_piece(engine):

@@ -38,9 +38,7 @@ def test_a_file_above_the_limit_is_refused_unread(tmp_path):
     path.write_bytes(b"MThd")
     os.truncate(path, 1 << 30)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with pytest.raises(
-        longplay.MidiError, match=r"big\.mid exceeds the limit of a MIDI file at byte 268435456"
-    ) as caught:
+    with pytest.raises(longplay.MidiError, match="the file has more than 268435456 bytes") as caught:
         longplay.read_midi(path)
     assert caught.value.offset == _core.MAX_MIDI_BYTES == 1 << 28
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 << 10  # KiB
@@ -51,7 +49,7 @@ def test_a_file_is_read_to_the_limit_and_not_beyond(tmp_path):
     path.write_bytes(bytes(100))
     assert len(midi_bytes(path, 100)) == 100
     path.write_bytes(bytes(101))
-    with pytest.raises(longplay.MidiError, match="exceeds the limit of a MIDI file at byte 100"):
+    with pytest.raises(longplay.MidiError, match="the file has more than 100 bytes"):
         midi_bytes(path, 100)
 
 

@@ -111,7 +111,7 @@ def test_a_vote_before_a_fifth_of_both_clips_does_not_count(client, clock):
 def test_a_match_gives_one_vote_and_ends_when_the_next_begins(client, clock):
     match = cast(client, clock)
     again = client.post("/api/vote", {"match": match["match"], "winner": "left"})
-    assert (again.status, again.text) == (409, "this match is over")
+    assert (again.status, again.text) == (409, "this match is over; reload the page for the next one")
     skipped = client.match()
     client.match()
     clock.now += 100

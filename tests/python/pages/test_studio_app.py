@@ -144,9 +144,10 @@ def test_an_empty_order_begins_from_nothing(client, engine):
         ({"settings": {"seconds": 3601}}, "seconds must be in [0, 3600], not 3601"),
         ({"call": "vary", "settings": {"particles": 1000}}, "particles must be in [0, 128]"),
         ({"settings": []}, "settings must be a mapping"),
-        ({"notes": [[0, 1, 60]]}, "notes must be rows of four integers"),
-        ({"notes": [[0, 1, 60, "loud"]]}, "notes must be rows of four integers"),
-        ({"notes": [[0, 10**30, 60, 64]]}, "notes must be rows of four integers"),
+        ({"notes": [[0, 1, 60]]}, "notes must have shape (rows, 4), not (1, 3)"),
+        ({"notes": [[0, 1, 60, "64"]]}, "notes must be an array of integers"),
+        ({"notes": [[0, 10**30, 60, 64]]}, "notes must be an array of integers"),
+        ({"notes": [[0.5, 1, 60, 64]]}, "notes must be an array of integers"),
         ({"notes": [[0, 1, 200, 64]]}, "pitch of a note must be in [0, 127]"),
         ({"notes": [[0, 1, 60, 64]] * 60_001}, "notes must be at most 60000, not 60001"),
         ({"start": -1}, "start must be in [0, 3600], not -1"),
@@ -277,4 +278,8 @@ def test_the_command_explains_what_is_missing():
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "longplay: starlette is not installed. To fix this, run: pip install 'longplay[studio]'\n"
     done = command.run("studio", "--model", "nowhere")
-    assert (done.returncode, done.stderr) == (1, "longplay: nowhere is not a model folder\n")
+    assert (done.returncode, done.stderr) == (
+        1,
+        "longplay: nowhere is not a model folder. To fix this, give a folder with a config.json, or a built-in model, "
+        "which `longplay models` lists\n",
+    )

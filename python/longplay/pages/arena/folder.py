@@ -41,7 +41,9 @@ def open_referee(folder: Path, chooser: str, warn: Callable[[str], None]) -> Ite
     for warning in skipped:
         warn(warning)
     if len(candidates) < 2:
-        raise ValueError(f"an arena needs at least two candidates; {folder} has {len(candidates)}")
+        raise ValueError(
+            f"an arena needs at least two candidates; {folder} has {len(candidates)}. To fix this, add MIDI files to it"
+        )
     store = Store(folder / DATABASE)
     try:
         yield Referee(candidates, store, clock=time.time, random=np.random.default_rng(), choose=CHOOSERS[chooser])

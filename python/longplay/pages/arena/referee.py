@@ -108,7 +108,7 @@ class Referee:
         """
         match = self._matches.get(voter)
         if match is None or not secrets.compare_digest(match.id.encode(), match_id.encode()):
-            raise RefusedError("this match is over")
+            raise RefusedError("this match is over; reload the page for the next one")
         now = self._clock()
         if now < match.opens:
             raise RefusedError("listen to more of both clips first")

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
 from longplay._base.database import Database
-from longplay._core import Error
 
 DATABASE = "arena.sqlite3"
 """Name of the database of votes, in the folder of the candidates."""
@@ -78,7 +77,7 @@ class Store:
         try:
             tables = {name for (name,) in self._database.execute("SELECT name FROM sqlite_schema")}
             if tables and "votes" not in tables:
-                raise Error(f"{path} is not a database of arena votes: it has no table of votes")
+                raise self._database.refusal("it has no table of votes")
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.execute("PRAGMA synchronous = FULL")  # a vote is on the disk before it is confirmed
             for statement in _SCHEMA.split(";"):

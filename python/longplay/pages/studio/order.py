@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from longplay._base.arrays import require_integers
 from longplay._base.cancel import Cancel
 from longplay._base.require import require_choice, require_integer, require_list, require_mapping, require_number, show
 from longplay.engine import Engine, Progress
@@ -150,10 +151,7 @@ def read_notes(rows: Any) -> Notes:
     values: list[Any] = require_list("notes", rows)
     if len(values) > MOST_NOTES:
         raise ValueError(f"notes must be at most {MOST_NOTES}, not {len(values)}")
-    try:
-        table = np.array(values, np.int64).reshape(len(values), len(_RANGES))
-    except (TypeError, ValueError, OverflowError):
-        raise ValueError("notes must be rows of four integers") from None
+    table = require_integers("notes", values or np.empty((0, len(_RANGES)), int), np.int64, len(_RANGES))
     notes = np.empty(len(values), NOTE)
     for column, (name, (low, high)) in enumerate(_RANGES.items()):
         if ((table[:, column] < low) | (table[:, column] > high)).any():
