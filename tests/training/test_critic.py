@@ -47,5 +47,5 @@ def test_the_engine_searches_with_a_trained_critic(
     assert measured["windows"] > 20
     engine = longplay.Engine(tmp_path / "model", num_threads=1)
     assert engine.has_critic
-    plain, searched = engine.generate(None, 20), engine.generate(None, 20, search=4)
+    plain, searched = engine.generate(None, 60), engine.generate(None, 60, search=8)
     assert not np.array_equal(plain.events, searched.events)

@@ -128,20 +128,29 @@ def _sounding(notes: Notes, span: int) -> list[Value]:
 
 
 def _returns(notes: Notes) -> Value:
-    """Return whether each recent note ends a row of steps that occurred before, for some kinds and lengths of rows."""
+    """Return whether each recent note ends a row of steps that occurred before, for some kinds and lengths of rows.
+
+    Pitches count only where their rhythm returns, too. A model that copies badly brings back pitches alone.
+    """
     recent = min(RECENT, notes.count)
     place = notes.onset.constant(np.arange(recent)[None])
     far = place.axis(2) - place.axis(1) > FAR_NOTES
     follows = _recent(notes.follows, notes.count)
     there = follows.axis(2) & follows.axis(1) & far
+    moves, times, louder = (
+        _same(_recent(of, notes.count)) & there for of in (notes.move, _bins(notes.shift, SHIFT_EDGES), notes.louder)
+    )
     found = []
-    for of in (notes.move, _bins(notes.shift, SHIFT_EDGES), notes.louder):
-        steps = _recent(of, notes.count)
-        same = steps.axis(2).equals(steps.axis(1)) & there
-        for length in (1, 2):  # rows of two steps, then of four
+    for same in (times, louder, moves & times):
+        for length in (1, 2, 4):  # rows of two steps, then of four, then of eight
             same = same & _diagonal(same, length, recent)
             found.append((same.integers().highest() > 0).squeeze(2))
     return stack(found)
+
+
+def _same(of: Value) -> Value:
+    """Return which entries are equal, (batch, entries, entries)."""
+    return of.axis(2).equals(of.axis(1))
 
 
 def _recent(of: Value, count: int) -> Value:

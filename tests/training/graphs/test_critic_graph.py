@@ -91,11 +91,19 @@ def test_rows_of_steps_return(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(critic, "FAR_NOTES", 3)
     climbing = [[2, pitch, 1, 1] for pitch in (10, 12, 15, 11, 30, 32, 35, 31, 44, 20)]  # +2 +3 -4 +19 +2 +3 -4 +13 -24
     found = figure(critic._returns, [climbing], axes=3)[0]
-    of_two, of_four = found[0], found[1]  # of pitches
+    of_two, of_four = found[6], found[7]  # of pitches and times
     assert of_two.tolist() == [0] * 8 + [1, 1, 0, 0]  # the second +2 +3, and +3 -4
     assert not of_four.any()
     found = figure(critic._returns, [[[2, 10 + i, 1, 1] for i in range(COUNT)]], axes=3)[0]
-    assert found[1].tolist() == [0] * 8 + [1] * 4
+    assert found[7].tolist() == [0] * 8 + [1] * 4
+
+
+def test_pitches_that_return_in_another_rhythm_are_no_return(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(critic, "FAR_NOTES", 3)
+    pitches = (10, 12, 15, 11, 30, 32, 35, 31)
+    for other in (1, 3):
+        notes = [[other if i > 4 else 1, pitch, 1, 1] for i, pitch in enumerate(pitches)]
+        assert figure(critic._returns, [notes], axes=3)[0][6].any() == (other == 1)
 
 
 def test_sounding_notes_are_counted() -> None:
