@@ -157,8 +157,8 @@ class Provenance:
         """Raise ValueError unless `avoid` is the index that the piece avoids."""
         given = None if avoid is None else avoid.hash
         if given != self.index_hash:
-            wanted = "None" if self.index_hash is None else f"the index of hash {self.index_hash}"
-            shown = "None" if given is None else f"the index of hash {given}"
+            wanted = "None" if self.index_hash is None else f"the index of hash {show(self.index_hash)}"
+            shown = "None" if given is None else f"the index of hash {show(given)}"
             raise ValueError(f"avoid must be {wanted}, as in the piece's provenance, not {shown}")
 
     def as_dict(self) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longplay import _core
-from longplay._base.require import refuse_type
+from longplay._base.require import refuse_type, show
 from longplay._base.text import reason
 from longplay._core import SnapshotError
 from longplay.midi import PROGRAM_NOTE
@@ -101,7 +101,7 @@ class Snapshot:
                 raise SnapshotError(f"this is the snapshot of a {found}. To resume it, call {_TAKEN_BY[found]}")
             if provenance.model_hash != model_hash:
                 raise SnapshotError(
-                    f"the snapshot belongs to another model, {provenance.model!r}. To fix this, open an Engine with it"
+                    f"the snapshot belongs to another model, {show(provenance.model)}. To fix this, open an Engine with it"
                 )
             state, notes, events, log_probabilities = _split(parts, counts, fields)
             core = _core.Snapshot(state, drawn, notes)

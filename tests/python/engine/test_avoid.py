@@ -137,7 +137,7 @@ def test_an_extended_piece_avoids_on_and_counts_on(engine, index):
 def test_a_piece_says_what_it_avoided_and_is_extended_with_that_alone(engine, index):
     piece = engine.generate(SEED, 30, avoid=index, extendable=True, **LOOSE)
     assert piece.provenance.index_hash == index.hash
-    with pytest.raises(ValueError, match=f"avoid must be the index of hash {index.hash}, as in"):
+    with pytest.raises(ValueError, match=f"avoid must be the index of hash '{index.hash}', as in"):
         engine.extend(piece.snapshot(), 60)
     free = engine.generate(SEED, 30, extendable=True, **LOOSE)
     assert free.provenance == dataclasses.replace(piece.provenance, index_hash=None)

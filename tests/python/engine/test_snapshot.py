@@ -206,6 +206,18 @@ def test_a_snapshot_of_another_format_is_refused_by_its_number(snapshots):
             read(older)
 
 
+def test_a_long_name_in_a_forged_snapshot_makes_no_long_message(snapshots):
+    good, read = snapshots["piece"]
+    renamed = forged(good, put("provenance", "model", value="\n" * 5000))
+    for bad in (
+        forged(renamed, put("provenance", "model_hash", value="")),
+        forged(good, put("provenance", "index_hash", value="\n" * 5000)),
+    ):
+        with pytest.raises((longplay.SnapshotError, ValueError)) as refusal:
+            read(bad)
+        assert len(str(refusal.value)) < 300
+
+
 @pytest.mark.parametrize("kind", ["stream", "session", "piece"])
 @given(data=st.data())
 def test_a_snapshot_with_any_damage_is_refused(snapshots, kind, data):
