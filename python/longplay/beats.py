@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from longplay._base.cancel import Cancel, until
 from longplay.midi import Notes, require_notes
 
 FRAME_MS = 10
@@ -22,7 +23,7 @@ TIGHTNESS = 60.0
 """How much it costs to leave the tempo, compared with the strength of onsets."""
 
 
-def estimate_beats(notes: Notes, duration: float) -> NDArray[np.int64]:
+def estimate_beats(notes: Notes, duration: float, *, cancel: Cancel | None = None) -> NDArray[np.int64]:
     """Estimate the beats of a piece by dynamic programming [1]_.
 
     The tempo may change slowly. The first beat of a bar is not estimated.
@@ -33,6 +34,8 @@ def estimate_beats(notes: Notes, duration: float) -> NDArray[np.int64]:
         Of dtype `NOTE`.
     duration : float
         Length of the piece in seconds.
+    cancel : threading.Event, optional
+        As for `Engine.generate`.
 
     Returns
     -------
@@ -49,7 +52,7 @@ def estimate_beats(notes: Notes, duration: float) -> NDArray[np.int64]:
     if not len(notes):
         return _even(0, end_ms)
     strength = _strength(notes, end_ms)
-    found = FRAME_MS * _track(strength, _periods(strength))
+    found = FRAME_MS * _track(strength, _periods(strength), cancel)
     return _whole(_snapped(found, notes["onset_ms"]), end_ms)
 
 
@@ -80,13 +83,13 @@ def _periods(strength: NDArray[np.float64]) -> NDArray[np.float64]:
     return periods
 
 
-def _track(strength: NDArray[np.float64], periods: NDArray[np.float64]) -> NDArray[np.int64]:
+def _track(strength: NDArray[np.float64], periods: NDArray[np.float64], cancel: Cancel | None) -> NDArray[np.int64]:
     """Return the frames of the beats: strong onsets whose distances are near the periods."""
     best, before = strength.copy(), np.full(len(strength), -1)
     longest = LONGEST_MS // FRAME_MS
     offsets = np.arange(-longest, -(SHORTEST_MS // FRAME_MS) + 1)
     logarithms = np.log(-offsets)
-    for frame in range(-int(offsets[-1]), len(strength)):
+    for frame in until(cancel, range(-int(offsets[-1]), len(strength))):
         first = max(0, -longest - int(offsets[0]), longest - frame)
         scores = best[frame + offsets[first:]] - TIGHTNESS * (logarithms[first:] - np.log(periods[frame])) ** 2
         choice = int(np.argmax(scores))

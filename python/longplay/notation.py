@@ -1,5 +1,6 @@
 """Scores in MusicXML, written by music21 from estimated beats. They need the extra ``notation``."""
 
+import re
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -7,8 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from longplay._base.cancel import Cancel, require_cancel, watching
 from longplay._base.extras import missing_extra
 from longplay._base.key import Key
+from longplay._base.require import require_instance
 from longplay.beats import estimate_beats
 from longplay.daw import fifths_of, is_right
 from longplay.midi import Notes, on_one_piano
@@ -20,6 +23,8 @@ SHORT_REST = 2
 """Rests that are shorter than this number of steps become part of the note before."""
 
 BEATS_OF_A_BAR = 4
+
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _LINE_OF_FIFTHS = "FCGDAEB"
 _LOWEST_FIFTH = {False: -4, True: -3}
@@ -35,7 +40,9 @@ class Chord:
     pitches: tuple[int, ...]
 
 
-def musicxml(notes: Notes, duration: float, *, key: Key | None = None, title: str = "longplay") -> bytes:
+def musicxml(
+    notes: Notes, duration: float, *, key: Key | None = None, title: str = "longplay", cancel: Cancel | None = None
+) -> bytes:
     """Return notes as a piano score in MusicXML.
 
     Each hand is one voice: a note ends where the next one of its hand begins. Times are rounded to sixteenths of the
@@ -50,21 +57,35 @@ def musicxml(notes: Notes, duration: float, *, key: Key | None = None, title: st
     key : Key, optional
         By default the key with which the pitches correlate most [1]_.
     title : str
+        U+FFFD replaces what XML cannot hold: control characters, and bytes of names that are not UTF-8.
+    cancel : threading.Event, optional
+        As for `Engine.generate`. music21 takes three times as long under its watch.
 
     Raises
     ------
     longplay.Error
         music21 is not installed.
+    TypeError
+        `title` is not text.
+    Cancelled
+        `cancel` is set.
 
     References
     ----------
     .. [1] Krumhansl, "Cognitive Foundations of Musical Pitch", Oxford University Press, 1990.
     """
+    require_cancel(cancel)
+    shown = _NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", require_instance("title", title, str))
     try:
-        music21: Any = import_module("music21")
+        import_module("music21")
     except ModuleNotFoundError:
         raise missing_extra("music21", "notation") from None
-    piano = on_one_piano(notes)
+    with watching(cancel):
+        return _written(on_one_piano(notes), duration, key, shown)
+
+
+def _written(piano: Notes, duration: float, key: Key | None, title: str) -> bytes:
+    music21: Any = import_module("music21")
     beats = estimate_beats(piano, duration)
     right = is_right(piano) if len(piano) else np.zeros(0, bool)
     staves = [hand_chords(piano[right], beats), hand_chords(piano[~right], beats)]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from longplay._base.cancel import Cancel, require_cancel
 from longplay._base.key import Key, named_key
 from longplay._base.notebook import notes_html
 from longplay._base.require import refuse_type, require_choice, require_flag, require_number, require_path, show
@@ -95,7 +96,7 @@ class Piece:
     def _repr_html_(self) -> str:  # how a notebook shows the piece
         return notes_html(self.notes, self.duration)
 
-    def to_bytes(self, target: str = "challenge") -> bytes:
+    def to_bytes(self, target: str = "challenge", *, cancel: Cancel | None = None) -> bytes:
         """Return the piece as a MIDI file.
 
         Parameters
@@ -103,26 +104,38 @@ class Piece:
         target : str
             ``"challenge"``: type 0, notes only, safe to cut (`write_midi`). ``"daw"``: type 1 for a digital audio
             workstation, with a tempo map, markers, a key signature and a track for each hand (``docs/export.md``).
+        cancel : threading.Event, optional
+            As for `Engine.generate`. The beats of a dense hour take five seconds.
+
+        Raises
+        ------
+        Cancelled
+            `cancel` is set.
         """
+        require_cancel(cancel)
         if require_choice("target", target, TARGETS) == "challenge":
             return write_midi(self.notes, self.duration)
         from longplay.beats import estimate_beats
         from longplay.daw import daw_midi
 
-        beats = estimate_beats(on_one_piano(self.notes), self.duration)
+        beats = estimate_beats(on_one_piano(self.notes), self.duration, cancel=cancel)
         return daw_midi(self.notes, self.duration, beats, markers=self.markers, key=self.key)
 
-    def to_musicxml(self, title: str = "longplay") -> bytes:
+    def to_musicxml(self, title: str = "longplay", *, cancel: Cancel | None = None) -> bytes:
         """Return the piece as a score in MusicXML, quantised to estimated beats.
+
+        music21 takes half a minute for an hour, and three times as long with `cancel`.
 
         Raises
         ------
         longplay.Error
-            partitura is not installed, which the extra ``notation`` installs.
+            music21 is not installed, which the extra ``notation`` installs.
+        Cancelled
+            `cancel` is set.
         """
         from longplay.notation import musicxml
 
-        return musicxml(self.notes, self.duration, key=self.key, title=title)
+        return musicxml(self.notes, self.duration, key=self.key, title=title, cancel=cancel)
 
     @property
     def key(self) -> Key | None:
@@ -148,15 +161,20 @@ class Piece:
             (int(self.notes["onset_ms"][at]), f"Piece {i + 1}") for i, at in enumerate(firsts) if len(firsts) > 1
         )
 
-    def save(self, path: str | Path, *, target: str = "challenge", overwrite: bool = True) -> None:
+    def save(
+        self, path: str | Path, *, target: str = "challenge", overwrite: bool = True, cancel: Cancel | None = None
+    ) -> None:
         """Write the MIDI file for a target, as in `to_bytes`. It appears under its name only when it is complete.
 
         Raises
         ------
         FileExistsError
             The file exists and `overwrite` is false.
+        Cancelled
+            `cancel` is set. No file is written.
         """
-        write_whole(require_path("path", path), self.to_bytes(target), overwrite=require_flag("overwrite", overwrite))
+        path, is_replaced = require_path("path", path), require_flag("overwrite", overwrite)
+        write_whole(path, self.to_bytes(target, cancel=cancel), overwrite=is_replaced)
 
     def __getitem__(self, seconds: slice) -> Notes:
         """Return the notes that start in a span of seconds, such as ``piece[30:60]``, with their times in the span.

@@ -1,12 +1,17 @@
 """Cancellation of calls that take time: ``docs/processes.md``."""
 
+import sys
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import count
 from typing import Protocol, TypeVar
 
 from longplay._base.require import refuse_type
 from longplay._core import Cancelled
 
 T = TypeVar("T")
+
+CALLS_BETWEEN_LOOKS = 1024  # of functions and returns, which take about a millisecond
 
 
 class Cancel(Protocol):
@@ -34,3 +39,23 @@ def until(cancel: Cancel | None, items: Iterable[T]) -> Iterator[T]:
     for item in items:
         check(cancel)
         yield item
+
+
+@contextmanager
+def watching(cancel: Cancel | None) -> Iterator[None]:
+    """Let `cancel` stop Python code of another library, which does not look at it: when it calls functions."""
+    if cancel is None:
+        yield
+        return
+    calls, before = count(), sys.getprofile()
+
+    def look(frame: object, event: str, argument: object) -> None:
+        if not next(calls) % CALLS_BETWEEN_LOOKS:
+            check(cancel)
+
+    sys.setprofile(look)
+    try:
+        yield
+    finally:
+        sys.setprofile(before)
+    check(cancel)

@@ -101,7 +101,8 @@ class Snapshot:
                 raise SnapshotError(f"this is the snapshot of a {found}. To resume it, call {_TAKEN_BY[found]}")
             if provenance.model_hash != model_hash:
                 raise SnapshotError(
-                    f"the snapshot belongs to another model, {show(provenance.model)}. To fix this, open an Engine with it"
+                    f"the snapshot belongs to another model, {show(provenance.model)}. To fix this, open an Engine "
+                    "with it"
                 )
             state, notes, events, log_probabilities = _split(parts, counts, fields)
             core = _core.Snapshot(state, drawn, notes)

@@ -27,6 +27,7 @@ COMMANDS = {
     "plot": ("plot FILE --out NAME.png", PLOT),
     "plot of clips": ("plot FILE --picture clips --out NAME.png", PLOT),
     "plot of the roll": ("plot FILE --picture roll --out NAME.png", PLOT),
+    "notate": ("notate FILE --out NAME.musicxml", "music21"),
     "render": ("render FILE --out NAME.wav", "fluidsynth"),
 }
 

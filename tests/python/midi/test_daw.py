@@ -123,6 +123,20 @@ def test_hands_part_in_the_widest_gap():
     assert is_right(notes).all()
 
 
+@pytest.mark.parametrize("most", [0, 1, 20_000])
+def test_a_file_with_beats_is_cancelled_and_not_written(piece, tmp_path, most):
+    looks = []
+
+    class Countdown:
+        def is_set(self):
+            looks.append(1)
+            return len(looks) > most
+
+    with pytest.raises(longplay.Cancelled):
+        piece.save(tmp_path / "piece.mid", target="daw", cancel=Countdown())
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_save_and_the_commands_write_for_a_target(model, piece, tmp_path):
     piece.save(tmp_path / "a.mid", target="daw")
     assert (tmp_path / "a.mid").read_bytes() == piece.to_bytes("daw")

@@ -1,5 +1,9 @@
 """Scores in MusicXML: rhythm, spelling and staves, as music21 reads them back."""
 
+import threading
+import time
+from xml.etree import ElementTree
+
 import command
 import numpy as np
 import pytest
@@ -94,3 +98,30 @@ def test_the_command_writes_a_score(tmp_path):
     done = command.run_without("music21", "notate", song, "--out", tmp_path / "b.musicxml")
     problem = "music21 is not installed. To fix this, run: pip install 'longplay[notation]'"
     assert done.stderr == f"longplay: {problem}\n"
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"), [("caf\udce9 & <b>", "caf\ufffd & <b>"), ("a\0\x1b\uffff\ud800", "a" + "\ufffd" * 4)]
+)
+def test_a_title_of_any_characters_makes_a_score_that_can_be_read(title, shown):
+    assert ElementTree.fromstring(musicxml(scale_of(), 8.0, title=title)).findtext("movement-title") == shown
+
+
+def test_a_title_that_is_no_text_is_refused():
+    with pytest.raises(TypeError, match="title must be of type str, not 7"):
+        musicxml(scale_of(), 8.0, title=7)
+
+
+@pytest.mark.parametrize("most", [1, 10, 1000])
+def test_a_score_is_cancelled_while_music21_works(most):
+    looks = []
+
+    class Countdown:
+        def is_set(self):
+            looks.append(time.process_time())
+            return len(looks) > most
+
+    with pytest.raises(longplay.Cancelled):
+        musicxml(scale_of(), 3600.0, cancel=Countdown())  # takes half a minute without a cancellation
+    assert np.diff(looks).max() < 0.1
+    assert read(musicxml(scale_of(), 8.0, cancel=threading.Event())).parts
