@@ -100,12 +100,23 @@ void bind_vocabulary(py::module_& m) {
              return type;
            }),
            py::kw_only(), "name"_a, "operations"_a, "then"_a, "only"_a);
+  py::native_enum<WordBoundary> boundaries(m, "WordBoundary", "enum.Enum");
+  for (std::size_t i = 0; i < kWordBoundaryNames.size(); ++i)
+    boundaries.value(kWordBoundaryNames[i], static_cast<WordBoundary>(i));
+  boundaries.finalize();
+  py::class_<PiecesConfig>(m, "PiecesConfig")
+      .def(py::init([](std::vector<PiecesConfig::Piece> tokens, WordBoundary words,
+                       std::vector<std::array<std::int32_t, 2>> merges, std::vector<double> scores) {
+             return PiecesConfig{std::move(tokens), words, std::move(merges), std::move(scores)};
+           }),
+           py::kw_only(), "tokens"_a, "words"_a, "merges"_a, "scores"_a);
   py::class_<VocabularyConfig>(m, "VocabularyConfig")
       .def(py::init([](std::int32_t tick_ms, std::int32_t ticks_per_beat, std::int32_t beats_per_minute,
                        std::array<std::int32_t, 2> meter, bool scaled, std::int32_t velocity,
                        std::int32_t duration, std::int32_t program, std::int32_t tempo,
                        std::vector<VocabularyType> types, Names first,
-                       const std::vector<std::pair<std::string, std::vector<std::int32_t>>>& tokens) {
+                       const std::vector<std::pair<std::string, std::vector<std::int32_t>>>& tokens,
+                       std::optional<PiecesConfig> pieces) {
              VocabularyConfig config{.tick_ms = tick_ms,
                                      .ticks_per_beat = ticks_per_beat,
                                      .beats_per_minute = beats_per_minute,
@@ -117,12 +128,13 @@ void bind_vocabulary(py::module_& m) {
                                      .tempo = tempo,
                                      .types = std::move(types),
                                      .first = std::move(first),
-                                     .tokens = {}};
+                                     .tokens = {},
+                                     .pieces = std::move(pieces)};
              for (const auto& [type, values] : tokens) config.tokens.push_back({type, values});
              return config;
            }),
            py::kw_only(), "tick_ms"_a, "ticks_per_beat"_a, "beats_per_minute"_a, "meter"_a, "scaled"_a,
-           "velocity"_a, "duration"_a, "program"_a, "tempo"_a, "types"_a, "first"_a, "tokens"_a);
+           "velocity"_a, "duration"_a, "program"_a, "tempo"_a, "types"_a, "first"_a, "tokens"_a, "pieces"_a);
 }
 
 void bind_config(py::module_& m) {

@@ -110,6 +110,21 @@ class VocabularyType:
         only: Sequence[Condition],
     ) -> None: ...
 
+class WordBoundary(enum.Enum):
+    none = ...
+    bar = ...
+    beat = ...
+
+class PiecesConfig:
+    def __init__(
+        self,
+        *,
+        tokens: Sequence[Sequence[int]],
+        words: WordBoundary,
+        merges: Sequence[Sequence[int]],
+        scores: Sequence[float],
+    ) -> None: ...
+
 class VocabularyConfig:
     def __init__(
         self,
@@ -126,6 +141,7 @@ class VocabularyConfig:
         types: Sequence[VocabularyType],
         first: Sequence[str],
         tokens: Sequence[tuple[str, Sequence[int]]],
+        pieces: PiecesConfig | None,
     ) -> None: ...
 
 class ModelConfig:

@@ -1,9 +1,11 @@
 // Any config.json of the right types is refused with a ModelError, or its tables or its vocabulary can encode
 // notes.
+#include <algorithm>
 #include <string>
 #include <vector>
 
 #include "events/notation.hpp"
+#include "events/sampling.hpp"
 #include "input.hpp"
 #include "model/model_config.hpp"
 
@@ -104,10 +106,50 @@ void change(VocabularyConfig& made, Input& input) {
   }
 }
 
+// Pieces of the first tokens, of BPE or Unigram.
+PiecesConfig good_pieces(std::size_t tokens, bool merges) {
+  PiecesConfig made;
+  for (std::size_t token = 0; token < tokens; ++token)
+    made.pieces.push_back({static_cast<std::int32_t>(token)});
+  made.pieces.insert(made.pieces.end(), {{PiecesConfig::kWord}, {PiecesConfig::kWord, 0}, {0, 2}, {0, 2, 1}});
+  const auto count = static_cast<std::int32_t>(tokens);
+  if (merges) {
+    made.merges = {{count, 0}, {0, 2}, {count + 2, 1}};
+  } else {
+    made.scores.assign(made.pieces.size(), -1.5);
+  }
+  return made;
+}
+
+void change(PiecesConfig& made, Input& input) {
+  PiecesConfig::Piece piece = numbers(input);
+  if (input.number() % 4 == 0) piece.insert(piece.begin(), PiecesConfig::kWord);
+  switch (input.number() % 5) {
+    case 0:
+      made.pieces[input.below(made.pieces.size())] = piece;
+      break;
+    case 1:
+      made.pieces.push_back(piece);
+      break;
+    case 2:
+      made.words = static_cast<WordBoundary>(input.number() % kWordBoundaryNames.size());
+      break;
+    case 3:
+      made.merges.push_back({number(input), number(input)});
+      break;
+    default:
+      made.scores.push_back(static_cast<double>(number(input)) / 0x1p16);
+  }
+}
+
 VocabularyConfig vocabulary(Input& input) {
   VocabularyConfig made = good_vocabulary();
   for (std::size_t changes = input.number() % 6; changes > 0 && !input.is_empty(); --changes)
     change(made, input);
+  if (input.number() % 2 == 0) return made;
+  made.pieces = good_pieces(made.tokens.size(), input.number() % 2 == 0);
+  for (std::size_t changes = input.number() % 3; changes > 0 && !input.is_empty(); --changes)
+    change(*made.pieces, input);
   return made;
 }
 
@@ -138,7 +180,9 @@ ModelConfig config(Input& input) {
   }
   if (input.number() % 2 == 0) {
     made.vocabulary = vocabulary(input);
-    made.fields = {{"token", static_cast<std::int32_t>(made.vocabulary->tokens.size()), {}}};
+    const auto& pieces = made.vocabulary->pieces;
+    const std::size_t size = pieces ? pieces->pieces.size() : made.vocabulary->tokens.size();
+    made.fields = {{"token", static_cast<std::int32_t>(size), {}}};
     made.start_event = {0};
     made.context_width = 0;
   }
@@ -160,6 +204,27 @@ void use(const Vocabulary& vocabulary) {
   require(vocabulary.decode(ids).size() <= ids.size() * 16 * 8);
 }
 
+// Takes every piece in turn. Those that may follow are those whose tokens may follow in order.
+void use(const Pieces& pieces, const Vocabulary& vocabulary) {
+  Registers at = vocabulary.begin();
+  std::vector<float> tokens(vocabulary.size()), bias(pieces.size());
+  std::vector<Attempt::Change> changes;
+  const auto take = [&](Registers& registers, std::int32_t token) {
+    vocabulary.take(registers, token, [](auto...) {}, [](auto) {});
+  };
+  for (std::int32_t id = 0; id < static_cast<std::int32_t>(pieces.size()); ++id) {
+    std::ranges::fill(tokens, 0.0F);
+    vocabulary.constrain(at, tokens);
+    pieces.constrain(vocabulary, at, tokens, changes, bias);
+    bool may_follow = true;
+    for (const std::int32_t token : pieces.tokens(id)) {
+      may_follow = may_follow && vocabulary.may_follow(at, token);
+      take(at, token);
+    }
+    require((bias[static_cast<std::size_t>(id)] != kForbidden) == may_follow);
+  }
+}
+
 void use(const ModelConfig& config) {
   std::size_t bytes = 0;
   for (const StateConfig& state : config.states) bytes += state.row_bytes();
@@ -168,6 +233,7 @@ void use(const ModelConfig& config) {
   if (!Notation::exists(config)) return;
   const Notation notation(config);
   if (notation.vocabulary()) use(*notation.vocabulary());
+  if (notation.pieces()) use(*notation.pieces(), *notation.vocabulary());
   std::vector<Note> notes{{0, 100, 60, 64}, {500, 86'400'000, 127, 127}, {86'400'000, 1, 0, 1}};
   if (notation.vocabulary()) notes = {{0, 100, 60, 64}, {500, 900, 127, 127}, {900, 1, 0, 1}};
   const std::vector<std::int32_t> ids = notation.encode(notes);

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <variant>
 #include <vector>
 
+#include "events/pieces.hpp"
 #include "events/tokenizer.hpp"
 #include "events/vocabulary.hpp"
 #include "model/model_config.hpp"
@@ -25,6 +27,8 @@ class Notation {
   // One of both is nullptr.
   const Tokenizer* tokenizer() const { return std::get_if<Tokenizer>(&notation_); }
   const Vocabulary* vocabulary() const { return std::get_if<Vocabulary>(&notation_); }
+  // The ids of the model, or nullptr if each is a token of the vocabulary.
+  const Pieces* pieces() const { return pieces_ ? &*pieces_ : nullptr; }
 
   // The pitches that the model plays, ascending.
   std::span<const std::int32_t> pitches() const;
@@ -36,6 +40,7 @@ class Notation {
 
  private:
   std::variant<Tokenizer, Vocabulary> notation_;
+  std::optional<Pieces> pieces_;
 };
 
 }  // namespace longplay

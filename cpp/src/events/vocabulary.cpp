@@ -20,12 +20,6 @@ bool in(std::int64_t value, std::int64_t low, std::int64_t high) { return value 
 
 }  // namespace
 
-void Registers::strike(std::size_t key) {
-  if (last_strike != time) std::ranges::fill(struck, 0);
-  last_strike = time;
-  struck[key / 64] |= std::uint64_t{1} << (key % 64);
-}
-
 Vocabulary::Vocabulary(const VocabularyConfig& config)
     : ticks_per_beat_(config.ticks_per_beat), scaled_(config.scaled) {
   if (config.tick_ms > 0) {
@@ -73,6 +67,7 @@ void Vocabulary::add_types(const VocabularyConfig& config) {
     type.only = declared.only;
     for (const auto& [kind, constant] : type.operations) {
       type.moves |= kind == advance || kind == bar || kind == seek || kind == rest;
+      type.seeks |= kind == bar || kind == seek;
       type.names |= kind == pitch;
       type.strikes |= kind == emit || kind == press;
       type.releases |= kind == release || kind == release_last;
@@ -163,17 +158,8 @@ void Vocabulary::constrain(const Registers& at, std::span<float> bias) const {
   }
 }
 
-bool Vocabulary::admits(const Registers& at, std::int32_t id, Condition condition) const {
-  if (condition == Condition::later) return is_later(at, id);
-  return std::ranges::all_of(values(id), [&](std::int32_t pitch) {
-    const std::size_t key = at.key(static_cast<std::size_t>(pitch));
-    if (condition == Condition::fresh) return at.last_strike != at.time || !at.is_struck(key);
-    return (at.pressed[key] > 0) == (condition == Condition::sounding);
-  });
-}
-
 // A position must lie in the bar, behind the position before it.
-bool Vocabulary::is_later(const Registers& at, std::int32_t id) const {
+bool Vocabulary::is_later(const Clock& at, std::int32_t id) const {
   for (const VocabularyOperation& operation : types_[type_of(id)].operations) {
     if (operation.kind != Operation::seek) continue;
     const std::int64_t ticks = scaled(at, value_of(operation, id));
@@ -222,7 +208,7 @@ void Vocabulary::set_tempo(Clock& at, std::int64_t tick_length) const {
   at.tick_length = tick_length;
 }
 
-void Vocabulary::set(Registers& at, const VocabularyOperation& operation, std::int32_t id) const {
+void Vocabulary::set(Reading& at, const VocabularyOperation& operation, std::int32_t id) const {
   const std::int64_t value = value_of(operation, id);
   switch (operation.kind) {
     case Operation::meter:
@@ -248,24 +234,6 @@ void Vocabulary::set(Registers& at, const VocabularyOperation& operation, std::i
       move(at, operation.kind, value);
       break;
   }
-}
-
-void Vocabulary::hit(Registers& at, std::size_t pitch, bool holds) {
-  const std::size_t key = at.key(pitch);
-  at.strike(key);
-  if (!holds) {
-    at.latest_end = std::max(at.latest_end, at.time + at.duration);
-  } else if (at.pressed[key] < std::numeric_limits<std::uint8_t>::max()) {
-    ++at.pressed[key];
-  }
-}
-
-// Whether the key comes up: of several presses, the first release ends the first.
-bool Vocabulary::lift(Registers& at, std::size_t pitch) {
-  const std::size_t key = at.key(pitch);
-  if (at.pressed[key] == 0) return false;
-  at.latest_end = std::max(at.latest_end, at.time);
-  return --at.pressed[key] == 0;
 }
 
 std::vector<Note> Vocabulary::decode(std::span<const std::int32_t> ids) const {

@@ -1,6 +1,7 @@
 // A vocabulary, compiled: turns tokens into notes, and says which tokens may follow (docs/vocabularies.md).
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -8,60 +9,10 @@
 #include <vector>
 
 #include "base/note.hpp"
+#include "events/registers.hpp"
 #include "model/vocabulary_config.hpp"
 
 namespace longplay {
-
-// The registers of time. Times are in ticks from the beginning of a piece.
-struct Clock {
-  static constexpr std::int64_t kMaxTicks = std::int64_t{1} << 37;
-
-  std::int32_t bar_length = 0;  // or 0 for no bars
-  std::int32_t beat = 4;        // of the meter: a quarter note is 4, an eighth 8
-  bool in_bar = false;          // a bar has begun
-  std::int64_t time = 0;
-  std::int64_t bar_start = 0;
-  std::int64_t seek_from = 0;    // the earliest time of a position that is `later`
-  std::int64_t latest_end = 0;   // of the notes whose duration is known
-  std::int64_t tick_length = 0;  // in parts of a ms, of which the vocabulary says how many there are
-  std::int64_t tempo_from = 0;   // where ticks of this length began
-  std::int64_t tempo_parts = 0;  // in parts: this time
-
-  bool operator==(const Clock&) const = default;
-
-  // Passes every member to `archive`, which writes or reads it.
-  template <typename Archive>
-  void archive(Archive& archive) {
-    archive(bar_length, beat, in_bar, time, bar_start, seek_from, latest_end, tick_length, tempo_from,
-            tempo_parts);
-  }
-};
-
-// All that the meaning of the next token depends on.
-struct Registers : Clock {
-  std::int32_t type = -1;   // of the last token, or -1 before the first
-  std::int32_t pitch = -1;  // token that names the pitches, or -1
-  std::int32_t velocity = 0;
-  std::int32_t duration = 0;
-  std::int32_t voice = 0;             // index of the program
-  std::int64_t last_strike = -1;      // time of the last note, or -1
-  std::vector<std::uint64_t> struck;  // two for each voice: a bit for each pitch struck at that time
-  std::vector<std::uint8_t> pressed;  // by voice and pitch: presses without a release, at most 255
-
-  // The index in `pressed` of a pitch of the voice.
-  std::size_t key(std::size_t of) const { return static_cast<std::size_t>(voice) * 128 + of; }
-  bool is_struck(std::size_t key) const { return (struck[key / 64] >> (key % 64) & 1) != 0; }
-  void strike(std::size_t key);
-
-  bool operator==(const Registers&) const = default;
-
-  // Passes every member to `archive`, which writes or reads it.
-  template <typename Archive>
-  void archive(Archive& archive) {
-    Clock::archive(archive);
-    archive(type, pitch, velocity, duration, voice, last_strike, struck, pressed);
-  }
-};
 
 class Vocabulary {
  public:
@@ -75,6 +26,7 @@ class Vocabulary {
     std::vector<std::size_t> then;  // types that may follow and have tokens
     std::vector<Condition> only;
     bool moves = false;    // has an operation that moves the time
+    bool seeks = false;    // moves it to a bar or a position in it
     bool names = false;    // names pitches
     bool chooses = false;  // names pitches to strike them
     bool strikes = false;  // strikes a note
@@ -101,7 +53,7 @@ class Vocabulary {
   // All pitches of the vocabulary, ascending.
   const std::vector<std::int32_t>& pitches() const { return pitches_; }
   // The types that may follow.
-  const std::vector<std::size_t>& next_types(const Registers& at) const {
+  const std::vector<std::size_t>& next_types(const Reading& at) const {
     return at.type < 0 ? first_ : types_[static_cast<std::size_t>(at.type)].then;
   }
 
@@ -111,7 +63,7 @@ class Vocabulary {
 
   // The programs of the notes, by voice.
   const std::vector<std::uint8_t>& programs() const { return programs_; }
-  std::uint8_t program(const Registers& at) const { return programs_[static_cast<std::size_t>(at.voice)]; }
+  std::uint8_t program(const Reading& at) const { return programs_[static_cast<std::size_t>(at.voice)]; }
   bool is_pressed(const Registers& at, std::uint8_t program, std::int32_t pitch) const {
     return at.pressed[std::size_t{voices_[program]} * 128 + static_cast<std::size_t>(pitch)] > 0;
   }
@@ -130,15 +82,28 @@ class Vocabulary {
     return scaled_ ? 4 * ticks / at.beat : ticks;
   }
 
+  // The ticks of a beat of the meter; for ticks that are parts of a beat.
+  std::int64_t beat_ticks(const Clock& at) const {
+    return std::max<std::int64_t>(4 * ticks_per_beat_ / at.beat, 1);
+  }
+
   // Sets the bias of each token that must not follow to kForbidden.
   void constrain(const Registers& at, std::span<float> bias) const;
+  // Whether a token may follow. `At` is Registers or an Attempt.
+  template <typename At>
+  bool may_follow(const At& at, std::int32_t id) const {
+    const std::vector<Condition>& only = types_[type_of(id)].only;
+    return rows_[static_cast<std::size_t>(at.type + 1)][static_cast<std::size_t>(id)] == 0 &&
+           std::ranges::all_of(only, [&](Condition condition) { return admits(at, id, condition); });
+  }
   // The time after a token that moves it.
   std::int64_t time_after(const Clock& at, std::int32_t id) const;
 
   // Takes a token. Calls `strike(pitch, duration)` for each note, with a duration of 0 if the note lasts
-  // until its release, and `release(pitch)`; both at the time and for the program of `at`.
-  template <typename Strike, typename Release>
-  void take(Registers& at, std::int32_t id, const Strike& strike, const Release& release) const {
+  // until its release, and `release(pitch)`; both at the time and for the program of `at`, which is Registers
+  // or an Attempt.
+  template <typename At, typename Strike, typename Release>
+  void take(At& at, std::int32_t id, const Strike& strike, const Release& release) const {
     const Type& type = types_[type_of(id)];
     at.type = static_cast<std::int32_t>(type_of(id));
     for (const VocabularyOperation& operation : type.operations) {
@@ -155,8 +120,8 @@ class Vocabulary {
           if (lift(at, static_cast<std::size_t>(pitch))) release(static_cast<std::uint8_t>(pitch));
       } else if (operation.kind == Operation::release_last) {
         for (std::size_t pitch = 0; pitch < 128; ++pitch) {
-          if (at.pressed[at.key(pitch)] == 0) continue;
-          at.pressed[at.key(pitch)] = 0;
+          if (at.presses(at.key(pitch)) == 0) continue;
+          at.press(at.key(pitch), 0);
           release(static_cast<std::uint8_t>(pitch));
         }
       } else {
@@ -180,15 +145,44 @@ class Vocabulary {
   void add_tokens(const VocabularyConfig& config);
   void add_programs(const VocabularyConfig& config);
   void link(const VocabularyConfig& config);
-  void set(Registers& at, const VocabularyOperation& operation, std::int32_t id) const;
+  void set(Reading& at, const VocabularyOperation& operation, std::int32_t id) const;
   void move(Clock& at, Operation kind, std::int64_t value) const;
   void set_tempo(Clock& at, std::int64_t tick_length) const;
   std::int64_t value_of(const VocabularyOperation& operation, std::int32_t id) const;
   bool is_valid(const Clock& at) const;
-  bool is_later(const Registers& at, std::int32_t id) const;
-  bool admits(const Registers& at, std::int32_t id, Condition condition) const;
-  static void hit(Registers& at, std::size_t pitch, bool holds);
-  static bool lift(Registers& at, std::size_t pitch);
+  bool is_later(const Clock& at, std::int32_t id) const;
+
+  template <typename At>
+  bool admits(const At& at, std::int32_t id, Condition condition) const {
+    if (condition == Condition::later) return is_later(at, id);
+    return std::ranges::all_of(values(id), [&](std::int32_t pitch) {
+      const std::size_t key = at.key(static_cast<std::size_t>(pitch));
+      if (condition == Condition::fresh) return !at.is_struck(key);
+      return (at.presses(key) > 0) == (condition == Condition::sounding);
+    });
+  }
+
+  template <typename At>
+  static void hit(At& at, std::size_t pitch, bool holds) {
+    const std::size_t key = at.key(pitch);
+    at.strike(key);
+    if (!holds) {
+      at.latest_end = std::max(at.latest_end, at.time + at.duration);
+    } else if (at.presses(key) < kMostPresses) {
+      at.press(key, at.presses(key) + 1);
+    }
+  }
+
+  // Whether the key comes up: of several presses, the first release ends the first.
+  template <typename At>
+  static bool lift(At& at, std::size_t pitch) {
+    const std::size_t key = at.key(pitch);
+    const int presses = at.presses(key);
+    if (presses == 0) return false;
+    at.latest_end = std::max(at.latest_end, at.time);
+    at.press(key, presses - 1);
+    return presses == 1;
+  }
 
   std::int64_t parts_ = 1;  // of a ms
   std::int64_t ticks_per_beat_ = 0;

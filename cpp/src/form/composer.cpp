@@ -12,6 +12,7 @@ std::unique_ptr<Composer> begin_form(const ComposerTask& task, const Past& past)
 
 std::unique_ptr<Composer> resume_form(const ComposerTask& task, const FormState& state) {
   if (task.span) return compose_sketch(task, state);
+  if (task.notation.pieces()) return compose_pieces(task, state);
   return task.notation.vocabulary() ? compose_tokens(task, state) : compose_notes(task, state);
 }
 

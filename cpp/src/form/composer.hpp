@@ -87,9 +87,10 @@ struct Heard {
 std::optional<Heard> hear_notes(const Tokenizer& tokenizer, const Form& form,
                                 std::span<const std::int32_t> ids);
 
-// The composers of a model of notes, of a model of tokens, and of a sketch.
+// The composers of a model of notes, of a model of tokens or pieces, and of a sketch.
 std::unique_ptr<Composer> compose_notes(const ComposerTask& task, const FormState& state);
 std::unique_ptr<Composer> compose_tokens(const ComposerTask& task, const FormState& state);
+std::unique_ptr<Composer> compose_pieces(const ComposerTask& task, const FormState& state);
 std::unique_ptr<Composer> compose_sketch(const ComposerTask& task, const FormState& state);
 
 }  // namespace longplay

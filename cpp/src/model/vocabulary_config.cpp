@@ -227,7 +227,11 @@ std::int32_t VocabularyConfig::bar_ticks(std::int32_t beats, std::int32_t unit) 
 void VocabularyConfig::validate(std::int32_t size) const {
   validate_times(*this);
   const Types index = validate_types(*this);
-  require_entries("vocabulary.tokens", tokens.size(), static_cast<std::size_t>(size));
+  if (pieces) {
+    require_entries("vocabulary.tokens", tokens.size(), 1, static_cast<std::size_t>(size));
+  } else {
+    require_entries("vocabulary.tokens", tokens.size(), static_cast<std::size_t>(size));
+  }
   std::vector<bool> used(types.size());
   for (std::size_t id = 0; id < tokens.size(); ++id) {
     const std::string entry = indexed("vocabulary.tokens", id);
@@ -238,6 +242,10 @@ void VocabularyConfig::validate(std::int32_t size) const {
   }
   validate_scales(*this, index);
   validate_progress(*this, index, used);
+  if (!pieces) return;
+  if (pieces->words != WordBoundary::none && tick_ms > 0)
+    refuse("vocabulary.pieces.words must be none: vocabulary.unit has no beats");
+  pieces->validate(size, tokens.size());
 }
 
 }  // namespace longplay

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "model/pieces_config.hpp"
+
 namespace longplay {
 
 // What an operation of a type does.
@@ -74,6 +76,7 @@ struct VocabularyConfig {
   std::vector<VocabularyType> types;
   std::vector<std::string> first;  // names of the types that may begin
   std::vector<VocabularyToken> tokens;
+  std::optional<PiecesConfig> pieces = {};  // the ids of the model, if they stand for several tokens
 
   bool uses(Operation kind) const;
   // Whether notes may have another program than that of a piano.

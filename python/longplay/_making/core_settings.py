@@ -7,7 +7,7 @@ from longplay import _core
 from longplay._base.key import named_key, pitch_classes
 from longplay._model.sampling import field_params
 from longplay._model.styles import control_values
-from longplay._model.vocabulary import velocities_of_tokens
+from longplay._model.vocabulary import velocities_of_ids
 from longplay.originality.index import Index
 from longplay.settings import RULES, Settings
 
@@ -60,7 +60,7 @@ def _velocities(field: Mapping[str, Any], config: Mapping[str, Any]) -> list[int
     """Return the velocity that each id of a field sets; None for an id that sets none."""
     if field["name"] == "velocity":
         return list(field["values"])
-    return velocities_of_tokens(config["vocabulary"]) if "vocabulary" in config else []
+    return velocities_of_ids(config["vocabulary"]) if "vocabulary" in config else []
 
 
 def _bias(field: Mapping[str, Any], config: Mapping[str, Any], settings: Settings) -> list[float]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from longplay._model.folder import load_model
 from longplay._model.opened import built_in_models
+from longplay._model.vocabulary import size_of_vocabulary
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def _listed(name: str, path: Path) -> ListedModel:
 def _plays(config: Mapping[str, Any]) -> str:
     if "vocabulary" in config:
         types = ", ".join(one["name"] for one in config["vocabulary"]["types"])
-        return f"{len(config['vocabulary']['tokens'])} tokens: {types}"
+        return f"{size_of_vocabulary(config['vocabulary'])} tokens: {types}"
     pitches = [field for field in config["fields"] if field["name"] == "pitch"]
     return f"notes of {pitches[0]['size']} pitches" if pitches else "tokens without a vocabulary"
 

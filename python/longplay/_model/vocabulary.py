@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from longplay import _core
-from longplay._model.entries import Object, flag, integer, list_of, one_of, refuse, text
+from longplay._model.entries import Object, flag, integer, list_of, number, one_of, refuse, text
 
 _COMMON_METER = [4, 4]
 _START_VELOCITY, _START_DURATION = 64, 1
+_WORD = -1  # as the core has null, the beginning of a word
 
 
 def read_vocabulary(entry: str, value: object) -> _core.VocabularyConfig:
@@ -29,6 +30,7 @@ def read_vocabulary(entry: str, value: object) -> _core.VocabularyConfig:
         types=whole.take("types", list_of(_type)),
         first=whole.take("first", list_of(text)),
         tokens=whole.take("tokens", list_of(_token)),
+        pieces=whole.take("pieces", _pieces) if whole.has("pieces") else None,
     )
     for part in (unit, start, whole):
         part.finish()
@@ -70,7 +72,40 @@ def _token(entry: str, value: object) -> tuple[str, list[int]]:
     return name, list_of(integer)(f"{entry}[1]", value[1] if isinstance(value[1], list) else [value[1]])
 
 
-def velocities_of_tokens(vocabulary: Mapping[str, Any]) -> list[int | None]:
+def _pieces(entry: str, value: object) -> _core.PiecesConfig:
+    one = Object(entry, value)
+    translated = _core.PiecesConfig(
+        tokens=one.take("tokens", list_of(list_of(_symbol))),
+        words=one.take("words", one_of(_core.WordBoundary), _core.WordBoundary.none),
+        merges=one.take("merges", list_of(_two_integers), []),
+        scores=one.take("scores", list_of(number), []),
+    )
+    one.finish()
+    return translated
+
+
+def _symbol(entry: str, value: object) -> int:
+    return _WORD if value is None else integer(entry, value)
+
+
+def size_of_vocabulary(vocabulary: Mapping[str, Any]) -> int:
+    """Return the number of ids of a vocabulary: its pieces or, if there are none, its tokens."""
+    return len(vocabulary["pieces"]["tokens"] if "pieces" in vocabulary else vocabulary["tokens"])
+
+
+def velocities_of_ids(vocabulary: Mapping[str, Any]) -> list[int | None]:
+    """Return the highest velocity that each id of a valid vocabulary sets; None for an id that sets none."""
+    velocities = _velocities_of_tokens(vocabulary)
+    if "pieces" not in vocabulary:
+        return velocities
+    ids = []
+    for piece in vocabulary["pieces"]["tokens"]:
+        known = [velocity for token in piece if token is not None and (velocity := velocities[token]) is not None]
+        ids.append(max(known, default=None))
+    return ids
+
+
+def _velocities_of_tokens(vocabulary: Mapping[str, Any]) -> list[int | None]:
     """Return the velocity that each token of a valid vocabulary sets; None for a token that sets none.
 
     If no token sets one, all have the velocity that the vocabulary starts with.

@@ -13,6 +13,7 @@ from typing import Any
 from longplay._base.require import show
 from longplay._core import DRUMS, ModelError
 from longplay._model.folder import load_model
+from longplay._model.vocabulary import size_of_vocabulary
 from longplay.files import write_whole
 from longplay.importing.miditok_tokens import Tokens, read_tokens
 from longplay.importing.writing import require_same_size
@@ -22,6 +23,7 @@ _BEATS_PER_MINUTE = 120  # until a token sets another tempo
 _MINUTE_US = 60_000_000
 _VELOCITY = 100  # of a tokenizer without velocities
 
+_UNIGRAM = "-unigram"  # a special token of Unigram has a second name
 _TOGETHER = "TimeShift_0.0.1"
 _SPECIAL = {"PAD": "Unused", "BOS": "Unused", "MASK": "Unused", "EOS": "End"}
 _OPERATIONS: dict[str, list[Any]] = {
@@ -118,8 +120,9 @@ def vocabulary_of_miditok(path: Path) -> dict[str, Any]:
             {"name": name, "do": operations[name], "then": then[name], "only": [_ONLY[name]] if name in _ONLY else []}
             for name in used
         ],
-        "first": [name for name in _FIRST[tokens.tokenization] if name in used],
+        "first": _first(tokens, used),
         "tokens": meanings,
+        **({} if tokens.pieces is None else {"pieces": tokens.pieces}),
     }
 
 
@@ -150,17 +153,23 @@ def import_miditok(tokenizer: Path, model: Path) -> int:
     fields = config["fields"]
     if len(fields) != 1 or "values" in fields[0]:
         raise ModelError(f"{model} must have one field of tokens, not {', '.join(field['name'] for field in fields)}")
-    require_same_size(tokenizer, len(meaning["tokens"]), model, fields[0]["size"])
+    size = size_of_vocabulary(meaning)
+    require_same_size(tokenizer, size, model, fields[0]["size"])
     changed = {**config, "format": 2, "vocabulary": meaning}
     Tokenizer(changed)
     write_whole(model / "config.json", json.dumps(changed).encode(), overwrite=True)
-    return len(meaning["tokens"])
+    return size
 
 
 def start_of_miditok(path: Path) -> int:
-    """Return the id of the token before the first one: BOS or, if there is none, the number of tokens."""
-    names = read_tokens(path).names
-    return names.index("BOS_None") if "BOS_None" in names else len(names)
+    """Return the id of the token before the first one: BOS or, if there is none, the number of ids."""
+    tokens = read_tokens(path)
+    if "BOS_None" in tokens.names:
+        if tokens.pieces is None:
+            return tokens.names.index("BOS_None")
+        bos = max(number for number, name in enumerate(tokens.names) if name in ("BOS_None", f"BOS_None{_UNIGRAM}"))
+        return int(tokens.pieces["tokens"].index([bos]))
+    return len(tokens.names) if tokens.pieces is None else len(tokens.pieces["tokens"])
 
 
 def _meaning(tokens: Tokens, name: str) -> list[Any]:
@@ -241,10 +250,24 @@ def _note_parts(used: Sequence[str]) -> list[list[str]]:
     return [part for part in found if part]
 
 
+def _begin_notes(used: Sequence[str]) -> list[str]:
+    """Return the types of the first token of a note."""
+    programs = [name for name in ("Program", "Drums") if name in used]
+    return programs if "Program" in used else _note_parts(used)[0]
+
+
+def _first(tokens: Tokens, used: Sequence[str]) -> list[str]:
+    """Return the types that may begin."""
+    begins_with_notes = tokens.tokenization in ("TSD", "MIDILike")
+    return [*(name for name in _FIRST[tokens.tokenization] if name in used)] + (
+        _begin_notes(used) if begins_with_notes else []
+    )
+
+
 def _successors(tokens: Tokens, used: Sequence[str]) -> dict[str, list[str]]:
     """Return which types may follow each type."""
     parts = _note_parts(used)
-    first = parts[0] if "Program" not in used else [name for name in ("Program", "Drums") if name in used]
+    first = _begin_notes(used)
     again = [] if tokens.tokenization == "Structured" else first
     then: dict[str, list[str]] = {}
     for name, after in _AFTER[tokens.tokenization].items():

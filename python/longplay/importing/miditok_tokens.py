@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from longplay._core import ModelError
+from longplay.importing.miditok_pieces import by_id, pieces_of
 
 TOKENIZATIONS = ("REMI", "TSD", "MIDILike", "Structured")
 
@@ -36,11 +37,14 @@ class Tokens:
         The tokenizer's config.
     names : tuple of str
         ``Type_Value``, by id.
+    pieces : mapping or None
+        The key `pieces` of the vocabulary, for a tokenizer with learned tokens.
     """
 
     tokenization: str
     config: Mapping[str, Any]
     names: tuple[str, ...]
+    pieces: Mapping[str, Any] | None = None
 
     @property
     def positions_per_beat(self) -> int:
@@ -74,9 +78,9 @@ def read_tokens(path: Path) -> Tokens:
         if tokenization not in TOKENIZATIONS:
             raise ModelError(f"{path}: the tokenizer must be one of {', '.join(TOKENIZATIONS)}, not {tokenization}")
         _refuse_options(path, config)
-        if "_model" in whole:
-            raise ModelError(f"{path} must hold a tokenizer without learned tokens, such as those of BPE or Unigram")
-        tokens = Tokens(tokenization, config, tuple(_names(tokenization, config)))
+        is_trained = "_model" in whole
+        names = by_id(whole["_vocab_base"]) if is_trained else _names(tokenization, config)
+        tokens = Tokens(tokenization, config, tuple(names), pieces_of(whole) if is_trained else None)
         if tokens.ticks_per_quarter < 1:
             raise ModelError(f"{path}: a time signature must count quarter notes or shorter ones")
     except (KeyError, TypeError, ValueError, AttributeError) as problem:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from longplay._core import ModelError
+from longplay._model.vocabulary import size_of_vocabulary
 from longplay.importing.language import Gpt2, LanguageModel, language_model
 from longplay.importing.language_graph import language_graph
 from longplay.importing.miditok import start_of_miditok, vocabulary_of_miditok
@@ -50,7 +51,7 @@ def import_torch(model: Path, vocabulary: Path, out: Path, *, heads: int | None 
     meaning, start = _vocabulary(vocabulary)
     network = language_model(str(model), read_state_dict(model), _heads(model) if heads is None else heads)
     tokens = network.tokens
-    require_same_size(vocabulary, len(meaning["tokens"]), model, tokens)
+    require_same_size(vocabulary, size_of_vocabulary(meaning), model, tokens)
     graph, states = language_graph(network)
     write_model(out, tokens, start, states, meaning, graph)
     last = min(_CHECKED_TOKENS, len(network.positions)) if isinstance(network, Gpt2) else _CHECKED_TOKENS

@@ -9,14 +9,14 @@ import pytest
 import vocabularies
 from hypothesis import given
 from hypothesis import strategies as st
-from vocabularies import ALL, Walk, ticks_to_ms
+from vocabularies import ALL, LEARNED, Walk, size_of, ticks_to_ms, tokens_of
 
 import longplay
 from longplay.midi import NOTE
 
 
 def config(vocabulary: dict[str, Any]) -> dict[str, Any]:
-    size = len(vocabulary["tokens"])
+    size = size_of(vocabulary)
     return {
         "format": 2,
         "name": "tokens",
@@ -63,9 +63,9 @@ def test_any_tokens_become_the_notes_of_their_operations(name):
     vocabulary = ALL[name]
     random = np.random.default_rng(1)
     for _ in range(50):
-        tokens = random.integers(0, len(vocabulary["tokens"]), 200)
-        decoded = TOKENIZERS[name].decode(tokens.astype(np.int32)[:, None])
-        assert np.array_equal(decoded, notes_of(vocabulary, tokens.tolist()))
+        ids = random.integers(0, size_of(vocabulary), 200)
+        decoded = TOKENIZERS[name].decode(ids.astype(np.int32)[:, None])
+        assert np.array_equal(decoded, notes_of(vocabulary, tokens_of(vocabulary, ids.tolist())))
 
 
 def test_a_key_that_is_pressed_twice_is_released_by_its_second_release():
@@ -80,17 +80,17 @@ NOTES = st.lists(
 )
 
 
-@given(NOTES, st.sampled_from(["performance", "bars", "shifts", "melody"]))
+@given(NOTES, st.sampled_from(["performance", "bars", "shifts", "melody", *LEARNED]))
 def test_written_notes_are_the_nearest_and_each_token_may_follow(drawn, name):
     onsets = np.cumsum([gap for gap, *_ in drawn], dtype=np.int64).tolist()
     rows = [(onset, *rest) for onset, (_, *rest) in zip(onsets, drawn, strict=True)]
     notes = longplay.resolve_overlaps(np.array(rows, NOTE))
-    tokens = TOKENIZERS[name].encode(notes)[:, 0]
+    ids = TOKENIZERS[name].encode(notes)[:, 0]
     walk = Walk(ALL[name])
-    for token in tokens.tolist():
+    for token in tokens_of(ALL[name], ids.tolist()):
         assert walk.may_follow(token)
         list(walk.take(token))
-    decoded = TOKENIZERS[name].decode(tokens[:, None])
+    decoded = TOKENIZERS[name].decode(ids[:, None])
     ms = ticks_to_ms(ALL[name])
     if name == "melody":
         assert len({note["onset_ms"] for note in decoded}) == len(decoded)
@@ -192,18 +192,30 @@ ENTRIES = st.recursive(
 )
 
 
+def small(name: str) -> dict[str, Any]:
+    """Return a vocabulary with each ninth token, and pieces of them."""
+    vocabulary = {key: value for key, value in copy.deepcopy(ALL[name]).items() if key != "pieces"}
+    vocabulary["tokens"] = [token for number, token in enumerate(vocabulary["tokens"]) if number % 9 == 0]
+    if "pieces" in ALL[name]:
+        few = len(vocabulary["tokens"])
+        pieces = [*([token] for token in range(few)), [None], [None, 0], [0, 1], [0, 1, few - 1]]
+        learned = {"scores": [-1.5] * len(pieces)} if name == "Unigram" else {"merges": [[few, 0], [0, 1]]}
+        vocabulary["pieces"] = {"tokens": pieces, **learned}
+    return vocabulary
+
+
 @given(st.sampled_from(list(ALL)), st.data())
 def test_a_damaged_vocabulary_is_refused_or_still_means_notes(name, data):
-    vocabulary = copy.deepcopy(ALL[name])
-    vocabulary["tokens"] = [token for number, token in enumerate(vocabulary["tokens"]) if number % 9 == 0]
+    vocabulary = small(name)
     for _ in range(data.draw(st.integers(1, 3))):
         change(data.draw(st.sampled_from(places(vocabulary))), data.draw(ENTRIES))(vocabulary)
     try:
-        tokens = vocabulary["tokens"]
-        tokenizer = longplay.Tokenizer({**config(ALL[name]), **sized(tokens), "vocabulary": vocabulary})
+        whole = vocabulary.get("pieces", vocabulary)
+        all_ids = whole.get("tokens") if isinstance(whole, dict) else None
+        tokenizer = longplay.Tokenizer({**config(ALL[name]), **sized(all_ids), "vocabulary": vocabulary})
     except longplay.ModelError:
         return
-    ids = data.draw(st.lists(st.integers(0, len(tokens) - 1), max_size=20))
+    ids = data.draw(st.lists(st.integers(0, size_of(vocabulary) - 1), max_size=20))
     notes = tokenizer.decode(np.array(ids, np.int32)[:, None])
     assert (notes["duration_ms"] > 0).all()
     assert (np.diff(notes["onset_ms"]) >= 0).all()
@@ -219,6 +231,50 @@ def test_a_fault_is_refused_with_its_entry(path, value, message):
     vocabulary = copy.deepcopy(vocabularies.bars())
     change(path, value)(vocabulary)
     with pytest.raises(longplay.ModelError, match=message):
+        longplay.Tokenizer(config(vocabulary))
+
+
+def pieces(**changes: Any) -> dict[str, Any]:
+    """Return a vocabulary with two learned pieces, and some changes of them."""
+    vocabulary = vocabularies.shifts()
+    count = len(vocabulary["tokens"])
+    alone: list[Any] = [[token] for token in range(count)]
+    good = {"tokens": [*alone, [None], [None, 0], [0, 1]], "merges": [[count, 0], [0, 1]]}
+    return {**vocabulary, "pieces": {**good, **changes}}
+
+
+GOOD = pieces()["pieces"]["tokens"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"tokens": [*GOOD[:-1], []]}, r"pieces.tokens\[218\] must have 1 to 256 entries, not 0"),
+        ({"tokens": [*GOOD[:-1], [0, 999]]}, r"tokens\[218\]\[1\] must be in \[0, 215\], not 999"),
+        ({"tokens": [*GOOD[:-1], [0, None]]}, r"tokens\[218\]\[1\] must be in .*, not -1"),
+        ({"tokens": [*GOOD[:-1], [0]]}, r"tokens\[218\] must differ from the other pieces"),
+        ({"tokens": [[1, 1], *GOOD[1:]]}, r"hold each token as a piece of its own, but has no \[0"),
+        ({"tokens": [*GOOD[:-3], [None, 1], *GOOD[-2:]]}, r"but has no \[null\]"),
+        ({"merges": [[0, 2]]}, r"pieces.merges\[0\] must become one of vocabulary.pieces.tokens"),
+        ({"merges": [[0, 219]]}, r"pieces.merges\[0\]\[1\] must be in \[0, 218\], not 219"),
+        ({"merges": [[0]]}, r"pieces.merges\[0\] must be two numbers"),
+        ({"merges": []}, "vocabulary.pieces must have either merges, as BPE has, or scores, as Unigram has"),
+        ({"scores": [0.0] * 219}, "vocabulary.pieces must have either merges"),
+        ({"merges": [], "scores": [0.0]}, "vocabulary.pieces.scores must have 219 entries, not 1"),
+        ({"merges": [], "scores": [float("inf")] * 219}, r"vocabulary.pieces.scores\[0\] must be finite"),
+        ({"words": "line"}, "vocabulary.pieces.words must be one of none, bar, beat, not 'line'"),
+        ({"more": 1}, "vocabulary.pieces.more is not an entry of the format"),
+    ],
+)
+def test_a_fault_of_pieces_is_refused_with_its_entry(changes, message):
+    longplay.Tokenizer(config(pieces()))
+    with pytest.raises(longplay.ModelError, match=message):
+        longplay.Tokenizer(config(pieces(**changes)))
+
+
+def test_pieces_of_words_need_beats():
+    vocabulary = {**pieces(words="beat"), "unit": {"ms": 10}}
+    with pytest.raises(longplay.ModelError, match=r"words must be none: vocabulary\.unit has"):
         longplay.Tokenizer(config(vocabulary))
 
 

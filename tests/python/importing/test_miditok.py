@@ -12,18 +12,15 @@ import pytest
 import state_dicts
 import symusic
 import tiny_model
+from miditok_cases import FILES, TOKENIZERS, WALKS, errors_of, keys_down, notes_of_miditok, same, tokenizer_of
 from vocabularies import Walk
 
 import longplay
 from longplay.importing.miditok import import_miditok, vocabulary_of_miditok
 from longplay.importing.miditok_tokens import read_tokens
 from longplay.importing.torch import import_torch
-from longplay.midi import DRUMS, PROGRAM_NOTE
 
-WALKS = int(os.environ.get("LONGPLAY_WALKS", "12"))
 TOKENS = 300  # of a walk
-FILES = [Path("examples/traumerei.mid"), *sorted(Path("tests/data/seeds").glob("*.mid"))]
-TOKENIZERS = {"REMI": miditok.REMI, "TSD": miditok.TSD, "MIDILike": miditok.MIDILike, "Structured": miditok.Structured}
 CONFIGS: dict[str, dict[str, Any]] = {
     "plain": {"use_time_signatures": False},
     "meters": {},
@@ -49,13 +46,6 @@ def saved(tmp_path_factory) -> Any:
     return save
 
 
-def tokenizer_of(vocabulary: dict[str, Any]) -> longplay.Tokenizer:
-    size = len(vocabulary["tokens"])
-    keys = {"format": 2, "name": "tokens", "controls": [], "states": [], "states_in_place": False}
-    fields = [{"name": "token", "size": size}]
-    return longplay.Tokenizer({**keys, "fields": fields, "start_event": [size], "vocabulary": vocabulary})
-
-
 def walk(vocabulary: dict[str, Any], random: np.random.Generator) -> tuple[list[int], Walk]:
     """Draw tokens that may follow each other: first a type, then a token of it. A tempo comes before the notes."""
     following = Walk(vocabulary)
@@ -77,44 +67,6 @@ def by_type(vocabulary: dict[str, Any]) -> dict[str, list[int]]:
     return {name: list(rows) for name, rows in groupby(ids, lambda token: vocabulary["tokens"][token][0])}
 
 
-def notes_of(score: symusic.Score, *, pressed: bool) -> Any:
-    """Return the notes of a score as the engine has them.
-
-    A note lasts at the tempo at which it starts, unless its key is pressed until a release.
-    """
-    tempos = [(0, 500_000), *sorted((tempo.time, tempo.mspq) for tempo in score.tempos)]
-    scale = 1000 * score.ticks_per_quarter
-
-    def ms(tick: int, until: int) -> int:
-        parts, at, length = 0, 0, 500_000
-        for time, mspq in tempos:
-            if time > until:
-                break
-            parts, at, length = parts + (time - at) * length, time, mspq
-        return (parts + (tick - at) * length + scale // 2) // scale
-
-    rows = []
-    for track in score.tracks:
-        for note in track.notes:
-            onset = ms(note.time, note.time)
-            end = note.time + max(note.duration, 1)
-            program = DRUMS if track.is_drum else track.program
-            lasts = max(ms(end, end if pressed else note.time) - onset, 1)
-            rows.append((onset, lasts, note.pitch, note.velocity, program))
-    return longplay.resolve_overlaps(np.array(rows, PROGRAM_NOTE))
-
-
-def expected(tokenizer: Any, tokens: list[int]) -> Any:
-    stream = miditok.TokSequence(ids=tokens)
-    score = tokenizer.decode(stream if tokenizer.one_token_stream else [stream])
-    return notes_of(score, pressed=isinstance(tokenizer, miditok.MIDILike))
-
-
-def same(found: Any, wanted: Any) -> bool:
-    names = found.dtype.names
-    return len(found) == len(wanted) and all(np.array_equal(found[name], wanted[name]) for name in names)
-
-
 @pytest.mark.parametrize(("kind", "config"), CASES)
 def test_names_are_those_of_miditok(saved, kind, config):
     tokenizer, path = saved(kind, config)
@@ -130,23 +82,10 @@ def test_walks_have_the_notes_of_miditok_and_no_errors(saved, kind, config):
     for number in range(WALKS):
         tokens, end = walk(vocabulary, np.random.default_rng(number))
         found = ours.decode(np.array(tokens, np.int32)[:, None])
-        if kind != "MIDILike":  # there, notes without an end are none
-            assert same(found, expected(tokenizer, tokens))
-        else:
-            wanted = expected(tokenizer, tokens)
-            open_keys = {key for key, presses in end.down.items() if presses}
-            assert same(closed(found, open_keys), closed(wanted, open_keys))
-        text = miditok.TokSequence(tokens=[names[token] for token in tokens])
-        held = sum(end.down.values())
-        errors = tokenizer.tokens_errors(text if tokenizer.one_token_stream else [text])
-        assert round(float(np.sum(errors)) * len(tokens)) == held
-
-
-def closed(notes: Any, open_keys: set[tuple[int, int]]) -> Any:
-    """Return the notes of other keys than those that are down at the end."""
-    programs = notes["program"] if "program" in notes.dtype.names else np.zeros(len(notes), int)
-    keys = zip(programs.tolist(), notes["pitch"].tolist(), strict=True)
-    return notes[[key not in open_keys for key in keys]]
+        # In MIDILike, notes without an end are none.
+        open_keys = {key for key, presses in end.down.items() if presses} if kind == "MIDILike" else set()
+        assert same(found, notes_of_miditok(tokenizer, tokens), but=open_keys)
+        assert errors_of(tokenizer, [names[token] for token in tokens]) == sum(end.down.values())
 
 
 @pytest.mark.parametrize(("kind", "config"), CASES)
@@ -157,7 +96,7 @@ def test_files_have_the_notes_of_miditok(saved, kind, config, file):
     tokens = (sequence if tokenizer.one_token_stream else sequence[0]).ids
     found = tokenizer_of(vocabulary_of_miditok(path)).decode(np.array(tokens, np.int32)[:, None])
     assert len(found) > 0
-    assert same(found, expected(tokenizer, tokens))
+    assert same(found, notes_of_miditok(tokenizer, tokens))
 
 
 SECONDS = float(os.environ.get("LONGPLAY_RANDOM_SECONDS", "60"))
@@ -173,12 +112,7 @@ def test_a_model_of_random_weights_makes_no_errors(saved, tmp_path, kind, config
     for random_seed in range(2):
         piece = engine.generate(seconds=SECONDS, recital=False, random_seed=random_seed)
         tokens = [names[token] for token in piece.events[:, 0]]
-        text = miditok.TokSequence(tokens=tokens)
-        errors = tokenizer.tokens_errors(text if tokenizer.one_token_stream else [text])
-        down = sum(
-            token.startswith(("NoteOn", "DrumOn")) - token.startswith(("NoteOff", "DrumOff")) for token in tokens
-        )
-        assert round(float(np.sum(errors)) * len(tokens)) == (down if kind == "MIDILike" else 0)
+        assert errors_of(tokenizer, tokens) == (keys_down(tokens) if kind == "MIDILike" else 0)
         assert len(piece.notes) > 10
         assert len(longplay.read_midi(piece.to_bytes(), keep_drums=True)) > 10
 
@@ -231,12 +165,3 @@ def test_other_tokenizers_and_files_are_refused(tmp_path):
         path.write_text(text)
         with pytest.raises(longplay.ModelError, match="is not a tokenizer that MidiTok 3 saved"):
             vocabulary_of_miditok(path)
-
-
-def test_learned_tokens_are_refused(tmp_path):
-    path = tmp_path / "tokenizer.json"
-    tokenizer = miditok.REMI(miditok.TokenizerConfig())
-    tokenizer.train(vocab_size=500, files_paths=[FILES[0]])
-    tokenizer.save(path)
-    with pytest.raises(longplay.ModelError, match="must hold a tokenizer without learned tokens, such as those of BPE"):
-        vocabulary_of_miditok(path)

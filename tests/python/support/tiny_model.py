@@ -22,6 +22,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
+from vocabularies import size_of
 
 KEYS = 97
 HASH_MODULUS = 1_000_003
@@ -221,7 +222,7 @@ def build_token(
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    size = TOKENS if vocabulary is None else len(vocabulary["tokens"])
+    size = TOKENS if vocabulary is None else size_of(vocabulary)
     config = {
         "format": 1 if vocabulary is None else 2,
         "name": "tiny-token",

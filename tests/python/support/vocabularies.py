@@ -1,7 +1,10 @@
 """Vocabularies of four published kinds, and an interpreter of vocabularies in plain Python."""
 
+import copy
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
+
+import numpy as np
 
 PIANO = range(21, 109)
 
@@ -126,7 +129,42 @@ def ensemble() -> dict[str, Any]:
     }
 
 
+def learned(vocabulary: dict[str, Any], kind: str, words: str = "none") -> dict[str, Any]:
+    """Return a vocabulary with pieces of tokens that may follow each other, as BPE or Unigram would learn them."""
+    random = np.random.default_rng(3)
+    tokens = vocabulary["tokens"]
+    types = {one["name"]: one for one in vocabulary["types"]}
+    pieces: list[list[int | None]] = [[token] for token in range(len(tokens))]
+    pieces += [[None]] if words != "none" else []
+    merges: list[list[int]] = []
+    while len(merges) < 300:
+        left, right = random.integers(len(pieces), size=2).tolist()
+        before, after = pieces[left][-1], pieces[right][0]
+        may_follow = before is None or (after is not None and tokens[after][0] in types[tokens[before][0]]["then"])
+        if after is not None and may_follow and (merged := pieces[left] + pieces[right]) not in pieces:
+            pieces.append(merged)
+            merges.append([left, right])
+    found = {"tokens": pieces, "words": words}
+    if kind == "BPE":
+        return {**vocabulary, "pieces": {**found, "merges": merges}}
+    return {**vocabulary, "pieces": {**found, "scores": (-random.uniform(1, 9, len(pieces))).tolist()}}
+
+
+def size_of(vocabulary: dict[str, Any]) -> int:
+    """Return the number of ids."""
+    return len(vocabulary["pieces"]["tokens"] if "pieces" in vocabulary else vocabulary["tokens"])
+
+
+def tokens_of(vocabulary: dict[str, Any], ids: Sequence[int]) -> list[int]:
+    """Return the tokens that ids stand for."""
+    if "pieces" not in vocabulary:
+        return list(ids)
+    return [token for one in ids for token in vocabulary["pieces"]["tokens"][one] if token is not None]
+
+
 ALL = {one.__name__: one() for one in (performance, bars, shifts, melody, chords)}
+LEARNED = {"BPE": learned(bars(), "BPE", "bar"), "Unigram": learned(performance(), "Unigram")}
+ALL |= LEARNED
 
 
 def ticks_to_ms(vocabulary: dict[str, Any]) -> Callable[[int], int]:
@@ -161,6 +199,13 @@ class Walk:
         self.down: dict[tuple[int, int], int] = {}
         self.struck: tuple[int, set[tuple[int, int]]] = (-1, set())
         self.type: str | None = None
+
+    def copy(self) -> "Walk":
+        """Return a walk that goes on from here."""
+        other = copy.copy(self)
+        other.down, other.tempos = dict(self.down), list(self.tempos)
+        other.struck = (self.struck[0], set(self.struck[1]))
+        return other
 
     def may_follow(self, token: int) -> bool:
         """Return whether the grammar allows a token."""
