@@ -150,6 +150,7 @@ def test_an_empty_order_begins_from_nothing(client, engine):
         ({"notes": [[0.5, 1, 60, 64]]}, "notes must be an array of integers"),
         ({"notes": [[0, 1, 200, 64]]}, "pitch of a note must be in [0, 127]"),
         ({"notes": [[0, 1, 60, 64]] * 60_001}, "notes must be at most 60000, not 60001"),
+        ({"settings": {"search": 17}}, "search must be in [0, 16], not 17"),
         ({"start": -1}, "start must be in [0, 3600], not -1"),
         ({"file": "/etc/passwd"}, "an order must not have the entry 'file'"),
     ],

@@ -20,10 +20,12 @@ MOST_CANDIDATES = 4  # of an order
 MOST_NOTES = 60_000  # a dense hour has 40,000
 MOST_BYTES = 4 * 2**20  # of a request; a dense hour takes 1 MiB
 MOST_PARTICLES = 128  # whose states take 350 MB with the largest built-in model
+MOST_SEARCH = 16  # of each candidate; 4 candidates take 450 MB with this model
 
 MOST: Mapping[str, int] = {
     "seconds": LONGEST_SECONDS,
     "particles": MOST_PARTICLES,
+    "search": MOST_SEARCH,
     "random_seed": 2**53 - MOST_CANDIDATES,  # JavaScript has no larger integers
 }
 """Greatest values of settings in the studio, below those of `Settings`."""
