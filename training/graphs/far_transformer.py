@@ -21,6 +21,9 @@ from training.graphs.transformer import gated_unit
 
 COUNTS: dict[str, Any] = {"input": "counts", "output": "next_counts", "type": "int64", "shape": [3]}
 """The notes read, those of the seed, and the others. Each count wraps around once its ring is full."""
+MEMORY = ("keys", "values", "scales")
+LANES = 16
+"""Slots of a block of keys or values (docs/functions.md)."""
 SEED = "seed"
 """The mark of a note of the seed: 1 or 0."""
 
@@ -29,10 +32,11 @@ def states(backbone: FarTransformer) -> list[dict[str, Any]]:
     """Return ``states`` of the config.json."""
     declared: list[dict[str, Any]] = []
     for number, layer in enumerate(_layers(backbone)):
-        shapes = {"keys": [layer.keys, HEAD, layer.window], "values": [layer.keys, layer.window, HEAD]}
-        for kind, shape in shapes.items():
+        blocks = [layer.keys, layer.window // LANES, LANES * HEAD]
+        memory = {"keys": ("int8", blocks), "values": ("int8", blocks), "scales": ("float16", [layer.keys, 2, layer.window])}
+        for kind, (of, shape) in memory.items():
             names = {"input": f"{kind}{number}", "output": f"next_{kind}{number}"}
-            declared.append({**names, "type": "float16", "shape": shape})
+            declared.append({**names, "type": of, "shape": shape})
         asked = {"input": f"asked{number}", "output": f"next_asked{number}", "shape": [len(layer.earlier)]}
         declared.append({**asked, "type": "float32"})
     return [*declared, COUNTS]
@@ -63,17 +67,17 @@ def _attend(g: Graph, name: str, number: int, layer: FarLayer, asked: str) -> st
     lengths = math.sqrt(HEAD) * array(layer.sharpness)
     begins = [0, layer.kept] if layer.kept else [0]
     return g.add_ours(
-        "RingAttention",
+        "Int8RingAttention",
         asked,
         "turn",
         *_rings(layer),
-        *(f"keys{number}", f"values{number}"),
+        *(f"{kind}{number}" for kind in MEMORY),
         g.constant(f"{name}lengths", lengths, np.float32),
         g.constant(f"{name}sinks", np.exp(array(layer.sink)), np.float32),
         *_rotations(g, layer),
         g.constant("begins_" + "_".join(map(str, begins)), begins, np.int64),
         into=f"{name}heard",
-        more=[f"next_keys{number}", f"next_values{number}"],
+        more=[f"next_{kind}{number}" for kind in MEMORY],
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import onnx
 
-from training.graphs.ring_attention import RING_ATTENTION
+from training.graphs.ring_attention import INT8_HEADS, INT8_RING_ATTENTION
 
 DOMAIN, VERSION = "longplay", 1
 INPUT_SCALE = 1 / 127
@@ -107,7 +107,8 @@ _TEXTS = {
         others_seen = Min (others, window)
         far_seen = Concat <axis: int = 1> (seeds_seen, others_seen)
     }""",
-    "RingAttention": RING_ATTENTION,
+    "Int8Heads": INT8_HEADS,
+    "Int8RingAttention": INT8_RING_ATTENTION,
 }
 
 

@@ -29,6 +29,7 @@ TYPES = {
     "int64": TensorProto.INT64,
     "uint8": TensorProto.UINT8,
     "float16": TensorProto.FLOAT16,
+    "int8": TensorProto.INT8,
 }
 
 

@@ -7,10 +7,11 @@
 
 namespace longplay::operators {
 
-constexpr std::size_t kGroup = 4;   // inputs that one instruction multiplies and sums in each lane
-constexpr std::size_t kLanes = 16;  // outputs of an instruction
-constexpr std::size_t kBlocks = 4;  // instructions of a panel side by side
-constexpr int kZero = 128;          // added to quantised inputs to make them unsigned
+constexpr std::size_t kGroup = 4;           // inputs that one instruction multiplies and sums in each lane
+constexpr std::size_t kLanes = 16;          // outputs of an instruction
+constexpr std::size_t kBlocks = 4;          // instructions of a panel side by side
+constexpr int kZero = 128;                  // added to quantised inputs to make them unsigned
+constexpr std::size_t kMostChannels = 256;  // of a head whose notes are in int8
 
 // The outputs of one block of a panel: `lanes` of them, from `first` on.
 struct Block {
@@ -67,6 +68,23 @@ struct AttentionRow {
   std::uint16_t* values;    // (keys, slots, channels)
 };
 
+// Notes in int8, in blocks of kLanes slots. An integer times its slot's scale is a number.
+struct Int8Notes {
+  std::int8_t* keys;      // for each head and block: (channels / kGroup, kLanes, kGroup)
+  std::int8_t* values;    // for each head and block: (kLanes / 2, channels, 2)
+  std::uint16_t* scales;  // in half precision, for each head: (2, slots), of keys and of values
+};
+
+// The attention of one row to notes in int8.
+struct Int8AttentionRow {
+  const float* qkv;  // heads of queries, of keys, of values
+  const float* cos;  // of each rotated pair
+  const float* sin;
+  std::size_t slot;         // where the current note is written
+  const std::size_t* seen;  // filled slots of each ring, with the current one
+  Int8Notes notes;
+};
+
 struct Kernels {
   const char* name;  // of the instruction set
 
@@ -114,6 +132,9 @@ struct Kernels {
   // Writes the current note to its slot, and computes the outputs `y` of the heads: (keys * shared,
   // channels). `scratch` has room for `attention_scratch` numbers.
   void (*attend)(const AttentionShape& shape, const AttentionRow& row, float* scratch, float* y);
+
+  // The same for notes in int8.
+  void (*attend_int8)(const AttentionShape& shape, const Int8AttentionRow& row, float* scratch, float* y);
 };
 
 constexpr std::size_t attention_scratch(const AttentionShape& shape) {

@@ -9,6 +9,7 @@ namespace {
 struct Avx2 {
   static constexpr const char* kName = "AVX2";
   using Floats = __m256;
+  using Ints = __m256i;
   static constexpr std::size_t kWidth = 8;
   static constexpr std::size_t kRows = 4;
 
@@ -67,6 +68,34 @@ struct Avx2 {
     return _mm256_mul_ps(a, _mm256_castsi256_ps(_mm256_slli_epi32(biased, 23)));
   }
   static float root(float x) { return __builtin_sqrtf(x); }
+  static float largest(Floats values) {
+    const __m128 four = _mm_max_ps(_mm256_castps256_ps128(values), _mm256_extractf128_ps(values, 1));
+    const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
+  }
+
+  static Floats real(Ints whole) { return _mm256_cvtepi32_ps(whole); }
+  static Ints no_products(std::int32_t) { return _mm256_setzero_si256(); }
+  static Ints load_fours(const std::int8_t* from) {
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+  }
+  // The sizes of the bytes are unsigned, their signs go to the factors. The sum of two products fits 16 bits.
+  static Ints add_fours(Ints sums, Ints fours, std::int32_t factors) {
+    const __m256i signs = _mm256_sign_epi8(_mm256_set1_epi32(factors), fours);
+    const __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(fours), signs);
+    return _mm256_add_epi32(sums, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+  }
+  static Ints load_twos(const std::int8_t* from) {
+    return _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
+  }
+  static Ints add_twos(Ints sums, Ints twos, std::int32_t factors) {
+    return _mm256_add_epi32(sums, _mm256_madd_epi16(twos, _mm256_set1_epi32(factors)));
+  }
+  static void store_words(std::int16_t* to, Floats values) {
+    const __m256i whole = _mm256_cvtps_epi32(values);
+    const __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(whole), _mm256_extracti128_si256(whole, 1));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), words);
+  }
   static Floats real(const std::int32_t* whole) {
     return _mm256_cvtepi32_ps(_mm256_load_si256(reinterpret_cast<const __m256i*>(whole)));
   }

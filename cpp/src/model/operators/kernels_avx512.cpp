@@ -10,6 +10,7 @@ namespace {
 struct Avx512 {
   static constexpr const char* kName = "AVX-512 VNNI";
   using Floats = __m512;
+  using Ints = __m512i;
   static constexpr std::size_t kWidth = 16;
   // The sums of six rows, a group of weights and an input fill the 32 registers.
   static constexpr std::size_t kRows = 6;
@@ -53,6 +54,27 @@ struct Avx512 {
   }
   static Floats times_power_of_two(Floats a, Floats exponent) { return _mm512_scalef_ps(a, exponent); }
   static float root(float x) { return __builtin_sqrtf(x); }
+  static float largest(Floats values) { return _mm512_reduce_max_ps(values); }
+
+  static Floats real(Ints whole) { return _mm512_cvtepi32_ps(whole); }
+  // The instruction takes bytes plus kZero, so the sums begin without kZero times the factors.
+  static Ints no_products(std::int32_t factors) { return _mm512_set1_epi32(-kZero * factors); }
+  static Ints load_fours(const std::int8_t* from) {
+    return _mm512_xor_si512(_mm512_loadu_si512(from), _mm512_set1_epi8(-kZero));
+  }
+  static Ints add_fours(Ints sums, Ints fours, std::int32_t factors) {
+    return _mm512_dpbusd_epi32(sums, fours, _mm512_set1_epi32(factors));
+  }
+  static Ints load_twos(const std::int8_t* from) {
+    return _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
+  }
+  static Ints add_twos(Ints sums, Ints twos, std::int32_t factors) {
+    return _mm512_dpwssd_epi32(sums, twos, _mm512_set1_epi32(factors));
+  }
+  static void store_words(std::int16_t* to, Floats values) {
+    const __m256i words = _mm512_cvtepi32_epi16(_mm512_cvtps_epi32(values));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), words);
+  }
   static Floats real(const std::int32_t* whole) { return _mm512_cvtepi32_ps(_mm512_load_si512(whole)); }
 
   // Not inline: the code that uses the sums would need registers during the loop.

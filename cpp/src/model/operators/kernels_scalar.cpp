@@ -16,6 +16,10 @@ struct Scalar {
     float of[kWidth];
   };
 
+  struct Ints {
+    std::int32_t of[kWidth];
+  };
+
   // Calls `work` for each lane.
   template <typename Work>
   static Floats each(const Work& work) {
@@ -79,6 +83,35 @@ struct Scalar {
     return each([=](std::size_t lane) { return static_cast<float>(whole[lane]); });
   }
   static float root(float x) { return std::sqrt(x); }
+  static float largest(Floats values) {
+    float most = values.of[0];
+    for (const float each : values.of) most = scalar::max(each, most);
+    return most;
+  }
+
+  static Floats real(const Ints& whole) { return real(whole.of); }
+  static Ints no_products(std::int32_t) { return {}; }
+  static const std::int8_t* load_fours(const std::int8_t* from) { return from; }
+  static Ints add_fours(Ints sums, const std::int8_t* fours, std::int32_t factors) {
+    std::int8_t by[kGroup];
+    std::memcpy(by, &factors, sizeof by);
+    for (std::int32_t& sum : sums.of) {
+      for (const std::int8_t factor : by) sum += *fours++ * factor;
+    }
+    return sums;
+  }
+  static const std::int8_t* load_twos(const std::int8_t* from) { return from; }
+  static Ints add_twos(Ints sums, const std::int8_t* twos, std::int32_t factors) {
+    std::int16_t by[2];
+    std::memcpy(by, &factors, sizeof by);
+    for (std::size_t lane = 0; lane < kWidth; ++lane)
+      sums.of[lane] += twos[2 * lane] * by[0] + twos[2 * lane + 1] * by[1];
+    return sums;
+  }
+  static void store_words(std::int16_t* to, Floats values) {
+    for (std::size_t lane = 0; lane < kWidth; ++lane)
+      to[lane] = static_cast<std::int16_t>(scalar::whole(values.of[lane]));
+  }
 
   static void accumulate(const Panels& weights, std::size_t panel, const std::uint8_t* x, std::size_t rows,
                          Sums* result) {

@@ -12,6 +12,7 @@ namespace {
 struct Sse2 {
   static constexpr const char* kName = "SSE2";
   using Floats = __m128;
+  using Ints = __m128i;
   static constexpr std::size_t kWidth = 4;
   static constexpr std::size_t kRows = 4;
 
@@ -84,6 +85,41 @@ struct Sse2 {
     return _mm_cvtepi32_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(numbers)));
   }
   static float root(float x) { return _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(x))); }
+  static float largest(Floats values) {
+    const Floats two = _mm_max_ps(values, _mm_movehl_ps(values, values));
+    return _mm_cvtss_f32(_mm_max_ss(two, _mm_shuffle_ps(two, two, 1)));
+  }
+
+  // Bytes as words: the first eight, and the last.
+  struct Fours {
+    __m128i low, high;
+  };
+  static __m128i words(__m128i twice) { return _mm_srai_epi16(twice, 8); }
+  static Floats real(Ints numbers) { return _mm_cvtepi32_ps(numbers); }
+  static Ints no_products(std::int32_t) { return _mm_setzero_si128(); }
+  static Fours load_fours(const std::int8_t* from) {
+    const __m128i some = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+    return {words(_mm_unpacklo_epi8(some, some)), words(_mm_unpackhi_epi8(some, some))};
+  }
+  static Ints add_fours(Ints sums, Fours fours, std::int32_t factors) {
+    const __m128i four = _mm_set1_epi32(factors);
+    const __m128i wide = words(_mm_unpacklo_epi8(four, four));
+    const Floats low = real_bits(_mm_madd_epi16(fours.low, wide));
+    const Floats high = real_bits(_mm_madd_epi16(fours.high, wide));
+    return _mm_add_epi32(sums, _mm_add_epi32(whole(_mm_shuffle_ps(low, high, _MM_SHUFFLE(2, 0, 2, 0))),
+                                             whole(_mm_shuffle_ps(low, high, _MM_SHUFFLE(3, 1, 3, 1)))));
+  }
+  static Ints load_twos(const std::int8_t* from) {
+    const __m128i some = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(from));
+    return words(_mm_unpacklo_epi8(some, some));
+  }
+  static Ints add_twos(Ints sums, Ints twos, std::int32_t factors) {
+    return _mm_add_epi32(sums, _mm_madd_epi16(twos, _mm_set1_epi32(factors)));
+  }
+  static void store_words(std::int16_t* to, Floats values) {
+    const __m128i numbers = _mm_cvtps_epi32(values);
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(to), _mm_packs_epi32(numbers, numbers));
+  }
 
   // Rounds to double, then to float, where scalar::rounds_once holds.
   static Floats fma(Floats a, Floats b, Floats c) {

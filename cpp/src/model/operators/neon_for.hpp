@@ -10,6 +10,7 @@ namespace {
 
 struct NeonFloats {
   using Floats = float32x4_t;
+  using Ints = int32x4_t;
   static constexpr std::size_t kWidth = 4;
   static constexpr std::size_t kRows = 4;
 
@@ -68,12 +69,30 @@ struct NeonFloats {
   }
   static Floats real(const std::int32_t* whole) { return vcvtq_f32_s32(vld1q_s32(whole)); }
   static float root(float x) { return __builtin_sqrtf(x); }
+  static float largest(Floats values) { return vmaxvq_f32(values); }
+
+  static Floats real(Ints whole) { return vcvtq_f32_s32(whole); }
+  static Ints no_products(std::int32_t) { return vdupq_n_s32(0); }
+  static int8x16_t load_fours(const std::int8_t* from) { return vld1q_s8(from); }
+  static int16x8_t load_twos(const std::int8_t* from) { return vmovl_s8(vld1_s8(from)); }
+  static Ints add_twos(Ints sums, int16x8_t twos, std::int32_t factors) {
+    const int16x8_t by = vreinterpretq_s16_s32(vdupq_n_s32(factors));
+    const int32x4_t low = vmull_s16(vget_low_s16(twos), vget_low_s16(by));
+    return vaddq_s32(sums, vpaddq_s32(low, vmull_high_s16(twos, by)));
+  }
+  static void store_words(std::int16_t* to, Floats values) {
+    vst1_s16(to, vmovn_s32(vcvtnq_s32_f32(values)));
+  }
 };
 
 // Adds the int8 products `Products`. Weights and inputs are signed here, so no offsets are needed.
 template <typename Products>
 struct Neon : NeonFloats {
   static constexpr const char* kName = Products::kName;
+
+  static Ints add_fours(Ints sums, int8x16_t fours, std::int32_t factors) {
+    return Products::added(sums, fours, vreinterpretq_s8_s32(vdupq_n_s32(factors)));
+  }
 
   // Accumulates `Vectors` adjacent vectors of sums, from a panel's lane `lane` on.
   template <std::size_t Rows, std::size_t Vectors>

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "model/operators/int8_ring_attention.hpp"
 #include "model/operators/kernels.hpp"
 #include "model/operators/layer_operators.hpp"
 #include "model/operators/note_places.hpp"
@@ -235,6 +236,7 @@ std::vector<std::shared_ptr<const ort::CustomOp>> make_operators(const ort::Api&
       std::make_shared<Operator<AddEarlier>>(api, kernels),
       std::make_shared<Operator<NotePlaces>>(api, kernels),
       std::make_shared<Operator<RingAttention>>(api, kernels),
+      std::make_shared<Operator<Int8RingAttention>>(api, kernels),
   };
 }
 
