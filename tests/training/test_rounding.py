@@ -23,7 +23,7 @@ def model() -> NoteModel:
     model = NoteModel("short-transformer", width=128, head_width=32, vocabulary="fine", intervals=True).eval()
     with torch.no_grad():
         for weight in [*model.backbone.parameters(), model.out.weight]:
-            weight.add_(0.3 * torch.randn_like(weight)) if weight.ndim == 2 else None
+            weight.add_(0.05 * torch.randn_like(weight)) if weight.ndim == 2 else None
     return model
 
 
@@ -36,9 +36,8 @@ def test_a_rounded_model_scores_as_its_int8_graph(model: NoteModel, prepared: Pa
     with Rounding(model, ranges)():
         rounded = torch_scorer(model)(*music)
     errors, differences = np.abs(int8 - exact), np.abs(int8 - rounded)
-    assert errors[:2].max() > 1e-3
-    assert differences[:2].max() < 1e-5
-    assert differences.mean() < 0.5 * errors.mean()  # states in 16 bits change what is rounded up or down
+    assert errors.mean() > 1e-2
+    assert differences.mean() < 0.3 * errors.mean()  # only the graph rounds the notes in its states
 
 
 def test_weights_are_exact_after_the_block(model: NoteModel, prepared: Path) -> None:

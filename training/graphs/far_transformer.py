@@ -33,7 +33,11 @@ def states(backbone: FarTransformer) -> list[dict[str, Any]]:
     declared: list[dict[str, Any]] = []
     for number, layer in enumerate(_layers(backbone)):
         blocks = [layer.keys, layer.window // LANES, LANES * HEAD]
-        memory = {"keys": ("int8", blocks), "values": ("int8", blocks), "scales": ("float16", [layer.keys, 2, layer.window])}
+        memory = {
+            "keys": ("int8", blocks),
+            "values": ("int8", blocks),
+            "scales": ("float16", [layer.keys, 2, layer.window]),
+        }
         for kind, (of, shape) in memory.items():
             names = {"input": f"{kind}{number}", "output": f"next_{kind}{number}"}
             declared.append({**names, "type": of, "shape": shape})

@@ -32,6 +32,8 @@ SMALL: dict[str, dict[str, Any]] = {
     "far-transformer": {"windows": (64, 352), "kept": 64},
 }
 EVENTS, CONTROLS, _ = made_up.steps(STEPS, ROWS)
+# How far logits may be off: embeddings are stored in 16 bits, notes of far Transformers in 8.
+CLOSE: dict[str, float] = {"FarTransformer": 5e-2}
 # Row 0 reads one piece; row 7 begins a new one every 249 steps.
 BEGINS = np.array([[row > 0 and step % (592 - 49 * row) == 0 for row in range(ROWS)] for step in range(STEPS)])
 
@@ -87,7 +89,7 @@ def test_a_graph_equals_its_module_over_2000_steps(model: NoteModel, folders: di
     assert expected.std() > 0.1
     for rows in ([0], [1, 4, 6], list(range(ROWS))):
         said = logits_of_graph(folders["fp32"], rows)
-        assert np.abs(said - expected[:, rows]).max() < 1e-2  # embeddings are stored in 16 bits
+        assert np.abs(said - expected[:, rows]).max() < CLOSE.get(type(model.backbone).__name__, 1e-2)
 
 
 @pytest.mark.parametrize(("precision", "share"), [("fp16", 0.005), ("int8", 0.15)])
@@ -138,10 +140,12 @@ def test_a_far_transformer_continues_when_its_counts_wrap_around(tmp_path: Path)
     expected, said = logits_in_parts(model, events, controls), []
     for step, (event, control) in enumerate(zip(events, controls, strict=True)):
         said.append(engines_model.step(event, control, seed=step < 64))
-    assert np.abs(np.stack(said) - expected).max() < 1e-2
+    assert np.abs(np.stack(said) - expected).max() < CLOSE["FarTransformer"]
 
 
-def test_the_engine_scores_notes_as_the_graphs_do_in_memory_of_their_own(folders: dict[str, ModelFolder]) -> None:
+def test_the_engine_scores_notes_as_the_graphs_do_in_memory_of_their_own(
+    model: NoteModel, folders: dict[str, ModelFolder]
+) -> None:
     notes = made_up_notes(np.random.default_rng(1), 400)
     notes["onset_ms"] -= notes["onset_ms"][0]
     engine = longplay.Engine(folders["int8"].folder, device="cpu")
@@ -151,5 +155,5 @@ def test_the_engine_scores_notes_as_the_graphs_do_in_memory_of_their_own(folders
     events, targets = (array[:, None].astype(np.int64) for array in (reading.events, reading.targets))
     nats = folders["int8"].score(events, unknown, targets)
     assert score.notes == 400
-    # ONNX Runtime rounds differently, which moves a logit by some thousandths (docs/model-contract.md).
-    assert np.abs(nats[:-1, 0] + score.log_probabilities).max() < 2e-2
+    # ONNX Runtime rounds differently, which moves a logit by some thousandths or hundredths (docs/functions.md).
+    assert np.abs(nats[:-1, 0] + score.log_probabilities).max() < CLOSE.get(type(model.backbone).__name__, 2e-2)
