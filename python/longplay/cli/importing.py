@@ -13,7 +13,7 @@ from longplay.cli.shared import path_argument, path_option
 def keras(
     model: Annotated[Path, path_argument(help="File .h5 of a whole model that Keras saved.")],
     out: Annotated[Path, path_option("--out", "-o", help="Model folder to write.")],
-    vocabulary: Annotated[Path, path_option(help="Symbols with their ids: .json or .npy.")],
+    vocabulary: Annotated[Path, path_option(help="Symbols with their ids: .json, .npy or a pickle.")],
     window: Annotated[
         int | None, typer.Option(min=1, max=4096, help="Symbols that the network reads; by default as in the file.")
     ] = None,
@@ -35,7 +35,7 @@ def torch(
     model: Annotated[Path, path_argument(help="State dict of an LSTM model or a GPT-2: .pt, .bin or .safetensors.")],
     out: Annotated[Path, path_option("--out", "-o", help="Model folder to write.")],
     vocabulary: Annotated[
-        Path, path_option(help="tokenizer.json of MidiTok; or symbols with their ids: .json or .npy.")
+        Path, path_option(help="tokenizer.json of MidiTok; or symbols with their ids: .json, .npy or a pickle.")
     ],
     heads: Annotated[
         int | None, typer.Option(min=1, help="Attention heads of GPT-2; by default as config.json beside it says.")

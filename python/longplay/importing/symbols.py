@@ -2,6 +2,7 @@
 
 import io
 import json
+import pickle
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,17 @@ from longplay._core import ModelError
 
 HOLD, REST, END = "_", "r", "/"
 
+# What unpickling damaged bytes raises, beside ValueError.
+_PICKLE_PROBLEMS = (
+    pickle.UnpicklingError,
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    TypeError,
+)
+_PICKLE = b"\x80"  # the first byte of a pickle since protocol 2
 _LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _MIDDLE_C = 60  # pitch classes without an octave are those of the octave from middle C
 _VELOCITY = 90
@@ -26,12 +38,14 @@ def read_symbols(path: Path) -> list[str]:
     Parameters
     ----------
     path : Path
-        A JSON object of symbols with their ids, a JSON list, or an array of NumPy with the symbols (``.npy``).
+        A JSON object of symbols with their ids, a JSON list, an array of NumPy with the symbols (``.npy``), or a
+        pickle of such an object or list, or of a set. A set is sorted, and so is a list with repeated symbols, which
+        is the music that the tutorials save. A pickle runs nothing.
 
     Raises
     ------
     ModelError
-        The file is not one of these, or its ids are not 0, 1, 2 and so on.
+        The file is not one of these, or its ids are not 0, 1, 2 and so on; a pickle names code.
     OSError
         The file cannot be read.
     """
@@ -39,18 +53,31 @@ def read_symbols(path: Path) -> list[str]:
     try:
         if path.suffix == ".npy":
             symbols: Any = np.load(io.BytesIO(data), allow_pickle=False).tolist()
+        elif data.startswith(_PICKLE):
+            symbols = _Plain(io.BytesIO(data)).load()
         else:
             symbols = json.loads(data)
-    except ValueError as problem:
-        raise ModelError(f"{path} is not a vocabulary in JSON or NumPy's format: {problem}") from problem
+    except (*_PICKLE_PROBLEMS, ValueError) as problem:
+        raise ModelError(
+            f"{path} is not a vocabulary in JSON, NumPy's format or a pickle: {show(str(problem))}"
+        ) from problem
     if isinstance(symbols, dict):
         ids = list(symbols.values())
         if not all(type(one) is int for one in ids) or sorted(ids) != list(range(len(ids))):
             raise ModelError(f"{path} must give the ids 0 to {len(ids) - 1}, each to one symbol")
         symbols = sorted(symbols, key=symbols.__getitem__)
+    if isinstance(symbols, set | frozenset):
+        symbols = sorted(symbols, key=str)
     if not isinstance(symbols, list) or not all(isinstance(one, str) for one in symbols):
         raise ModelError(f"{path} must be a list of symbols or an object of symbols with their ids")
-    return symbols
+    return symbols if len(set(symbols)) == len(symbols) else sorted(set(symbols))
+
+
+class _Plain(pickle.Unpickler):
+    """Builds dictionaries, lists, sets, texts and numbers, and refuses every name of a pickle."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        raise ValueError(f"it must hold plain texts and numbers, without {module}.{name}")
 
 
 def vocabulary_of(symbols: Sequence[str]) -> dict[str, Any]:

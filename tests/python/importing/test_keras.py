@@ -182,7 +182,7 @@ def test_sizes_that_do_not_belong_together_are_refused(melody, slices):
         ('["60", "_", "H4"]', "a symbol of a melody must be a MIDI pitch, _, r or /, not 'H4'"),
         ('["60", "H4"]', "a symbol must be a note such as E4 or a chord such as 4.7.11, not '60'"),
         ("[1]", "must be a list of symbols or an object of symbols with their ids"),
-        ("[", "is not a vocabulary in JSON or NumPy's format"),
+        ("[", "is not a vocabulary in JSON, NumPy's format or a pickle"),
     ],
 )
 def test_symbols_that_mean_nothing_are_refused(melody, symbols, message):
@@ -191,9 +191,9 @@ def test_symbols_that_mean_nothing_are_refused(melody, symbols, message):
         import_keras(**melody, window=5)
 
 
-def test_pickles_are_not_read(slices):
+def test_pickles_in_arrays_are_not_read(slices):
     np.save(slices["vocabulary"], np.array(["E4", None], object), allow_pickle=True)
-    with pytest.raises(longplay.ModelError, match="is not a vocabulary in JSON or NumPy's format"):
+    with pytest.raises(longplay.ModelError, match="is not a vocabulary in JSON, NumPy's format or a pickle"):
         import_keras(**slices)
 
 
