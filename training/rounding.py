@@ -116,13 +116,14 @@ def _rounded(weight: Tensor, divisor: Tensor) -> Tensor:
 
 
 def _watch(module: nn.Module, divisor: Tensor) -> Any:
-    """Round the inputs of a linear layer, or the outputs of a norm."""
+    """Clip and round the inputs of a linear layer, or the outputs of a norm; what is clipped gets no gradient."""
+    unit = divisor * INPUT_SCALE
 
     def see(values: Tensor) -> Tensor:
+        clipped = values.clamp(-127 * unit, 127 * unit)  # with a gradient, clipped values would grow without end
         with torch.no_grad():
-            unit = divisor * INPUT_SCALE
-            change = (values / unit).round_().clamp_(-127, 127).mul_(unit).sub_(values)
-        return values + change.to(values.dtype)
+            change = (clipped / unit).round_().mul_(unit).sub_(clipped)
+        return clipped + change.to(values.dtype)
 
     if isinstance(module, nn.Linear):
         return module.register_forward_pre_hook(lambda _, inputs: (see(inputs[0]), *inputs[1:]))

@@ -54,6 +54,18 @@ def _silence(model: NoteModel) -> tuple[torch.Tensor, torch.Tensor, tuple[torch.
     return torch.zeros(4, 1, 4, dtype=torch.int64), torch.zeros(4, 1, 2, dtype=torch.int64), model.zero_state(1)
 
 
+def test_clipped_values_get_no_gradient(model: NoteModel, prepared: Path) -> None:
+    """With a gradient, they would grow without end, and the model without clipping would be lost."""
+    ranges = calibrate(model, prepared)
+    for share, clipped in ((1.0, False), (1e-6, True)):
+        model.zero_grad()
+        with Rounding(model, {name: share * values for name, values in ranges.items()})():
+            model.run_backbone(*_silence(model))[0].square().sum().backward()
+        gradient = model.events[0].weight.grad
+        assert gradient is not None
+        assert (gradient == 0).all() == clipped
+
+
 def test_a_run_learns_with_rounded_numbers(prepared: Path, tmp_path: Path) -> None:
     kind = ["--backbone", "short-transformer", "--width", "128", "--head-width", "16", "--rows", "2"]
     sizes = ["--window", "16", "--learning-rate", "6e-3", "--warmup-steps", "1", "--precision", "fp32"]
