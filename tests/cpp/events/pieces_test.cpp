@@ -153,7 +153,8 @@ TEST(Pieces, AWordBeginsWithABarOrABeat) {
   };
   EXPECT_EQ(write(WordBoundary::none), (Ids{11, 12, 4, 13, 1, 5, 10, 10}));
   EXPECT_EQ(write(WordBoundary::bar), (Ids{11, 12, 4, 13, 1, 11, 5, 10, 11, 10}));
-  EXPECT_EQ(write(WordBoundary::beat), (Ids{11, 12, 11, 4, 1, 11, 4, 1, 11, 5, 10, 11, 10}));
+  EXPECT_EQ(write(WordBoundary::beat),
+            (Ids{11, 12, 11, 4, 1, 11, 4, 1, 11, 5, 10, 10}));  // none begins at the end
 }
 
 }  // namespace
