@@ -1,15 +1,17 @@
-// The kernel of attention, against a plain reference in double precision.
+// The kernel of attention to notes in int8, against a plain reference in double precision.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstdint>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "model/kernel_names.hpp"
 #include "model/operators/kernels.hpp"
+#include "model/operators/scalar_numbers.hpp"
 #include "model/operators/usable_kernels.hpp"
 
 namespace longplay::operators {
@@ -17,12 +19,18 @@ namespace {
 
 constexpr std::size_t kChannels = 64, kTurning = 16;
 
-double from_half(std::uint16_t half) {
-  const int exponent = half >> 10 & 31;
-  const double fraction = half & 1023;
-  const double size = exponent == 0 ? std::ldexp(fraction, -24) : std::ldexp(1024 + fraction, exponent - 25);
-  return half >> 15 ? -size : size;
-}
+// A head as integers times a scale, as the ONNX function rounds it.
+struct Rounded {
+  explicit Rounded(const std::vector<double>& head) {
+    double range = 0x1p-10;
+    for (const double x : head) range = std::max(range, std::abs(x));
+    scale = scalar::from_half(scalar::to_half(static_cast<float>(range) / 127));
+    for (const double x : head) whole.push_back(std::clamp(std::nearbyint(x / scale), -127.0, 127.0));
+  }
+
+  std::vector<double> whole;
+  double scale = 0;
+};
 
 // A piece that is read note by note, by heads that share keys in groups of `shared`.
 struct Piece {
@@ -41,16 +49,17 @@ struct Piece {
               .sinks = sinks.data()},
         keys_memory(keys * kChannels * slots),
         values_memory(keys * kChannels * slots),
+        scales(keys * 2 * slots),
         seen(this->begins.size()),
         scratch(attention_scratch(shape)) {
     lengths.back() = 20;
     sinks.back() = 3;
   }
 
-  // Writes a note to a slot of a ring, and returns the outputs of the heads.
-  std::vector<float> read(const Kernels& kernels, std::size_t ring, std::size_t index) {
+  // Writes a note of numbers up to `most` to a slot of a ring, and returns the outputs of the heads.
+  std::vector<float> read(const Kernels& kernels, std::size_t ring, std::size_t index, float most = 2) {
     qkv.resize((shape.shared + 2) * shape.keys * kChannels);
-    std::uniform_real_distribution<float> some(-2, 2);
+    std::uniform_real_distribution<float> some(-most, most);
     for (float& one : qkv) one = some(engine);
     cosines.clear();
     sines.clear();
@@ -62,25 +71,27 @@ struct Piece {
     slot = begins[ring] + index;
     seen[ring] = std::max(seen[ring], index + 1);
     std::vector<float> y(shape.keys * shape.shared * kChannels, 77);
-    kernels.attend(shape,
-                   {.qkv = qkv.data(),
-                    .cos = cosines.data(),
-                    .sin = sines.data(),
-                    .slot = slot,
-                    .seen = seen.data(),
-                    .keys = keys_memory.data(),
-                    .values = values_memory.data()},
-                   scratch.data(), y.data());
+    kernels.attend(
+        shape,
+        {.qkv = qkv.data(),
+         .cos = cosines.data(),
+         .sin = sines.data(),
+         .slot = slot,
+         .seen = seen.data(),
+         .notes = {.keys = keys_memory.data(), .values = values_memory.data(), .scales = scales.data()}},
+        scratch.data(), y.data());
     return y;
   }
 
-  std::vector<double> turned_head(std::size_t head, double length) const {
-    std::vector<double> x(kChannels);
+  std::vector<double> head(std::size_t number) const {
+    return {qkv.begin() + static_cast<std::ptrdiff_t>(number * kChannels),
+            qkv.begin() + static_cast<std::ptrdiff_t>((number + 1) * kChannels)};
+  }
+
+  std::vector<double> turned_head(std::size_t number, double length) const {
+    std::vector<double> x = head(number);
     double squares = 0;
-    for (std::size_t c = 0; c < kChannels; ++c) {
-      x[c] = qkv[head * kChannels + c];
-      squares += x[c] * x[c];
-    }
+    for (const double one : x) squares += one * one;
     for (double& one : x) one *= length / std::sqrt(squares);
     for (std::size_t pair = 0; pair < kTurning; ++pair) {
       const double a = x[pair], b = x[pair + kChannels / 2];
@@ -90,21 +101,32 @@ struct Piece {
     return x;
   }
 
+  double scale(std::size_t key, std::size_t kind, std::size_t at) const {
+    return scalar::from_half(scales[(2 * key + kind) * shape.slots + at]);
+  }
+  double key_at(std::size_t key, std::size_t at, std::size_t c) const {
+    const std::size_t block = key * shape.slots + at / 16 * 16;
+    return scale(key, 0, at) * keys_memory[block * kChannels + (c / 4 * 16 + at % 16) * 4 + c % 4];
+  }
+  double value_at(std::size_t key, std::size_t at, std::size_t c) const {
+    const std::size_t pair = key * shape.slots + at / 2 * 2;
+    return scale(key, 1, at) * values_memory[pair * kChannels + 2 * c + at % 2];
+  }
+
   // The expected output of a head, computed from the notes in memory.
-  std::vector<double> expected(std::size_t head) const {
-    const std::vector<double> query = turned_head(head, lengths[head]);
-    const std::size_t key = head / shape.shared;
+  std::vector<double> expected(std::size_t number) const {
+    const Rounded query(turned_head(number, lengths[number]));
+    const std::size_t key = number / shape.shared;
     std::vector<double> sum(kChannels);
-    double total = sinks[head];
+    double total = sinks[number];
     for (std::size_t ring = 0; ring < shape.rings; ++ring) {
       for (std::size_t at = begins[ring]; at < begins[ring] + seen[ring]; ++at) {
         double logit = 0;
         for (std::size_t c = 0; c < kChannels; ++c)
-          logit += query[c] * from_half(keys_memory[(key * kChannels + c) * shape.slots + at]);
+          logit += query.whole[c] * query.scale * key_at(key, at, c);
         const double weight = std::exp(logit);
         total += weight;
-        for (std::size_t c = 0; c < kChannels; ++c)
-          sum[c] += weight * from_half(values_memory[(key * shape.slots + at) * kChannels + c]);
+        for (std::size_t c = 0; c < kChannels; ++c) sum[c] += weight * value_at(key, at, c);
       }
     }
     for (double& one : sum) one /= total;
@@ -115,7 +137,8 @@ struct Piece {
   std::vector<std::size_t> begins;
   std::vector<float> lengths, sinks;
   AttentionShape shape;
-  std::vector<std::uint16_t> keys_memory, values_memory;
+  std::vector<std::int8_t> keys_memory, values_memory;
+  std::vector<std::uint16_t> scales;
   std::vector<std::size_t> seen;
   std::vector<float> scratch, qkv, cosines, sines;
   std::size_t slot = 0;
@@ -141,21 +164,25 @@ TEST_P(AttentionTest, HearsTheNotesOfItsRings) {
       for (std::size_t head = 0; head < 2 * shared; ++head) {
         const std::vector<double> expected = piece.expected(head);
         for (std::size_t c = 0; c < kChannels; ++c)
-          ASSERT_NEAR(y[head * kChannels + c], expected[c], 2e-5) << note << " " << head << " " << c;
+          ASSERT_NEAR(y[head * kChannels + c], expected[c], 2e-4) << note << " " << head << " " << c;
       }
     }
   }
 }
 
 TEST_P(AttentionTest, RemembersTheTurnedKeyAndTheValue) {
-  Piece piece(2, 2, {0}, 32);
-  piece.read(*kernels_, 0, 5);
-  for (std::size_t key = 0; key < 2; ++key) {
-    const std::vector<double> turned = piece.turned_head(4 + key, 1);
-    for (std::size_t c = 0; c < kChannels; ++c) {
-      const double value = piece.qkv[(6 + key) * kChannels + c];
-      EXPECT_NEAR(from_half(piece.keys_memory[(key * kChannels + c) * 32 + 5]), turned[c], 5e-4);
-      EXPECT_NEAR(from_half(piece.values_memory[(key * 32 + 5) * kChannels + c]), value, 1e-3);
+  for (const std::size_t slot : {0U, 5U, 18U, 31U}) {
+    Piece piece(2, 2, {0}, 32);
+    piece.read(*kernels_, 0, slot);
+    for (std::size_t key = 0; key < 2; ++key) {
+      const std::vector<double> turned = piece.turned_head(4 + key, 1), value = piece.head(6 + key);
+      const double key_step = Rounded(turned).scale, value_step = Rounded(value).scale;
+      EXPECT_EQ(piece.scale(key, 0, slot), key_step);
+      EXPECT_EQ(piece.scale(key, 1, slot), value_step);
+      for (std::size_t c = 0; c < kChannels; ++c) {
+        EXPECT_NEAR(piece.key_at(key, slot, c), turned[c], 0.501 * key_step);
+        EXPECT_NEAR(piece.value_at(key, slot, c), value[c], 0.501 * value_step);
+      }
     }
   }
 }
@@ -166,8 +193,13 @@ TEST_P(AttentionTest, AHeadOfZerosHearsTheMean) {
   for (std::size_t note = 0; note < 40; ++note) {
     const std::vector<float> y = piece.read(*kernels_, 0, note % 32);
     const std::vector<double> expected = piece.expected(0);
-    for (std::size_t c = 0; c < kChannels; ++c) ASSERT_NEAR(y[c], expected[c], 1e-5);
+    for (std::size_t c = 0; c < kChannels; ++c) ASSERT_NEAR(y[c], expected[c], 1e-4);
   }
+}
+
+TEST_P(AttentionTest, NotesOfZerosAreZeros) {
+  Piece piece(2, 2, {0}, 32);
+  for (const float each : piece.read(*kernels_, 0, 0, 0)) EXPECT_EQ(each, 0);
 }
 
 TEST_P(AttentionTest, GivesTheBitsOfTheScalarKernels) {
@@ -183,6 +215,7 @@ TEST_P(AttentionTest, GivesTheBitsOfTheScalarKernels) {
     ASSERT_EQ(bits(here.read(kScalarKernels, ring, index)), bits(there.read(*kernels_, ring, index))) << note;
     ASSERT_EQ(here.keys_memory, there.keys_memory);
     ASSERT_EQ(here.values_memory, there.values_memory);
+    ASSERT_EQ(here.scales, there.scales);
   }
 }
 

@@ -34,18 +34,18 @@ struct Int8RingAttention {
     void* const next_values = context.output_like(2, values);
     void* const next_scales = context.output_like(3, scales);
     float* const y = context.output(0, rows, width);
-    scratch.resize((rings.heads() + shape.keys) * shape.channels);
+    scratch.resize(attention_scratch(shape));
     for (std::size_t row = 0; row < rows; ++row) {
-      const Int8Notes notes{.keys = AttentionRings::copied<std::int8_t>(next_keys, keys, row),
-                            .values = AttentionRings::copied<std::int8_t>(next_values, values, row),
-                            .scales = AttentionRings::copied<std::uint16_t>(next_scales, scales, row)};
-      const Int8AttentionRow of_row{.qkv = qkv.as<float>() + row * qkv.width,
-                                    .cos = rings.cos(turn, row),
-                                    .sin = rings.sin(turn, row),
-                                    .slot = AttentionRings::slot(slot, row, shape),
-                                    .seen = rings.seen(seen, row, shape),
-                                    .notes = notes};
-      kernels.attend_int8(shape, of_row, scratch.data(), y + row * width);
+      const Notes notes{.keys = AttentionRings::copied<std::int8_t>(next_keys, keys, row),
+                        .values = AttentionRings::copied<std::int8_t>(next_values, values, row),
+                        .scales = AttentionRings::copied<std::uint16_t>(next_scales, scales, row)};
+      const AttentionRow of_row{.qkv = qkv.as<float>() + row * qkv.width,
+                                .cos = rings.cos(turn, row),
+                                .sin = rings.sin(turn, row),
+                                .slot = AttentionRings::slot(slot, row, shape),
+                                .seen = rings.seen(seen, row, shape),
+                                .notes = notes};
+      kernels.attend(shape, of_row, scratch.data(), y + row * width);
     }
   }
 

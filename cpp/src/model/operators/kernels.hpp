@@ -57,6 +57,13 @@ struct AttentionShape {
   const float* sinks;    // of each head: a weight without a value
 };
 
+// Notes in int8, in blocks of kLanes slots. An integer times its slot's scale is a number.
+struct Notes {
+  std::int8_t* keys;      // for each head and block: (channels / kGroup, kLanes, kGroup)
+  std::int8_t* values;    // for each head and block: (kLanes / 2, channels, 2)
+  std::uint16_t* scales;  // in half precision, for each head: (2, slots), of keys and of values
+};
+
 // The attention of one row.
 struct AttentionRow {
   const float* qkv;  // heads of queries, of keys, of values
@@ -64,25 +71,7 @@ struct AttentionRow {
   const float* sin;
   std::size_t slot;         // where the current note is written
   const std::size_t* seen;  // filled slots of each ring, with the current one
-  std::uint16_t* keys;      // in half precision: (keys, channels, slots)
-  std::uint16_t* values;    // (keys, slots, channels)
-};
-
-// Notes in int8, in blocks of kLanes slots. An integer times its slot's scale is a number.
-struct Int8Notes {
-  std::int8_t* keys;      // for each head and block: (channels / kGroup, kLanes, kGroup)
-  std::int8_t* values;    // for each head and block: (kLanes / 2, channels, 2)
-  std::uint16_t* scales;  // in half precision, for each head: (2, slots), of keys and of values
-};
-
-// The attention of one row to notes in int8.
-struct Int8AttentionRow {
-  const float* qkv;  // heads of queries, of keys, of values
-  const float* cos;  // of each rotated pair
-  const float* sin;
-  std::size_t slot;         // where the current note is written
-  const std::size_t* seen;  // filled slots of each ring, with the current one
-  Int8Notes notes;
+  Notes notes;
 };
 
 struct Kernels {
@@ -132,13 +121,10 @@ struct Kernels {
   // Writes the current note to its slot, and computes the outputs `y` of the heads: (keys * shared,
   // channels). `scratch` has room for `attention_scratch` numbers.
   void (*attend)(const AttentionShape& shape, const AttentionRow& row, float* scratch, float* y);
-
-  // The same for notes in int8.
-  void (*attend_int8)(const AttentionShape& shape, const Int8AttentionRow& row, float* scratch, float* y);
 };
 
 constexpr std::size_t attention_scratch(const AttentionShape& shape) {
-  return (shape.shared + 1) * shape.keys * shape.channels + 2 * shape.slots;
+  return (shape.shared + 1) * shape.keys * shape.channels;
 }
 
 // The kernels that are defined where the library is built for processors of their kind. All of them compute

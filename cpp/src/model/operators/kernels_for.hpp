@@ -17,7 +17,6 @@
 #pragma once
 
 #include "model/operators/attention_for.hpp"
-#include "model/operators/int8_attention_for.hpp"
 #include "model/operators/kernels.hpp"
 #include "model/operators/layers_for.hpp"
 #include "model/operators/vectors_for.hpp"
@@ -211,8 +210,7 @@ constexpr Kernels kKernelsFor{.name = V::kName,
                               .add_and_normalise = add_and_normalise<V>,
                               .open_gates = open_gates<V>,
                               .add_earlier = add_earlier<V>,
-                              .attend = attend<V>,
-                              .attend_int8 = attend_int8<V>};
+                              .attend = attend<V>};
 
 }  // namespace
 }  // namespace longplay::operators

@@ -13,7 +13,6 @@
 #include "model/operators/note_places.hpp"
 #include "model/operators/operator.hpp"
 #include "model/operators/panels.hpp"
-#include "model/operators/ring_attention.hpp"
 
 namespace longplay::operators {
 namespace {
@@ -235,7 +234,6 @@ std::vector<std::shared_ptr<const ort::CustomOp>> make_operators(const ort::Api&
       std::make_shared<Operator<GatedUnit>>(api, kernels),
       std::make_shared<Operator<AddEarlier>>(api, kernels),
       std::make_shared<Operator<NotePlaces>>(api, kernels),
-      std::make_shared<Operator<RingAttention>>(api, kernels),
       std::make_shared<Operator<Int8RingAttention>>(api, kernels),
   };
 }

@@ -13,15 +13,6 @@ inline std::size_t left(std::size_t offset, std::size_t end, std::size_t most) {
   return offset < end ? least(end - offset, most) : 0;
 }
 
-// Asks for the cache line of an address, which may lie outside of any array.
-inline void prefetch(const void* address) {
-#if defined(__GNUC__)
-  __builtin_prefetch(address, 0, 2);
-#else
-  (void)address;
-#endif
-}
-
 // Calls `work(offset, count)` for each vector of `size` numbers.
 template <typename V, typename Work>
 inline void for_vectors(std::size_t size, const Work& work) {
