@@ -26,9 +26,9 @@ class Alone:
         options.intra_op_num_threads = 1
         paths = ["step.onnx", *(f"head_{field}.onnx" for field in (1, 2, 3))]
         self._step, *self._heads = (onnxruntime.InferenceSession(folder / path, options) for path in paths)
-        kinds = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(int64)": np.int64}
+        kinds = {"float": np.float32, "float16": np.float16, "int64": np.int64, "int8": np.int8}
         self._state = {
-            tensor.name: np.zeros([rows, *tensor.shape[1:]], kinds[tensor.type])
+            tensor.name: np.zeros([rows, *tensor.shape[1:]], kinds[tensor.type[len("tensor(") : -1]])
             for tensor in self._step.get_inputs()
             if tensor.name not in ("event", "control", "seed")
         }
