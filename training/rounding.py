@@ -1,4 +1,4 @@
-"""Calibrate int8 products, and train with their rounded numbers, so that the int8 graph costs fewer nats [1]_.
+"""Calibrate int8 products, and train with their rounded numbers, so that a model learns to live with them [1]_.
 
 References
 ----------
