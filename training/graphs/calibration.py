@@ -59,8 +59,12 @@ def balance(largest: Floats, weight: Floats) -> Floats:
     ----------
     .. [1] Xiao et al., "SmoothQuant", arXiv:2211.10438, 2022.
     """
-    largest = np.maximum(largest, max(1e-8, 1e-3 * largest.max()))
-    strongest = np.abs(weight).max(axis=1)
-    divisor = np.sqrt(largest / np.maximum(strongest, max(1e-8, 1e-3 * strongest.max())))
+    largest, strongest = _without_zeros(largest), _without_zeros(np.abs(weight).max(axis=1))
+    divisor = np.sqrt(largest / strongest)
     even: Floats = divisor * (largest / divisor).max()
     return even
+
+
+def _without_zeros(values: Floats) -> Floats:
+    """Return values of at least a thousandth of the largest one."""
+    return np.maximum(values, max(1e-8, 1e-3 * values.max()))

@@ -18,6 +18,11 @@ const auto& printed(const Value& value) {
 }
 inline int printed(std::uint8_t value) { return value; }
 
+// The name of an entry of a list: "LIST[INDEX]".
+inline std::string indexed(const std::string& list, std::size_t index) {
+  return list + "[" + std::to_string(index) + "]";
+}
+
 // Throws std::invalid_argument: "RULE".
 [[noreturn]] inline void refuse(const std::string& rule) { throw std::invalid_argument(rule); }
 

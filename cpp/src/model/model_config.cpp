@@ -8,13 +8,10 @@
 #include <stdexcept>
 
 #include "base/day.hpp"
+#include "base/require.hpp"
 
 namespace longplay {
 namespace {
-
-std::string indexed(const std::string& list, std::size_t index) {
-  return list + "[" + std::to_string(index) + "]";
-}
 
 // Strictly ascending, each in [low, high].
 void require_ascending(const std::string& entry, std::span<const std::int32_t> values, std::int32_t low,

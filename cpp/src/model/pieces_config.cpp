@@ -11,10 +11,6 @@ namespace {
 
 using Piece = PiecesConfig::Piece;
 
-std::string indexed(const std::string& list, std::size_t index) {
-  return list + "[" + std::to_string(index) + "]";
-}
-
 void validate_piece(const Piece& piece, std::size_t tokens, const std::string& entry) {
   require_entries(entry, piece.size(), 1, PiecesConfig::kMaxTokens);
   for (std::size_t i = 0; i < piece.size(); ++i) {

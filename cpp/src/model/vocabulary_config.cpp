@@ -20,10 +20,6 @@ constexpr std::int32_t kMaxPerMinute = 100'000;
 constexpr std::int32_t kMaxMeter = 64;
 constexpr std::int32_t kMaxQuarterUs = (1 << 24) - 1;  // as a MIDI file has it
 
-std::string indexed(const std::string& list, std::size_t index) {
-  return list + "[" + std::to_string(index) + "]";
-}
-
 bool takes_ticks(Operation kind) {
   using enum Operation;
   return kind == advance || kind == seek || kind == rest || kind == duration;
